@@ -1,0 +1,64 @@
+# `make help` lists what can be done. Each target first installs what it needs.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format lock bench clean
+
+python := .venv/bin/python
+port := $(if $(PORT),--port $(PORT))
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## .venv with what an installation needs
+	@scripts/setup.sh requirements.lock
+
+dev: ## .venv with what development needs too
+	@scripts/setup.sh requirements-dev.lock
+
+demo: setup ## try it: everything, with a sandbox of panels [PORT=8000]
+	@$(python) manage.py up --demo $(port)
+
+up: setup ## run an installation on this machine [PORT=8000]
+	@$(python) manage.py up $(port)
+
+test: dev ## every test but the slow ones, on SQLite [ARGS=...]
+	@scripts/test-tools.sh
+	$(python) -m pytest -n 2 -m "not slow" $(ARGS)
+
+# What neither stores nor locks anything is the same on every database.
+on_the_database := tests/accounts tests/web tests/workflow
+
+test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]
+	@scripts/test-tools.sh
+	$(python) -m tests.services.postgres $(python) -m pytest -n 2 -m "not browser and not slow" $(or $(ARGS),$(on_the_database))
+
+test-slow: dev ## the tests that take minutes, each on the databases it names [ARGS=...]
+	@scripts/test-tools.sh
+	$(python) -m pytest -n 2 -m slow $(ARGS)
+
+test-all: lint test test-postgres test-slow ## all that CI runs, and what takes minutes
+
+lint: dev ## style, types, missing migrations
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+	$(python) -m mypy
+	$(python) manage.py makemigrations --check --dry-run
+
+format: dev ## write the code the way lint wants it
+	$(python) -m ruff check --fix-only
+	$(python) -m ruff format
+
+# Python 3.11 means 3.11.0 here, so that Debian's 3.11.2 gets what only older patches need.
+compile := .venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
+
+lock: dev ## write requirements*.lock anew from pyproject.toml [UPGRADE=1]
+	$(compile) --output-file requirements.lock
+	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+bench: dev ## measure against the targets, beside a plain script [ARGS="--full --database postgres"]
+	$(python) -m tests.bench $(ARGS)
+
+clean: ## remove .venv and caches; never var/, which holds data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

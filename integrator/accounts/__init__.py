@@ -1,0 +1,1 @@
+"""Discovery, matching and preview: all that happens before anything moves."""

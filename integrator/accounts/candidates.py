@@ -1,0 +1,158 @@
+"""An account with all that was said of it, before it is judged: from a CSV line or a match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from integrator.accounts.plan_map import PlanResolver
+from integrator.accounts.reasons import reason
+from integrator.models import Account, Binding
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterable
+
+    from django.db.models import QuerySet
+
+    from integrator.accounts.reasons import Reason
+
+FEW = 500
+"""Up to so many keys are asked for by name; beyond that it is cheaper to read the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What a preview knows of an account.
+
+    ``service``: BILLmanager's id of the service it already is, None: none. ``taken``: (binding,
+    run) that holds it, None: free.
+    """
+
+    id: int
+    panel_id: int
+    username: str
+    domain: str
+    active: bool
+    system: bool
+    gone: bool
+    service: int | None
+    taken: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of a preview to be. ``client`` and ``plan`` are ids of our rows.
+
+    ``client`` None: to be chosen from ``candidates`` (remote ids), or nobody fits. ``su``: the
+    user (remote id) that the CSV's e-mail named; None: the client's first one. ``reasons`` is
+    what matching said.
+    """
+
+    number: int
+    account: AccountFacts
+    client: int | None
+    plan: int | None
+    domain: str
+    period: int
+    autoprolong: bool | None
+    su: int | None = None
+    email: str = ""
+    expires: dt.date | None = None
+    password: str = field(default="", repr=False)
+    reasons: tuple[Reason, ...] = ()
+    candidates: tuple[int, ...] = ()
+
+
+def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
+    """The facts of these accounts, in the queryset's order."""
+    taken = {
+        account: (binding, run)
+        for account, binding, run in Binding.objects.filter(reserved=True).values_list(
+            "account_id", "id", "run_id"
+        )
+    }
+    rows = accounts.values_list(
+        "id", "panel_id", "username", "domain", "active", "system", "gone_at", "service__remote_id"
+    )
+    for pk, panel, username, domain, active, system, gone_at, service in rows.iterator():
+        yield AccountFacts(
+            pk, panel, username, domain, active, system, gone_at is not None, service,
+            taken.get(pk),
+        )  # fmt: skip
+
+
+def obstacles(account: AccountFacts) -> list[Reason]:
+    """Why the account cannot be bound whatever is said of it; empty when it can."""
+    found = []
+    if account.gone:
+        found.append(reason("gone"))
+    if account.system:
+        found.append(reason("system"))
+    if account.service is not None:
+        found.append(reason("bound", service=account.service))
+    elif account.taken is not None:
+        binding, run = account.taken
+        found.append(reason("reserved", binding=binding, run=run))
+    return found
+
+
+def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], AccountFacts]:
+    """(panel, username) → the account, for those that are known."""
+    panels = {panel for panel, _username in wanted}
+    accounts = Account.objects.filter(panel__in=panels)
+    if len(wanted) <= FEW:
+        accounts = accounts.filter(username__in={username for _panel, username in wanted})
+    return {(facts.panel_id, facts.username): facts for facts in account_facts(accounts)}
+
+
+def by_ids(rows: QuerySet[Any], ids: Collection[int]) -> dict[int, Any]:
+    """The rows with these primary keys, by them."""
+    if len(ids) > FEW:
+        return {pk: row for pk, row in rows.in_bulk().items() if pk in ids}
+    return dict(rows.in_bulk(list(ids)))
+
+
+def unbound() -> QuerySet[Account]:
+    """Every account that could be bound: there, a customer's, and neither a service nor taken."""
+    reserved = Binding.objects.filter(reserved=True).values("account_id")
+    return Account.objects.filter(gone_at=None, system=False, service=None).filter(
+        ~Q(pk__in=reserved)
+    )
+
+
+def from_accounts(
+    accounts: QuerySet[Account], *, period: int | None, autoprolong: bool | None
+) -> list[Candidate]:
+    """Candidates as matching (or a person's choice) proposes them, numbered from 1.
+
+    ``period`` None: the plan map's own, else one month.
+    """
+    resolver = PlanResolver()
+    matches = {
+        pk: rest
+        for pk, *rest in accounts.values_list(
+            "id", "client_id", "plan_id", "preset", "match_reasons", "match_candidates"
+        ).iterator()
+    }
+    found = []
+    for number, facts in enumerate(account_facts(accounts), start=1):
+        client, plan, preset, reasons, candidates = matches[facts.id]
+        mapped = resolver.find(preset, facts.panel_id)
+        usual = mapped.period if mapped and mapped.plan.pk == plan else 1
+        found.append(
+            Candidate(
+                number=number,
+                account=facts,
+                client=client,
+                plan=plan,
+                domain=facts.domain,
+                period=period or usual,
+                autoprolong=autoprolong,
+                reasons=tuple(reasons),
+                candidates=tuple(candidates),
+            )
+        )
+    return found

@@ -1,0 +1,113 @@
+"""What a single cell of a CSV file may hold, and how cells are made safe on their way out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts.choices import LONGEST_PERIOD
+
+LONGEST_DOMAIN = 253
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+class BadCellError(Exception):
+    """A cell holds what it may not; ``text`` says what it should."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def needed(cell: str) -> str:
+    """Text without the blanks around it, never empty."""
+    text = cell.strip()
+    if not text:
+        raise BadCellError(_("The cell is empty."))
+    return text
+
+
+def domain(cell: str) -> str:
+    """A domain name in lower case, without the dot at its end; "" for an empty cell."""
+    text = cell.strip().lower().removesuffix(".")
+    if not text:
+        return ""
+    try:
+        ascii_name = text.encode("idna").decode("ascii")
+    except UnicodeError:
+        ascii_name = ""
+    labels = ascii_name.split(".")
+    well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
+    if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
+        raise BadCellError(
+            _("“%(text)s” is not a domain name such as example.com.") % {"text": text}
+        )
+    return text
+
+
+def password(cell: str) -> str:
+    """The cell as it stands: blanks at either end belong to the password."""
+    if any(sign in cell for sign in "\r\n"):
+        raise BadCellError(_("A password cannot hold a line break."))
+    return cell
+
+
+def period(cell: str) -> int | None:
+    """Months; None for an empty cell."""
+    text = cell.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
+        raise BadCellError(
+            _("“%(text)s” is not a number of months between 1 and %(longest)d.")
+            % {"text": text, "longest": LONGEST_PERIOD}
+        )
+    return int(text)
+
+
+def switch(cell: str) -> bool | None:
+    """On or off; None for an empty cell."""
+    text = cell.strip().lower()
+    if not text:
+        return None
+    if text not in {"on", "off"}:
+        raise BadCellError(_("“%(text)s” is neither on nor off.") % {"text": text})
+    return text == "on"
+
+
+def date(cell: str) -> dt.date | None:
+    """A day written YYYY-MM-DD; None for an empty cell."""
+    text = cell.strip()
+    if not text:
+        return None
+    day = _day(text)
+    if day is None:
+        raise BadCellError(_("“%(text)s” is not a date such as 2027-01-31.") % {"text": text})
+    return day
+
+
+def _day(text: str) -> dt.date | None:
+    """The day, or None when it is written otherwise or is in no calendar."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def defused(value: object) -> str:
+    """The value as a cell that no spreadsheet takes for a formula (field.md 4.2).
+
+    What panels call things is hostile text; a leading apostrophe makes a spreadsheet show it.
+    Plain numbers stay numbers.
+    """
+    text = "" if value is None else str(value)
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text

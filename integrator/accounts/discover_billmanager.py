@@ -1,0 +1,194 @@
+"""Discovery of BILLmanager: its dialect, modules, plans, clients, users and services."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from integrator.accounts.mirroring import sync
+from integrator.clock import now
+from integrator.models import Client, ClientUser, Module, Plan, Service
+from integrator.panel_access import connect
+from panels import billmanager as panel_client
+from panels.billmanager.dialect import Dialect
+from panels.errors import AccessDenied, FunctionMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from integrator.accounts.progress import Progress
+    from integrator.models import Panel
+    from panels.billmanager import BillManager
+    from panels.billmanager.plans import Offer
+
+
+T = TypeVar("T")
+
+
+def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
+    """Bring all mirrors of BILLmanager in line with what it lists; counts and facts.
+
+    ``facts`` holds what has no mirror: ``paymethods`` [[id, name, currency], …] and ``letters``
+    plan id → its opening letter ("" for none).
+    Raises panels.errors.PanelError.
+    """
+    progress.phase("dialect")
+    learn_dialect(panel)
+    billmanager = connect.billmanager(panel)
+    counts: dict[str, int] = {}
+    progress.phase("modules")
+    counts["modules"] = _modules(billmanager)
+    progress.phase("plans")
+    letters = _plans(billmanager, counts)
+    progress.phase("clients")
+    counts["clients"] = _clients(billmanager)
+    progress.phase("users")
+    counts["users"] = _users(billmanager)
+    progress.phase("services")
+    counts["services"] = _services(billmanager, progress)
+    progress.phase("paymethods")
+    methods = _unless_denied(billmanager.payments.methods) or []
+    known = [[method.id, method.name, method.currency or ""] for method in methods]
+    return counts, {"paymethods": known, "letters": letters}
+
+
+def _unless_denied(read: Callable[[], T]) -> T | None:
+    """What was read; None where our login may not see it and discovery can go on without."""
+    try:
+        return read()
+    except (AccessDenied, FunctionMissing):
+        return None
+
+
+def learn_dialect(panel: Panel) -> Dialect:
+    """Ask the panel what it calls things and keep the answer on its row (design.md, section 9).
+
+    Raises panels.errors.PanelError.
+    """
+    staff = connect.transport(panel, as_task_staff=True) if panel.task_username else None
+    known = Dialect.from_json(panel.dialect) if panel.dialect else None
+    dialect = panel_client.discover(connect.transport(panel), staff, known=known)
+    panel.dialect = dialect.to_json()
+    panel.version = dialect.version or ""
+    panel.save(update_fields=["dialect", "version"])
+    return dialect
+
+
+def _modules(billmanager: BillManager) -> int:
+    found: dict[Hashable, dict[str, Any]] = {}
+    for module in billmanager.modules.all():
+        url = None
+        if module.kind == "ispmanager":
+            url = _unless_denied(partial(billmanager.modules.url, module.id))
+        found[module.id] = {
+            "name": module.name,
+            "intname": module.intname,
+            "kind": module.kind,
+            "datacenter_id": module.datacenter_id,
+            "datacenter": module.datacenter_name,
+            "department_id": module.department_id,
+            "orderpriority": module.orderpriority,
+            "enabled": module.enabled,
+            "url": (url or "")[:300],
+        }
+    return sync(Module.objects.all(), found, key="remote_id", at=now()).listed
+
+
+def _plans(billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
+    """Store the plans with what they cost, where they are sold and their modules; the letters."""
+    offers = billmanager.plans.offers()
+    found: dict[Hashable, dict[str, Any]] = {}
+    letters = {}
+    for plan in billmanager.plans.all():
+        letter = _unless_denied(partial(billmanager.plans.opening_letter, plan.id))
+        letters[str(plan.id)] = "" if letter in {None, "null"} else str(letter)
+        found[plan.id] = {
+            "name": plan.name[:255],
+            "enabled": plan.enabled,
+            "project": plan.project[:128],
+            **_offer(offers.get(plan.id)),
+            "modules": [
+                {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
+                for m in billmanager.plans.modules(plan.id)
+            ],
+        }
+    counts["plans"] = sync(Plan.objects.all(), found, key="remote_id", at=now()).listed
+    return letters
+
+
+def _offer(offer: Offer | None) -> dict[str, Any]:
+    """Periods and data centres of a plan; nothing is sold where the price list has no entry."""
+    if offer is None:
+        return {"periods": {}, "datacenters": []}
+    return {
+        "periods": {
+            str(months): {
+                "amount": str(price.amount),
+                "setup": str(price.setup),
+                "currency": price.currency,
+            }
+            for months, price in sorted(offer.periods.items())
+        },
+        "datacenters": [[number, name] for number, name in offer.datacenters],
+    }
+
+
+def _clients(billmanager: BillManager) -> int:
+    found: dict[Hashable, Mapping[str, Any]] = {
+        client.id: {
+            "name": client.name[:255],
+            "balance": client.balance,
+            "currency": client.currency or "",
+            "status": client.status[:32],
+            "project": client.project[:128],
+        }
+        for client in billmanager.clients.all()
+    }
+    return sync(Client.objects.all(), found, key="remote_id", at=now()).listed
+
+
+def _users(billmanager: BillManager) -> int:
+    clients = dict(Client.objects.values_list("remote_id", "id"))
+    found: dict[Hashable, Mapping[str, Any]] = {
+        user.id: {
+            "client_id": clients[user.client_id],
+            "email": user.email.strip().lower()[:254],
+            "name": user.name[:255],
+            "active": user.active,
+        }
+        for user in billmanager.clients.users()
+        if user.client_id in clients
+    }
+    return sync(ClientUser.objects.all(), found, key="remote_id", at=now()).listed
+
+
+def _services(billmanager: BillManager, progress: Progress) -> int:
+    plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
+    modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
+    clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
+    listed = billmanager.services.all()
+    progress.phase("services", len(listed))
+    found: dict[Hashable, Mapping[str, Any]] = {
+        service.id: {
+            "client_id_remote": service.client_id or clients.get(service.client_name),
+            "plan_id_remote": service.plan_id or plans.get(service.plan_name),
+            "domain": service.domain[:255],
+            "username": service.username[:64],
+            "module_id_remote": service.module_id or modules.get(service.module_name),
+            "status": service.status,
+            "item_status": service.item_status,
+            "expires": service.expires,
+        }
+        for service in listed
+    }
+    return sync(
+        Service.objects.all(), found, key="remote_id", at=now(), progress=progress.done
+    ).listed
+
+
+def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Name → id where only one has the name: lists of some versions tell names alone."""
+    ids: dict[str, set[int]] = {}
+    for name, number in pairs:
+        ids.setdefault(name, set()).add(number)
+    return {name: next(iter(found)) for name, found in ids.items() if name and len(found) == 1}

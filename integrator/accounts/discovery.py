@@ -1,0 +1,58 @@
+"""Discovery: copies what the panels list into our mirrors. It only ever reads.
+
+One panel at a time, so that a slow or broken server holds back nobody else; what the panels say
+about each other (which module serves which server, which account is a service already) is worked
+out after each of them from the mirrors alone.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from integrator.accounts import discover_billmanager, discover_ispmanager, linking, matching
+from integrator.accounts.progress import Progress
+from integrator.models import Panel
+from integrator.panel_access import journal
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What a discovery found: rows by kind (``accounts``, ``clients``, …), and its seconds."""
+
+    panel: str
+    counts: Mapping[str, int]
+    seconds: float
+
+
+def discover(panel: Panel, *, match: bool = True) -> Discovered:
+    """Read all that ``panel`` lists and bring the mirrors in line with it.
+
+    Progress, counts and a failure are kept in ``panel.discovery``. ``match``: propose clients and
+    plans anew afterwards; False when the caller does so after several panels.
+    Raises panels.errors.PanelError; the rows that were read until then are kept, and none is
+    marked gone on the ground of an incomplete list.
+    """
+    begun = time.monotonic()
+    progress = Progress(panel)
+    try:
+        with journal.about():
+            if panel.kind == Panel.Kind.BILLMANAGER:
+                counts, facts = discover_billmanager.discover(panel, progress)
+            else:
+                counts, facts = discover_ispmanager.discover(panel, progress)
+    except PanelError as error:
+        progress.fail(str(error))
+        raise
+    linking.link_servers()
+    linking.recognise()
+    if match:
+        progress.phase("matching")
+        matching.match_all()
+    progress.finish(counts, facts)
+    return Discovered(panel.name, counts, round(time.monotonic() - begun, 3))

@@ -1,0 +1,123 @@
+"""What the panels say about each other: whose module a server is, which account is a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts.mirroring import portions, update_rows
+from integrator.accounts.refusals import Refused
+from integrator.models import Account, Module, Panel, Service
+from integrator.panel_access.address import AddressError, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DELETED = 4  # status of a service (billmanager.md 7.1)
+ACTIVE = 2
+
+
+def link_servers() -> dict[str, int]:
+    """Link each ispmanager to the module whose URL is its address; panel name → module id.
+
+    A link set by hand is never changed. A server that two modules point at stays unlinked: which
+    of them sells there is for a person to say. A module whose URL now names another server serves
+    this one no more; one whose URL we may not read keeps its link.
+    """
+    addresses = _module_addresses()
+    linked: dict[str, int] = {}
+    for panel in Panel.objects.filter(kind=Panel.Kind.ISPMANAGER):
+        if not panel.module_linked_by_hand:
+            _follow(panel, addresses)
+        if panel.module_id is not None:
+            linked[panel.name] = panel.module_id
+    return linked
+
+
+def _follow(panel: Panel, addresses: dict[int, str]) -> None:
+    serving = [number for number, address in addresses.items() if address == panel.address]
+    before = panel.module_id
+    if len(serving) == 1:
+        panel.module_id = serving[0]
+    elif serving or (before is not None and before in addresses):
+        panel.module_id = None
+    if panel.module_id != before:
+        panel.save(update_fields=["module_id"])
+
+
+def _module_addresses() -> dict[int, str]:
+    """Module → the address its URL names, for those whose URL can be read."""
+    addresses: dict[int, str] = {}
+    modules = Module.objects.filter(gone_at=None, kind="ispmanager").exclude(url="")
+    for module in modules.order_by("remote_id"):
+        try:
+            addresses[module.remote_id] = normalise(module.url, Panel.Kind.ISPMANAGER)[1]
+        except AddressError:
+            continue
+    return addresses
+
+
+def link_by_hand(panel: Panel, module_id: int) -> Module:
+    """Say that this BILLmanager module serves this ispmanager.
+
+    Raises Refused when the module is not known, not an ispmanager module or linked elsewhere.
+    """
+    if panel.kind != Panel.Kind.ISPMANAGER:
+        raise Refused(_("%(name)s is not an ispmanager.") % {"name": panel.name})
+    module = Module.objects.filter(remote_id=module_id, gone_at=None).first()
+    if module is None or module.kind != "ispmanager":
+        known = Module.objects.filter(gone_at=None, kind="ispmanager").order_by("remote_id")
+        raise Refused(
+            _("%(id)d is not an ispmanager module of BILLmanager. At the last discovery it had:")
+            % {"id": module_id},
+            [f"{one.remote_id}  {one.name}  {one.url}" for one in known],
+        )
+    other = Panel.objects.filter(module_id=module_id).exclude(pk=panel.pk).first()
+    if other is not None:
+        raise Refused(
+            _("Module %(id)d is already linked to %(name)s.")
+            % {"id": module_id, "name": other.name}
+        )
+    panel.module_id, panel.module_linked_by_hand = module_id, True
+    panel.save(update_fields=["module_id", "module_linked_by_hand"])
+    recognise()
+    return module
+
+
+def recognise() -> int:
+    """Mark the accounts that BILLmanager already lists as services; how many marks changed.
+
+    An account is a service when the service's module is the one that serves the account's server
+    and the usernames are equal. Of several such services the active one counts.
+    """
+    changed = 0
+    panels = Panel.objects.filter(kind=Panel.Kind.ISPMANAGER).exclude(module_id=None)
+    for panel in panels:
+        services = _services_of(panel.module_id)
+        accounts = Account.objects.filter(panel=panel).values_list("id", "username", "service_id")
+        altered = [
+            (pk, [services.get(username)])
+            for pk, username, service in accounts.iterator()
+            if services.get(username) != service
+        ]
+        for portion in portions(altered):
+            update_rows(Account, ["service_id"], portion)
+        changed += len(altered)
+    return changed
+
+
+def _services_of(module_id: int | None) -> dict[str, int]:
+    """Username → our row of its service on this module; an active one before any other."""
+    rows: Iterable[tuple[str, int, int]] = (
+        Service.objects.filter(module_id_remote=module_id, gone_at=None)
+        .exclude(status=DELETED)
+        .exclude(username="")
+        .order_by("remote_id")
+        .values_list("username", "id", "status")
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for username, pk, status in rows:
+        if username not in found or (status == ACTIVE and found[username][1] != ACTIVE):
+            found[username] = (pk, status)
+    return {username: pk for username, (pk, _status) in found.items()}

@@ -1,0 +1,84 @@
+"""Why a row is ready, must be chosen or is blocked, in words; one table for all of them.
+
+A reason is stored with its key and particulars beside the text, so that a page can show it in
+the language of who reads it and a filter can ask for its kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Reason = dict[str, Any]
+"""{"key", "text", "params"} as stored in ``match_reasons`` and ``PreviewRow.reasons``."""
+
+TEXTS: Mapping[str, Any] = {
+    # what speaks for a client
+    "email": _("The e-mail %(email)s is a user of client %(client)s."),
+    "past_service": _("Client %(client)s already had service %(service)s with this username."),
+    "domain": _("Client %(client)s already has a service with the domain %(domain)s."),
+    "username": _("Client %(client)s has a user called %(username)s."),
+    "chosen": _("Chosen by %(person)s."),
+    # what keeps an account from being matched
+    "several_clients": _("%(count)d clients fit; choose one."),
+    "weak_client": _("Only the name fits; confirm the client."),
+    "no_client": _("No client fits by e-mail, username, domain or past services."),
+    "no_plan": _("No plan is mapped to the preset “%(preset)s”; set one in the plan map."),
+    "client_gone": _("The client that was chosen is no longer in BILLmanager."),
+    "plan_gone": _("The plan that was chosen is no longer in BILLmanager."),
+    # what keeps a row of a preview from being bound
+    "system": _("This is an administrator or belongs to a reseller; it is never bound."),
+    "gone": _("The account was no longer on its server at the last discovery."),
+    "bound": _("The account already is service %(service)s."),
+    "reserved": _("The account is taken by binding b%(binding)d of run r%(run)d."),
+    "no_domain": _("The account has no domain of its own; give one in the column “domain”."),
+    "client_without_user": _("Client %(client)s has no active user to order as."),
+    "no_link": _(
+        "Which BILLmanager module serves %(server)s is not known; link it with"
+        " “manage.py panel link”."
+    ),
+    "module_gone": _("Module %(module)s, linked to %(server)s, is gone or not of ispmanager."),
+    "module_off": _("Module “%(module)s” of %(server)s is switched off in BILLmanager."),
+    "no_datacenter": _("Module “%(module)s” of %(server)s has no data centre."),
+    "plan_off": _("Plan “%(plan)s” is switched off in BILLmanager."),
+    "not_sold_there": _("Plan “%(plan)s” is not sold in the data centre of %(server)s."),
+    "period_not_sold": _(
+        "Plan “%(plan)s” is not sold for %(period)d months. It is sold for: %(sold)s."
+    ),
+    "not_free": _("It costs %(price)s %(currency)s, but only what is free was to be ordered."),
+    "balance_short": _(
+        "Client %(client)s has %(balance)s %(currency)s; its %(count)d rows here need"
+        " %(needed)s %(currency)s."
+    ),
+    "currency_differs": _(
+        "The plan is sold in %(currency)s, but the balance of client %(client)s is in"
+        " %(balance_currency)s."
+    ),
+    "expires_past": _("The expiry date %(date)s is not in the future."),
+    # what a person should know of a row that can be bound
+    "suspended": _("The account is suspended on its server."),
+    "foreign_module": _(
+        "Module “%(module)s” is not one of the plan's own; it is switched on while this is bound."
+    ),
+    "debt": _("Client %(client)s owes %(debt)s %(currency)s; that would be taken first."),
+    "balance_unknown": _("The balance of client %(client)s is not shown to our login."),
+    "credited": _("%(amount)s %(currency)s are added to the balance of client %(client)s first."),
+    "no_password": _("No password is known: it will stop before its order and ask for it."),
+}
+
+
+def reason(key: str, **params: object) -> Reason:
+    """The reason with this key and these particulars, its text in the present language."""
+    return {"key": key, "text": str(TEXTS[key]) % params, "params": params}
+
+
+def shown(stored: Mapping[str, Any]) -> str:
+    """A stored reason's text in the present language; as it was stored where the key is old."""
+    text = TEXTS.get(stored["key"])
+    if text is None or "params" not in stored:
+        return str(stored["text"])
+    return str(str(text) % stored["params"])

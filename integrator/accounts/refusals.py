@@ -1,0 +1,60 @@
+"""What is raised when a person's input cannot be taken; nothing has been changed then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Refused(Exception):  # noqa: N818 - the word of design.md
+    """The input was refused and nothing has been changed.
+
+    ``text`` says why and what to do; ``lines`` are the particulars, one sentence each.
+    """
+
+    def __init__(self, text: str, lines: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.lines = list(lines)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LineError:
+    """What is wrong with a CSV file, and where.
+
+    ``line`` counts from 1 with the header as line 1; 0: the file as a whole. ``column`` is the
+    column's name, empty where the whole line is meant. ``skippable``: the other lines can be
+    taken without this one; False: the file cannot be read past it.
+    """
+
+    line: int
+    column: str
+    text: str
+    skippable: bool = True
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.text
+        if not self.column:
+            return _("line %(line)d: %(text)s") % {"line": self.line, "text": self.text}
+        values = {"line": self.line, "column": self.column, "text": self.text}
+        return _("line %(line)d, %(column)s: %(text)s") % values
+
+
+class CsvRefused(Refused):
+    """A CSV file was refused as a whole; ``errors`` are all that is wrong with it, in order."""
+
+    def __init__(self, errors: Sequence[LineError]) -> None:
+        self.errors = sorted(errors)
+        text = ngettext(
+            "The file was refused; nothing has been changed. %(n)d thing is wrong:",
+            "The file was refused; nothing has been changed. %(n)d things are wrong:",
+            len(self.errors),
+        ) % {"n": len(self.errors)}
+        super().__init__(text, [str(error) for error in self.errors])

@@ -1,0 +1,75 @@
+"""The one clock: the database's, in UTC.
+
+Leases, due times and windows are compared by several processes on several machines, so none of
+them may use its own wall clock (design.md, section 4). Asking the database for every comparison
+would double the statements of a step; instead its time is taken every few seconds and carried
+forward on the process's monotonic clock in between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+
+from django.db import connection
+
+RESYNC_SECONDS = 5.0
+
+
+def _database_time() -> dt.datetime:
+    """The database's present time, in UTC, to the microsecond where it has them."""
+    if connection.vendor == "postgresql":
+        sql = "SELECT clock_timestamp()"
+    else:
+        sql = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        value: dt.datetime | str = cursor.fetchone()[0]
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
+    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Clock:
+    """Database time carried forward on a monotonic clock; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken: float | None = None
+        self._database = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def now(self) -> dt.datetime:
+        """The present time, at most ``RESYNC_SECONDS`` away from a reading of the database's."""
+        monotonic = time.monotonic()
+        with self._lock:
+            if self._taken is not None and monotonic - self._taken < RESYNC_SECONDS:
+                return self._database + dt.timedelta(seconds=monotonic - self._taken)
+        database = _database_time()
+        with self._lock:
+            self._taken, self._database = monotonic, database
+        return database
+
+    def monotonic(self) -> float:
+        """This process's monotonic seconds; what ``send_by`` is measured in."""
+        return time.monotonic()
+
+
+_clock = Clock()
+
+
+def now() -> dt.datetime:
+    """The present time by the database's clock, in UTC."""
+    return _clock.now()
+
+
+def monotonic() -> float:
+    """Seconds of a clock that never jumps, for spans within this process."""
+    return _clock.monotonic()
+
+
+def install(clock: Clock) -> Clock:
+    """Put another clock in place (simulations do) and return the one that was there."""
+    global _clock
+    previous, _clock = _clock, clock
+    return previous

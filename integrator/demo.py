@@ -1,0 +1,120 @@
+"""What `up --demo` shows: the sandbox's panels registered, discovered, and a first run started."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from integrator.accounts import discovery, matching, panel_check, preview, registering
+from integrator.accounts.choices import Choices
+from integrator.accounts.csv_input import REQUIRED
+from integrator.keys import private_folder
+from integrator.models import Panel, Run
+from integrator.workflow import starting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+ACTOR = "demo"
+FIRST_RUN = 12
+TO_TRY = 12
+COLUMNS = (*REQUIRED, "password")
+
+World = dict[str, Any]
+"""The sandbox's truth: {"logins": {kind: {user: password}}, "accounts": [{"server", …}, …]}."""
+
+
+def prepare(*, billmanager_port: int, ispmanager_ports: Sequence[int]) -> None:
+    """Make the demo ready; what is there already is left as it is.
+
+    Raises OSError when the sandbox does not answer, and what registering, discovery and the
+    start of a run raise.
+    """
+    world = _world(billmanager_port)
+    servers = list(dict.fromkeys(sorted(account["server"] for account in world["accounts"])))
+    for panel in _registered(world, billmanager_port, zip(servers, ispmanager_ports, strict=True)):
+        if panel.discovered_at is None:
+            discovery.discover(panel, match=False)
+            panel_check.check(panel)
+    matching.match_all()
+    if not Run.objects.exists():
+        _start_first_run(world["accounts"][:FIRST_RUN])
+    _write_csv(
+        settings.VAR_DIR / "demo" / "accounts.csv",
+        world["accounts"][FIRST_RUN : FIRST_RUN + TO_TRY],
+    )
+
+
+def _world(port: int) -> World:
+    """The sandbox's own account of itself, passwords included."""
+    asking = HTTPConnection(HOST, port, timeout=30)
+    try:
+        asking.request("GET", "/_sandbox/world")
+        world: World = json.loads(asking.getresponse().read())
+    finally:
+        asking.close()
+    return world
+
+
+def _registered(
+    world: World, billmanager_port: int, servers: Iterable[tuple[str, int]]
+) -> list[Panel]:
+    """The demo's panels, BILLmanager first; registered when they are not yet."""
+    staff = world["logins"]["billmanager"]
+    root = world["logins"]["ispmanager"]["root"]
+    present = {panel.name: panel for panel in Panel.objects.all()}
+    panels = [
+        present.get("billing")
+        or registering.register(
+            Panel.Kind.BILLMANAGER,
+            "billing",
+            f"http://{HOST}:{billmanager_port}/billmgr",
+            "admin",
+            staff["admin"],
+            task_username="tasks",
+            task_password=staff["tasks"],
+        )
+    ]
+    for name, port in servers:
+        url = f"http://{HOST}:{port}/ispmgr"
+        panels.append(
+            present.get(name)
+            or registering.register(Panel.Kind.ISPMANAGER, name, url, "root", root)
+        )
+    return panels
+
+
+def _start_first_run(accounts: Sequence[World]) -> None:
+    choices = Choices(autoprolong=True, cohort=settings.COHORT)
+    made = preview.make_from_csv(choices, _csv(accounts), ACTOR)
+    if made.summary["ready"]:
+        starting.start(made.pk, ACTOR)
+
+
+def _csv(accounts: Sequence[World]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for account in accounts:
+        domain = next(iter(account["domains"]), "")
+        writer.writerow(
+            [account["server"], account["username"], domain, account["email"], account["plan"],
+             account["password"]]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def _write_csv(path: Path, accounts: Sequence[World]) -> None:
+    """Keep a file to try with; only its owner may read it, for it holds passwords."""
+    if path.exists() or not accounts:
+        return
+    private_folder(path.parent)
+    path.touch(mode=0o600)
+    path.write_text(_csv(accounts), encoding="utf-8")

@@ -1,0 +1,182 @@
+"""Bind accounts: from a CSV file, or all that matching found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from integrator.accounts import preview as previews
+from integrator.accounts.candidates import unbound
+from integrator.accounts.choices import Choices
+from integrator.accounts.reasons import shown
+from integrator.accounts.refusals import Refused
+from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
+from integrator.management.waiting import all_well, wait_for
+from integrator.models.states import Payment
+from integrator.workflow import report, starting
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from integrator.models import Preview, Run
+
+SHOWN_ROWS = 50
+
+
+class Command(PersonCommand):
+    """`manage.py bind`."""
+
+    help = "Preview a run (--dry-run) or start it, from a CSV file or from what matching proposes."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """Declare the source and the choices."""
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--csv", type=Path, metavar="FILE", help=_("“-” reads standard input"))
+        source.add_argument("--matched", action="store_true", help=_("all that are not bound"))
+        parser.add_argument("--autoprolong", choices=["on", "off"], help=_("renew by itself"))
+        parser.add_argument("--payment", choices=Payment.values, default=Payment.BALANCE)
+        parser.add_argument("--paymethod", default="", metavar="ID|NAME")
+        parser.add_argument("--period", type=int, metavar="N", help=_("months"))
+        parser.add_argument("--check-passwords", action="store_true")
+        parser.add_argument("--reset-passwords", action="store_true")
+        parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
+        parser.add_argument("--hours", default="", metavar="HH:MM-HH:MM")
+        parser.add_argument("--skip-bad-lines", action="store_true", help=_("take the good ones"))
+        parser.add_argument("--dry-run", action="store_true", help=_("only show what would be"))
+        parser.add_argument("--wait", action="store_true")
+
+    def run(self, **given: Any) -> int:
+        """Make the preview; show it, or start it."""
+        if given["skip_bad_lines"] and not given["csv"]:
+            raise Refused(_("--skip-bad-lines is about the lines of a CSV file."))
+        preview = _preview(given)
+        for one in preview.summary["skipped"]:
+            self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+        if given["dry_run"]:
+            self.tell(
+                previews.preview_json(preview) if self.json else None, _preview_lines(preview)
+            )
+            return OK
+        if not preview.summary["ready"]:
+            raise Refused(_("There is nothing that can be bound."), _why_not(preview))
+        run = starting.start(preview.pk, actor())
+        started = _("Run %(run)s has started with %(total)d accounts.")
+        self.note(started % {"run": run, "total": run.total})
+        left_out = preview.summary["choose"] + preview.summary["blocked"]
+        if left_out:
+            self.note(
+                _("%(count)d accounts were left out; --dry-run says why.") % {"count": left_out}
+            )
+        code = OK if self.finish(run, wait=given["wait"]) else FAILED
+        asked_for = given["csv"] and not given["skip_bad_lines"]
+        return FAILED if left_out and asked_for else code
+
+    def finish(self, run: Run, *, wait: bool) -> bool:
+        """Wait where that was asked for, print the run; whether all is well so far."""
+        moved = wait_for(run, self.note) if wait else True
+        run.refresh_from_db()
+        told = report.run_json(run)
+        self.tell(told, run_lines(told))
+        return not wait or (moved and all_well(run))
+
+
+def _preview(given: dict[str, Any]) -> Preview:
+    choices = Choices(
+        payment=given["payment"],
+        paymethod=given["paymethod"],
+        autoprolong={"on": True, "off": False, None: None}[given["autoprolong"]],
+        period=given["period"],
+        check_passwords=given["check_passwords"],
+        reset_passwords=given["reset_passwords"],
+        cohort=given["cohort"],
+        hours=given["hours"],
+    ).checked()
+    if given["csv"]:
+        return previews.make_from_csv(
+            choices, _read(given["csv"]), actor(), skip_bad=given["skip_bad_lines"]
+        )
+    return previews.make(choices, unbound(), actor(), origin=previews.MATCHED)
+
+
+def _read(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused(
+            _("%(path)s cannot be read: %(why)s.") % {"path": path, "why": error.strerror}
+        ) from error
+
+
+def _why_not(preview: Preview) -> list[str]:
+    rows = preview.rows.select_related("account__panel")[:SHOWN_ROWS]
+    return [
+        f"{row.account.panel.name} {row.account.username}: {shown(row.reasons[0])}"
+        for row in rows
+        if row.reasons
+    ]
+
+
+def _preview_lines(preview: Preview) -> list[str]:
+    summary = preview.summary
+    lines = [
+        _("Preview %(preview)s: %(ready)d ready, %(choose)d to choose, %(blocked)d blocked.")
+        % {"preview": preview, **summary}
+    ]
+    lines += [_("  charged: %(amount)s %(currency)s") % one for one in summary["totals"]]
+    lines += [_("  credited: %(amount)s %(currency)s") % one for one in summary["credits"]]
+    lines.append(_("  mails to clients: %(mails)d") % summary)
+    lines += [
+        _("  plan “%(plan)s”: cohorts %(sizes)s, manual only for about %(seconds)s s")
+        % {
+            "plan": one["plan"],
+            "sizes": " + ".join(map(str, one["cohorts"])),
+            "seconds": one["manual_only_seconds"],
+        }
+        for one in summary["windows"]
+    ]
+    if summary["first_suspension"]:
+        lines.append(
+            _("  if nobody pays, a site could be suspended from %(day)s on")
+            % {"day": summary["first_suspension"]}
+        )
+    return [*lines, "", *_row_lines(preview)]
+
+
+def _row_lines(preview: Preview) -> list[str]:
+    rows = preview.rows.select_related("account__panel", "client", "plan")
+    shown_rows = [
+        [
+            row.account.panel.name,
+            row.account.username,
+            row.domain,
+            row.client_email,
+            row.plan.name if row.plan else "",
+            "" if row.price is None else f"{row.price:.2f} {row.currency}",
+            row.state,
+            " ".join(shown(reason) for reason in row.reasons),
+        ]
+        for row in rows[:SHOWN_ROWS]
+    ]
+    lines = columns(shown_rows)
+    more = rows.count() - len(shown_rows)
+    if more > 0:
+        lines.append(_("… and %(count)d more; --json prints them all.") % {"count": more})
+    return lines
+
+
+def run_lines(told: dict[str, Any]) -> list[str]:
+    """A run as people read it."""
+    counts = ("total", "done", "failed", "undecided", "cancelled")
+    lines = [f"{told['run']} {told['state']}: " + ", ".join(f"{told[n]} {n}" for n in counts)]
+    wrong = [one for one in told["bindings"] if one["state"] in {"failed", "undecided"}]
+    rows = [
+        [one["binding"], one["server"], one["username"], one["state"], one["cause"] or ""]
+        for one in wrong[:SHOWN_ROWS]
+    ]
+    return [*lines, *columns(rows), *(["…"] if len(wrong) > SHOWN_ROWS else [])]

@@ -1,0 +1,50 @@
+"""Read what the panels list; read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts import discovery, matching
+from integrator.accounts.refusals import Refused
+from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand
+from integrator.models import Panel
+from panels.errors import NotSent, PanelError, UnexpectedAnswer
+
+
+class Command(PersonCommand):
+    """`manage.py discover`."""
+
+    help = "Read what all panels list: accounts, clients, plans, services. Changes nothing there."
+
+    def run(self, **_given: Any) -> int:
+        """Discover every panel, BILLmanager first, then match; one that fails holds back nobody."""
+        panels = list(Panel.objects.order_by("kind", "name"))
+        if not panels:
+            raise Refused(_("No panel is registered yet; add one with “manage.py panel add”."))
+        found: dict[str, Any] = {}
+        lines: list[str] = []
+        code = OK
+        for panel in panels:
+            try:
+                result = discovery.discover(panel, match=False)
+            except PanelError as error:
+                code = max(code, UNREACHABLE if _passing(error) else FAILED)
+                found[panel.name] = {"error": str(error)}
+                self.note(str(error))
+                continue
+            found[panel.name] = {**result.counts, "seconds": result.seconds}
+            counts = ", ".join(f"{name} {count}" for name, count in result.counts.items())
+            lines.append(f"{panel.name}: {counts} ({result.seconds:.1f} s)")
+        matches = matching.match_all()
+        lines.append(
+            _("Matches: %(ready)d ready, %(choose)d to choose, %(blocked)d blocked.") % matches
+        )
+        self.tell({"panels": found, "matches": matches}, lines)
+        return code
+
+
+def _passing(error: PanelError) -> bool:
+    """Whether the panel could not be reached, as opposed to: it was, and something is wrong."""
+    return isinstance(error, NotSent) or (isinstance(error, UnexpectedAnswer) and error.transient)

@@ -1,0 +1,130 @@
+"""Register, check and link panels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts import linking, lookup, panel_check, registering
+from integrator.accounts.refusals import Refused
+from integrator.management.output import (
+    FAILED,
+    OK,
+    UNREACHABLE,
+    PersonCommand,
+    allow_json,
+    columns,
+    secret_from,
+)
+from integrator.models import Panel
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from integrator.accounts.panel_check import CheckReport
+
+
+class Command(PersonCommand):
+    """`manage.py panel add|check|link`."""
+
+    help = "Register a panel (checked before it is saved), check the panels' rights, link servers."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """Declare the three sub-commands."""
+        what = parser.add_subparsers(dest="what", required=True)
+        add = what.add_parser("add", help=_("check a panel and register it"))
+        allow_json(add)
+        add.add_argument("name")
+        add.add_argument("--kind", choices=Panel.Kind.values, required=True)
+        add.add_argument("--url", required=True, help="https://host:1500/…")
+        add.add_argument("--username", required=True)
+        add.add_argument(
+            "--password-env", required=True, metavar="VAR", help=_("variable with the password")
+        )
+        add.add_argument(
+            "--task-username", default="", help=_("employee who handles tasks (BILLmanager)")
+        )
+        add.add_argument("--task-password-env", metavar="VAR")
+        trust = add.add_mutually_exclusive_group()
+        trust.add_argument("--ca-file", type=Path, help=_("certificates to trust, in PEM form"))
+        trust.add_argument("--pin", default="", metavar="SHA256", help=_("of the certificate"))
+        add.add_argument("--max-parallel", type=int, default=8, metavar="N")
+        check = what.add_parser("check", help=_("what each step needs and whether we may"))
+        allow_json(check)
+        check.add_argument("name", nargs="?")
+        link = what.add_parser("link", help=_("which BILLmanager module serves a server"))
+        allow_json(link)
+        link.add_argument("name", metavar="ISPMANAGER")
+        link.add_argument("--module", type=int, required=True, metavar="ID")
+
+    def run(self, **given: Any) -> int:
+        """Do what was asked."""
+        ways = {"add": self.add, "check": self.check_panels, "link": self.link}
+        return ways[given["what"]](given)
+
+    def add(self, given: dict[str, Any]) -> int:
+        """Check and register a panel."""
+        panel = registering.register(
+            given["kind"],
+            given["name"],
+            given["url"],
+            given["username"],
+            secret_from(given["password_env"]),
+            task_username=given["task_username"],
+            task_password=secret_from(given["task_password_env"]),
+            ca_pem=_read(given["ca_file"]) if given["ca_file"] else "",
+            pin=given["pin"],
+            max_parallel=given["max_parallel"],
+        )
+        self.tell(
+            {"panel": panel.name, "kind": panel.kind, "url": panel.url},
+            [
+                _("%(name)s is registered (%(url)s).") % {"name": panel.name, "url": panel.url},
+                _("Next: “manage.py panel check” and “manage.py discover”."),
+            ],
+        )
+        return OK
+
+    def check_panels(self, given: dict[str, Any]) -> int:
+        """Check one panel, or all of them."""
+        panels = [lookup.panel(given["name"])] if given["name"] else list(Panel.objects.all())
+        if not panels:
+            raise Refused(_("No panel is registered yet; add one with “manage.py panel add”."))
+        reports = {panel.name: panel_check.check(panel) for panel in panels}
+        lines = [line for name, report in reports.items() for line in _lines(name, report)]
+        self.tell({"panels": {name: one.to_json() for name, one in reports.items()}}, lines)
+        if any(report.unreachable for report in reports.values()):
+            return UNREACHABLE
+        return OK if all(report.ok for report in reports.values()) else FAILED
+
+    def link(self, given: dict[str, Any]) -> int:
+        """Say which module serves a server."""
+        panel = lookup.panel(given["name"])
+        module = linking.link_by_hand(panel, given["module"])
+        self.tell(
+            {"panel": panel.name, "module": module.remote_id, "module_name": module.name},
+            [
+                _("%(panel)s is served by module %(id)d, %(name)s.")
+                % {"panel": panel.name, "id": module.remote_id, "name": module.name}
+            ],
+        )
+        return OK
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            _("%(path)s cannot be read: %(why)s.")
+            % {"path": path, "why": getattr(error, "strerror", None) or type(error).__name__}
+        ) from error
+
+
+def _lines(name: str, report: CheckReport) -> list[str]:
+    verdict = _("all is well") if report.ok else _("something is missing")
+    head = f"{name} {report.version}: {verdict}" if report.version else f"{name}: {verdict}"
+    rows = [[row.step, row.state, row.func, row.what, row.text] for row in report.rows]
+    return [head, *(f"  {line}" for line in columns(rows))]

@@ -1,0 +1,86 @@
+"""Try again what has failed, from the step it failed at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts.refusals import Refused
+from integrator.management.output import (
+    FAILED,
+    OK,
+    REFUSED,
+    PersonCommand,
+    actor,
+    find_binding,
+    find_run,
+    secret_from,
+)
+from integrator.management.waiting import wait_for
+from integrator.models import Binding, Run
+from integrator.models.states import RETRYABLE, BindingState
+from integrator.workflow import actions, report
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from django.db.models import QuerySet
+
+
+class Command(PersonCommand):
+    """`manage.py retry RUN|BINDING`."""
+
+    help = "Retry a run's failed bindings (r12) or one binding (b345), from the step that failed."
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """Declare what is retried."""
+        parser.add_argument("word", metavar="RUN|BINDING", help=_("as r12 or b345"))
+        parser.add_argument(
+            "--failed", action="store_true", help=_("of a run: failed ones, not cancelled ones")
+        )
+        parser.add_argument(
+            "--password-env", metavar="VAR", help=_("variable with another password (one binding)")
+        )
+        parser.add_argument("--wait", action="store_true")
+
+    def run(self, **given: Any) -> int:
+        """Retry; 2 when nothing could be, 1 when not all is done after waiting."""
+        bindings = self.chosen(given["word"], only_failed=given["failed"])
+        if given["password_env"] and bindings.count() != 1:
+            raise Refused(_("A password belongs to one binding; name it as b345."))
+        ids = list(bindings.values_list("pk", flat=True))
+        password = secret_from(given["password_env"]) or None
+        told = actions.retry(bindings, actor(), password=password)
+        runs = set(Run.objects.filter(bindings__in=told.retried))
+        if given["wait"]:
+            for run in sorted(runs, key=lambda run: run.pk):
+                wait_for(run, self.note)
+        self.tell(
+            {
+                "retried": [f"b{pk}" for pk in told.retried],
+                "refused": [{"binding": f"b{pk}", "text": text} for pk, text in told.refused],
+                "runs": [report.run_json(run) for run in runs] if given["wait"] else [],
+            },
+            [
+                _("%(count)d retried.") % {"count": len(told.retried)},
+                *(f"b{pk}: {text}" for pk, text in told.refused),
+            ],
+        )
+        if not told.retried:
+            return REFUSED
+        left = Binding.objects.filter(pk__in=ids).exclude(state=BindingState.DONE)
+        return FAILED if told.refused or (given["wait"] and left.exists()) else OK
+
+    def chosen(self, word: str, *, only_failed: bool) -> QuerySet[Binding]:
+        """The bindings that the word means.
+
+        Raises Refused when there is none that can be retried.
+        """
+        if word.startswith("b"):
+            return Binding.objects.filter(pk=find_binding(word).pk)
+        states = [BindingState.FAILED] if only_failed else RETRYABLE
+        bindings = Binding.objects.filter(run=find_run(word), state__in=states)
+        if not bindings.exists():
+            raise Refused(_("Nothing in run %(run)s has failed.") % {"run": word})
+        return bindings

@@ -1,0 +1,107 @@
+"""Waits until nothing in a run can move without a person (``--wait``)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError, connection
+from django.utils.translation import gettext as _
+
+from integrator.models import Binding, Window
+from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
+from integrator.workflow import health, report, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integrator.models import Run
+
+POLL_SECONDS = 0.5
+DEAD_SECONDS = 60.0
+"""So long nothing may have worked before waiting is given up: nobody would ever move the run."""
+
+_never = threading.Event()
+
+
+def wait_for(run: Run, note: Callable[[str], None]) -> bool:
+    """Wait for the run, telling its progress through ``note`` when it changes.
+
+    True: nothing can move without a person. False: no worker has been alive for a minute.
+    """
+    told: dict[str, int] = {}
+    alive_at = time.monotonic()
+    while _still_moving(run):
+        progress = report.progress(run)
+        if progress.by_state != told:
+            note(_text(run, progress))
+            told = progress.by_state
+        if health.health().workers:
+            alive_at = time.monotonic()
+        elif time.monotonic() - alive_at > DEAD_SECONDS:
+            note(_("No worker is running; start “manage.py up”. The run goes on by itself then."))
+            return False
+        _never.wait(POLL_SECONDS)
+    note(_text(run, report.progress(run)))
+    return True
+
+
+def _still_moving(run: Run) -> bool:
+    """Whether to go on waiting; a database that restarts meanwhile is waited for as well.
+
+    Raises OperationalError when it does not come back within a minute.
+    """
+    deadline = time.monotonic() + DEAD_SECONDS
+    while True:
+        try:
+            return is_moving(run)
+        except OperationalError:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            _never.wait(POLL_SECONDS)
+
+
+def is_moving(run: Run) -> bool:
+    """Whether anything in the run can still change without a person.
+
+    A paused or cancelled run moves on until its open windows are restored; a held window waits
+    for a person.
+    """
+    run.refresh_from_db(fields=["state"])
+    bindings = Binding.objects.filter(run=run)
+    if run.state == RunState.RUNNING and runs.can_move(run):
+        return not _only_held(run)
+    if bindings.filter(state=BindingState.RUNNING).exists():
+        return True
+    windows = Window.objects.filter(bindings__run=run).exclude(phase=Phase.CLOSED)
+    return windows.filter(held=False).exists()
+
+
+def _only_held(run: Run) -> bool:
+    """Whether all that could move waits for windows that a person must decide on."""
+    moving = Binding.objects.filter(run=run, state__in=MOVING)
+    held = Window.objects.filter(held=True).exclude(phase=Phase.CLOSED).values("plan_id")
+    return not moving.exclude(plan_id__in=held, state__in=CLAIMABLE).exists()
+
+
+def _text(run: Run, now: report.Progress) -> str:
+    done = now.by_state.get(BindingState.DONE, 0)
+    bad = now.by_state.get(BindingState.FAILED, 0)
+    undecided = now.by_state.get(BindingState.UNDECIDED, 0)
+    text = _("%(run)s: %(done)d of %(total)d done, %(failed)d failed, %(undecided)d undecided") % {
+        "run": run,
+        "done": done,
+        "total": now.total,
+        "failed": bad,
+        "undecided": undecided,
+    }
+    if now.seconds_left:
+        text += _(", about %(seconds)d s left") % {"seconds": now.seconds_left}
+    return text
+
+
+def all_well(run: Run) -> bool:
+    """Whether every binding of the run is done."""
+    return not Binding.objects.filter(run=run).exclude(state=BindingState.DONE).exists()

@@ -1,0 +1,45 @@
+"""All models; import them from here."""
+
+from __future__ import annotations
+
+from integrator.models.binding import Binding, Step
+from integrator.models.journal import Call, Event, Intent
+from integrator.models.mirror import (
+    Account,
+    Client,
+    ClientUser,
+    Mirror,
+    Module,
+    Plan,
+    PlanMap,
+    Service,
+)
+from integrator.models.panel import Panel, PanelSlot, WorkerProcess
+from integrator.models.person import SecondFactor
+from integrator.models.preview import Preview, PreviewRow
+from integrator.models.run import Run
+from integrator.models.window import Window
+
+__all__ = [
+    "Account",
+    "Binding",
+    "Call",
+    "Client",
+    "ClientUser",
+    "Event",
+    "Intent",
+    "Mirror",
+    "Module",
+    "Panel",
+    "PanelSlot",
+    "Plan",
+    "PlanMap",
+    "Preview",
+    "PreviewRow",
+    "Run",
+    "SecondFactor",
+    "Service",
+    "Step",
+    "Window",
+    "WorkerProcess",
+]

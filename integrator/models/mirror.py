@@ -1,0 +1,180 @@
+"""What discovery last saw on the panels: read-only copies, each with its age.
+
+Remote ids are BILLmanager's own numbers. There is exactly one BILLmanager, so they are unique.
+A row that a discovery no longer finds gets ``gone_at``; it is never deleted.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from integrator.models.panel import Panel
+from integrator.models.states import RowState
+
+
+class Mirror(models.Model):
+    """Common to all mirrors: when a row was last seen, and since when it is gone, if it is."""
+
+    seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Client(Mirror):
+    """A BILLmanager account: who pays. ``balance`` None: not shown to our login."""
+
+    remote_id = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=255, blank=True)
+    balance = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    project = models.CharField(max_length=128, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or f"#{self.remote_id}"
+
+
+class ClientUser(Mirror):
+    """A user of a client; ``su`` takes its ``remote_id``. ``email`` is stored in lower case."""
+
+    remote_id = models.PositiveIntegerField(unique=True)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="users")
+    email = models.CharField(max_length=254, blank=True, db_index=True)
+    name = models.CharField(max_length=255, blank=True)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.email or self.name
+
+
+class Plan(Mirror):
+    """A tariff plan for shared hosting.
+
+    ``periods``: months → {"amount", "currency"} as text; ``datacenters``: [[id, name], …];
+    ``modules``: [{"id", "name", "enabled", "orderpriority"}, …] as last seen.
+    """
+
+    remote_id = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=255)
+    enabled = models.BooleanField(default=True)
+    project = models.CharField(max_length=128, blank=True)
+    periods = models.JSONField(default=dict)
+    datacenters = models.JSONField(default=list)
+    modules = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Module(Mirror):
+    """A processing module. ``kind``: manual, ispmanager or other."""
+
+    remote_id = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=255)
+    intname = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=16)
+    datacenter_id = models.PositiveIntegerField(null=True)
+    datacenter = models.CharField(max_length=255, blank=True)
+    department_id = models.PositiveIntegerField(null=True)
+    orderpriority = models.IntegerField(null=True)
+    enabled = models.BooleanField(default=True)
+    url = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Service(Mirror):
+    """A shared hosting service as BILLmanager lists it. ``status``: 1 to 5 (billmanager.md 7.1)."""
+
+    remote_id = models.PositiveIntegerField(unique=True)
+    client_id_remote = models.PositiveIntegerField(null=True, db_index=True)
+    plan_id_remote = models.PositiveIntegerField(null=True)
+    domain = models.CharField(max_length=255, blank=True)
+    username = models.CharField(max_length=64, blank=True, db_index=True)
+    module_id_remote = models.PositiveIntegerField(null=True)
+    status = models.PositiveSmallIntegerField()
+    item_status = models.CharField(max_length=32, blank=True)
+    expires = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.remote_id} {self.domain}"
+
+
+class Account(Mirror):
+    """A hosting user on an ispmanager panel.
+
+    ``binding`` is the live or last binding (None: never bound by us), ``service`` the service it
+    was found bound to. ``match_*`` is what matching proposes: state, reasons
+    ([{"key", "text"}, …]) and candidate client ids; ``client`` and ``plan`` the proposal itself,
+    or the choice of a person where ``chosen_by`` is not empty.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="accounts")
+    username = models.CharField(max_length=64)
+    fullname = models.CharField(max_length=255, blank=True)
+    owner = models.CharField(max_length=64, blank=True)
+    preset = models.CharField(max_length=128, blank=True)
+    active = models.BooleanField(default=True)
+    system = models.BooleanField(default=False)
+    domain = models.CharField(max_length=255, blank=True)
+    domains = models.JSONField(default=list)
+    email = models.CharField(max_length=254, blank=True)
+    disk_used = models.PositiveIntegerField(null=True)
+    disk_limit = models.PositiveIntegerField(null=True)
+    service = models.ForeignKey(
+        Service, on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts"
+    )
+    binding = models.ForeignKey(
+        "integrator.Binding", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True)
+    plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True)
+    match_state = models.CharField(
+        max_length=8, choices=RowState.choices, default=RowState.BLOCKED, db_index=True
+    )
+    match_reasons = models.JSONField(default=list)
+    match_candidates = models.JSONField(default=list)
+    chosen_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["username", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["panel", "username"], name="one_account_per_login"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["username", "id"]),
+            models.Index(fields=["panel", "username", "id"]),
+            models.Index(fields=["domain"]),
+            models.Index(fields=["client"], condition=Q(client__isnull=False), name="acc_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.panel_id}"
+
+
+class PlanMap(models.Model):
+    """Accounts of this preset become services of this plan. ``panel`` None: on every server."""
+
+    preset = models.CharField(max_length=128)
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, null=True, blank=True)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE)
+    period = models.SmallIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["preset", "panel"], name="one_plan_per_preset", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.preset} → {self.plan_id}"

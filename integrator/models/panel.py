@@ -1,0 +1,100 @@
+"""Panels that an admin has registered, and the slots of their parallel limit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrator.models.fields import SecretField
+
+
+class Panel(models.Model):
+    """One BILLmanager or one ispmanager installation.
+
+    ``address`` is the normalised host, port and path of ``url``; its uniqueness refuses one server
+    under two names. ``module_id`` (ispmanagers only): the BILLmanager module that serves this
+    server, None while unknown. ``stopped``: why no call is made any more, empty while all is well.
+    ``checked`` and ``dialect`` hold what the last panel check and discovery found; ``learnt`` what
+    only bindings could show (``take_keeps_form``: taking a task leaves its form as it was).
+    """
+
+    class Kind(models.TextChoices):
+        BILLMANAGER = "billmanager", "BILLmanager"
+        ISPMANAGER = "ispmanager", "ispmanager"
+
+    name = models.CharField(_("name"), max_length=64, unique=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    url = models.URLField(_("URL"), max_length=300)
+    address = models.CharField(max_length=300, unique=True)
+    username = models.CharField(_("username"), max_length=128)
+    password = SecretField(_("password"))
+    task_username = models.CharField(max_length=128, blank=True)
+    task_password = SecretField(blank=True)
+    ca_pem = models.TextField(blank=True)
+    pin_sha256 = models.CharField(max_length=128, blank=True)
+    max_parallel = models.PositiveSmallIntegerField(default=8)
+    module_id = models.PositiveIntegerField(null=True, blank=True)
+    module_linked_by_hand = models.BooleanField(default=False)
+    version = models.CharField(max_length=64, blank=True)
+    dialect = models.JSONField(default=dict, blank=True)
+    overrides = models.JSONField(default=dict, blank=True)
+    learnt = models.JSONField(default=dict, blank=True)
+    checked = models.JSONField(default=dict, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    discovered_at = models.DateTimeField(null=True, blank=True)
+    discovery = models.JSONField(default=dict, blank=True)
+    stopped = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["kind", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind="billmanager"), name="one_billmanager"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PanelSlot(models.Model):
+    """One of a panel's ``max_parallel`` places for a call, leased by a process.
+
+    The parallel limit lives in the database so that it holds over all processes and machines
+    and survives an emptied Redis.
+    """
+
+    panel = models.CharField(max_length=64)
+    number = models.PositiveSmallIntegerField()
+    holder = models.CharField(max_length=40, blank=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["panel", "number"], name="one_slot_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.panel}/{self.number}"
+
+
+class WorkerProcess(models.Model):
+    """A process that works or serves, by its last sign of life; what health is read from.
+
+    ``wants``: panel name → how many of its threads would like a slot.
+    """
+
+    token = models.CharField(max_length=40, unique=True)
+    role = models.CharField(max_length=16)
+    host = models.CharField(max_length=128)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField(db_index=True)
+    wants = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pid}@{self.host}"

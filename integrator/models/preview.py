@@ -1,0 +1,78 @@
+"""What a run would do, frozen before anything moves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrator.models.fields import SecretField
+from integrator.models.mirror import Account, Client, Plan
+from integrator.models.states import Payment, RowState
+
+
+class Preview(models.Model):
+    """The choices of one person and what they would do; a run is started from it, once.
+
+    ``token`` comes from the form, so that a doubled click or reload makes one preview.
+    ``hours``: "" or "HH:MM-HH:MM", in which a run may work. ``summary`` holds totals, mails and
+    windows as ``bind --dry-run --json`` prints them.
+    """
+
+    token = models.CharField(max_length=40, unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    source = models.CharField(max_length=16)
+    payment = models.CharField(max_length=8, choices=Payment.choices, default=Payment.BALANCE)
+    paymethod_id = models.PositiveIntegerField(null=True)
+    paymethod_name = models.CharField(max_length=128, blank=True)
+    autoprolong = models.BooleanField(null=True)
+    period = models.SmallIntegerField(default=1)
+    check_passwords = models.BooleanField(default=False)
+    reset_passwords = models.BooleanField(default=False)
+    cohort = models.PositiveSmallIntegerField(default=100)
+    hours = models.CharField(max_length=11, blank=True)
+    summary = models.JSONField(default=dict)
+    started_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"p{self.pk}"
+
+
+class PreviewRow(models.Model):
+    """One account of a preview: what would be sent for it, or why not.
+
+    ``number``: its line in the CSV, or its place in the selection. ``price`` None: not known.
+    ``reasons``: [{"key", "text"}, …]; ``candidates``: client ids to choose from.
+    """
+
+    preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True)
+    su = models.PositiveIntegerField(null=True)
+    client_email = models.CharField(max_length=254, blank=True)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, null=True)
+    datacenter_id = models.PositiveIntegerField(null=True)
+    module_id = models.PositiveIntegerField(null=True)
+    domain = models.CharField(max_length=255, blank=True)
+    period = models.SmallIntegerField(default=1)
+    autoprolong = models.BooleanField(default=False)
+    expires = models.DateField(null=True)
+    price = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=8, blank=True)
+    password = SecretField(blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=RowState.choices)
+    reasons = models.JSONField(default=list)
+    candidates = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["preview", "number"], name="one_row_per_number"),
+            models.UniqueConstraint(fields=["preview", "account"], name="one_row_per_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.preview_id}:{self.number}"

@@ -1,0 +1,73 @@
+"""The time in which a plan's modules differ from what the provider sells with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrator.models.mirror import Plan
+from integrator.models.states import Phase
+
+
+class Window(models.Model):
+    """One window on one plan, for one cohort (design.md, section 5).
+
+    - ``snapshot``: {"modules": [{"id", "name", "enabled", "orderpriority"}, …], "letter"}; all
+      that restoring needs. None until it was taken: until then nothing has been switched.
+    - ``manual_modules``: ids of our manual modules, by data centre id as text.
+    - ``seen``: what the last shared reading found (floors of ids, times), see workflow.
+    - ``modules_read_at``: when the plan's modules were last read and were as this phase wants.
+    - ``closing``: no new intents; ``held``: the gate cannot be passed, a person chooses.
+    - ``watched_since``: from when on the watchdog counts since a person said *wait*; None: from
+      the opening.
+    - ``anyway_by``: who said *restore anyway*; empty when nobody did.
+    - ``uncertain``: a switch of this window had an unknown outcome, so restoring reads twice.
+    - ``recheck_at``: when the plan at rest is read once more; None afterwards.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="windows")
+    phase = models.CharField(_("phase"), max_length=9, choices=Phase.choices, default=Phase.OPENING)
+    wants_orders = models.BooleanField(default=True)
+    cohort = models.PositiveSmallIntegerField(default=0)
+    snapshot = models.JSONField(null=True)
+    manual_modules = models.JSONField(default=dict)
+    seen = models.JSONField(default=dict)
+    modules_read_at = models.DateTimeField(null=True)
+    uncertain = models.BooleanField(default=False)
+    closing = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
+    cause = models.TextField(blank=True)
+    anyway_by = models.CharField(max_length=150, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    watched_since = models.DateTimeField(null=True)
+    manual_only_at = models.DateTimeField(null=True)
+    manual_only_until = models.DateTimeField(null=True)
+    phase_at = models.DateTimeField()
+    restored_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    recheck_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    lease_token = models.CharField(max_length=40, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["plan"], condition=~Q(phase="closed"), name="one_window_per_plan"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"w{self.pk}"
+
+    @property
+    def restored(self) -> bool:
+        """Whether the plan was read back to be as it was before."""
+        return self.restored_at is not None

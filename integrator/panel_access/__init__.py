@@ -1,0 +1,1 @@
+"""Connects registered panels to the panel client: limit, journal, stored dialect."""

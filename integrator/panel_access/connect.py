@@ -1,0 +1,125 @@
+"""Clients for registered panels: one transport per panel and login in each process."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import threading
+from pathlib import Path
+
+from django.conf import settings
+
+from integrator.models import Panel
+from integrator.panel_access.journal import DatabaseJournal
+from integrator.panel_access.limiter import DatabaseLimiter
+from panels.billmanager import BillManager
+from panels.billmanager.dialect import Dialect
+from panels.errors import NotSent
+from panels.ispmanager import IspManager
+from panels.transport import Endpoint, Login, Transport
+
+LIMITER = DatabaseLimiter()
+JOURNAL = DatabaseJournal()
+
+_transports: dict[tuple[object, ...], Transport] = {}
+_lock = threading.Lock()
+
+
+class PanelStoppedError(NotSent):
+    """The panel is registered but no call is made to it until a person says so.
+
+    Its login was refused again and again, or its certificate changed; going on would lock the
+    account out or talk to a stranger.
+    """
+
+
+class NoBillManagerError(Exception):
+    """No BILLmanager is registered yet."""
+
+
+def transport(
+    panel: Panel, *, as_task_staff: bool = False, even_stopped: bool = False
+) -> Transport:
+    """The shared transport of ``panel``; ``as_task_staff``: with the login that handles tasks.
+
+    ``even_stopped``: for the check that may end a stop.
+    Raises PanelStoppedError when the panel is stopped.
+    """
+    if panel.stopped and not even_stopped:
+        raise PanelStoppedError(panel.stopped, panel=panel.name)
+    username, password = panel.username, panel.password
+    if as_task_staff and panel.task_username:
+        username, password = panel.task_username, panel.task_password
+    secret = hashlib.sha256(password.encode()).hexdigest()
+    key = (panel.pk, panel.name, panel.url, username, secret, panel.ca_pem, panel.pin_sha256)
+    with _lock:
+        found = _transports.get(key)
+        if found is None:
+            found = _transports[key] = Transport(
+                endpoint(panel),
+                Login(username, password),
+                limiter=LIMITER,
+                journal=JOURNAL,
+                connect_timeout=settings.CONNECT_TIMEOUT,
+                read_timeout=settings.READ_TIMEOUT,
+            )
+    return found
+
+
+def endpoint(panel: Panel) -> Endpoint:
+    """The panel's address and what to trust it by."""
+    return Endpoint(
+        name=panel.name,
+        kind="billmanager" if panel.kind == Panel.Kind.BILLMANAGER else "ispmanager",
+        url=panel.url,
+        ca_file=_ca_file(panel.ca_pem),
+        pin_sha256=panel.pin_sha256 or None,
+        allow_insecure=settings.ALLOW_INSECURE_PANELS,
+        allow_private=settings.ALLOW_PRIVATE_PANELS,
+        max_parallel=panel.max_parallel,
+    )
+
+
+def _ca_file(pem: str) -> str | None:
+    """A file with these certificates, since the TLS library reads only files; None for none."""
+    if not pem:
+        return None
+    folder = Path(settings.VAR_DIR) / "ca"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(pem.encode()).hexdigest()[:32]}.pem"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
+            file.write(pem)
+        Path(file.name).rename(path)
+    return str(path)
+
+
+def billmanager_panel() -> Panel:
+    """The registered BILLmanager.
+
+    Raises NoBillManagerError when there is none.
+    """
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    if panel is None:
+        raise NoBillManagerError
+    return panel
+
+
+def billmanager(panel: Panel | None = None, *, even_stopped: bool = False) -> BillManager:
+    """A client for the registered BILLmanager, with the dialect that was found for it."""
+    panel = panel or billmanager_panel()
+    staff = (
+        transport(panel, as_task_staff=True, even_stopped=even_stopped)
+        if panel.task_username
+        else None
+    )
+    return BillManager(
+        transport(panel, even_stopped=even_stopped),
+        Dialect.from_json(panel.dialect).with_overrides(panel.overrides),
+        task_transport=staff,
+    )
+
+
+def ispmanager(panel: Panel, *, even_stopped: bool = False) -> IspManager:
+    """A client for one registered ispmanager."""
+    return IspManager(transport(panel, even_stopped=even_stopped))

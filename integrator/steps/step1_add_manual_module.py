@@ -1,0 +1,96 @@
+"""Step 1: “Add a *Manual processing* module for shared hosting”.
+
+One per data centre in use, under our own name, in a department whose tasks our staff login may
+handle, sorted after the ispmanager modules, so that while both are on, orders of real customers
+are opened automatically as ever (design.md, sections 1 and 5). It is made once and kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.steps.verdicts import Failed, Proven
+from panels.errors import FormLacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from panels.billmanager import BillManager
+    from panels.billmanager.modules import Module
+
+NUMBER = 1
+VERSION = 1
+NAME = "Integrator manual"
+
+
+def name_for(datacenter_id: int) -> str:
+    """The name of our module; one per data centre."""
+    return f"{NAME} {datacenter_id}"
+
+
+def ours(modules: Iterable[Module]) -> list[Module]:
+    """All manual modules that bear our name."""
+    return [m for m in modules if m.kind == "manual" and m.name.startswith(NAME)]
+
+
+def probe(modules: Sequence[Module], datacenter_id: int) -> Proven | Failed | None:
+    """Whether our module for this data centre exists and can be used.
+
+    None: it does not exist and can be made.
+    """
+    found = [
+        m
+        for m in ours(modules)
+        if m.name == name_for(datacenter_id) and m.datacenter_id in (None, datacenter_id)
+    ]
+    if not found:
+        return None
+    if len(found) > 1:
+        ids = ", ".join(str(m.id) for m in found)
+        return Failed("manual_module", f"{len(found)} modules are named {found[0].name}: {ids}")
+    module = found[0]
+    if not module.enabled:
+        return Failed("manual_module", f"module {module.id} {module.name} is switched off")
+    highest = max((m.orderpriority or 0 for m in modules if m.kind == "ispmanager"), default=0)
+    if module.orderpriority is not None and module.orderpriority <= highest:
+        return Failed(
+            "manual_module",
+            f"module {module.id} {module.name} sorts before an ispmanager module "
+            f"({module.orderpriority} ≤ {highest}); real orders would fall to it",
+        )
+    return Proven({"module": module.id, "name": module.name, "datacenter": datacenter_id})
+
+
+def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -> int:
+    """The department that gets our tasks.
+
+    The only one there is, or the only one whose tasks our staff login sees; else that of the
+    ispmanager module in the same data centre, whose failed openings our staff handle already.
+    Raises FormLacks when none of these tells.
+    """
+    for known in (bm.dialect.departments, bm.dialect.task_departments):
+        if len(known) == 1:
+            return known[0][0]
+    for module in modules:
+        if module.kind == "ispmanager" and module.datacenter_id in (None, datacenter_id):
+            found = module.department_id or bm.modules.department(module.id)
+            if found is not None:
+                return found
+    raise FormLacks(("department",), func="processing.add.settings")
+
+
+def apply(
+    bm: BillManager, modules: Sequence[Module], datacenter_id: int, *, send_by: float
+) -> None:
+    """Make the module.
+
+    Raises what ``panels`` raises; FormLacks when no department is known.
+    """
+    highest = max((m.orderpriority or 0 for m in modules if m.kind == "ispmanager"), default=0)
+    bm.modules.create_manual(
+        name_for(datacenter_id),
+        datacenter_id,
+        department(bm, modules, datacenter_id),
+        highest + 1,
+        send_by=send_by,
+    )

@@ -1,0 +1,155 @@
+"""Step 3: “As the client, order the plan”.
+
+Ordered with ``skipbasket=on``, which orders and charges in one documented call (billmanager.md
+4.1). Its evidence is the service, found by reading the list, never by the answer alone: the
+answer of the new cart holds no service id, and an answer may get lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrator.steps.sameness import of_client, same_domain
+from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from integrator.models import Binding
+    from panels.billmanager import BillManager
+    from panels.billmanager.orders import Placed
+    from panels.billmanager.services import Service
+
+NUMBER = 3
+VERSION = 1
+KIND = "order"
+
+UNPAID = 1
+ACTIVE = 2
+SUSPENDED = 3
+DELETED = 4
+IN_PROGRESS = 5
+"""Service states (billmanager.md 7.1)."""
+
+
+def describe(binding: Binding) -> dict[str, Any]:
+    """What will be sent, without secrets; its digest is kept with the intent."""
+    return {
+        "su": binding.su,
+        "plan": binding.plan.remote_id,
+        "datacenter": binding.datacenter_id,
+        "period": binding.period,
+        "domain": binding.domain,
+        "autoprolong": binding.autoprolong,
+        "remoteid": binding.marker,
+    }
+
+
+def apply(bm: BillManager, binding: Binding, *, send_by: float) -> Placed:
+    """Order, once. Raises what ``panels`` raises."""
+    return bm.orders.place(
+        su=binding.su,
+        plan_id=binding.plan.remote_id,
+        datacenter_id=binding.datacenter_id,
+        period=binding.period,
+        domain=binding.domain,
+        autoprolong=binding.autoprolong,
+        remoteid=binding.marker,
+        send_by=send_by,
+    )
+
+
+def candidates(
+    binding: Binding, floor: int, services: Iterable[Service], adopted: Collection[int]
+) -> list[Service]:
+    """The services that could be this order's: new since ``floor``, equal in all that is readable.
+
+    ``adopted``: ids that belong to other bindings. A service that carries another ``remoteid``
+    is somebody else's; one that carries ours is ours whatever else it shows.
+    """
+    found = [
+        service
+        for service in services
+        if service.id > floor and service.id not in adopted and of_client(service, binding)
+    ]
+    marked = [service for service in found if service.remoteid == binding.marker]
+    if marked:
+        return marked
+    return [
+        service
+        for service in found
+        if not service.remoteid
+        and same_domain(service.domain, binding.domain)
+        and service.period in (None, binding.period)
+        and service.plan_id in (None, binding.plan.remote_id)
+    ]
+
+
+def verify(
+    binding: Binding,
+    floor: int,
+    services: Iterable[Service],
+    adopted: Collection[int],
+    manual_modules: Collection[int],
+) -> Verdict:
+    """What the list of services says about this binding's order."""
+    found = candidates(binding, floor, services, adopted)
+    if not found:
+        return Absent("no new service of this client with this plan and domain")
+    if len(found) > 1:
+        return Ambiguous(
+            "several_services",
+            f"{len(found)} new services could be this order",
+            {"services": [row(service) for service in found]},
+        )
+    return judge(binding, found[0], manual_modules)
+
+
+def judge(binding: Binding, service: Service, manual_modules: Collection[int]) -> Verdict:
+    """Whether this one service is a sound result of our order."""
+    evidence = row(service)
+    learnt = {"service_id": service.id}
+    if service.status in (SUSPENDED, DELETED):
+        return Failed("service_closed", f"service {service.id} is {state_word(service)}", evidence)
+    bound = service.module_id == binding.module_id and service.username == binding.account.username
+    foreign = service.module_id is not None and service.module_id not in manual_modules
+    if foreign and not bound:
+        return Ambiguous(
+            "wrong_module",
+            f"service {service.id} went to module {service.module_id}, not to the manual one: "
+            "a new hosting account may have been created",
+            evidence,
+        )
+    return Proven(evidence, learnt)
+
+
+def paid(service: Service) -> bool:
+    """Whether the panel treats the service as paid: it has left the state *ordered*."""
+    return service.status != UNPAID
+
+
+def state_word(service: Service) -> str:
+    """The service's state as the panel names it, for people."""
+    words = {
+        UNPAID: "ordered, not paid",
+        ACTIVE: "active",
+        SUSPENDED: "suspended",
+        DELETED: "deleted",
+        IN_PROGRESS: "in progress",
+    }
+    word = words.get(service.status, f"in state {service.status}")
+    return f"{word} ({service.item_status})" if service.item_status else word
+
+
+def row(service: Service) -> dict[str, Any]:
+    """A listed service as evidence."""
+    return {
+        "service": service.id,
+        "status": service.status,
+        "item_status": service.item_status,
+        "domain": service.domain,
+        "username": service.username,
+        "module": service.module_id,
+        "expires": service.expires.isoformat() if service.expires else None,
+        "remoteid": service.remoteid,
+    }

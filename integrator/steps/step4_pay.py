@@ -1,0 +1,128 @@
+"""Step 4: “Pay for the order”.
+
+The order of step 3 charges the balance itself. What is left for this step: with ``credit``, to
+add beforehand what the balance lacks; afterwards, to find the charge and the paid state; and an
+order that stayed unpaid is paid where it lies, never ordered again (design.md, section 6).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from integrator.steps import step3_order
+from integrator.steps.sameness import same_domain
+from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from integrator.models import Binding
+    from panels.billmanager import BillManager
+    from panels.billmanager.orders import CartLine
+    from panels.billmanager.payments import Expense, Payment
+    from panels.billmanager.services import Service
+
+NUMBER = 4
+VERSION = 1
+CREDIT = "credit"
+SET_PAID = "set_paid"
+PAY_LINE = "pay_line"
+
+CREDITED = 4
+"""Payment state *credited* (billmanager.md 5)."""
+
+
+def lacking(price: Decimal, balance: Decimal) -> Decimal:
+    """What must be added so that the balance covers the price; zero when it does already.
+
+    A debt is not paid off on the quiet: fresh credit would be swallowed by it, so a negative
+    balance counts as it stands and the caller refuses it before.
+    """
+    return max(price - balance, Decimal(0))
+
+
+def describe_credit(binding: Binding, amount: Decimal, method_id: int) -> dict[str, Any]:
+    """What will be sent to add credit."""
+    return {"su": binding.su, "amount": str(amount), "paymethod": method_id}
+
+
+def find_credit(
+    binding: Binding, amount: Decimal, floor: int, payments: Iterable[Payment]
+) -> Verdict:
+    """The payment that our credit intent made: exactly one new one with the amount."""
+    found = [p for p in payments if p.id > floor and p.amount == amount and _of_client(p, binding)]
+    if not found:
+        return Absent("no new payment of this client with this amount")
+    if len(found) > 1:
+        return Ambiguous(
+            "several_payments",
+            f"{len(found)} new payments of {amount} could be ours",
+            {"payments": [p.id for p in found]},
+        )
+    return Proven({"payment": found[0].id, "status": found[0].status, "amount": str(amount)})
+
+
+def verify(binding: Binding, service: Service, floor: int, expenses: Iterable[Expense]) -> Verdict:
+    """Whether the order is paid, and what it cost.
+
+    ``floor``: the newest charge before the order. A free order is proven by the paid state
+    alone. A charge that differs from the preview is evidence too: the caller pauses the run.
+    """
+    if not step3_order.paid(service):
+        return Absent(f"service {service.id} is {step3_order.state_word(service)}")
+    if binding.price == 0:
+        return Proven({"service": service.id, "status": service.status, "charge": None})
+    found = [e for e in expenses if e.id > floor and _of_client(e, binding)]
+    told = [e for e in found if e.service_id == service.id]
+    found = told or [e for e in found if e.service_id is None]
+    exact = [e for e in found if e.amount == binding.price]
+    if len(exact) == 1 or (not exact and len(found) == 1):
+        charge = (exact or found)[0]
+        return Proven(
+            {
+                "service": service.id,
+                "status": service.status,
+                "charge": charge.id,
+                "amount": str(charge.amount),
+                "expected": str(binding.price),
+                "differs": charge.amount != binding.price,
+            }
+        )
+    if not found:
+        return Absent(f"service {service.id} is paid, its charge is not listed yet")
+    return Ambiguous(
+        "several_charges",
+        f"{len(found)} new charges of this client could be this order's",
+        {"charges": [{"id": e.id, "amount": str(e.amount)} for e in found]},
+    )
+
+
+def line_of(binding: Binding, service_id: int, lines: Iterable[CartLine]) -> CartLine | Failed:
+    """Our own line in the client's cart or basket; other lines are left alone."""
+    found = [line for line in lines if line.service_id == service_id]
+    if not found:
+        found = [
+            line
+            for line in lines
+            if line.service_id is None
+            and line.plan_id in (None, binding.plan.remote_id)
+            and same_domain(line.domain, binding.domain)
+        ]
+    if len(found) == 1:
+        return found[0]
+    return Failed(
+        "unpaid_order",
+        f"service {service_id} is ordered and unpaid, and {len(found)} cart lines could be it",
+    )
+
+
+def pay_line(bm: BillManager, binding: Binding, line: CartLine, *, send_by: float) -> None:
+    """Pay the order where it lies. Raises what ``panels`` raises."""
+    bm.orders.pay_line(binding.su, line, free=binding.price == 0, send_by=send_by)
+
+
+def _of_client(row: Payment | Expense, binding: Binding) -> bool:
+    if row.client_id is not None:
+        return row.client_id == binding.client.remote_id
+    return bool(row.client_name) and row.client_name == binding.client.name

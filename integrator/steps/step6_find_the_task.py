@@ -1,0 +1,56 @@
+"""Step 6: “As staff who may handle the module's tasks: find the service activation task”.
+
+Ours is the one whose item is our service and whose type is opening, open or in work (we may have
+taken it before a crash). Never “the newest task”: a real customer's looks just the same
+(field.md, section 1.1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from integrator.steps.verdicts import Ambiguous, Failed, NotYet, Proven, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from panels.billmanager.tasks import Task
+
+NUMBER = 6
+VERSION = 1
+
+PATIENCE = dt.timedelta(minutes=10)
+"""How long BILLmanager may take to make the task (design.md, section 5)."""
+
+IN_WORK = 1
+
+
+def verify(service_id: int, tasks: Iterable[Task], waited: dt.timedelta, us: str) -> Verdict:
+    """Which open task is for our service.
+
+    ``us``: our staff login; ``waited``: time since the order was paid.
+    """
+    found = [task for task in tasks if task.service_id == service_id]
+    if len(found) > 1:
+        return Ambiguous(
+            "several_tasks",
+            f"{len(found)} open tasks are for service {service_id}",
+            {"tasks": [task.id for task in found]},
+        )
+    if not found:
+        if waited > PATIENCE:
+            return Failed("no_task", f"no activation task for service {service_id} was made")
+        return NotYet("task", f"BILLmanager has not made the task for service {service_id} yet")
+    task = found[0]
+    if task.status == IN_WORK and task.performer and not same_person(task.performer, us):
+        return NotYet("colleague", f"{task.performer} has taken task {task.id}")
+    return Proven(
+        {"task": task.id, "status": task.status, "performer": task.performer},
+        {"task_id": task.id},
+    )
+
+
+def same_person(performer: str, login: str) -> bool:
+    """Whether a task's performer is our login; lists show a login, an id or a full name."""
+    return performer.strip().lower() == login.strip().lower()

@@ -1,0 +1,103 @@
+"""Step 7: “Edit the task: assign it, switch the module to ispmanager, … close it”.
+
+In the vendor's words with the exact username and the password typed in between.
+
+Until this step our service's module must still read *manual*. Its evidence is the service read
+back: Active, on the ispmanager module, with exactly the account's username.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrator.steps import step3_order
+from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
+from integrator.steps.step6_find_the_task import IN_WORK, same_person
+from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from integrator.models import Binding
+    from panels.billmanager import BillManager
+    from panels.billmanager.services import Service
+    from panels.billmanager.tasks import TaskForm
+
+NUMBER = 7
+VERSION = 1
+TAKE = "take"
+CLOSE = "close"
+CLOSED = 2
+"""State of a task that is closed (billmanager.md 6.1)."""
+
+
+def probe(form: TaskForm, us: str) -> Proven | Absent | NotYet:
+    """Who has the task. Proven: we have taken it; Absent: nobody has."""
+    performer = form.performer or ""
+    if performer and same_person(performer, us):
+        return Proven({"task": form.task_id, "performer": performer})
+    if form.status == IN_WORK and performer:
+        return NotYet("colleague", f"{performer} has taken task {form.task_id}")
+    return Absent("nobody has taken the task")
+
+
+def describe(binding: Binding) -> dict[str, Any]:
+    """What will be sent, without the password."""
+    return {
+        "task": binding.task_id,
+        "module": binding.module_id,
+        "username": binding.account.username,
+    }
+
+
+def close(bm: BillManager, binding: Binding, form: TaskForm, *, send_by: float) -> None:
+    """Submit the form with the ispmanager module, the username and the password, and close."""
+    bm.tasks.close(
+        form,
+        module_id=binding.module_id,
+        username=binding.account.username,
+        password=binding.password,
+        send_by=send_by,
+    )
+
+
+def guard(service: Service, binding: Binding, manual_modules: Collection[int]) -> Verdict:
+    """Before closing: whether our service still waits for us, on the manual module.
+
+    Proven with a changed username and our module: it was closed already (by us before a crash,
+    or by hand) and is adopted.
+    """
+    bound = verify(service, binding)
+    if isinstance(bound, Proven):
+        return bound
+    judged = step3_order.judge(binding, service, manual_modules)
+    if isinstance(judged, Failed | Ambiguous):
+        return judged
+    if service.status == ACTIVE:
+        return Failed(
+            "service_active",
+            f"service {service.id} is already active, with username “{service.username}”",
+            step3_order.row(service),
+        )
+    return Absent("the service waits for its task")
+
+
+def verify(service: Service, binding: Binding) -> Verdict:
+    """Whether the service is Active, on our ispmanager module, with exactly our username."""
+    evidence = step3_order.row(service)
+    right_name = service.username == binding.account.username
+    right_module = service.module_id == binding.module_id
+    if service.status == ACTIVE and right_name and right_module:
+        return Proven(evidence)
+    if service.status == ACTIVE and right_module:
+        return Failed(
+            "wrong_username",
+            f"service {service.id} is active with username “{service.username}”, "
+            f"not “{binding.account.username}”",
+            evidence,
+        )
+    if service.status in (IN_PROGRESS, ACTIVE):
+        return Absent(f"service {service.id} is {step3_order.state_word(service)}")
+    return Failed(
+        "service_closed", f"service {service.id} is {step3_order.state_word(service)}", evidence
+    )

@@ -1,0 +1,3 @@
+"""The processes of `manage.py up`: what they are, and what keeps them running."""
+
+from __future__ import annotations

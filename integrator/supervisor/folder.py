@@ -1,0 +1,96 @@
+"""VAR_DIR as `up` needs it: private, one `up` at a time, either a demo's or not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from integrator.env import DEMO_FILE
+from integrator.keys import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from integrator.env import Options
+
+# After `up` was killed with -9 what it ran needs a moment to notice.
+PATIENCE = 8.0
+
+
+class RefusedError(Exception):
+    """`up` cannot start as asked, and nothing was changed; the message says what to do."""
+
+
+@contextmanager
+def only_one(var_dir: Path) -> Iterator[None]:
+    """Hold `var_dir` for this process. Raises RefusedError when another `up` holds it.
+
+    The lock ends with the process, however that ends, and is not inherited by its children.
+    """
+    private_folder(var_dir)
+    descriptor = os.open(var_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode().strip() or "unknown"
+            raise RefusedError(
+                f"Another `up` (process {holder}) already runs on {var_dir}."
+                " Stop it first, or give this one its own VAR_DIR and --port."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_kind(options: Options, *, demo: bool) -> None:
+    """Keep a demo and a real installation apart. Raises RefusedError when they would mix."""
+    is_demo = (options.var_dir / DEMO_FILE).exists()
+    if demo and options.database_url.is_server:
+        raise RefusedError("The demo keeps its own SQLite file: unset DATABASE_URL for --demo.")
+    if demo and not is_demo and (options.var_dir / "integrator.sqlite3").exists():
+        raise RefusedError(
+            f"{options.var_dir} holds an installation that is no demo: give --demo its own VAR_DIR."
+        )
+    if is_demo and not demo:
+        raise RefusedError(
+            f"{options.var_dir} holds the demo, whose settings are not safe for real panels:"
+            " add --demo, or give another VAR_DIR."
+        )
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise RefusedError when `port` cannot be listened on."""
+    if not eventually(lambda: is_free(host, port)):
+        raise RefusedError(f"Port {port} of {host} is in use: choose another with --port.")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind((host.strip("[]"), port))
+        except OSError:
+            return False
+        return True
+
+
+def eventually(holds: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    """Ask until `holds()`, at most `patience` seconds. Returns whether it held in the end."""
+    limit = time.monotonic() + patience
+    pause = threading.Event()  # never set: a wait that a signal can end
+    while not holds():
+        if time.monotonic() > limit:
+            return False
+        pause.wait(0.1)
+    return True

@@ -1,0 +1,43 @@
+"""What gunicorn is told beside its command line; its own messages join our log chain."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from gunicorn.glogging import Logger
+
+from integrator import logs
+
+if TYPE_CHECKING:
+    from gunicorn.config import Config
+
+
+class ChainLogger(Logger):  # type: ignore[misc] # gunicorn ships no types
+    """Hands gunicorn's records to the root logger instead of formatting them its own way."""
+
+    def setup(self, cfg: Config) -> None:
+        """Set up for `cfg`, called once in the arbiter."""
+        super().setup(cfg)
+        logs.configure(
+            {
+                "level": os.environ.get("LOG_LEVEL", "INFO"),
+                "format": os.environ.get("LOG_FORMAT", "console"),
+            }
+        )
+        for name in ("gunicorn.error", "gunicorn.access"):
+            logger = logging.getLogger(name)
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+worker_class = "gthread"
+workers = 1  # pages are small and the work is elsewhere; threads do, and memory is kept
+timeout = 60
+graceful_timeout = 5
+keepalive = 5
+logger_class = ChainLogger
+loglevel = "warning"
+forwarded_allow_ips = ""  # integrator/proxies.py decides whom to believe
+control_socket_disable = True  # nothing of ours uses it

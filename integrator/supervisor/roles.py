@@ -1,0 +1,88 @@
+"""The three roles of an installation, each as one program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+
+from integrator.env import BASE_DIR
+from integrator.supervisor.child import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from integrator.env import Options
+
+ROLES = ("web", "worker", "beat")
+# A worker that was told to stop finishes the step it is in; after this its lease runs out instead.
+WORKER_STOP_LIMIT = 10.0
+
+
+def web(options: Options, port: int) -> Program:
+    """The pages, ready when /healthz answers."""
+    return Program(
+        name="web",
+        command=(
+            *(sys.executable, "-m", "gunicorn", "integrator.wsgi:application"),
+            *("--config", "python:integrator.supervisor.gunicorn_config"),
+            *("--bind", f"{options.bind}:{port}", "--threads", str(options.web_threads)),
+        ),
+        environ=environ(options),
+        ready=lambda: is_healthy(options, port),
+        ready_limit=60,
+    )
+
+
+def worker(options: Options, number: int | None = None) -> Program:
+    """One worker process; `number` tells several on one machine apart."""
+    name = "worker" if number is None else f"worker{number}"
+    return Program(
+        name=name,
+        command=(*(sys.executable, "-m", "integrator.supervisor.celery_process", "worker", name),),
+        # By this name pages and `--wait` see that somebody works (integrator/presence.py).
+        environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
+        stop_limit=WORKER_STOP_LIMIT,
+        # Told to stop politely it would wait for its steps; nobody is left to wait for it.
+        orphan_signal=signal.SIGKILL,
+    )
+
+
+def beat(options: Options) -> Program:
+    """The clock that wakes the sweep; there must be one of it."""
+    return Program(
+        name="beat",
+        command=(sys.executable, "-m", "integrator.supervisor.celery_process", "beat"),
+        environ=environ(options),
+    )
+
+
+def is_healthy(options: Options, port: int) -> bool:
+    """Whether the pages answer on this machine, asked under a name that they accept."""
+    host = options.allowed_hosts[0].lstrip("*.") if options.allowed_hosts else ""
+    address = "127.0.0.1" if options.bind in {"0.0.0.0", ""} else options.bind.strip("[]")  # noqa: S104 - compares, does not bind
+    asking = HTTPConnection(address, port, timeout=2)
+    try:
+        asking.request("GET", "/healthz", headers={"Host": host or "localhost"})
+        return asking.getresponse().status == 200  # noqa: PLR2004 - HTTP's own number
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asking.close()
+
+
+def environ(options: Options) -> Mapping[str, str]:
+    """What every program of ours gets beside the environment of `up`."""
+    paths = [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "VAR_DIR": str(options.var_dir),
+        "DJANGO_SETTINGS_MODULE": "integrator.settings",
+        "LOG_LEVEL": options.log_level,
+        "LOG_FORMAT": options.log_format,
+        "PYTHONUNBUFFERED": "1",
+        # Else each of the many threads may keep a heap of its own.
+        "MALLOC_ARENA_MAX": "2",
+    }

@@ -1,0 +1,88 @@
+"""Celery tasks: each takes one id and means “look at this row”."""
+
+from __future__ import annotations
+
+import structlog
+from celery import Task, shared_task, signals
+from django.db import close_old_connections
+from kombu.exceptions import OperationalError
+
+from integrator import celery as worker
+from integrator.workflow import engine, retention, waking, work
+from integrator.workflow import sweep as sweeping
+from integrator.workflow.windows import recheck
+
+log = structlog.get_logger(__name__)
+
+EXPIRES = 30
+"""Seconds after which a wake-up that nobody took is worth nothing: the sweep sent others."""
+
+
+@signals.worker_ready.connect
+def _attend(**_: object) -> None:
+    """Let pages and `--wait` see this worker before there is anything to do."""
+    engine.attend()
+
+
+@shared_task(name="integrator.tasks.work_window")
+def work_window(window_id: int) -> None:
+    """Serve this window."""
+    work.look_at_window(window_id, stop=worker.stopping.is_set)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.prepare_run")
+def prepare_run(run_id: int) -> None:
+    """Prepare this run's bindings."""
+    work.prepare_run(run_id, stop=worker.stopping.is_set)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.recheck_plan")
+def recheck_plan(window_id: int) -> None:
+    """Read the plan of this closed window once more."""
+    recheck.look(window_id)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.discover_panel")
+def discover_panel(panel_id: int) -> None:
+    """Discover this panel."""
+    from integrator.accounts import discovery  # noqa: PLC0415 - keeps workers' start light
+    from integrator.models import Panel  # noqa: PLC0415 - the same
+
+    panel = Panel.objects.filter(pk=panel_id).first()
+    if panel is not None:
+        discovery.discover(panel)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.sweep")
+def sweep() -> None:
+    """Wake what is due, take back expired leases."""
+    sweeping.sweep()
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.tidy")
+def tidy() -> None:
+    """Forget what need not be kept."""
+    retention.tidy()
+    close_old_connections()
+
+
+def _sender(task: Task[[int], None]) -> waking.Send:
+    """A way to send this task that survives a broker that is away: the sweep sends again."""
+
+    def send(row_id: int) -> None:
+        try:
+            task.apply_async((row_id,), expires=EXPIRES)
+        except OperationalError as error:
+            log.warning("broker.unreachable", task=task.name, why=str(error))
+
+    return send
+
+
+waking.register("window", _sender(work_window))
+waking.register("run", _sender(prepare_run))
+waking.register("recheck", _sender(recheck_plan))

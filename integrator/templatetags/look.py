@@ -1,0 +1,248 @@
+"""How values are shown: state marks, times, money, and text that came from a panel."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from integrator.accounts import reasons
+from integrator.clock import now
+from integrator.web import access, live, marks
+from integrator.web import chrome as chromes
+from integrator.web.plain import plain
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from django.template import Context
+    from django.utils.safestring import SafeString
+
+    from integrator.models import Window
+    from integrator.web.chrome import Chrome
+
+register = template.Library()
+register.filter("plain", plain)
+
+OUTCOMES = {
+    "done": pgettext_lazy("call", "done"),
+    "refused": pgettext_lazy("call", "refused"),
+    "unknown": pgettext_lazy("call", "unknown: it may have happened"),
+    "not sent": pgettext_lazy("call", "not sent"),
+}
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.filter
+def lines(value: object) -> str:
+    """As ``plain``, for text whose line breaks and tabs mean something."""
+    return "\n".join("\t".join(map(plain, line.split("\t"))) for line in str(value).splitlines())
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawing from the sheet in ``base.html``."""
+    return marks.icon(name)
+
+
+@register.simple_tag
+def mark(state: str, word: str = "", detail: object = "", title: str = "") -> SafeString:
+    """The glyph and word of a state; ``detail`` is panel text or a step's name."""
+    return marks.state_mark(str(state), str(word), plain(detail), str(title))
+
+
+@register.simple_tag
+def strip(states: tuple[str, ...]) -> SafeString:
+    """The eight cells."""
+    return marks.strip(tuple(states))
+
+
+@register.filter
+def reason(stored: dict[str, Any]) -> str:
+    """A stored reason in the reader's language."""
+    return reasons.shown(stored)
+
+
+@register.filter
+def word(state: str) -> str:
+    """The word for a state."""
+    return marks.gettext_word(state)
+
+
+@register.simple_tag(takes_context=True)
+def chrome(context: Context) -> Chrome:
+    """What the header shows."""
+    return chromes.of(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def poll_pace(context: Context) -> int:
+    """Seconds between two polls: what the page said, else by what the header shows."""
+    pace: int | None = context.get("pace")
+    return pace or live.pace_of(context["request"], busy=False)
+
+
+@register.filter
+def can(user: Any, role: str) -> bool:
+    """Whether a button is worth showing; the view checks again."""
+    return access.role_of(user) >= access.GROUPS[role]
+
+
+@register.filter
+def role_word(user: Any) -> str:
+    """The role of a person in words."""
+    return str(access.ROLE_WORDS[access.role_of(user)])
+
+
+@register.filter
+def ago(at: dt.datetime | None) -> str | SafeString:
+    """How long ago, with the exact time on hover; ``static/app.js`` keeps it fresh."""
+    if at is None:
+        return "–"
+    exact = formats.date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{} {}" data-ago>{}</time>',
+        at.isoformat(timespec="seconds"),
+        exact,
+        timezone.localtime(at).tzname(),
+        ago_words((now() - at).total_seconds()),
+    )
+
+
+def ago_words(seconds: float) -> str:
+    """A span in the past in its largest unit."""
+    if seconds < MINUTE:
+        return gettext("just now")
+    if seconds < HOUR:
+        return gettext("%d min. ago") % (seconds // MINUTE)
+    if seconds < DAY:
+        return gettext("%d hr. ago") % (seconds // HOUR)
+    days = int(seconds // DAY)
+    return ngettext("%d day ago", "%d days ago", days) % days
+
+
+@register.filter
+def clock(at: dt.datetime | None) -> str | SafeString:
+    """The time of day, with the whole date on hover."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{} {}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        formats.date_format(local, "DATETIME_FORMAT"),
+        local.tzname(),
+        local.strftime("%H:%M" if (now() - at).total_seconds() < DAY else "%d.%m. %H:%M"),
+    )
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time: ``0.4 s``, ``12 s``, ``8 min``, ``2 h 5 min``."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:  # noqa: PLR2004 - below that, tenths tell something
+        return gettext("%s s") % formats.number_format(round(seconds, 1), 1)
+    if seconds < 2 * MINUTE:
+        return gettext("%s s") % formats.number_format(round(seconds))
+    minutes = round(seconds / MINUTE)
+    if minutes < 2 * MINUTE:
+        return gettext("%s min") % minutes
+    return gettext("%(hours)s h %(minutes)s min") % {
+        "hours": formats.number_format(minutes // 60), "minutes": minutes % 60}  # fmt: skip
+
+
+@register.simple_tag
+def money(amount: object, currency: object = "") -> str:
+    """An amount with its currency, by the reader's habits; a dash when it is not known."""
+    if amount is None or amount == "":
+        return "–"
+    try:
+        number = formats.number_format(Decimal(str(amount)), 2, force_grouping=True)
+    except InvalidOperation:
+        number = plain(amount)
+    return f"{number}\u00a0{plain(currency)}" if currency else number
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """A count with its thousands grouped; a dash when it is not known."""
+    return "–" if value is None else formats.number_format(value, force_grouping=True)
+
+
+@register.filter
+def cause(key: str) -> str:
+    """What a cause is called."""
+    return marks.cause_title(key)
+
+
+@register.filter
+def outcome(value: str) -> str:
+    """What became of a call, in words."""
+    return str(OUTCOMES.get(value, value))
+
+
+@register.filter
+def waiting(key: str) -> str:
+    """What a binding waits for, in words."""
+    return marks.waiting(key)
+
+
+@register.filter
+def role_name(role: access.Role) -> str:
+    """A role in words."""
+    return str(access.ROLE_WORDS[role])
+
+
+@register.filter
+def manual_only(window: Window) -> float | None:
+    """For how many seconds a window let its plan sell manually only; None: it never did."""
+    if window.manual_only_at is None:
+        return None
+    return ((window.manual_only_until or now()) - window.manual_only_at).total_seconds()
+
+
+EVIDENCE = {
+    "service": _("service %s"),
+    "charge": _("charge %s"),
+    "payment": _("payment %s"),
+    "task": _("task %s"),
+    "module": _("module %s"),
+    "username": _("username %s"),
+    "name": "“%s”",
+    "modules": "%s",
+    "modules_on": _("modules on: %s"),
+}
+
+
+@register.filter
+def evidence(found: dict[str, Any]) -> str:
+    """The two or three things of a step's evidence that a person looks for first."""
+    said = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
+    return ", ".join(said) or gettext("read back and proven")
+
+
+@register.filter
+def shown(value: object) -> str:
+    """A value of the evidence as text, lists and tables included."""
+    if isinstance(value, dict):
+        return ", ".join(f"{plain(key)} {shown(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        between = "; " if any(isinstance(one, dict) for one in value) else ", "
+        return between.join(map(shown, value))
+    return "–" if value is None else plain(value)
+
+
+@register.filter
+def why(text: str) -> str:
+    """The reason of an event; the engine's own words for waiting are put into the reader's."""
+    if text == "claimed":
+        return gettext("taken up by a worker")
+    waited = marks.WAITING.get(text)
+    return gettext("waits: %s") % waited if waited else plain(text)

@@ -1,0 +1,94 @@
+"""The addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+from django.views.i18n import set_language
+
+from integrator.web import (
+    accounts,
+    bind,
+    binding,
+    events,
+    monitoring,
+    overview,
+    panel,
+    panels,
+    people,
+    plan_map,
+    previews,
+    run,
+    runs,
+    second_factor,
+    session,
+    windows,
+)
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = [
+    path("", overview.page, name="overview"),
+    path("overview/live/", overview.poll, name="overview-live"),
+    path("live/", session.header, name="live"),
+    # people and browsers
+    path(
+        "login/",
+        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("second-factor/", second_factor.page, name="second-factor"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", session.ChangePassword.as_view(), name="password"),
+    path("theme/", session.theme, name="theme"),
+    path("language/", login_not_required(set_language), name="language"),
+    # accounts, and from them to a run
+    path("accounts/", accounts.page, name="accounts"),
+    path("accounts/rows/", accounts.rows, name="accounts-rows"),
+    path("accounts/live/", accounts.poll, name="accounts-live"),
+    path("accounts/<int:pk>/choose/", accounts.choose, name="account-choose"),
+    path("accounts/bind/", bind.selected, name="bind"),
+    path("accounts/csv/", bind.from_csv, name="bind-csv"),
+    path("previews/<int:pk>/", previews.page, name="preview"),
+    path("previews/<int:pk>/start/", previews.start, name="preview-start"),
+    # runs and bindings
+    path("runs/", runs.page, name="runs"),
+    path("runs/live/", runs.poll, name="runs-live"),
+    path("runs/<int:pk>/", run.page, name="run"),
+    path("runs/<int:pk>/live/", run.poll, name="run-live"),
+    path("runs/<int:pk>/retry/", run.retry, name="run-retry"),
+    path("runs/<int:pk>/export.csv", run.export, name="run-export"),
+    path("runs/<int:pk>/<slug:action>/", run.act, name="run-act"),
+    path("bindings/<int:pk>/", binding.page, name="binding"),
+    path("bindings/<int:pk>/live/", binding.poll, name="binding-live"),
+    path("bindings/<int:pk>/retry/", binding.retry, name="binding-retry"),
+    path("bindings/<int:pk>/adopt/", binding.adopt, name="binding-adopt"),
+    path("bindings/<int:pk>/try-again/", binding.try_again, name="binding-try-again"),
+    # windows, panels, plan map, events, people
+    path("windows/", windows.page, name="windows"),
+    path("windows/live/", windows.poll, name="windows-live"),
+    path("windows/<int:pk>/restore/", windows.restore, name="window-restore"),
+    path("windows/<int:pk>/keep-waiting/", windows.keep_waiting, name="window-keep-waiting"),
+    path("panels/", panels.page, name="panels"),
+    path("panels/live/", panels.poll, name="panels-live"),
+    path("panels/add/", panels.add, name="panel-add"),
+    path("panels/<int:pk>/", panel.page, name="panel"),
+    path("panels/<int:pk>/check/", panel.check, name="panel-check"),
+    path("panels/<int:pk>/discover/", panel.discover, name="panel-discover"),
+    path("panels/<int:pk>/change/", panel.change, name="panel-change"),
+    path("panels/<int:pk>/link/", panel.link, name="panel-link"),
+    path("panels/<int:pk>/dialect/", panel.correct, name="panel-dialect"),
+    path("plan-map/", plan_map.page, name="plan-map"),
+    path("plan-map/change/", plan_map.change, name="plan-map-change"),
+    path("events/", events.page, name="events"),
+    path("people/", people.page, name="people"),
+    path("people/<int:pk>/", people.change, name="person"),
+    # for machines
+    path("healthz", monitoring.healthz, name="healthz"),
+    path("readyz", monitoring.readyz, name="readyz"),
+    path("metrics", monitoring.metrics, name="metrics"),
+]

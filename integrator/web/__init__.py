@@ -1,0 +1,1 @@
+"""The dashboard: one file per page; every view says which role may call it."""

@@ -1,0 +1,69 @@
+"""What every page shows around itself: plans that sell differently right now, and health."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from integrator.clock import now
+from integrator.models import Window, WorkerProcess
+from integrator.models.states import Phase
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+WORKER_SILENCE = dt.timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """A plan whose modules differ from what the provider sells with, or soon will."""
+
+    id: int
+    plan: str
+    phase: str
+    held: bool
+    closing: bool
+    since: dt.datetime | None
+
+    @property
+    def manual_only(self) -> bool:
+        """Whether new orders of strangers wait for a person at this moment."""
+        return self.phase in {Phase.ORDERS, Phase.ENABLING}
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """Held windows first. ``working``: a worker gave a sign of life within the last minute."""
+
+    windows: tuple[OpenWindow, ...]
+    working: bool
+
+    @property
+    def held(self) -> tuple[OpenWindow, ...]:
+        """Windows that wait for a person's word."""
+        return tuple(window for window in self.windows if window.held)
+
+
+def of(request: HttpRequest) -> Chrome:
+    """The facts, read once a request: a page, its header and its digest agree."""
+    known: Chrome | None = getattr(request, "_chrome", None)
+    if known is None:
+        known = request._chrome = read()  # type: ignore[attr-defined]  # noqa: SLF001 - lives as long as the request
+    return known
+
+
+def read() -> Chrome:
+    """Ask the database: two small indexed questions."""
+    rows = (
+        Window.objects.exclude(phase=Phase.CLOSED)
+        .order_by("-held", "opened_at", "id")
+        .values_list("id", "plan__name", "phase", "held", "closing", "opened_at")
+    )
+    return Chrome(
+        windows=tuple(OpenWindow(*row) for row in rows),
+        working=WorkerProcess.objects.filter(
+            role="worker", seen_at__gte=now() - WORKER_SILENCE
+        ).exists(),
+    )

@@ -1,0 +1,171 @@
+"""The marks a page speaks with: a shape, a word and a colour for each state, and the step strip.
+
+They are made here and not in templates because a page of accounts shows eight hundred cells.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
+from integrator.steps import SHARED, TITLES
+from integrator.workflow.causes import CAUSES
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+    from django.utils.safestring import SafeString
+
+    from integrator.models import Binding, Window
+
+STEPS = range(1, 9)
+TODO = "todo"
+WORDS: dict[str, _StrPromise] = {
+    **{state.value: state.label for state in BindingState},
+    TODO: pgettext_lazy("step", "Not yet"),
+    RunState.PAUSED.value: RunState.PAUSED.label,
+    RunState.FINISHED.value: RunState.FINISHED.label,
+    "ready": _("Ready"),
+    "choose": _("Choose"),
+    "blocked": _("Blocked"),
+    "allowed": _("Allowed"),
+    "denied": _("Denied"),
+    "open": pgettext_lazy("window", "Open"),
+    "held": pgettext_lazy("window", "Held"),
+    "closed": _("Closed"),
+    "closing": _("Closing"),
+    "added": pgettext_lazy("event", "Added"),
+    "changed": pgettext_lazy("event", "Changed"),
+    "linked": pgettext_lazy("event", "Linked to a module"),
+    "dialect": pgettext_lazy("event", "Dialect corrected"),
+    "role": pgettext_lazy("event", "Role given"),
+    "shut out": pgettext_lazy("event", "Shut out"),
+    "let in": pgettext_lazy("event", "Let in"),
+    **{phase.value: phase.label for phase in Phase},
+}
+WAITING = {
+    "window": _("its plan's next window"),
+    "turn": _("its turn in the window"),
+    "readback": _("the panel to show what was done"),
+    "task": _("BILLmanager to make the task"),
+    "tasks": _("both modules to be on"),
+    "colleague": _("the person who took the task"),
+    "restore": _("the plan to be restored"),
+    "lane": _("another order of this client"),
+    "password": _("its password to be tested"),
+}
+
+
+def icon(name: str) -> SafeString:
+    """The drawing of that name from the sheet in ``base.html``; it says nothing to a reader."""
+    drawing = '<svg class="i i-{}" aria-hidden="true"><use href="#i-{}"/></svg>'
+    return format_html(drawing, name, name)
+
+
+def state_mark(state: str, word: str = "", detail: str = "", title: str = "") -> SafeString:
+    """Glyph, word and, after a colon, what it is about."""
+    shown = word or gettext_word(state)
+    rest = format_html('<span class="state-detail">{}</span>', detail) if detail else ""
+    return format_html(
+        '<span class="state s-{}" title="{}">{}<span class="state-word">{}{}</span>{}</span>',
+        state,
+        title or (f"{shown}: {detail}" if detail else shown),
+        icon(state),
+        shown,
+        ":" if detail else "",
+        rest,
+    )
+
+
+def gettext_word(state: str) -> str:
+    """The word for a state in the reader's language; the state itself where there is none."""
+    return str(WORDS.get(state, state))
+
+
+def strip(states: tuple[str, ...]) -> SafeString:
+    """Eight cells in a row; ``states`` are those of steps 1 to 8."""
+    return _strip(states, get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _strip(states: tuple[str, ...], language: str) -> SafeString:  # noqa: ARG001 - part of the key
+    cells = format_html_join(
+        "",
+        '<i class="c{} s-{}" title="{} {}: {}"></i>',
+        (
+            (" shared" if number in SHARED else "", state, number, TITLES[number],
+             gettext_word(state))
+            for number, state in zip(STEPS, states, strict=True)
+        ),
+    )  # fmt: skip
+    return format_html(
+        '<span class="strip" role="img" aria-label="{}">{}</span>', _said(states), cells
+    )
+
+
+def _said(states: tuple[str, ...]) -> str:
+    """What a reader hears instead of eight cells."""
+    for number, state in zip(STEPS, states, strict=True):
+        if state not in {TODO, BindingState.DONE}:
+            return gettext("Step %(number)s of 8, %(name)s: %(state)s") % {
+                "number": number, "name": TITLES[number], "state": gettext_word(state)}  # fmt: skip
+    done = sum(state == BindingState.DONE for state in states)
+    return gettext("%(done)s of 8 steps done") % {"done": done}
+
+
+def steps_of(binding: Binding | None, window: Window | None = None) -> tuple[str, ...]:
+    """The states of all eight steps, from the binding's row and its window's alone."""
+    if binding is None:
+        return (TODO,) * 8
+    return tuple(_step_state(binding, window or binding.window, number) for number in STEPS)
+
+
+_OPEN_FROM = (Phase.ORDERS, Phase.ENABLING, Phase.TASKS, Phase.RESTORING, Phase.CLOSED)
+
+
+def _step_state(binding: Binding, window: Window | None, number: int) -> str:
+    """The state of one step; shared ones as far as this binding can be sure of them."""
+    if binding.state == BindingState.DONE:
+        return BindingState.DONE
+    at = binding.step
+    if number in SHARED - {8}:
+        return _shared_state(at, window.phase if window else "", number)
+    if number == at:
+        return binding.state
+    return BindingState.DONE if number < at else TODO
+
+
+def _shared_state(at: int, phase: str, number: int) -> str:
+    if number <= 2:  # noqa: PLR2004 - step 2 opens the window
+        if at > 3 or phase in _OPEN_FROM:  # noqa: PLR2004 - step 3 orders
+            return BindingState.DONE
+        return BindingState.RUNNING if phase == Phase.OPENING else TODO
+    if at > 6 or phase in _OPEN_FROM[2:]:  # noqa: PLR2004 - step 6 finds the task
+        return BindingState.DONE
+    return BindingState.RUNNING if phase == Phase.ENABLING else TODO
+
+
+def cause_title(key: str) -> str:
+    """What a cause is called; its key where this version does not know it."""
+    cause = CAUSES.get(key)
+    return str(cause.title) if cause else key
+
+
+def waiting(key: str) -> str:
+    """What a binding waits for; the key itself where this version does not know it."""
+    return str(WAITING.get(key, key))
+
+
+def detail_of(binding: Binding) -> str:
+    """What to say beside a binding's state: its step, what it waits for, or its cause."""
+    if binding.state == BindingState.WAITING and binding.waiting_for:
+        return waiting(binding.waiting_for)
+    if binding.state in MOVING:
+        return str(TITLES[binding.step])
+    if binding.state in NEEDS_PERSON or binding.state == BindingState.CANCELLED:
+        return cause_title(binding.cause)
+    return ""

@@ -1,0 +1,11 @@
+"""Notes of what people changed that is no run, binding or window: panels, plan map, people."""
+
+from __future__ import annotations
+
+from integrator.clock import now
+from integrator.models import Event
+
+
+def note(actor: str, subject: str, to_state: str, why: str) -> None:
+    """Write down who did what; ``why`` names the thing and never holds a secret."""
+    Event.objects.create(at=now(), actor=actor, subject=subject, to_state=to_state, why=why)

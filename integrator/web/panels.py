@@ -1,0 +1,72 @@
+"""Panels: the list with its health, and the form for a new one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrator.models import Panel
+from integrator.web import live, notes
+from integrator.web.access import Role, needs
+from integrator.web.panel_forms import AddForm
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.access import Request
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request) -> HttpResponse:
+    """The whole page."""
+    found = _panels()
+    url = reverse("panels-live")
+    poll_state = live.state(request, url, facts=_facts(found), busy=_busy(found))
+    return render(request, "panels.html", {"section": "panels", "panels": found, **poll_state})
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request) -> HttpResponse:
+    """The states again; a discovery shows how far it is."""
+    found = list(Panel.objects.all())
+    return live.answer(
+        request, "panels_live.html", {"panels": found}, facts=_facts(found), busy=_busy(found)
+    )
+
+
+@needs(get=Role.ADMIN, post=Role.ADMIN)
+def add(request: Request) -> HttpResponse:
+    """Register a panel; it is asked who we are before anything is kept."""
+    form = AddForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
+    if request.method == "POST" and form.is_valid():
+        panel = form.register()
+        if panel is not None:
+            notes.note(request.user.get_username(), "panel", "added", panel.name)
+            messages.success(request, _("%s is registered. Check it next.") % panel.name)
+            return redirect("panel", panel.pk)
+    return render(request, "panel_add.html", {"section": "panels", "form": form})
+
+
+def _panels() -> list[Panel]:
+    return list(
+        Panel.objects.annotate(
+            number=Count("accounts", filter=Q(accounts__gone_at=None, accounts__system=False))
+        )
+    )
+
+
+def _facts(found: list[Panel]) -> object:
+    return [
+        (one.pk, one.stopped, one.checked_at, one.checked.get("ok"), one.discovered_at,
+         one.discovery.get("state"), one.discovery.get("phase"), one.discovery.get("done"))
+        for one in found
+    ]  # fmt: skip
+
+
+def _busy(found: list[Any]) -> bool:
+    return any(one.discovery.get("state") == "running" for one in found)

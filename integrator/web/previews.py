@@ -1,0 +1,101 @@
+"""Preview: what a run would do, frozen; and the button that starts it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Min, Sum
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import ngettext
+
+from integrator.accounts import reasons
+from integrator.models import Preview, Run
+from integrator.models.states import RowState
+from integrator.web.access import Role, needs
+from integrator.workflow import starting
+from integrator.workflow.refusal import ActionRefused
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.models import PreviewRow
+    from integrator.web.access import Request
+
+PER_PAGE = 100
+MOST_CLIENTS = 10
+
+
+@needs(get=Role.OPERATOR)
+def page(request: Request, pk: int) -> HttpResponse:
+    """Amounts, dates, mails, exposed plans, and every row with its reasons."""
+    found = get_object_or_404(Preview, pk=pk)
+    return render(request, "preview.html", _context(request, found))
+
+
+@needs(post=Role.OPERATOR)
+def start(request: Request, pk: int) -> HttpResponse:
+    """Start the run, once; what has changed since the preview is shown instead of run over."""
+    found = get_object_or_404(Preview, pk=pk)
+    try:
+        run = starting.start(found.pk, request.user.get_username())
+    except ActionRefused as refused:
+        context = {**_context(request, found), "refused": refused}
+        return render(request, "preview.html", context, status=409)
+    said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
+    messages.success(request, said % run.total)
+    return redirect("run", run.pk)
+
+
+def _context(request: Request, found: Preview) -> dict[str, Any]:
+    shown = request.GET.get("state", "")
+    rows = found.rows.select_related("account__panel", "client", "plan")
+    if shown in RowState.values:
+        rows = rows.filter(state=shown)
+    summary = found.summary
+    return {
+        "section": "accounts",
+        "preview": found,
+        "run": Run.objects.filter(preview=found).first(),
+        "summary": summary,
+        "windows": [_window(one) for one in summary.get("windows", [])],
+        "first_suspension": _date(summary.get("first_suspension")),
+        "clients": _clients(found),
+        "tabs": _tabs(found, shown),
+        "shown": shown,
+        "rows": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "said": _said,
+    }
+
+
+def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:
+    counts = dict(found.rows.order_by().values_list("state").annotate(Count("id")))
+    return [
+        (state.value, str(state.label), counts.get(state.value, 0), shown == state.value)
+        for state in RowState
+    ]
+
+
+def _clients(found: Preview) -> dict[str, Any]:
+    """Who is charged most; the others are summed up, so that the page stays one screen."""
+    ready = found.rows.filter(state=RowState.READY)
+    groups = (
+        ready.order_by().values("client__remote_id", "client__name", "client__balance", "currency")
+        .annotate(amount=Sum("price"), count=Count("id"), renews=Count("id"), first=Min("number"))
+        .order_by("-amount", "client__name")
+    )  # fmt: skip
+    return {"top": list(groups[:MOST_CLIENTS]), "number": groups.count()}
+
+
+def _window(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "accounts": sum(one["cohorts"]), "count": len(one["cohorts"])}
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _said(row: PreviewRow) -> list[str]:
+    return [reasons.shown(reason) for reason in row.reasons]

@@ -1,0 +1,175 @@
+"""Run: progress, the funnel over the eight steps, failures by cause, and what can be done."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrator.accounts.csv_cells import defused
+from integrator.models import Binding, Run
+from integrator.models.states import RETRYABLE, BindingState, RunState
+from integrator.steps import SHARED
+from integrator.web import asking, live, marks
+from integrator.web.access import Role, needs
+from integrator.workflow import actions, report
+from integrator.workflow.causes import CAUSES
+from integrator.workflow.refusal import ActionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+    from django.http.response import HttpResponseBase
+
+    from integrator.web.access import Request
+
+PER_PAGE = 100
+# What a new password may cure; the form for it stands ready in the page.
+PASSWORD_CAUSES = [
+    CAUSES[key] for key in ("wrong_password", "no_password", "password_blocked", "task_refused")
+]
+ACTIONS = {"pause": actions.pause, "resume": actions.resume, "cancel": actions.cancel}
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request, pk: int) -> HttpResponse:
+    """The whole page."""
+    run = get_object_or_404(Run.objects.select_related("preview"), pk=pk)
+    context = _context(run)
+    state = request.GET.get("state", "")
+    rows = _rows(run, state)
+    table = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    shown = [marked(binding) for binding in table]
+    ids = ",".join(str(binding.pk) for binding, _strip, _detail in shown)
+    poll_state = live.state(
+        request, reverse("run-live", args=[pk]), facts=_facts(context, shown),
+        busy=_busy(run), ids=ids,
+    )  # fmt: skip
+    more = {"table": table, "rows": shown, "state": state, "states": BindingState.choices}
+    return render(request, "run.html", {**context, **more, **poll_state})
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request, pk: int) -> HttpResponse:
+    """Figures, funnel, causes and the rows that the page shows."""
+    run = get_object_or_404(Run.objects.select_related("preview"), pk=pk)
+    ids = [int(text) for text in request.GET.get("ids", "").split(",") if text.isdecimal()]
+    rows = [marked(binding) for binding in _rows(run, "").filter(pk__in=ids[:PER_PAGE])]
+    context = {**_context(run), "rows": rows}
+    return live.answer(
+        request, "run_live.html", context, facts=_facts(context, rows), busy=_busy(run)
+    )
+
+
+@needs(post=Role.OPERATOR)
+def act(request: Request, pk: int, action: str) -> HttpResponse:
+    """Pause, resume or cancel."""
+    run = get_object_or_404(Run, pk=pk)
+    if action not in ACTIONS:
+        raise Http404
+    try:
+        ACTIONS[action](run.pk, request.user.get_username())
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    return redirect("run", pk)
+
+
+@needs(post=Role.OPERATOR)
+def retry(request: Request, pk: int) -> HttpResponse:
+    """Retry the bindings of this run that failed for one cause, and only those."""
+    run = get_object_or_404(Run, pk=pk)
+    cause, password = request.POST.get("cause", ""), request.POST.get("password", "")
+    chosen = run.bindings.filter(state__in=RETRYABLE, cause=cause)
+    actor = request.user.get_username()
+    tell_retry(request, actions.retry(chosen, actor, password=password or None))
+    return redirect("run", pk)
+
+
+@needs(get=Role.VIEWER)
+def export(request: Request, pk: int) -> HttpResponseBase:  # noqa: ARG001 - every view takes it
+    """All bindings of the run as CSV; cells are defused, since names come from panels."""
+    run = get_object_or_404(Run, pk=pk)
+    writer = csv.writer(_Echo())
+    head = ["binding", "server", "username", "domain", "client", "plan", "state", "step",
+            "service", "cause", "detail"]  # fmt: skip
+    response = StreamingHttpResponse(
+        (writer.writerow(row) for row in _lines(run, head)), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="run-{run.pk}.csv"'
+    return response
+
+
+class _Echo:
+    """A file that gives back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _lines(run: Run, head: list[str]) -> Iterator[list[str]]:
+    yield head
+    rows = run.bindings.order_by("number").values_list(
+        "id", "account__panel__name", "account__username", "domain", "client__remote_id",
+        "plan__name", "state", "step", "service_id", "cause", "cause_text",
+    )  # fmt: skip
+    for number, *cells in rows.iterator(chunk_size=2000):
+        yield [f"b{number}", *(defused(cell) for cell in cells)]
+
+
+def tell_retry(request: Request, done: actions.RetryReport) -> None:
+    """Say how many are tried again, and of each other why not."""
+    if done.retried:
+        number = len(done.retried)
+        said = ngettext("%d binding is tried again.", "%d bindings are tried again.", number)
+        messages.success(request, said % number)
+    if done.refused:
+        lines = [f"b{number}: {text}" for number, text in done.refused[:5]]
+        more = len(done.refused) - len(lines)
+        messages.error(request, "\n".join(lines + ([_("and %d more") % more] if more else [])))
+    if not done.retried and not done.refused:
+        messages.warning(request, _("Nothing is left to retry here."))
+
+
+def marked(binding: Binding) -> tuple[Binding, tuple[str, ...], str]:
+    """A binding with its strip and what to say beside its state."""
+    return binding, marks.steps_of(binding), marks.detail_of(binding)
+
+
+def _rows(run: Run, state: str) -> QuerySet[Binding]:
+    rows = run.bindings.select_related("account__panel", "client", "plan", "window")
+    if state and state not in BindingState.values:
+        raise Http404
+    return rows.filter(state=state) if state else rows
+
+
+def _context(run: Run) -> dict[str, Any]:
+    return {
+        "section": "runs",
+        "run": run,
+        "progress": report.progress(run),
+        "groups": report.causes(run),
+        "shared": SHARED,
+        "password_causes": PASSWORD_CAUSES,
+        "live": run.state in {RunState.RUNNING, RunState.PAUSED},
+    }
+
+
+def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], str]]) -> object:
+    run: Run = context["run"]
+    groups = [(group.cause.key, group.state, group.count) for group in context["groups"]]
+    shown = [(binding.pk, binding.version, strip) for binding, strip, _detail in rows]
+    progress = context["progress"]
+    return run.state, run.why, progress.by_state, progress.steps, groups, shown
+
+
+def _busy(run: Run) -> bool:
+    return run.state == RunState.RUNNING

@@ -1,0 +1,98 @@
+"""Windows: plans that sell differently right now, and how to end that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrator.models import Window
+from integrator.models.states import MOVING, BindingState, Phase
+from integrator.web import asking, live
+from integrator.web.access import Role, needs
+from integrator.workflow import actions
+from integrator.workflow.refusal import ActionRefused
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+
+    from integrator.web.access import Request
+
+LATEST = 50
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request) -> HttpResponse:
+    """The whole page: open windows first, then the latest closed ones."""
+    context = _context()
+    poll_state = live.state(
+        request, reverse("windows-live"), facts=_facts(context), busy=bool(context["open"])
+    )
+    return render(request, "windows.html", {**context, **poll_state})
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request) -> HttpResponse:
+    """The lists again."""
+    context = _context()
+    return live.answer(
+        request, "windows_live.html", context, facts=_facts(context), busy=bool(context["open"])
+    )
+
+
+@needs(post=Role.OPERATOR)
+def restore(request: Request, pk: int) -> HttpResponse:
+    """Restore the plan; ``anyway`` also where the gate cannot be passed, on a person's word."""
+    window = get_object_or_404(Window, pk=pk)
+    anyway = request.POST.get("anyway") == "yes"
+    try:
+        actions.restore(window.pk, request.user.get_username(), anyway=anyway)
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    else:
+        messages.success(request, _("The plan is being restored."))
+    return redirect("windows")
+
+
+@needs(post=Role.OPERATOR)
+def keep_waiting(request: Request, pk: int) -> HttpResponse:
+    """Held: a person says to wait on."""
+    window = get_object_or_404(Window, pk=pk)
+    try:
+        actions.keep_waiting(window.pk, request.user.get_username())
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    else:
+        messages.success(request, _("The window waits on; it is looked at again and again."))
+    return redirect("windows")
+
+
+def _context() -> dict[str, Any]:
+    return {
+        "section": "windows",
+        "open": _counted(Window.objects.exclude(phase=Phase.CLOSED).order_by("-held", "opened_at")),
+        "closed": _counted(Window.objects.filter(phase=Phase.CLOSED).order_by("-id"))[:LATEST],
+        "phases": [phase for phase in Phase if phase != Phase.CLOSED],
+    }
+
+
+def _counted(windows: QuerySet[Window]) -> QuerySet[Window]:
+    """With the cohort's bindings: all, done, still moving, and those that keep the gate shut."""
+    return windows.select_related("plan").annotate(
+        bindings_all=Count("bindings"),
+        bindings_done=Count("bindings", filter=Q(bindings__state=BindingState.DONE)),
+        bindings_moving=Count("bindings", filter=Q(bindings__state__in=MOVING)),
+    )
+
+
+def _facts(context: dict[str, Any]) -> object:
+    return [
+        (window.pk, window.version, window.phase, window.held, window.closing,
+         window.bindings_all, window.bindings_done, window.bindings_moving)
+        for window in [*context["open"], *context["closed"][:5]]
+    ]  # fmt: skip

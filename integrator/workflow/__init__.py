@@ -1,0 +1,1 @@
+"""How bindings, windows and runs move. Only this package writes their states."""

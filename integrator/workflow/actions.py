@@ -1,0 +1,273 @@
+"""What a person can do to runs, bindings and windows. Web and command line call these alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from integrator import clock
+from integrator.models import Account, Binding, Run, Window
+from integrator.models.states import (
+    CLAIMABLE,
+    MOVING,
+    RETRYABLE,
+    BindingState,
+    Phase,
+    RunState,
+)
+from integrator.steps import step3_order as step3
+from integrator.workflow import adopting, decisions, draw, engine, intents, preparing, runs, waking
+from integrator.workflow.refusal import ActionRefused
+from integrator.workflow.windows import lease, members
+
+
+@dataclass(slots=True)
+class RetryReport:
+    """Which bindings are queued again, and which are not and why."""
+
+    retried: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def pause(run_id: int, actor: str, why: str = "") -> None:
+    """Let nothing new begin in this run; what is ordered already is brought to its end."""
+    _change_run(run_id, RunState.RUNNING, RunState.PAUSED, actor, why)
+
+
+def resume(run_id: int, actor: str) -> None:
+    """Let a paused run go on."""
+    run = _change_run(run_id, RunState.PAUSED, RunState.RUNNING, actor, "")
+    waking.wake("run", run.pk, times=2)
+    draw.draw_all()
+
+
+def cancel(run_id: int, actor: str, why: str = "") -> None:
+    """End a run: what has not ordered is given up and its account is free again.
+
+    What has ordered stays reserved. Bindings that a thread holds at this moment end at their next
+    step border. A finished run is cancelled for the failed bindings that are left in it.
+    Raises ActionRefused when there is nothing left to cancel.
+    """
+    run = Run.objects.get(pk=run_id)
+    left = Binding.objects.filter(run=run, state__in=[*MOVING, BindingState.FAILED])
+    over = run.state == RunState.FINISHED and not left.exists()
+    if run.state == RunState.CANCELLED or over:
+        raise ActionRefused(
+            _("Run %(run)s is %(state)s, and nothing is left in it to cancel.")
+            % {"run": run, "state": run.get_state_display()}
+        )
+    runs.change(run, RunState.CANCELLED, why=why, actor=actor, finished_at=clock.now())
+    cancel_at_border(run, actor)
+
+
+def cancel_at_border(run: Run, actor: str = engine.PRODUCT) -> int:
+    """Cancel those bindings of a cancelled run that stand at a step border; how many.
+
+    What has ordered stays in its window until that lets it go: the gate must not lose sight of
+    an order that an ispmanager module could still open.
+    """
+    states = [*CLAIMABLE, BindingState.FAILED]
+    bindings = list(Binding.objects.filter(run=run, state__in=states))
+    known = members.intents_of(bindings)
+    cancelled = 0
+    for binding in bindings:
+        own = known[binding.pk]
+        unknown = next(
+            (i for i in own if intents.unsettled(i) and i.kind in decisions.CAUSES), None
+        )
+        if unknown is not None:
+            # First it must be known what happened: its window finds out, else a person.
+            if binding.window_id is None and binding.state == BindingState.WAITING:
+                cause = decisions.CAUSES[unknown.kind]
+                text = str(_("the run was cancelled before it was known"))
+                engine.change(
+                    binding, BindingState.UNDECIDED, why=cause, cause=cause, cause_text=text
+                )
+            continue
+        ordered = intents.may_have_happened(intents.last(own, step3.KIND))
+        if ordered and binding.window_id is not None:
+            continue
+        cancelled += engine.change(
+            binding,
+            BindingState.CANCELLED,
+            actor=actor,
+            why="the run was cancelled",
+            reserved=ordered,
+            window=None,
+            in_lane=False,
+        )
+    return cancelled
+
+
+def _change_run(run_id: int, expected: RunState, to: RunState, actor: str, why: str) -> Run:
+    run = Run.objects.get(pk=run_id)
+    if run.state != expected or not runs.change(run, to, why=why, actor=actor):
+        raise ActionRefused(
+            _("Run %(run)s is %(state)s.") % {"run": run, "state": run.get_state_display()}
+        )
+    return run
+
+
+def retry(bindings: QuerySet[Binding], actor: str, *, password: str | None = None) -> RetryReport:
+    """Queue failed or cancelled bindings again, from the step where they stopped.
+
+    ``password``: use this one from now on; None: the one that is stored, if any.
+    """
+    report = RetryReport()
+    touched: set[int] = set()
+    for binding in bindings.select_related("run__preview", "account"):
+        if binding.state not in RETRYABLE:
+            text = _("it is %(state)s") % {"state": binding.get_state_display()}
+            report.refused.append((binding.pk, text))
+            continue
+        fields: dict[str, object] = {"attempts": 0, "reserved": True}
+        if password is not None:
+            fields["password"] = password
+        if binding.step == step3.NUMBER:
+            known = binding.password if password is None else password
+            fields["prepared"] = not preparing.needed(binding.run.preview, known)
+        due = clock.now() if fields.get("prepared") is False else None
+        try:
+            with transaction.atomic():
+                changed = engine.change(
+                    binding,
+                    BindingState.QUEUED,
+                    actor=actor,
+                    why="retry",
+                    due_at=due,
+                    waiting_for=members.WINDOW,
+                    window=None,
+                    **fields,
+                )
+                if changed:
+                    Account.objects.filter(pk=binding.account_id).update(binding=binding)
+        except IntegrityError:
+            report.refused.append((binding.pk, _("another binding has its account")))
+            continue
+        if changed:
+            report.retried.append(binding.pk)
+            touched.add(binding.run_id)
+        else:
+            report.refused.append((binding.pk, _("it changed a moment ago")))
+    for run in Run.objects.filter(pk__in=touched):
+        if run.state in (RunState.FINISHED, RunState.CANCELLED):
+            runs.change(run, RunState.RUNNING, why="retry", actor=actor, finished_at=None)
+        waking.wake("run", run.pk, times=2)
+    draw.draw_all()
+    return report
+
+
+def try_again(binding_id: int, actor: str) -> None:
+    """A person says that the undecided effect did not happen: do it again.
+
+    Raises ActionRefused when the binding is not undecided, or its order was seen to exist.
+    """
+    binding = _undecided(binding_id)
+    if decisions.is_ordered(binding):
+        raise ActionRefused(
+            _("The order of b%(id)d exists; to try again would order twice. Adopt its service.")
+            % {"id": binding.pk}
+        )
+    with transaction.atomic():
+        decisions.nothing_happened(binding, actor)
+        changed = engine.change(
+            binding,
+            BindingState.QUEUED,
+            actor=actor,
+            why="decided: it does not exist",
+            waiting_for=members.WINDOW,
+            attempts=0,
+            window=None,
+            in_lane=False,
+        )
+        if not changed:
+            raise ActionRefused(_("It changed a moment ago; look again."))
+    _reopen(binding, actor)
+
+
+def adopt(binding_id: int, service_id: int, actor: str) -> None:
+    """A person says that this service is the binding's; it is checked before it is taken.
+
+    Raises ActionRefused when it is not fit, and what ``panels`` raises.
+    """
+    binding = _undecided(binding_id)
+    adopting.adopt_service(binding, service_id, actor)
+    _reopen(binding, actor)
+
+
+def restore(window_id: int, actor: str, *, anyway: bool = False) -> None:
+    """Have a window restore its plan now: no new orders, then through the gate.
+
+    ``anyway``: even if the gate cannot be passed, or somebody else changed the plan; orders that
+    are not seen yet may then reach the ispmanager module.
+    Raises ActionRefused when the window is closed.
+    """
+    window = _open_window(window_id)
+    with transaction.atomic():
+        changed = (
+            Window.objects.filter(pk=window.pk)
+            .exclude(phase=Phase.CLOSED)
+            .update(
+                closing=True,
+                due_at=clock.now(),
+                version=F("version") + 1,
+                **({"anyway_by": actor} if anyway else {}),
+            )
+        )
+        if changed:
+            lease.event(
+                window,
+                window.phase,
+                "closing",
+                "restore anyway" if anyway else "restore",
+                actor=actor,
+            )
+    waking.wake("window", window.pk)
+
+
+def keep_waiting(window_id: int, actor: str) -> None:
+    """A person has looked at a held window and says: go on waiting for the gate.
+
+    Raises ActionRefused when the window is not held.
+    """
+    window = _open_window(window_id)
+    if not Window.objects.filter(pk=window.pk, held=True).update(
+        held=False, watched_since=clock.now(), due_at=clock.now(), version=F("version") + 1
+    ):
+        raise ActionRefused(_("Window %(window)s is not held.") % {"window": window})
+    lease.event(window, "held", window.phase, "keep waiting", actor=actor)
+    waking.wake("window", window.pk)
+
+
+def _open_window(window_id: int) -> Window:
+    window = Window.objects.select_related("plan").get(pk=window_id)
+    if window.phase == Phase.CLOSED:
+        raise ActionRefused(_("Window %(window)s is closed.") % {"window": window})
+    return window
+
+
+def _undecided(binding_id: int) -> Binding:
+    binding = Binding.objects.select_related(
+        "run__preview", "account__panel", "client", "plan"
+    ).get(pk=binding_id)
+    if binding.state != BindingState.UNDECIDED:
+        raise ActionRefused(
+            _("Binding b%(id)d needs no decision: it is %(state)s.")
+            % {"id": binding.pk, "state": binding.get_state_display()}
+        )
+    return binding
+
+
+def _reopen(binding: Binding, actor: str) -> None:
+    """Let the binding's run go on, and those that waited for its client's lane."""
+    behind = Binding.objects.filter(client=binding.client_id, state__in=MOVING)
+    touched = Run.objects.filter(state=RunState.FINISHED, bindings__in=behind).distinct()
+    own = Run.objects.filter(pk=binding.run_id, state=RunState.CANCELLED)
+    for run in (*touched, *own):
+        runs.change(
+            run, RunState.RUNNING, why="a decision was taken", actor=actor, finished_at=None
+        )
+    draw.draw_all()

@@ -1,0 +1,244 @@
+"""What the threads that work on one binding share: declaring, trying again, giving up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from integrator import clock
+from integrator.models import Binding, Intent, Panel, Run, Step, Window
+from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
+from integrator.panel_access import journal
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.workflow import causes, engine, evidence, runs
+from integrator.workflow.engine import Claim, LeaseLostError
+from integrator.workflow.windows import members
+from panels.errors import FormLacks, LoginRefused, PanelError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from integrator.steps.verdicts import Ambiguous
+
+log = structlog.get_logger(__name__)
+
+
+MAY_GO_ON = {
+    Phase.ORDERS: [RunState.RUNNING],
+    Phase.TASKS: [RunState.RUNNING, RunState.PAUSED],
+}
+"""In which states of a run an intent of this phase may be made: what is ordered in a run that is
+then paused is brought to its end."""
+
+
+class NotNowError(Exception):
+    """The window has left the phase, or the run no longer runs: no intent may be made."""
+
+
+def declare(claimed: Claim, intent: Intent, phase: Phase, previous: Step | None) -> None:
+    """Commit the intent, conditional on the lease, the window's phase and the run.
+
+    Raises LeaseLostError, or NotNowError when phase or run forbid it.
+    """
+    binding = claimed.binding
+    with transaction.atomic():
+        changed = (
+            engine.fenced(claimed.token)
+            # Without a join, so that PostgreSQL compares lease and token again with the row as
+            # it is when a concurrent change of it has been committed.
+            .filter(
+                window__in=Window.objects.filter(phase=phase, closing=False),
+                run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
+            )
+            .update(version=F("version") + 1)
+        )
+        if not changed:
+            if engine.fenced(claimed.token).exists():
+                raise NotNowError
+            raise LeaseLostError
+        intent.save(force_insert=True)
+        engine.record_steps(
+            [
+                engine.step_row(
+                    intent.step,
+                    StepState.RUNNING,
+                    binding=binding,
+                    previous=previous,
+                    attempt=intent.attempt,
+                )
+            ]
+        )
+        journal.flush()
+
+
+def wait(
+    claimed: Claim, waiting_for: str, *, due_at: dt.datetime | None = None, **fields: Any
+) -> None:
+    """Hand the binding back to wait for something."""
+    engine.hand_back(
+        claimed, BindingState.WAITING, waiting_for=waiting_for, due_at=due_at, **fields
+    )
+
+
+def step_back(claimed: Claim) -> None:
+    """Hand the binding back unchanged, to leave the window for the next one."""
+    binding = claimed.binding
+    engine.hand_back(
+        claimed,
+        BindingState.WAITING,
+        waiting_for=members.WINDOW,
+        window=None,
+        in_lane=members.keeps_lane(binding),
+        why=f"the window of plan {binding.plan.name} closes",
+    )
+
+
+def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> None:
+    """Hand the binding back as failed, out of the window and the lane.
+
+    An unknown payment keeps the lane: the next try finds out what became of it.
+    """
+    binding = claimed.binding
+    previous = Step.objects.filter(binding=binding, number=number).first()
+    details = fields.pop("evidence", {})
+    with transaction.atomic():
+        engine.record_steps(
+            [
+                engine.step_row(
+                    number,
+                    StepState.FAILED,
+                    binding=binding,
+                    previous=previous,
+                    attempt=binding.attempts + 1,
+                    cause=cause,
+                    cause_text=text,
+                    evidence=details,
+                )
+            ]
+        )
+        engine.hand_back(
+            claimed,
+            BindingState.FAILED,
+            why=cause,
+            **{
+                "window": None,
+                "in_lane": members.keeps_lane(binding),
+                "cause": cause,
+                "cause_text": text,
+                **fields,
+            },
+        )
+
+
+def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
+    """Hand the binding back for a person to decide; it stays in its window and lane."""
+    binding = claimed.binding
+    previous = Step.objects.filter(binding=binding, number=number).first()
+    with transaction.atomic():
+        engine.record_steps(
+            [
+                engine.step_row(
+                    number,
+                    StepState.UNDECIDED,
+                    binding=binding,
+                    previous=previous,
+                    attempt=binding.attempts + 1,
+                    cause=verdict.cause,
+                    cause_text=verdict.text,
+                    evidence=verdict.evidence,
+                )
+            ]
+        )
+        engine.hand_back(
+            claimed,
+            BindingState.UNDECIDED,
+            why=verdict.cause,
+            cause=verdict.cause,
+            cause_text=verdict.text,
+        )
+
+
+def try_again(
+    claimed: Claim, number: int, error: PanelError, *, refused: str = "refused", **fields: Any
+) -> None:
+    """After an error that did nothing: wait and try again, or give up with the cause.
+
+    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times.
+    """
+    cause = causes.of_error(error, refused=refused)
+    attempts = claimed.binding.attempts + 1
+    if isinstance(error, LoginRefused):
+        stop_panel(error)
+    if cause.passing and attempts < settings.MAX_ATTEMPTS:
+        wait(
+            claimed,
+            members.TURN,
+            due_at=clock.now() + engine.backoff(attempts - 1),
+            attempts=attempts,
+            why=str(error),
+            **fields,
+        )
+        return
+    if _may_be_ordered(claimed.binding):
+        wait(claimed, members.READBACK, attempts=attempts, why=str(error), **fields)
+        return
+    details = {"form": evidence.of_form(error)} if isinstance(error, FormLacks) else {}
+    fail(claimed, number, cause.key, str(error), attempts=attempts, evidence=details, **fields)
+
+
+def _may_be_ordered(binding: Binding) -> bool:
+    """Whether an order or its payment is unknown: the gate must not lose sight of that."""
+    return (
+        binding.window_id is not None
+        and binding.step in members.MONEY_STEPS
+        and Intent.objects.filter(
+            binding=binding,
+            kind__in=[step3.KIND, step4.PAY_LINE],
+            outcome__in=[str(o) for o in UNSETTLED],
+        ).exists()
+    )
+
+
+def stop_panel(error: LoginRefused) -> None:
+    """Stop calling a panel that refuses our login, and pause the runs that need it.
+
+    Going on would lock the login out, and fail one binding after the other for one cause.
+
+    A fresh session that had expired at once says nothing about the login.
+    """
+    if error.reason == "expired":
+        return
+    panel = Panel.objects.filter(name=error.panel, stopped="").first()
+    if panel is None:
+        return
+    Panel.objects.filter(pk=panel.pk).update(stopped=str(error))
+    log.error("panel.stopped", panel=panel.name, why=str(error))
+    waiting = Run.objects.filter(state=RunState.RUNNING)
+    if panel.kind == Panel.Kind.ISPMANAGER:
+        waiting = waiting.filter(bindings__account__panel=panel).distinct()
+    for run in waiting:
+        runs.change(run, RunState.PAUSED, why=str(error))
+
+
+def unexpected(claimed: Claim) -> None:
+    """An error that nobody foresaw: logged by the caller, shown to a person, not tried again.
+
+    With an unsettled intent the binding waits for the next reading instead, which finds out what
+    happened; failing it would say that nothing did.
+    """
+    binding = claimed.binding
+    has_unsettled = Intent.objects.filter(binding=binding, outcome__in=["", "unknown"]).exists()
+    if has_unsettled and binding.window_id is not None:
+        wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+    else:
+        fail(claimed, binding.step, "internal", "see the log of the worker")
+
+
+def binding_steps(binding: Binding) -> dict[int, Step]:
+    """The recorded steps of one binding, by number."""
+    return {row.number: row for row in Step.objects.filter(binding=binding)}

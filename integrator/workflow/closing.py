@@ -1,0 +1,188 @@
+"""Step 7 of one claimed binding: set the expiry where asked, take the task, close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Intent, Panel, Step
+from integrator.models.states import Outcome, Phase
+from integrator.panel_access import connect, journal
+from integrator.steps import step7_close_the_task as step7
+from integrator.steps.verdicts import NotYet, Proven
+from integrator.workflow import attempts, expiry, intents
+from integrator.workflow.attempts import NotNowError
+from integrator.workflow.windows import members
+from panels.errors import (
+    AccessDenied,
+    Busy,
+    FormLacks,
+    FunctionMissing,
+    LoginRefused,
+    PanelError,
+    Refused,
+)
+
+if TYPE_CHECKING:
+    from integrator.workflow.engine import Claim
+    from panels.billmanager import BillManager
+    from panels.billmanager.tasks import Address, TaskForm
+
+
+def work(claimed: Claim, bm: BillManager) -> None:
+    """Go as far as this thread can, and hand the binding back."""
+    binding = claimed.binding
+    journal.at_step(step7.NUMBER, binding.attempts + 1)
+    try:
+        if not binding.password:
+            attempts.fail(claimed, step7.NUMBER, "no_password", binding.account.username)
+            return
+        known = list(Intent.objects.filter(binding=binding).order_by("id"))
+        if binding.expires and not binding.expires_set and not expiry.set_it(claimed, bm, known):
+            return
+        _close(claimed, bm, known)
+    except NotNowError:
+        attempts.step_back(claimed)
+    except PanelError as error:
+        attempts.try_again(claimed, step7.NUMBER, error)
+
+
+def _close(claimed: Claim, bm: BillManager, known: list[Intent]) -> None:
+    binding = claimed.binding
+    try:
+        form = bm.tasks.form(binding.task_id or 0)
+    except (AccessDenied, Busy, FunctionMissing, LoginRefused):
+        raise  # these say nothing about the task
+    except Refused as error:
+        # The task is gone: closed, by us before a crash or by somebody; the service tells.
+        tries = binding.attempts + 1
+        if intents.may_have_happened(intents.last(known, step7.CLOSE)):
+            attempts.wait(claimed, members.READBACK)
+        elif tries < settings.MAX_ATTEMPTS:
+            attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
+        else:
+            attempts.fail(claimed, step7.NUMBER, "task_refused", str(error), attempts=tries)
+        return
+    if not _settle_close(claimed, known, form):
+        return
+    steps = attempts.binding_steps(binding)
+    taken = step7.probe(form, bm.task_transport.username)
+    if isinstance(taken, NotYet):
+        attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
+        return
+    if isinstance(taken, Proven):
+        made = intents.last(known, step7.TAKE)
+        if made is not None and intents.unsettled(made):
+            intents.settle(made, Outcome.DONE, why="read back")
+    else:
+        fresh = _take(claimed, bm, form, known, steps.get(step7.NUMBER))
+        if fresh is None:
+            return
+        form = fresh
+    _submit(claimed, bm, form, steps.get(step7.NUMBER))
+
+
+def _settle_close(claimed: Claim, known: list[Intent], form: TaskForm) -> bool:
+    """Whether nothing is unknown of an earlier close, now that the task is seen to be open."""
+    made = intents.last(known, step7.CLOSE)
+    if made is None or not intents.unsettled(made):
+        return True
+    if form.status == step7.CLOSED:
+        attempts.wait(claimed, members.READBACK)
+        return False
+    if clock.now() < made.settles_at:
+        attempts.wait(claimed, members.READBACK, due_at=None)
+        return False
+    intents.settle(made, Outcome.NOTHING, why="the task is still open after the settle time")
+    return True
+
+
+def _take(
+    claimed: Claim, bm: BillManager, form: TaskForm, known: list[Intent], previous: Step | None
+) -> TaskForm | None:
+    """Take the task; its form as it is now, or None: the binding was handed back."""
+    binding = claimed.binding
+    made = intents.last(known, step7.TAKE)
+    if intents.unsettled(made) and made is not None:
+        if clock.now() < made.settles_at:
+            attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+            return None
+        intents.settle(made, Outcome.NOTHING, why="nobody has the task after the settle time")
+    intent = intents.new(
+        step7.TAKE,
+        step7.NUMBER,
+        binding.attempts + 1,
+        {"task": binding.task_id},
+        {"performer": form.performer, "status": form.status},
+        binding=binding,
+    )
+    attempts.declare(claimed, intent, Phase.TASKS, previous)
+    sent = intents.carry_out(intent, lambda send_by: bm.tasks.take(form, send_by=send_by))
+    if sent.outcome != Outcome.DONE:
+        _not_done(claimed, sent)
+        return None
+    intents.settle_sent(sent)
+    return _form_after_taking(claimed, bm, form, sent.value)
+
+
+def _form_after_taking(
+    claimed: Claim, bm: BillManager, form: TaskForm, address: Address | None
+) -> TaskForm | None:
+    """The form to submit: the one that taking led to, or the same one, read again.
+
+    Once a task of this panel has shown that taking leaves the form's fields and buttons as they
+    were, the form that was read before taking serves, which saves a call for each binding.
+    """
+    binding = claimed.binding
+    panel = connect.billmanager_panel()
+    if address is None and panel.learnt.get("take_keeps_form"):
+        return form
+    fresh = bm.tasks.form(binding.task_id or 0, address)
+    taken = step7.probe(fresh, bm.task_transport.username)
+    if isinstance(taken, NotYet):
+        attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
+        return None
+    # The button for taking may be gone afterwards; what is left must have been there before.
+    same = set(fresh.form.fields) == set(form.form.fields) and set(fresh.form.buttons) <= set(
+        form.form.buttons
+    )
+    if address is None and same and "take_keeps_form" not in panel.learnt:
+        Panel.objects.filter(pk=panel.pk).update(learnt={**panel.learnt, "take_keeps_form": True})
+    return fresh
+
+
+def _submit(claimed: Claim, bm: BillManager, form: TaskForm, previous: Step | None) -> None:
+    binding = claimed.binding
+    intent = intents.new(
+        step7.CLOSE,
+        step7.NUMBER,
+        binding.attempts + 1,
+        step7.describe(binding),
+        {"status": form.status, "performer": form.performer},
+        binding=binding,
+    )
+    attempts.declare(claimed, intent, Phase.TASKS, previous)
+    sent = intents.carry_out(
+        intent, lambda send_by: step7.close(bm, binding, form, send_by=send_by)
+    )
+    if sent.outcome != Outcome.DONE:
+        _not_done(claimed, sent)
+        return
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+
+
+def _not_done(claimed: Claim, sent: intents.Sent[object]) -> None:
+    """Refused, unknown or not sent: write it down and hand the binding back."""
+    binding = claimed.binding
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.UNKNOWN:
+            attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+        elif isinstance(sent.error, PanelError):
+            refused = "form_unknown" if isinstance(sent.error, FormLacks) else "task_refused"
+            attempts.try_again(claimed, step7.NUMBER, sent.error, refused=refused)

@@ -1,0 +1,160 @@
+"""Draws cohorts: which waiting bindings share the next window of their plan.
+
+Cohorts grow: one (the canary), then 10, 50, then the full size of the run. One window at a time
+per plan; several plans overlap as far as the panel's parallel limit allows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, F, Q, QuerySet
+
+from integrator import clock
+from integrator.models import Binding, Panel, Run, Window
+from integrator.models.states import BindingState, Phase, RunState
+from integrator.workflow import runs, waking
+from integrator.workflow.windows import members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+GROWTH = (1, 10, 50)
+CALLS_PER_WINDOW = 4
+"""How many parallel calls a window should have for itself before another plan's may open."""
+
+
+def draw_all() -> int:
+    """Open windows for all plans that can have one now; how many."""
+    waiting = (
+        _waiting()
+        .values("plan_id")
+        .annotate(n=Count("id"))
+        .order_by("-n")
+        .values_list("plan_id", flat=True)
+    )
+    opened = 0
+    for plan_id in list(waiting):
+        if not _room():
+            break
+        opened += draw(plan_id) is not None
+    return opened
+
+
+def _waiting() -> QuerySet[Binding]:
+    """Bindings that may join a window now."""
+    taken = Binding.objects.filter(in_lane=True).values("client_id")
+    return Binding.objects.filter(
+        state__in=[BindingState.QUEUED, BindingState.WAITING],
+        window=None,
+        prepared=True,
+        run__state=RunState.RUNNING,
+    ).filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
+
+
+def _room() -> bool:
+    """Whether another window may open, by the BILLmanager's parallel limit."""
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    if panel is None or panel.stopped:
+        return False
+    open_windows = Window.objects.exclude(phase=Phase.CLOSED).count()
+    return open_windows < max(1, panel.max_parallel // CALLS_PER_WINDOW)
+
+
+def draw(plan_id: int) -> Window | None:
+    """Open a window on this plan with a cohort from all runs that wait for it.
+
+    None: there is one already, or nobody may join one now.
+    """
+    if Window.objects.filter(plan_id=plan_id).exclude(phase=Phase.CLOSED).exists():
+        return None
+    chosen = _cohort(plan_id)
+    if not chosen:
+        return None
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            window = Window.objects.create(
+                plan_id=plan_id,
+                cohort=len(chosen),
+                created_at=now,
+                phase_at=now,
+                due_at=now,
+                wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
+            )
+            joined = Binding.objects.filter(
+                pk__in=[b.pk for b in chosen],
+                window=None,
+                state__in=[BindingState.QUEUED, BindingState.WAITING],
+            )
+            for step, waiting_for in (
+                (3, members.TURN),
+                (4, members.TURN),
+                (6, members.TASKS),
+                # Its task is looked for again: nothing would wake it for the one it had.
+                (7, members.TASKS),
+            ):
+                joined.filter(step=step).update(
+                    window=window,
+                    state=BindingState.WAITING,
+                    waiting_for=waiting_for,
+                    due_at=None,
+                    version=F("version") + 1,
+                )
+    except IntegrityError:
+        return None  # another process opened one just now
+    waking.wake("window", window.pk)
+    return window
+
+
+def _cohort(plan_id: int) -> list[Binding]:
+    """Who joins: fairly from each run, clients' first accounts before their second ones."""
+    by_run: list[list[Binding]] = []
+    now = clock.now()
+    for run in Run.objects.filter(state=RunState.RUNNING).select_related("preview"):
+        if not runs.may_work(run, now):
+            continue
+        waiting = _waiting().filter(run=run, plan_id=plan_id)
+        size = _size(run, plan_id)
+        if size:
+            order = ("-step", "nth_of_client", "number")
+            by_run.append(list(waiting.order_by(*order)[:size]))
+    return list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
+
+
+def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:
+    for place in range(max((len(group) for group in groups), default=0)):
+        for group in groups:
+            if place < len(group):
+                yield group[place]
+
+
+def _size(run: Run, plan_id: int) -> int:
+    """How large a cohort this run may now put into a window of this plan.
+
+    Until its canary is done, one binding at a time over all plans: 0 while that one is under
+    way. Retried bindings whose order is proven need no canary of their own.
+    """
+    done = Binding.objects.filter(run=run, state=BindingState.DONE)
+    full = run.preview.cohort
+    if not done.exists():
+        under_way = Binding.objects.filter(run=run, window__isnull=False).exclude(
+            window__phase=Phase.CLOSED
+        )
+        return 0 if under_way.exists() else min(GROWTH[0], full)
+    closed = Window.objects.filter(
+        phase=Phase.CLOSED, bindings__run=run, bindings__state=BindingState.DONE
+    ).distinct()
+    canary = closed.order_by("pk").first()
+    grown = closed.filter(plan_id=plan_id).count()
+    if canary is None or canary.plan_id != plan_id:
+        grown += 1  # the canary of another plan has gone ahead for this one as well
+    return min(GROWTH[grown] if grown < len(GROWTH) else full, full)
+
+
+def after(window: Window) -> None:
+    """A window has closed: end runs that are over, and draw again."""
+    for run in Run.objects.filter(bindings__window=window).distinct():
+        runs.finish_if_over(run)
+    draw_all()

@@ -1,0 +1,121 @@
+"""Intents: committed before any call that cannot be repeated, settled after it.
+
+What has an intent and no outcome is *unknown*: the next attempt reads, and acts only on proof
+that nothing happened. Absence counts only from ``settles_at`` on, because BILLmanager works
+asynchronously (design.md, section 4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.conf import settings
+
+from integrator import clock
+from integrator.models import Binding, Intent, Window
+from integrator.models.states import UNSETTLED, Outcome
+from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def send_ahead() -> float:
+    """Seconds within which a declared call must be sent; well inside a lease."""
+    return float(min(5.0, settings.LEASE_SECONDS / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[T_co]):
+    """What became of a call: the panel's answer, or the error, never both."""
+
+    intent: Intent
+    outcome: Outcome
+    value: T_co | None = None
+    error: PanelError | None = None
+
+
+def new(
+    kind: str,
+    step: int,
+    attempt: int,
+    description: dict[str, Any],
+    before: dict[str, Any],
+    *,
+    binding: Binding | None = None,
+    window: Window | None = None,
+) -> Intent:
+    """An intent to be saved in the transaction that checks lease and phase."""
+    now = clock.now()
+    send_by = now + dt.timedelta(seconds=send_ahead())
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+    return Intent(
+        binding=binding,
+        window=window,
+        step=step,
+        attempt=attempt,
+        kind=kind,
+        digest=digest,
+        marker=binding.marker if binding else "",
+        before={**before, "request": description},
+        at=now,
+        send_by=send_by,
+        settles_at=send_by + dt.timedelta(seconds=settings.READ_TIMEOUT + settings.SETTLE_SECONDS),
+    )
+
+
+def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
+    """Make the declared call; ``call`` is given the ``send_by`` of this process's clock.
+
+    The outcome is returned, not yet written: it belongs in one transaction with what follows
+    from it. An error that is not a panel's is not caught: the intent then stays pending, which
+    is just what is known.
+    """
+    here = clock.monotonic()  # first: a pause between the two must shorten the time, not shift it
+    left = (intent.send_by - clock.now()).total_seconds()
+    try:
+        value = call(here + left)
+    except (NotSent, FormLacks) as error:
+        return Sent(intent, Outcome.NOTHING, error=error)
+    except Refused as error:
+        return Sent(intent, Outcome.REFUSED, error=error)
+    except OutcomeUnknown as error:
+        return Sent(intent, Outcome.UNKNOWN, error=error)
+    return Sent(intent, Outcome.DONE, value=value)
+
+
+def settle(intent: Intent, outcome: Outcome, *, why: str = "", **result: Any) -> None:
+    """Write an intent's outcome; an unknown one counts its settle time from now on."""
+    now = clock.now()
+    intent.outcome, intent.outcome_at, intent.why = outcome, now, why
+    intent.result = {**intent.result, **result}
+    if outcome == Outcome.UNKNOWN:
+        intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
+    intent.save(update_fields=["outcome", "outcome_at", "why", "result", "settles_at"])
+
+
+def settle_sent(sent: Sent[Any], **result: Any) -> None:
+    """Write the outcome of a call that ``carry_out`` made."""
+    settle(sent.intent, sent.outcome, why=str(sent.error) if sent.error else "", **result)
+
+
+def last(intents: list[Intent], kind: str) -> Intent | None:
+    """The newest intent of this kind, of a list in the order they were made."""
+    return next((intent for intent in reversed(intents) if intent.kind == kind), None)
+
+
+def may_have_happened(intent: Intent | None) -> bool:
+    """Whether what was meant has happened or may have."""
+    return intent is not None and intent.outcome in (Outcome.DONE, *UNSETTLED)
+
+
+def unsettled(intent: Intent | None) -> bool:
+    """Whether nobody knows yet what became of it."""
+    return intent is not None and intent.outcome in UNSETTLED

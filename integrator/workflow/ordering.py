@@ -1,0 +1,161 @@
+"""Steps 3 and 4 of one claimed binding: credit where chosen, order, pay what stayed unpaid.
+
+Each call that cannot be repeated has its intent; what comes of it is read back by the window's
+driver for all of its bindings together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Intent, Window
+from integrator.models.states import Outcome, Payment, Phase
+from integrator.panel_access import journal
+from integrator.steps import step2_switch_to_manual_only as step2
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.steps.switching import enabled
+from integrator.steps.verdicts import Failed, Proven
+from integrator.workflow import attempts, causes, crediting, intents
+from integrator.workflow.attempts import NotNowError
+from integrator.workflow.windows import members
+from panels.errors import LoginRefused, PanelError
+
+if TYPE_CHECKING:
+    from integrator.workflow.engine import Claim
+    from panels.billmanager import BillManager
+
+FRESH = dt.timedelta(seconds=10)
+"""How recently the plan must have been read to be *manual only* before an order is sent."""
+
+
+def work(claimed: Claim, bm: BillManager) -> None:
+    """Go as far as this thread can, and hand the binding back."""
+    binding = claimed.binding
+    known = list(Intent.objects.filter(binding=binding).order_by("id"))
+    journal.at_step(binding.step, binding.attempts + 1)
+    try:
+        effect = step3.KIND if binding.step == step3.NUMBER else step4.PAY_LINE
+        if intents.may_have_happened(intents.last(known, effect)):
+            attempts.wait(claimed, members.READBACK)
+            return
+        if not _still_manual_only(claimed, bm):
+            attempts.step_back(claimed)
+            return
+        if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(
+            claimed, bm, known
+        ):
+            return
+        if binding.step == step4.NUMBER:
+            _pay_line(claimed, bm)
+        else:
+            _order(claimed, bm)
+    except NotNowError:
+        attempts.step_back(claimed)
+    except PanelError as error:
+        # Raised by a read: nothing was done.
+        attempts.try_again(claimed, binding.step, error)
+
+
+def _still_manual_only(claimed: Claim, bm: BillManager) -> bool:
+    """Whether the plan was read to be manual only just now; reads it when that is too long ago."""
+    window = claimed.binding.window
+    if window is None:
+        return False
+    if window.modules_read_at and clock.now() - window.modules_read_at < FRESH:
+        return True
+    asked = clock.now()
+    present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))
+    verdict = step2.verify(present, set(window.manual_modules.values()))
+    rows = Window.objects.filter(pk=window.pk, phase=Phase.ORDERS)
+    if isinstance(verdict, Proven):
+        rows.update(modules_read_at=asked)
+        return True
+    # Somebody switched a module on: no more orders; the driver finds out what is on.
+    rows.update(closing=True, due_at=clock.now(), cause=verdict.text)
+    return False
+
+
+def _order(claimed: Claim, bm: BillManager) -> None:
+    binding = claimed.binding
+    if binding.window is None:
+        raise NotNowError
+    seen = binding.window.seen
+    intent = intents.new(
+        step3.KIND,
+        step3.NUMBER,
+        binding.attempts + 1,
+        step3.describe(binding),
+        {"service": seen["service"], "expense": seen["expense"]},
+        binding=binding,
+    )
+    previous = attempts.binding_steps(binding).get(step3.NUMBER)
+    attempts.declare(claimed, intent, Phase.ORDERS, previous)
+    sent = intents.carry_out(intent, lambda send_by: step3.apply(bm, binding, send_by=send_by))
+    _after(claimed, bm, sent, refused="order_refused")
+
+
+def _pay_line(claimed: Claim, bm: BillManager) -> None:
+    binding = claimed.binding
+    if not binding.service_id:
+        attempts.wait(claimed, members.READBACK)
+        return
+    line = step4.line_of(binding, binding.service_id, bm.orders.unpaid_lines(binding.su))
+    if isinstance(line, Failed):
+        attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
+        return
+    seen = binding.window.seen if binding.window else {}
+    intent = intents.new(
+        step4.PAY_LINE,
+        step4.NUMBER,
+        binding.attempts + 1,
+        {"su": binding.su, "line": line.id},
+        {"expense": seen.get("expense", 0)},
+        binding=binding,
+    )
+    previous = attempts.binding_steps(binding).get(step4.NUMBER)
+    attempts.declare(claimed, intent, Phase.ORDERS, previous)
+    sent = intents.carry_out(
+        intent, lambda send_by: step4.pay_line(bm, binding, line, send_by=send_by)
+    )
+    _after(claimed, bm, sent, refused="payment_refused")
+
+
+def _after(claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refused: str) -> None:
+    """Write the outcome and hand the binding back, in one transaction."""
+    binding = claimed.binding
+    if sent.outcome == Outcome.NOTHING and sent.error is not None:
+        with transaction.atomic():
+            intents.settle_sent(sent)
+            attempts.try_again(claimed, binding.step, sent.error)
+        return
+    result: dict[str, object] = {}
+    if sent.outcome == Outcome.REFUSED and sent.error is not None:
+        result = {"cause": _why_refused(claimed, bm, sent.error, refused)}
+    with transaction.atomic():
+        intents.settle_sent(sent, **result)
+        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+
+
+def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: str) -> str:
+    """The cause of a refusal; panels have no code for *too little balance*, so look at it.
+
+    Never raises: the intent's outcome has yet to be written.
+    """
+    if isinstance(error, LoginRefused):
+        attempts.stop_panel(error)
+    cause = causes.of_error(error, refused=refused).key
+    if cause != refused:
+        return cause
+    binding = claimed.binding
+    try:
+        balance = bm.whoami(su=binding.su).balance
+    except PanelError:
+        return refused
+    if balance is not None and balance < binding.price:
+        return "balance"
+    return refused

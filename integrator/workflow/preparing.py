@@ -1,0 +1,126 @@
+"""Before any window opens: the account's password is tested, or reset on the operator's word.
+
+Nothing has been ordered yet, so a wrong password costs nobody anything.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Intent
+from integrator.models.states import BindingState, Outcome
+from integrator.panel_access import connect, journal
+from integrator.workflow import attempts, engine, intents
+from integrator.workflow.engine import Claim, LeaseLostError
+from integrator.workflow.windows import members
+from panels.errors import PanelError
+from panels.ispmanager import IspManager, PasswordCheck
+
+if TYPE_CHECKING:
+    from integrator.models import Preview
+
+RESET = "set_password"
+STEP = 3
+"""A binding that cannot be prepared is shown as failed before its order."""
+NEW_PASSWORD_LENGTH = 20
+ALPHABET = string.ascii_letters + string.digits
+
+
+def needed(preview: Preview, password: str) -> bool:
+    """Whether something must be done for a binding before it may join a window.
+
+    One without a password fails there: ordered first, it would be paid for and stop at step 7.
+    """
+    return preview.check_passwords or preview.reset_passwords or not password
+
+
+def work(claimed: Claim) -> None:
+    """Prepare one claimed binding and hand it back, ready for a window or failed."""
+    binding = claimed.binding
+    journal.at_step(STEP, binding.attempts + 1)
+    preview = binding.run.preview
+    try:
+        isp = connect.ispmanager(binding.account.panel)
+        if preview.reset_passwords and not _reset(claimed, isp):
+            return
+        if not binding.password:
+            attempts.fail(claimed, STEP, "no_password", binding.account.username)
+            return
+        if preview.check_passwords and not _check(claimed, isp):
+            return
+    except PanelError as error:
+        attempts.try_again(claimed, STEP, error)
+        return
+    with transaction.atomic():
+        engine.hand_back(
+            claimed, BindingState.WAITING, waiting_for=members.WINDOW, prepared=True, attempts=0
+        )
+
+
+def _check(claimed: Claim, isp: IspManager) -> bool:
+    binding = claimed.binding
+    result = isp.password_is_right(binding.account.username, binding.password)
+    if result == PasswordCheck.RIGHT:
+        return True
+    if result == PasswordCheck.WRONG:
+        attempts.fail(
+            claimed,
+            STEP,
+            "wrong_password",
+            f"{binding.account.panel.name} does not accept the password of "
+            f"{binding.account.username}",
+        )
+    else:
+        attempts.fail(claimed, STEP, "password_blocked", result.reason)
+    return False
+
+
+def _reset(claimed: Claim, isp: IspManager) -> bool:
+    """Give the account a new password, once; False: the binding was handed back.
+
+    The new password is stored, encrypted, before it is sent: after a crash the same one is
+    tested, and set again only if it does not work.
+    """
+    binding = claimed.binding
+    made = intents.last(list(Intent.objects.filter(binding=binding).order_by("id")), RESET)
+    if made is not None and made.outcome == Outcome.DONE:
+        return True
+    if made is not None and intents.unsettled(made):
+        result = isp.password_is_right(binding.account.username, binding.password)
+        if result == PasswordCheck.RIGHT:
+            intents.settle(made, Outcome.DONE, why="the new password works")
+            return True
+        if clock.now() < made.settles_at:
+            attempts.wait(claimed, "password", due_at=made.settles_at)
+            return False
+        intents.settle(made, Outcome.NOTHING, why="the new password does not work")
+    password = "".join(secrets.choice(ALPHABET) for _ in range(NEW_PASSWORD_LENGTH))
+    intent = intents.new(
+        RESET,
+        STEP,
+        binding.attempts + 1,
+        {"username": binding.account.username},
+        {},
+        binding=binding,
+    )
+    with transaction.atomic():
+        if not engine.fenced(claimed.token).exists():
+            raise LeaseLostError
+        engine.note(claimed, password=password)
+        intent.save(force_insert=True)
+    sent = intents.carry_out(
+        intent,
+        lambda send_by: isp.set_password(binding.account.username, password, send_by=send_by),
+    )
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.UNKNOWN:
+            attempts.wait(claimed, "password", due_at=clock.now())
+        elif isinstance(sent.error, PanelError):
+            attempts.try_again(claimed, STEP, sent.error)
+    return sent.outcome == Outcome.DONE

@@ -1,0 +1,74 @@
+"""A run's own state: whether it may work now, and when it is over."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from integrator import clock
+from integrator.models import Binding, Event, Run
+from integrator.models.states import CLAIMABLE, MOVING, NEEDS_PERSON, RunState
+from integrator.workflow.engine import PRODUCT
+
+
+def may_work(run: Run, now: dt.datetime) -> bool:
+    """Whether ``now`` lies in the run's hours; they are of the server's own time zone."""
+    hours = run.preview.hours
+    if not hours:
+        return True
+    start, end = (dt.time.fromisoformat(part) for part in hours.split("-"))
+    local = timezone.localtime(now).time()
+    return start <= local < end if start <= end else local >= start or local < end
+
+
+def change(
+    run: Run, to: RunState, *, why: str = "", actor: str = PRODUCT, **fields: object
+) -> bool:
+    """Change a run's state with an event; False: it is not in the state that ``run`` says."""
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, state=run.state).update(
+            state=to, why=why, version=F("version") + 1, **fields
+        )
+        if changed:
+            Event.objects.create(
+                at=clock.now(),
+                actor=actor,
+                subject="run",
+                from_state=run.state,
+                to_state=to,
+                why=why,
+                run=run,
+            )
+    return bool(changed)
+
+
+def can_move(run: Run) -> bool:
+    """Whether any binding of this run may still change without a person.
+
+    Those that wait for the lane of a client whose other binding is undecided may not.
+    """
+    moving = Binding.objects.filter(run=run, state__in=MOVING)
+    return moving.exclude(pk__in=behind_undecided().values("pk")).exists()
+
+
+def behind_undecided() -> QuerySet[Binding]:
+    """Bindings that may not order because another of their client waits for a person."""
+    holders = Binding.objects.filter(in_lane=True, state__in=NEEDS_PERSON)
+    return Binding.objects.filter(
+        state__in=CLAIMABLE,
+        window=None,
+        in_lane=False,
+        step__lt=6,
+        client__in=holders.values("client"),
+    )
+
+
+def finish_if_over(run: Run) -> bool:
+    """Mark a running run finished when nothing in it can move without a person."""
+    run.refresh_from_db(fields=["state"])
+    if run.state != RunState.RUNNING or can_move(run):
+        return False
+    return change(run, RunState.FINISHED, finished_at=clock.now())

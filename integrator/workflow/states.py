@@ -1,0 +1,34 @@
+"""Which state of a binding may follow which. Pure; the engine asks it before every change.
+
+queued → running ⇄ waiting → done
+any moving state → failed | undecided | cancelled; a person brings those back to queued.
+"""
+
+from __future__ import annotations
+
+from integrator.models.states import BindingState
+
+_S = BindingState
+
+ALLOWED: dict[BindingState, frozenset[BindingState]] = {
+    _S.QUEUED: frozenset({_S.RUNNING, _S.WAITING, _S.FAILED, _S.CANCELLED}),
+    _S.RUNNING: frozenset({_S.WAITING, _S.QUEUED, _S.FAILED, _S.UNDECIDED, _S.CANCELLED}),
+    _S.WAITING: frozenset(
+        {_S.RUNNING, _S.WAITING, _S.QUEUED, _S.DONE, _S.FAILED, _S.UNDECIDED, _S.CANCELLED}
+    ),
+    _S.FAILED: frozenset({_S.QUEUED, _S.CANCELLED}),
+    _S.UNDECIDED: frozenset({_S.QUEUED, _S.WAITING}),
+    _S.CANCELLED: frozenset({_S.QUEUED}),
+    _S.DONE: frozenset(),
+}
+
+
+class ImpossibleChangeError(Exception):
+    """The code asked for a change of state that is not in ``ALLOWED``: a programming error."""
+
+
+def check(present: str, following: str) -> None:
+    """Raise ImpossibleChangeError when ``following`` may not come after ``present``."""
+    if BindingState(following) not in ALLOWED[BindingState(present)]:
+        message = f"a binding cannot go from {present} to {following}"
+        raise ImpossibleChangeError(message)

@@ -1,0 +1,201 @@
+"""Drives one window as far as it can go now, whatever phase it is in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+
+from integrator import clock
+from integrator.models.states import BindingState, Phase
+from integrator.panel_access import connect, journal
+from integrator.steps.verdicts import Failed
+from integrator.workflow import attempts, causes, draw, engine
+from integrator.workflow.engine import LeaseLostError
+from integrator.workflow.windows import gate, lease, members, opening, orders, restoring, tasks
+from integrator.workflow.windows.opening import CannotOpenError
+from integrator.workflow.windows.switching import PlanChangedError
+from panels.errors import LoginRefused, PanelError
+
+if TYPE_CHECKING:
+    from integrator.workflow.windows.lease import Driver
+    from panels.billmanager import BillManager
+
+log = structlog.get_logger(__name__)
+
+MOST_BACKOFF = 10.0
+"""Seconds: an open window is never left alone for longer."""
+
+STEP_OF_PHASE = {
+    Phase.OPENING: 2,
+    Phase.ORDERS: 3,
+    Phase.ENABLING: 5,
+    Phase.TASKS: 6,
+    Phase.RESTORING: 8,
+}
+
+
+def drive(window_id: int) -> bool:
+    """Whether the window moved, and may move on at once.
+
+    False: it is not due, or driven by somebody else, or must wait for bindings or time.
+    """
+    driver = lease.claim(window_id)
+    if driver is None:
+        return False
+    try:
+        with journal.about(window_id=window_id):
+            return _drive(driver)
+    except LeaseLostError:
+        return False
+    except DatabaseError:
+        raise
+    except Exception:
+        with suppress(LeaseLostError):
+            _unexpected(driver)
+        raise
+    finally:
+        lease.release(driver)
+
+
+def _drive(driver: Driver) -> bool:
+    moved = False
+    try:
+        bm = connect.billmanager()
+        _watch(driver)
+        while driver.window.phase != Phase.CLOSED:
+            phase = Phase(driver.window.phase)
+            journal.at_step(STEP_OF_PHASE[phase], driver.window.attempts + 1)
+            if not _one(driver, bm, phase):
+                return moved
+            moved = True
+            journal.flush()
+    except CannotOpenError as error:
+        _turn_all_away(driver, Failed(error.cause, error.text))
+    except PlanChangedError as error:
+        _changed_by_others(driver, error)
+        return False
+    except PanelError as error:
+        return _after_error(driver, error)
+    finished = driver.window
+    draw.after(finished)
+    return True
+
+
+def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
+    """One move in this phase; False: nothing more can be done now."""
+    if phase in (Phase.OPENING, Phase.ENABLING) and driver.window.closing:
+        driver.enter(Phase.RESTORING, "the window was closed before its tasks")
+        return True
+    if phase in (Phase.ORDERS, Phase.TASKS) and driver.window.anyway_by:
+        return _anyway(driver)
+    if phase == Phase.OPENING:
+        moved = opening.drive(driver, bm)
+    elif phase == Phase.ORDERS:
+        at_work = members.are_at_work(driver.window, members.MONEY_STEPS)
+        moved = not at_work and orders.drive(driver, bm)
+    elif phase == Phase.ENABLING:
+        moved = tasks.enable(driver, bm)
+    elif phase == Phase.TASKS:
+        at_work = members.are_at_work(driver.window, members.TASK_STEPS)
+        moved = not at_work and tasks.drive(driver, bm)
+    else:
+        moved = restoring.drive(driver, bm)
+    return moved
+
+
+def _anyway(driver: Driver) -> bool:
+    """A person said so: restore once no thread works here, even when nothing can be read."""
+    if members.are_at_work(driver.window, (*members.MONEY_STEPS, *members.TASK_STEPS)):
+        return False
+    why = f"{driver.window.anyway_by} said: restore anyway"
+    driver.enter(Phase.RESTORING, why, held=False)
+    return True
+
+
+def _watch(driver: Driver) -> None:
+    """The watchdog: a window that outlived its limit makes no new intents."""
+    window = driver.window
+    if not window.closing and gate.outlived(window):
+        with transaction.atomic():
+            driver.save(closing=True)
+            text = f"open for longer than {settings.WINDOW_LIMIT:.0f} s"
+            lease.event(window, window.phase, "closing", text)
+
+
+def _turn_all_away(driver: Driver, verdict: Failed) -> None:
+    """The window cannot open: every member fails for the same reason, and it closes."""
+    bindings = [b for b in members.of(driver.window) if b.state == BindingState.WAITING]
+    ledger = members.Ledger(bindings)
+    for binding in bindings:
+        ledger.failed(binding, binding.step, verdict)
+    ledger.write()
+    if driver.window.manual_only_at is None:
+        restoring.close(driver, verdict.text)
+        return
+    driver.enter(Phase.RESTORING, verdict.text)
+    driver.save(due_at=clock.now())
+
+
+def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
+    """Not overwritten blindly: the window is held, and a person chooses."""
+    window = driver.window
+    text = f"somebody else changed the plan's modules: {error}"
+    if window.anyway_by:
+        # A person has looked and said: restore from the snapshot whatever is on now.
+        driver.save(seen={**driver.seen, "enabled": error.present}, due_at=clock.now())
+        return
+    if not window.held:
+        driver.save(held=True, closing=True, cause=text)
+        lease.event(window, window.phase, "held", text)
+        log.error("window.held", window=window.pk, why=text)
+    driver.look_again(clock.now() + dt.timedelta(seconds=10))
+
+
+def _after_error(driver: Driver, error: PanelError) -> bool:
+    """A call of the driver's own failed: try again later, for ever while the plan is switched.
+
+    Before anything was switched, members fail with the cause when it does not pass by itself.
+    """
+    window = driver.window
+    cause = causes.of_error(error)
+    tries = window.attempts + 1
+    if isinstance(error, LoginRefused):
+        attempts.stop_panel(error)
+    untouched = window.phase == Phase.OPENING and window.manual_only_at is None
+    if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
+        _turn_all_away(driver, Failed(cause.key, str(error)))
+        draw.after(window)
+        return True
+    driver.save(attempts=tries, cause=str(error))
+    if tries == 1 or tries % 10 == 0:
+        log.warning("window.try_again", window=window.pk, attempts=tries, why=str(error))
+    if window.phase in (Phase.OPENING, Phase.ENABLING) and tries >= settings.MAX_ATTEMPTS:
+        driver.enter(Phase.RESTORING, f"gave up: {error}")
+    driver.save(due_at=clock.now() + engine.backoff(tries - 1, most=MOST_BACKOFF))
+    _hold_when_late(driver, str(error))
+    return False
+
+
+def _unexpected(driver: Driver) -> None:
+    """An error that nobody foresaw: tried again, and shown to a person before long."""
+    tries = driver.window.attempts + 1
+    text = "an error in Integrator; see the log of the worker"
+    due = clock.now() + engine.backoff(tries - 1, most=MOST_BACKOFF)
+    driver.save(attempts=tries, cause=text, due_at=due)
+    _hold_when_late(driver, text)
+
+
+def _hold_when_late(driver: Driver, text: str) -> None:
+    """A window that cannot go on and has outlived its limit is held: a person must see it."""
+    window = driver.window
+    if gate.outlived(window) and not window.held:
+        with transaction.atomic():
+            driver.save(held=True, closing=True)
+            lease.event(window, window.phase, "held", text)
+        log.error("window.held", window=window.pk, why=text)

@@ -1,0 +1,122 @@
+"""The gate: when *manual only* may end.
+
+No order of ours may then still be able to reach an ispmanager module.
+
+Every order of the cohort that is done or unknown must be seen in BILLmanager with the manual
+module or an open manual task. If the ispmanager module could open it, BILLmanager would create a
+new hosting user (design.md, section 5). Orders proven unpaid do not hold the gate.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from integrator import clock
+from integrator.models.states import BindingState, Phase, RunState
+from integrator.steps import step3_order as step3
+from integrator.workflow import intents
+from integrator.workflow.windows import lease, members, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from integrator.models import Binding, Window
+    from integrator.workflow.windows.lease import Driver
+    from panels.billmanager import BillManager
+    from panels.billmanager.services import Service
+
+LOOK_AGAIN = dt.timedelta(seconds=1)
+
+
+def drive(driver: Driver, bm: BillManager) -> bool:
+    """Pass the gate, or say why not and look again; True: the window has gone on."""
+    bindings = members.of(driver.window)
+    ordered = _may_be_ordered(bindings)
+    obstacles = _obstacles(driver, bm, ordered) if ordered else []
+    if not obstacles:
+        _go_on(driver, bindings)
+        return True
+    window = driver.window
+    text = "; ".join(obstacles[:5])
+    patient = window.watched_since is not None  # a person has looked, and said: wait
+    if not window.held and (outlived(window) or (window.closing and not patient)):
+        driver.save(held=True, closing=True, cause=text)
+        lease.event(window, window.phase, "held", text)
+    elif text != window.cause:
+        driver.save(cause=text)
+    driver.look_soon(LOOK_AGAIN * 5 if window.held else LOOK_AGAIN)
+    return False
+
+
+def outlived(window: Window) -> bool:
+    """Whether the window has been open for longer than a window should be."""
+    since = window.watched_since or window.opened_at
+    limit = dt.timedelta(seconds=settings.WINDOW_LIMIT)
+    return since is not None and clock.now() - since > limit
+
+
+def _may_be_ordered(bindings: Sequence[Binding]) -> list[Binding]:
+    """Those whose order is done or may be."""
+    known = members.intents_of(bindings)
+    return [
+        binding
+        for binding in bindings
+        if binding.step in members.TASK_STEPS
+        or intents.may_have_happened(intents.last(known[binding.pk], step3.KIND))
+    ]
+
+
+def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) -> list[str]:
+    """Why the gate cannot be passed, a sentence for each binding that stands in the way."""
+    known = members.intents_of(list(ordered))
+    found = reading.read(driver, bm, list(ordered), known, charges=False)
+    manual = set(driver.window.manual_modules.values())
+    adopted = members.adopted_services(list(ordered))
+    doubtful: list[tuple[Binding, Service]] = []
+    obstacles = []
+    for binding in ordered:
+        if binding.service_id is not None:
+            service = found.service(binding.service_id)
+            services = [service] if service else []
+        else:
+            order = intents.last(known[binding.pk], step3.KIND)
+            floor = order.before["service"] if order else 0
+            services = step3.candidates(binding, floor, found.services, adopted)
+        if not services:
+            obstacles.append(f"b{binding.pk}: its order is not seen in BILLmanager")
+        doubtful += [(binding, s) for s in services if not _safe(s, manual)]
+    if doubtful:
+        tasked = {task.service_id for task in bm.tasks.openings(driver.window.plan.remote_id)}
+        obstacles += [
+            f"b{binding.pk}: service {service.id} is {step3.state_word(service)} and is not seen "
+            "with the manual module"
+            for binding, service in doubtful
+            if service.id not in tasked
+        ]
+    return obstacles
+
+
+def _safe(service: Service, manual: Collection[int]) -> bool:
+    """Whether no ispmanager module can open this service any more or yet."""
+    if service.status in (step3.UNPAID, step3.DELETED, step3.SUSPENDED):
+        return True
+    return service.module_id in manual or service.status == step3.ACTIVE
+
+
+def _go_on(driver: Driver, bindings: Collection[Binding]) -> None:
+    """On to both modules where tasks wait, else straight to restoring."""
+    window = driver.window
+    tasks = [
+        b
+        for b in bindings
+        if b.step in members.TASK_STEPS
+        and b.state == BindingState.WAITING
+        and b.run.state != RunState.CANCELLED
+    ]
+    if tasks and not window.closing:
+        driver.enter(Phase.ENABLING, "every order is seen with the manual module", held=False)
+    else:
+        driver.enter(Phase.RESTORING, "no task is left to close", held=False)

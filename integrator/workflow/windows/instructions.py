@@ -1,0 +1,63 @@
+"""What to do by hand if this machine dies while a plan is in manual mode.
+
+Written to ``VAR_DIR/windows/`` before step 2 and removed when the plan is proven to be as it
+was (design.md, section 5).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from integrator import clock
+
+if TYPE_CHECKING:
+    from integrator.models import Window
+
+
+def path(window: Window) -> Path:
+    """Where the instructions for this window lie."""
+    return Path(settings.VAR_DIR) / "windows" / f"plan-{window.plan.remote_id}.txt"
+
+
+def write(window: Window) -> None:
+    """Write the exact steps, durably, in one move."""
+    if window.snapshot is None:
+        return
+    rows = window.snapshot["modules"]
+    own = [row for row in rows if row["enabled"]]
+    manual = ", ".join(str(module) for module in window.manual_modules.values())
+    plan = window.plan
+    lines = [
+        f"Plan {plan.remote_id} “{plan.name}”: how to restore its processing modules by hand",
+        "",
+        f"Window w{window.pk}, opened {clock.now():%Y-%m-%d %H:%M:%S} UTC by Integrator.",
+        "While it is open, orders of this plan may go to manual processing.",
+        "",
+        "If Integrator runs again, it restores the plan by itself. Otherwise, in BILLmanager:",
+        f"  1. Products → Tariff plans → {plan.name} → Processing modules.",
+        *(f"  2. Enable module {row['id']} “{row['name']}”." for row in own),
+        f"  3. Disable our manual module(s): {manual or 'none'}.",
+        "  4. Compare: enabled must be, in this order: "
+        + (", ".join(f"{row['id']} “{row['name']}”" for row in own) or "none")
+        + ".",
+        "",
+        "Never leave the plan without any enabled module: enable first, then disable.",
+        "",
+    ]
+    target = path(window)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False) as file:
+        file.write("\n".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(target)
+
+
+def remove(window: Window) -> None:
+    """The plan is as it was: nothing is left to do by hand."""
+    path(window).unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""The right of one thread to drive a window, and the only writer of a window's state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from integrator import clock, presence
+from integrator.models import Event, Window
+from integrator.models.states import Phase
+from integrator.panel_access import journal
+from integrator.workflow import engine, waking
+from integrator.workflow.engine import PRODUCT, LeaseLostError
+
+SOONEST = dt.timedelta(seconds=0.25)
+"""After so long at the earliest a panel is read again for what it does by itself."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """A window that this thread alone may drive, until its lease runs out."""
+
+    window: Window
+    token: str
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the last shared reading found; saved with ``save(seen=…)``."""
+        return dict(self.window.seen)
+
+    def save(self, **fields: Any) -> None:
+        """Write fields of the window, fenced by the lease.
+
+        Raises LeaseLostError.
+        """
+        changed = Window.objects.filter(
+            pk=self.window.pk, lease_token=self.token, lease_expires_at__gt=clock.now()
+        ).update(version=F("version") + 1, **fields)
+        if not changed:
+            raise LeaseLostError
+        for name, value in fields.items():
+            setattr(self.window, name, value)
+
+    def enter(self, phase: Phase, why: str = "", **fields: Any) -> None:
+        """Go on to ``phase``, with an event, in one transaction."""
+        before = self.window.phase
+        with transaction.atomic():
+            self.save(phase=phase, phase_at=clock.now(), attempts=0, cause="", **fields)
+            event(self.window, before, phase, why)
+            journal.flush()
+
+    def look_again(self, at: dt.datetime) -> None:
+        """Have the window looked at again at this time."""
+        if self.window.due_at is None or at < self.window.due_at:
+            self.save(due_at=at)
+        waking.wake_in("window", self.window.pk, (at - clock.now()).total_seconds())
+
+    def look_soon(self, longest: dt.timedelta) -> None:
+        """Have the window looked at again soon; each time in the same phase a little later.
+
+        What a panel does by itself is mostly done in a moment, and a plan is not to wait for us.
+        """
+        phase, looks = self.seen.get("looks", ["", 0])
+        looks = looks + 1 if phase == self.window.phase else 1
+        self.save(seen={**self.seen, "looks": [str(self.window.phase), looks]})
+        self.look_again(clock.now() + min(SOONEST * 2 ** (min(looks, 10) - 1), longest))
+
+
+def claim(window_id: int) -> Driver | None:
+    """Claim a window for driving; None: it is closed, not due, or somebody else drives it."""
+    token = presence.new_lease_token()
+    now = clock.now()
+    changed = (
+        Window.objects.filter(pk=window_id, due_at__lte=now)
+        .exclude(phase=Phase.CLOSED)
+        .filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
+        .update(lease_token=token, lease_expires_at=engine.lease_end(), due_at=None)
+    )
+    if not changed:
+        return None
+    engine.hold(token)
+    return Driver(Window.objects.select_related("plan").get(pk=window_id), token)
+
+
+def release(driver: Driver) -> None:
+    """Give the window back; whoever finds it due next drives it."""
+    engine.let_go(driver.token)
+    Window.objects.filter(pk=driver.window.pk, lease_token=driver.token).update(
+        lease_token="", lease_expires_at=None
+    )
+
+
+def due(window_id: int) -> None:
+    """Have the window looked at now."""
+    Window.objects.filter(pk=window_id).exclude(phase=Phase.CLOSED).update(due_at=clock.now())
+
+
+def event(
+    window: Window, before: str, after: str, why: str, *, actor: str = PRODUCT, **details: Any
+) -> None:
+    """Write down what happened to a window."""
+    Event.objects.create(
+        at=clock.now(),
+        actor=actor,
+        subject="window",
+        from_state=before,
+        to_state=after,
+        why=why,
+        details={"plan": window.plan_id, **details},
+        window_id=window.pk,
+    )

@@ -1,0 +1,190 @@
+"""The bindings of a window: where they stand, and how they leave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Binding, Intent, Service, Step, Window
+from integrator.models.states import UNSETTLED, BindingState, StepState
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.workflow import engine
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from integrator.steps.verdicts import Ambiguous, Failed, Proven
+
+TURN = "turn"
+"""Waits to be claimed for its next call."""
+READBACK = "readback"
+"""Waits until the window reads the panel for all."""
+TASKS = "tasks"
+"""Its order is proven; waits until both modules are on."""
+RESTORE = "restore"
+"""Step 7 is proven; waits until the plan is as before."""
+WINDOW = "window"
+"""Waits for a window on its plan."""
+
+MONEY_STEPS = (3, 4)
+TASK_STEPS = (6, 7)
+
+MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
+"""Kinds of intents that hold the client's lane while nobody knows what became of them."""
+
+
+def of(window: Window) -> list[Binding]:
+    """All bindings of this window, in order."""
+    return list(
+        Binding.objects.filter(window=window)
+        .select_related("run__preview", "account__panel", "client", "plan")
+        .order_by("number")
+    )
+
+
+def are_at_work(window: Window, steps: Collection[int]) -> bool:
+    """Whether a thread holds a binding of this window at one of these steps.
+
+    Asked before ``of``: each thread that finds nothing left to serve comes by, and the last alone
+    needs them all.
+    """
+    return Binding.objects.filter(
+        window=window, step__in=steps, state=BindingState.RUNNING
+    ).exists()
+
+
+def intents_of(bindings: Collection[Binding]) -> dict[int, list[Intent]]:
+    """The intents of each binding, in the order they were made."""
+    found: dict[int, list[Intent]] = {binding.pk: [] for binding in bindings}
+    for intent in Intent.objects.filter(binding__in=list(found)).order_by("id"):
+        found[intent.binding_id or 0].append(intent)
+    return found
+
+
+def steps_of(bindings: Collection[Binding]) -> dict[tuple[int, int], Step]:
+    """The recorded steps by binding and number."""
+    rows = Step.objects.filter(binding__in=[binding.pk for binding in bindings])
+    return {(row.binding_id or 0, row.number): row for row in rows}
+
+
+def keeps_lane(binding: Binding) -> bool:
+    """Whether an unknown order or payment goes on holding its client's lane."""
+    return (
+        binding.in_lane
+        and Intent.objects.filter(
+            binding=binding, kind__in=MONEY, outcome__in=[str(o) for o in UNSETTLED]
+        ).exists()
+    )
+
+
+def adopted_services(bindings: Collection[Binding]) -> set[int]:
+    """Services of these clients that belong to bindings or were bound by hand before."""
+    clients = {binding.client_id for binding in bindings}
+    known = Binding.objects.filter(client__in=clients, service_id__isnull=False)
+    ours = {found for found in known.values_list("service_id", flat=True) if found is not None}
+    return ours | set(
+        Service.objects.filter(
+            client_id_remote__in=[b.client.remote_id for b in bindings], accounts__isnull=False
+        ).values_list("remote_id", flat=True)
+    )
+
+
+class Ledger:
+    """Collects what one shared reading proves, to be written in one transaction.
+
+    Each binding is changed by compare-and-set; one that was changed meanwhile (by a person) is
+    left out, and its steps with it.
+    """
+
+    def __init__(self, bindings: Collection[Binding]) -> None:
+        self._previous = steps_of(bindings)
+        self._steps: dict[int, list[Step]] = {}
+        self._changes: list[tuple[Binding, BindingState, dict[str, Any]]] = []
+
+    def proven(self, binding: Binding, number: int, verdict: Proven) -> None:
+        """A step of this binding is done, with evidence."""
+        self._step(binding, number, StepState.DONE, evidence=verdict.evidence)
+
+    def waits(self, binding: Binding, waiting_for: str, **fields: Any) -> None:
+        """The binding goes on waiting, for something else or further on."""
+        fields["waiting_for"] = waiting_for
+        self._changes.append((binding, BindingState.WAITING, fields))
+
+    def failed(self, binding: Binding, number: int, verdict: Failed, **fields: Any) -> None:
+        """The step failed for a reason that a person must remove; the binding leaves the window."""
+        fields = {"window": None, "in_lane": False, **fields}
+        self._stopped(binding, number, BindingState.FAILED, verdict, fields)
+
+    def undecided(self, binding: Binding, number: int, verdict: Ambiguous, **fields: Any) -> None:
+        """A person decides; the binding stays in the window, whose gate may need it."""
+        self._stopped(binding, number, BindingState.UNDECIDED, verdict, fields)
+
+    def _stopped(
+        self,
+        binding: Binding,
+        number: int,
+        state: BindingState,
+        verdict: Failed | Ambiguous,
+        fields: dict[str, Any],
+    ) -> None:
+        """Step and binding stop in states of the same name, with the same cause."""
+        why = {"cause": verdict.cause, "cause_text": verdict.text}
+        self._step(binding, number, StepState(state.value), evidence=verdict.evidence, **why)
+        self._changes.append((binding, state, {**why, "why": verdict.cause, **fields}))
+
+    def done(self, binding: Binding) -> None:
+        """The binding is done."""
+        now = clock.now()
+        self._changes.append(
+            (binding, BindingState.DONE, {"done_at": now, "in_lane": False, "step": 8})
+        )
+
+    def _step(self, binding: Binding, number: int, state: StepState, **fields: Any) -> None:
+        previous = self._previous.get((binding.pk, number))
+        row = engine.step_row(
+            number,
+            state,
+            binding=binding,
+            previous=previous,
+            attempt=max(previous.attempts if previous else 0, 1),
+            **fields,
+        )
+        self._steps.setdefault(binding.pk, []).append(row)
+
+    def write(self) -> int:
+        """Write it all in the caller's transaction; how many bindings changed."""
+        steps: list[Step] = []
+        changed = 0
+        with transaction.atomic():
+            for binding, state, fields in self._changes:
+                if engine.change(binding, state, **fields):
+                    changed += 1
+                    steps += self._steps.pop(binding.pk, [])
+            engine.record_steps(steps)
+        self._changes.clear()
+        return changed
+
+
+def leave(
+    binding: Binding,
+    *,
+    waiting_for: str = WINDOW,
+    why: str = "",
+    due_at: dt.datetime | None = None,
+    **fields: Any,
+) -> bool:
+    """Let a waiting binding leave its window for the next one; False: it was changed meanwhile."""
+    return engine.change(
+        binding,
+        BindingState.WAITING,
+        waiting_for=waiting_for,
+        why=why,
+        due_at=due_at,
+        window=None,
+        in_lane=keeps_lane(binding),
+        **fields,
+    )

@@ -1,0 +1,216 @@
+"""Phase *opening*: step 1, the snapshot, step 2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from integrator import clock
+from integrator.models import Binding, Intent
+from integrator.models.states import UNSETTLED, Outcome, Phase, StepState
+from integrator.panel_access import journal
+from integrator.steps import (
+    step1_add_manual_module as step1,
+)
+from integrator.steps import (
+    step2_switch_to_manual_only as step2,
+)
+from integrator.steps import switching as sets
+from integrator.steps.verdicts import Failed, Proven
+from integrator.workflow import engine, intents
+from integrator.workflow.windows import instructions, members, reading, switching
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from integrator.workflow.windows.lease import Driver
+    from panels.billmanager import BillManager
+    from panels.billmanager.modules import Module
+
+MODULE_KIND = "create_module"
+
+
+class CannotOpenError(Exception):
+    """The window cannot open for anybody; nothing was switched."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        self.cause = cause
+        self.text = text
+        super().__init__(text)
+
+
+def drive(driver: Driver, bm: BillManager) -> bool:
+    """Go on with opening; False: nothing more can be done now.
+
+    Raises CannotOpenError when every member must fail for the same reason.
+    """
+    if driver.window.snapshot is None:
+        modules = bm.modules.all()
+        if not _manual_modules(driver, bm, modules):
+            return False
+        _take_snapshot(driver, bm, modules)
+    if driver.window.manual_only_at is None:
+        # Both again after a crash: the plan must not be touched without the one or the other.
+        _turn_away(driver)
+        instructions.write(driver.window)
+    if not driver.window.wants_orders:
+        driver.enter(Phase.ENABLING, "only tasks are left")
+        return True
+    return _manual_only(driver, bm)
+
+
+def _datacenters(bindings: Sequence[Binding]) -> list[int]:
+    return sorted({b.datacenter_id for b in bindings})
+
+
+def _manual_modules(driver: Driver, bm: BillManager, modules: list[Module]) -> bool:
+    """Step 1: our manual module exists for each data centre of the cohort."""
+    found: dict[str, int] = {}
+    evidence = []
+    for datacenter in _datacenters(members.of(driver.window)):
+        verdict = step1.probe(modules, datacenter)
+        if verdict is None:
+            if not _create(driver, bm, datacenter):
+                return False
+            modules[:] = bm.modules.all()
+            verdict = step1.probe(modules, datacenter)
+        if isinstance(verdict, Failed):
+            raise CannotOpenError(verdict.cause, verdict.text)
+        if verdict is None:
+            driver.look_again(clock.now() + switching.SHOWS_AFTER)
+            return False
+        found[str(datacenter)] = verdict.evidence["module"]
+        evidence.append(verdict.evidence)
+    with transaction.atomic():
+        _settle_making(found)
+        driver.save(manual_modules=found)
+        engine.record_steps(
+            [
+                engine.step_row(
+                    1, StepState.DONE, window=driver.window, evidence={"modules": evidence}
+                )
+            ]
+        )
+        journal.flush()
+    return True
+
+
+def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
+    """Make the module, unless somebody else is making it; False: look again later.
+
+    The intent is the lock over all windows, and the list is read again under it: a name that
+    two modules bear could not be told apart.
+    """
+    name = step1.name_for(datacenter)
+    making = Intent.objects.filter(
+        kind=MODULE_KIND, marker=name, outcome__in=[str(o) for o in UNSETTLED]
+    ).first()
+    if making is not None:
+        if clock.now() < making.settles_at:
+            driver.look_again(clock.now() + switching.SHOWS_AFTER)
+            return False
+        intents.settle(making, Outcome.NOTHING, why="not seen after the settle time")
+    intent = intents.new(
+        MODULE_KIND,
+        1,
+        driver.window.attempts + 1,
+        {"name": name, "datacenter": datacenter},
+        {},
+        window=driver.window,
+    )
+    intent.marker = name
+    try:
+        with transaction.atomic():
+            driver.save(modules_read_at=None)
+            intent.save(force_insert=True)
+    except IntegrityError:
+        driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return False
+    modules = bm.modules.all()
+    if step1.probe(modules, datacenter) is not None:
+        intents.settle(intent, Outcome.NOTHING, why="it was made a moment ago")
+        return True
+    sent = intents.carry_out(
+        intent, lambda send_by: step1.apply(bm, modules, datacenter, send_by=send_by)
+    )
+    intents.settle_sent(sent)
+    if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
+        raise sent.error
+    return True
+
+
+def _settle_making(found: dict[str, int]) -> None:
+    """Our modules are all there: whatever was unknown of their making has happened."""
+    names = [step1.name_for(int(datacenter)) for datacenter in found]
+    for intent in Intent.objects.filter(
+        kind=MODULE_KIND, marker__in=names, outcome__in=[str(o) for o in UNSETTLED]
+    ):
+        intents.settle(intent, Outcome.DONE, why="read back")
+
+
+def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> None:
+    window = driver.window
+    present = bm.plans.modules(window.plan.remote_id)
+    ours = {module.id for module in step1.ours(modules)}
+    rows = sets.snapshot(present, without=ours)
+    if not sets.own(rows):
+        raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
+    seen = {"enabled": sets.enabled(present), **reading.floors(bm)}
+    with transaction.atomic():
+        driver.save(snapshot={"modules": rows}, seen=seen, opened_at=clock.now())
+        journal.flush()
+
+
+def _turn_away(driver: Driver) -> None:
+    """Members whose server's module is not one the plan has at all cannot be bound with it."""
+    window = driver.window
+    known = {row["id"] for row in (window.snapshot or {"modules": []})["modules"]}
+    bindings = members.of(window)
+    ledger = members.Ledger(bindings)
+    for binding in bindings:
+        if binding.module_id not in known:
+            ledger.failed(
+                binding,
+                binding.step,
+                Failed(
+                    "no_module",
+                    f"plan {window.plan.name} has no module {binding.module_id}, which serves "
+                    f"{binding.account.panel.name}",
+                ),
+            )
+    ledger.write()
+    left = members.of(window)
+    if not left:
+        raise CannotOpenError("no_module", "nobody is left to open the window for")
+    wants_orders = any(binding.step in members.MONEY_STEPS for binding in left)
+    if wants_orders != window.wants_orders:
+        driver.save(wants_orders=wants_orders)
+
+
+def _manual_only(driver: Driver, bm: BillManager) -> bool:
+    """Step 2: nothing but our manual modules is on."""
+    window = driver.window
+    manual = sorted(window.manual_modules.values())
+    if window.manual_only_at is None:
+        driver.save(manual_only_at=clock.now())
+    present = switching.turn(driver, bm, step2.NUMBER, step2.wanted(manual))
+    if present is None:
+        return False
+    verdict = step2.verify(present, manual)
+    if not isinstance(verdict, Proven):
+        driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return False
+    with transaction.atomic():
+        engine.record_steps(
+            [engine.step_row(2, StepState.DONE, window=window, evidence=verdict.evidence)]
+        )
+        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=clock.now())
+        engine.wake(
+            Binding.objects.filter(
+                window=window,
+                step__in=members.MONEY_STEPS,
+                waiting_for__in=["", members.WINDOW, members.TURN],
+            )
+        )
+    return True

@@ -1,0 +1,89 @@
+"""Reads a plan at rest once more, minutes after its window closed.
+
+A switch whose outcome was unknown may have landed late; then the plan would sell manually with
+no window open. Found so, a new window is opened for nobody, which restores it.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from integrator import clock
+from integrator.models import Intent, Window
+from integrator.models.states import Outcome, Phase
+from integrator.panel_access import connect, journal
+from integrator.steps import step8_restore_the_plan as step8
+from integrator.steps import switching as sets
+from integrator.steps.verdicts import Proven
+from integrator.workflow import waking
+from integrator.workflow.windows import instructions, lease, switching
+from panels.errors import PanelError
+
+log = structlog.get_logger(__name__)
+
+
+def due() -> int:
+    """Wake workers for plans whose second look is due; how many."""
+    waiting = Window.objects.filter(phase=Phase.CLOSED, recheck_at__lte=clock.now())
+    for window in waiting[:20]:
+        waking.wake("recheck", window.pk)
+    return len(waiting)
+
+
+def look(window_id: int) -> None:
+    """Read the plan of this closed window once more, unless another window is open on it."""
+    window = (
+        Window.objects.select_related("plan")
+        .filter(pk=window_id, phase=Phase.CLOSED, recheck_at__lte=clock.now())
+        .first()
+    )
+    if window is None or window.snapshot is None:
+        return
+    if Window.objects.filter(plan=window.plan, pk__gt=window.pk).exists():
+        Window.objects.filter(pk=window_id).update(recheck_at=None)
+        return
+    try:
+        with journal.about(window_id=window_id, step=step8.NUMBER):
+            present = sets.enabled(connect.billmanager().plans.modules(window.plan.remote_id))
+    except PanelError as error:
+        log.warning("window.recheck_failed", window=window_id, why=str(error))
+        return  # still due: the next sweep asks again
+    own = sets.own(window.snapshot["modules"])
+    left_on = set(window.manual_modules.values()) & set(present)
+    missing = (set(own) - set(present)) & _given_up(window)
+    if (left_on or missing) and not isinstance(step8.verify(present, own), Proven):
+        _restore_again(window, present)
+    Window.objects.filter(pk=window_id).update(recheck_at=None)
+
+
+def _given_up(window: Window) -> set[int]:
+    """Modules that a switch of this window may have switched off after it was given up.
+
+    Others of the plan's own that are off now are so by somebody's wish.
+    """
+    given_up = Intent.objects.filter(window=window, kind=switching.KIND, outcome=Outcome.NOTHING)
+    requests = [intent.before["request"] for intent in given_up]
+    return {request["module"] for request in requests if not request["on"]}
+
+
+def _restore_again(window: Window, present: list[int]) -> None:
+    now = clock.now()
+    again = Window.objects.create(
+        plan=window.plan,
+        phase=Phase.RESTORING,
+        wants_orders=False,
+        snapshot=window.snapshot,
+        manual_modules=window.manual_modules,
+        seen={"enabled": present},
+        uncertain=True,
+        created_at=now,
+        opened_at=now,
+        manual_only_at=now,
+        phase_at=now,
+        due_at=now,
+        cause="a switch of ours was found to have come after the window had closed",
+    )
+    instructions.write(again)
+    lease.event(again, Phase.CLOSED, Phase.RESTORING, again.cause)
+    log.error("window.found_open", window=again.pk, plan=window.plan.remote_id)
+    waking.wake("window", again.pk)

@@ -1,0 +1,96 @@
+"""Phase *restoring*: step 8, read back, and the bindings that are done with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Binding
+from integrator.models.states import BindingState, Phase, StepState
+from integrator.panel_access import journal
+from integrator.steps import step8_restore_the_plan as step8
+from integrator.steps import switching as sets
+from integrator.steps.verdicts import Proven
+from integrator.workflow import engine
+from integrator.workflow.windows import instructions, members, switching
+
+if TYPE_CHECKING:
+    from integrator.workflow.windows.lease import Driver
+    from panels.billmanager import BillManager
+
+RECHECK = dt.timedelta(minutes=5)
+"""After so long, a plan at rest is read once more: a switch may have landed late."""
+
+
+def drive(driver: Driver, bm: BillManager) -> bool:
+    """Restore the plan; False: it is not proven yet."""
+    window = driver.window
+    if window.snapshot is None:
+        close(driver, "nothing was switched")
+        return True
+    own = sets.own(window.snapshot["modules"])
+    present = switching.turn(driver, bm, step8.NUMBER, own)
+    if present is None:
+        return False
+    verdict = step8.verify(present, own)
+    if not isinstance(verdict, Proven) and set(present) == set(own):
+        # The right modules in another order: switching off and on cannot prove to mend that.
+        verdict = Proven({"modules_on": present, "as_before": False, "order_before": own})
+    if not isinstance(verdict, Proven):
+        driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return False
+    if window.uncertain and not _read_twice(driver, present):
+        return False
+    with transaction.atomic():
+        engine.record_steps(
+            [engine.step_row(8, StepState.DONE, window=window, evidence=verdict.evidence)]
+        )
+        _finish(driver)
+        driver.save(
+            restored_at=clock.now(),
+            manual_only_until=window.manual_only_until or clock.now(),
+            recheck_at=clock.now() + RECHECK,
+        )
+        close(driver, "the plan is as it was")
+        journal.flush()
+    instructions.remove(window)
+    return True
+
+
+def _read_twice(driver: Driver, present: list[int]) -> bool:
+    """After an unknown switch: whether two readings a settle time apart are equal."""
+    seen = driver.seen
+    first = seen.get("restored_reading")
+    now = clock.now()
+    if first is None or first["enabled"] != present:
+        seen["restored_reading"] = {"enabled": present, "at": now.isoformat()}
+        driver.save(seen=seen)
+        driver.look_again(now + dt.timedelta(seconds=settings.SETTLE_SECONDS))
+        return False
+    due = dt.datetime.fromisoformat(first["at"]) + dt.timedelta(seconds=settings.SETTLE_SECONDS)
+    if now < due:
+        driver.look_again(due)
+        return False
+    return True
+
+
+def _finish(driver: Driver) -> None:
+    """Bindings with step 7 proven are done; all others leave for the next window."""
+    bindings = members.of(driver.window)
+    ledger = members.Ledger(bindings)
+    for binding in bindings:
+        if binding.state == BindingState.WAITING and binding.waiting_for == members.RESTORE:
+            ledger.done(binding)
+        elif binding.state == BindingState.WAITING:
+            members.leave(binding, why="its window has closed")
+    ledger.write()
+    Binding.objects.filter(window=driver.window, state=BindingState.UNDECIDED).update(window=None)
+
+
+def close(driver: Driver, why: str) -> None:
+    """The window is over."""
+    driver.enter(Phase.CLOSED, why, closed_at=clock.now(), held=False, closing=False)

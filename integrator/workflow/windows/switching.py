@@ -1,0 +1,159 @@
+"""Switches a plan's modules, each switch with its intent, until the plan reads as wanted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator import clock
+from integrator.models import Intent
+from integrator.models.states import UNSETTLED, Outcome
+from integrator.panel_access import journal
+from integrator.steps.switching import Switch, enabled, switches
+from integrator.workflow import intents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from integrator.workflow.windows.lease import Driver
+    from panels.billmanager import BillManager
+
+KIND = "switch"
+SHOWS_AFTER = dt.timedelta(seconds=2)
+"""How soon to read again when a switch that was answered does not show yet."""
+
+
+class PlanChangedError(Exception):
+    """Somebody else changed the plan's modules; ``present`` is what is on now."""
+
+    def __init__(self, present: list[int], expected: list[int]) -> None:
+        self.present = present
+        self.expected = expected
+        super().__init__(f"on: {present}; after our last switch: {expected}")
+
+
+def read(driver: Driver, bm: BillManager) -> list[int]:
+    """The modules that are on now, in the plan's order.
+
+    Raises PlanChangedError when that is neither what our last reading found nor explained by
+    the switches we meant to make since.
+    """
+    present = enabled(bm.plans.modules(driver.window.plan.remote_id))
+    expected = driver.seen.get("enabled")
+    if expected is None or set(present) == set(expected):
+        return present
+    meant = _meant(driver)
+    unexplained = [
+        module
+        for module in set(present) ^ set(expected)
+        if (module in present) not in meant.get(module, set())
+    ]
+    if unexplained:
+        raise PlanChangedError(present, expected)
+    return present
+
+
+def _meant(driver: Driver) -> dict[int, set[bool]]:
+    """Which way each module was meant to be switched by this window, and may have been."""
+    found: dict[int, set[bool]] = {}
+    rows = Intent.objects.filter(window_id=driver.window.pk, kind=KIND)
+    for intent in rows.filter(outcome__in=[Outcome.DONE, *UNSETTLED]):
+        request = intent.before["request"]
+        found.setdefault(request["module"], set()).add(request["on"])
+    return found
+
+
+def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> list[int] | None:
+    """Switch until just ``wanted`` is on; the modules that are on then, read back.
+
+    None: a switch had an unknown outcome, or one that was sent does not show yet; look again at
+    the time that was set. Raises PlanChangedError, and what ``panels`` raises for a refusal.
+    """
+    sent: set[Switch] = set()
+    while True:
+        present = read(driver, bm)
+        driver.save(seen={**driver.seen, "enabled": present})
+        todo = switches(present, wanted)
+        waits_until = _may_still_land(driver, todo, wanted)
+        if waits_until is not None:
+            driver.save(uncertain=True)
+            driver.look_again(waits_until)
+            return None
+        if not todo:
+            _settle_all(driver)
+            return present
+        # Those that go on are seen to be on before any goes off: an answer alone is no proof, and
+        # a plan without any module could not open what is ordered.
+        due = [switch for switch in todo if switch.on] or todo
+        if sent.intersection(due):
+            break  # switched and answered, but not to be seen yet
+        for switch in due:
+            if not _switch(driver, bm, step, switch):
+                break
+            sent.add(switch)
+    driver.look_again(clock.now() + SHOWS_AFTER)
+    return None
+
+
+def _may_still_land(
+    driver: Driver, todo: Sequence[Switch], wanted: Sequence[int]
+) -> dt.datetime | None:
+    """Until when an earlier switch could still undo what is wanted; None: none can.
+
+    That is one of a module that is to be switched, or one the other way of any module.
+    """
+    now = clock.now()
+    open_intents = Intent.objects.filter(
+        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
+    )
+    modules = {switch.module_id for switch in todo}
+    times = []
+    for intent in open_intents:
+        request = intent.before["request"]
+        contrary = request["on"] != (request["module"] in wanted)
+        if contrary or request["module"] in modules:
+            if intent.settles_at > now:
+                times.append(intent.settles_at)
+            else:
+                intents.settle(intent, Outcome.NOTHING, why="not seen after the settle time")
+    return min(times) if times else None
+
+
+def _settle_all(driver: Driver) -> None:
+    """The plan reads as wanted: whatever was unknown of our switches has happened."""
+    for intent in Intent.objects.filter(
+        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
+    ):
+        intents.settle(intent, Outcome.DONE, why="read back")
+
+
+def _switch(driver: Driver, bm: BillManager, step: int, switch: Switch) -> bool:
+    """Switch one module; False: the outcome is unknown.
+
+    Raises what ``panels`` raises when nothing was done.
+    """
+    plan = driver.window.plan.remote_id
+    intent = intents.new(
+        KIND,
+        step,
+        driver.window.attempts + 1,
+        {"plan": plan, "module": switch.module_id, "on": switch.on},
+        {"enabled": driver.seen.get("enabled")},
+        window=driver.window,
+    )
+    with transaction.atomic():
+        driver.save(modules_read_at=None)
+        intent.save(force_insert=True)
+        journal.flush()
+    act = bm.plans.switch_on if switch.on else bm.plans.switch_off
+    sent = intents.carry_out(intent, lambda send_by: act(plan, switch.module_id, send_by=send_by))
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.UNKNOWN:
+            driver.save(uncertain=True)
+        journal.flush()
+    if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
+        raise sent.error
+    return sent.outcome == Outcome.DONE

@@ -1,0 +1,219 @@
+"""Phases *enabling* and *tasks*: step 5, then steps 6 and 7 for all bindings together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator import clock
+from integrator.models.states import BindingState, Outcome, Phase, RunState, StepState
+from integrator.panel_access import journal
+from integrator.steps import step5_enable_both as step5
+from integrator.steps import step6_find_the_task as step6
+from integrator.steps import step7_close_the_task as step7
+from integrator.steps import switching as sets
+from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
+from integrator.workflow import engine, intents, waking
+from integrator.workflow.windows import members, reading, switching
+
+if TYPE_CHECKING:
+    from integrator.models import Binding, Intent
+    from integrator.workflow.windows.lease import Driver
+    from integrator.workflow.windows.reading import Reading
+    from panels.billmanager import BillManager
+    from panels.billmanager.tasks import Task
+
+LOOK_AGAIN = dt.timedelta(seconds=1)
+PATIENCE = dt.timedelta(minutes=10)
+"""How long a service may take to be listed, or to become active after its task was closed."""
+
+
+def enable(driver: Driver, bm: BillManager) -> bool:
+    """Step 5: both on. False: it is not read back yet."""
+    window = driver.window
+    own = sets.own((window.snapshot or {"modules": []})["modules"])
+    targets = {b.module_id for b in members.of(window)}
+    wanted = step5.wanted(own, targets, sorted(window.manual_modules.values()))
+    present = switching.turn(driver, bm, step5.NUMBER, wanted)
+    if present is None:
+        return False
+    verdict = step5.verify(present, set(wanted))
+    if not isinstance(verdict, Proven):
+        driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return False
+    with transaction.atomic():
+        engine.record_steps(
+            [engine.step_row(5, StepState.DONE, window=window, evidence=verdict.evidence)]
+        )
+        driver.enter(
+            Phase.TASKS,
+            "both modules are on",
+            manual_only_until=window.manual_only_until or clock.now(),
+        )
+    return True
+
+
+def drive(driver: Driver, bm: BillManager) -> bool:
+    """Find tasks, let threads close them, and read the services back."""
+    window = driver.window
+    bindings = [b for b in members.of(window) if b.step in members.TASK_STEPS]
+    if any(b.state == BindingState.RUNNING for b in bindings):
+        return False
+    bindings = [b for b in bindings if b.state == BindingState.WAITING]
+    bindings = _send_back(bindings, closing=window.closing)
+    now = clock.now()
+    ready = [b for b in bindings if b.due_at is not None and b.due_at <= now]
+    if ready:
+        waking.wake("window", window.pk, times=min(len(ready), 8))
+        return False
+    seeking = [b for b in bindings if b.waiting_for in (members.TASKS, "task", "colleague")]
+    closing = [b for b in bindings if b.waiting_for == members.READBACK]
+    if seeking or closing:
+        return _look(driver, bm, seeking, closing)
+    later = [b.due_at for b in bindings if b.due_at is not None]
+    if later:
+        driver.look_again(min(later))
+        return False
+    driver.enter(Phase.RESTORING, "every task of ours is closed")
+    return True
+
+
+def _send_back(bindings: list[Binding], *, closing: bool) -> list[Binding]:
+    """When the window closes or a run is cancelled, those leave that have not begun their task."""
+    if not closing and not any(b.run.state == RunState.CANCELLED for b in bindings):
+        return bindings
+    staying = []
+    known = members.intents_of(bindings)
+    for binding in bindings:
+        begun = intents.last(known[binding.pk], step7.CLOSE)
+        stays = not closing and binding.run.state != RunState.CANCELLED
+        if (
+            stays
+            or intents.may_have_happened(begun)
+            or intents.unsettled(intents.last(known[binding.pk], step7.TAKE))
+        ):
+            staying.append(binding)
+        elif binding.waiting_for != members.RESTORE:
+            members.leave(binding, why="the window closes" if closing else "the run is cancelled")
+    return staying
+
+
+def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list[Binding]) -> bool:
+    """One shared reading for those that seek their task and those that wait to become active."""
+    look = Look(
+        manual=frozenset(driver.window.manual_modules.values()),
+        staff=bm.task_transport.username,
+        found=reading.services(driver, bm, [*seeking, *closing]),
+        tasks=bm.tasks.openings(driver.window.plan.remote_id) if seeking else [],
+        ledger=members.Ledger([*seeking, *closing]),
+    )
+    known = members.intents_of(closing)
+    with transaction.atomic():
+        for binding in seeking:
+            look.seek(binding)
+        for binding in closing:
+            look.at_closed(binding, intents.last(known[binding.pk], step7.CLOSE))
+        changed = look.ledger.write()
+        journal.flush()
+    if look.waiting and not changed:
+        driver.look_soon(LOOK_AGAIN)
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Look:
+    """What one shared reading found, and what follows from it for each binding.
+
+    ``waiting``: how many bindings must be looked at again.
+    """
+
+    manual: frozenset[int]
+    staff: str
+    found: Reading
+    tasks: list[Task]
+    ledger: members.Ledger
+    waiting: int = 0
+
+    def seek(self, binding: Binding) -> None:
+        """Step 6, after the guard: our service still waits on the manual module."""
+        waited = clock.now() - binding.step_at
+        service = self.found.service(binding.service_id)
+        if service is None:
+            text = f"service {binding.service_id} is not listed any more"
+            self._not_yet(binding, waited, Failed("service_closed", text))
+            return
+        guarded = step7.guard(service, binding, self.manual)
+        if isinstance(guarded, Proven):
+            self._bound(binding, guarded)
+        elif isinstance(guarded, Failed):
+            self.ledger.failed(binding, step7.NUMBER, guarded)
+        elif isinstance(guarded, Ambiguous):
+            self.ledger.undecided(binding, step7.NUMBER, guarded)
+        else:
+            self._seek_task(binding, waited)
+
+    def _seek_task(self, binding: Binding, waited: dt.timedelta) -> None:
+        verdict = step6.verify(binding.service_id or 0, self.tasks, waited, self.staff)
+        if isinstance(verdict, Proven):
+            now = clock.now()
+            self.ledger.proven(binding, step6.NUMBER, verdict)
+            self.ledger.waits(
+                binding,
+                members.TURN,
+                step=7,
+                step_at=now,
+                due_at=now,
+                task_id=verdict.learnt["task_id"],
+            )
+        elif isinstance(verdict, Failed):
+            self.ledger.failed(binding, step6.NUMBER, verdict)
+        elif isinstance(verdict, Ambiguous):
+            self.ledger.undecided(binding, step6.NUMBER, verdict)
+        elif isinstance(verdict, NotYet):
+            self.waiting += 1
+            if verdict.waiting_for != binding.waiting_for:
+                self.ledger.waits(binding, verdict.waiting_for, why=verdict.text)
+
+    def at_closed(self, binding: Binding, intent: Intent | None) -> None:
+        """Step 7: whether the service is what it must be."""
+        now = clock.now()
+        service = self.found.service(binding.service_id)
+        verdict = step7.verify(service, binding) if service else Absent("the service is not listed")
+        if isinstance(verdict, Proven):
+            if intent is not None and intents.unsettled(intent):
+                intents.settle(intent, Outcome.DONE, why="read back")
+            self._bound(binding, verdict)
+        elif isinstance(verdict, Failed):
+            self.ledger.failed(binding, step7.NUMBER, verdict)
+        elif intent is None or intent.outcome in {Outcome.REFUSED, Outcome.NOTHING}:
+            self.ledger.waits(binding, members.TURN, due_at=now)
+        elif intent.outcome == Outcome.DONE:
+            request = {"request": intent.before["request"]}
+            text = getattr(verdict, "text", "")
+            waited = now - (intent.outcome_at or intent.at)
+            self._not_yet(binding, waited, Ambiguous("close_unknown", text, request))
+        elif now < intent.settles_at:
+            self.waiting += 1
+        else:
+            # The settle time is over, the service is not active: the thread looks at the task.
+            self.ledger.waits(binding, members.TURN, due_at=now)
+
+    def _bound(self, binding: Binding, verdict: Proven) -> None:
+        """Step 7 is proven: the password has done its work, and the plan must be restored."""
+        self.ledger.proven(binding, step7.NUMBER, verdict)
+        self.ledger.waits(binding, members.RESTORE, step=8, step_at=clock.now(), password="")
+
+    def _not_yet(
+        self, binding: Binding, waited: dt.timedelta, otherwise: Failed | Ambiguous
+    ) -> None:
+        """Wait as long as the panel may take; then say what is wrong."""
+        if waited < PATIENCE:
+            self.waiting += 1
+        elif isinstance(otherwise, Failed):
+            self.ledger.failed(binding, binding.step, otherwise)
+        else:
+            self.ledger.undecided(binding, binding.step, otherwise)

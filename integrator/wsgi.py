@@ -1,0 +1,14 @@
+"""The web application, as gunicorn calls it."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from integrator.proxies import BelievedProxies
+
+application = BelievedProxies(get_wsgi_application(), settings.OPTIONS.trusted_proxies)

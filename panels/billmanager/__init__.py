@@ -1,0 +1,123 @@
+"""A BILLmanager panel: one small file per resource.
+
+`BillManager` gathers them. What is called what on this installation stands in its `Dialect`, found
+out by `discover`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from panels.billmanager.clients import Client, Clients, ClientUser, Profile
+from panels.billmanager.context import Context
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.discovery import discover
+from panels.billmanager.modules import Module, Modules
+from panels.billmanager.names import Close, Found, Take
+from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
+from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
+from panels.billmanager.plans import Offer, Plan, PlanModule, Plans, Price
+from panels.billmanager.services import Service, ServiceForm, Services
+from panels.billmanager.tasks import Address, Task, TaskForm, Tasks
+from panels.listing import currency, money, number
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from panels.transport import Transport
+
+__all__ = [
+    "Address",
+    "BillManager",
+    "CartLine",
+    "Client",
+    "ClientUser",
+    "Close",
+    "Dialect",
+    "Draft",
+    "Expense",
+    "Found",
+    "Module",
+    "Offer",
+    "OrderForm",
+    "PayMethod",
+    "Payment",
+    "Placed",
+    "Plan",
+    "PlanModule",
+    "Price",
+    "Profile",
+    "Service",
+    "ServiceForm",
+    "Take",
+    "Task",
+    "TaskForm",
+    "Whoami",
+    "discover",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Whoami:
+    """Whom the panel takes us for (billmanager.md 1.2).
+
+    `client_id`, `balance`, `currency` and `currency_id` are those of a client's user, and None
+    for staff. `level`: 16 client, 28 department, 29 employee. `version` is '' when not told.
+    """
+
+    user_id: int
+    name: str
+    email: str
+    level: int
+    client_id: int | None
+    balance: Decimal | None
+    currency: str | None
+    currency_id: int | None
+    version: str
+
+
+class BillManager:
+    """Speaks to one BILLmanager.
+
+    `task_transport` logs in as the staff who may handle tasks; without it the administrator's
+    login does that too.
+    """
+
+    def __init__(
+        self, transport: Transport, dialect: Dialect, *, task_transport: Transport | None = None
+    ) -> None:
+        self._context = Context(transport, task_transport or transport, dialect)
+        self.transport = transport
+        self.task_transport = task_transport or transport
+        self.modules = Modules(self._context)
+        self.plans = Plans(self._context)
+        self.clients = Clients(self._context)
+        self.orders = Orders(self._context)
+        self.payments = Payments(self._context)
+        self.tasks = Tasks(self._context)
+        self.services = Services(self._context)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The names in use; it grows by what task forms show, so store it after a first task."""
+        return self._context.dialect
+
+    def whoami(self, su: str | int | None = None) -> Whoami:
+        """Tell whom the panel takes us for, or with `su` which client that user is of."""
+        answer = self.transport.read("whoami", su=su)
+        user = answer.attributes("user")
+        user_id, level = number(user.get("id")), number(user.get("level"))
+        if user_id is None or level is None:
+            raise answer.wrong("does not say who is logged in")
+        return Whoami(
+            user_id=user_id,
+            name=user.get("name", ""),
+            email=user.get("email", ""),
+            level=level,
+            client_id=number(user.get("account")),
+            balance=money(user.get("balance", "")),
+            currency=currency(user.get("currency", "")),
+            currency_id=number(user.get("currency_id")),
+            version=answer.version or "",
+        )

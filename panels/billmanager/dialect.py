@@ -1,0 +1,202 @@
+"""What this installation calls things. Data only: discovery fills it, an administrator corrects it.
+
+Everything here is either inferred or unknown in public (billmanager.md 13), so that it is found out
+on the panel itself; names that are documented or were seen in code stand in the resource files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self, get_args
+
+from panels.billmanager import taskforms
+from panels.billmanager.names import ADMIN, Close, CloseKind, Found, Take, TakeKind
+from panels.errors import FormLacks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from panels.forms import Form
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Names of one BILLmanager and version. None (or an empty tuple) means: not found yet.
+
+    `version`: the panel's version, '' when not told.
+    `order`: 'v2' or 'old', the generation of the order functions; `cart`: 'cart' or 'basket'.
+    `plan_modules_list`, `_enable`, `_disable`: functions of the plan's list of modules;
+    `plan_modules_parent`: whether that list takes the plan as 'elid' or as 'plid'.
+    `manual_module`: internal name of the module for manual processing.
+    `ispmanager_modules`: internal names of ispmanager modules.
+    `itemtype_id`, `itemtype_name`: id and English title of the product type `vhost`.
+    `client_filter`: the field of the service list's filter that takes a client's id.
+    `task_take`, `task_close`: how a task is taken and closed.
+    `task_module`, `task_username`, `task_password`: fields of the task's form.
+    `task_open_types`: types of an opening task.
+    `departments`, `datacenters`: id and title of each that a new module may be given.
+    `task_departments`: the departments whose tasks the staff login may handle.
+    """
+
+    version: str = ""
+    order: Found | None = None
+    cart: Found | None = None
+    plan_modules_list: Found | None = None
+    plan_modules_enable: Found | None = None
+    plan_modules_disable: Found | None = None
+    plan_modules_parent: Found | None = None
+    manual_module: Found | None = None
+    ispmanager_modules: tuple[str, ...] = ()
+    itemtype_id: Found | None = None
+    itemtype_name: Found | None = None
+    client_filter: Found | None = None
+    task_take: Take | None = None
+    task_close: Close | None = None
+    task_module: Found | None = None
+    task_username: Found | None = None
+    task_password: Found | None = None
+    task_open_types: tuple[str, ...] = ("postopen",)
+    departments: tuple[tuple[int, str], ...] = ()
+    datacenters: tuple[tuple[int, str], ...] = ()
+    task_departments: tuple[tuple[int, str], ...] = ()
+    overridden: tuple[str, ...] = ()
+
+    def need(self, name: str) -> str:
+        """Give the value of a `Found` entry. Raises `FormLacks` when it is not known."""
+        found = getattr(self, name)
+        if not isinstance(found, Found):
+            raise FormLacks((f"dialect entry {name}",))
+        return found.value
+
+    def lacking(self) -> tuple[str, ...]:
+        """Name the entries that are not known yet."""
+        return tuple(
+            item.name
+            for item in fields(self)
+            if getattr(self, item.name) is None
+            or (item.name in _WANTED and not getattr(self, item.name))
+        )
+
+    def learn_task_form(self, form: Form) -> Self:
+        """Give a dialect that knows the names in this task form; what is known stays.
+
+        The field and button names of the task form were found nowhere in public
+        (billmanager.md 6.2); see `taskforms` for what they are recognised by.
+        """
+        seen = taskforms.recognise(form, take=self.task_take)
+        changes: dict[str, Any] = {
+            n: found for n, found in seen.items() if getattr(self, n) is None
+        }
+        return replace(self, **changes) if changes else self
+
+    def with_overrides(self, overrides: Mapping[str, str]) -> Self:
+        """Give a dialect in which an administrator's corrections win.
+
+        Values are text: 'v2' for `order`; 'button:take', 'toolbar:task.take', 'field:performer',
+        'field:status=1' or 'none' for `task_take`; 'button:close' or 'field:status=2' for
+        `task_close`; commas between the items of a tuple. An empty value takes the entry back to
+        not known.
+        Raises ValueError for an entry that does not exist and for a value that cannot be read.
+        """
+        changes: dict[str, Any] = {name: _override(name, text) for name, text in overrides.items()}
+        kept = {*self.overridden, *overrides} - {n for n, text in overrides.items() if not text}
+        return replace(self, **changes, overridden=tuple(sorted(kept)))
+
+    def keeping(self, known: Self) -> Self:
+        """Give this dialect with what an administrator had set in an earlier one.
+
+        What was learned from task forms is kept as well while the version is the same, since
+        discovery cannot always see such a form.
+        """
+        names = set(known.overridden)
+        if known.version == self.version:
+            names |= {n for n in _FROM_TASK_FORM if getattr(self, n) is None}
+        changes: dict[str, Any] = {name: getattr(known, name) for name in names}
+        return replace(self, **changes, overridden=known.overridden)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain values for storage."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave; entries of other versions of this program are left out."""
+        known = {item.name: stored[item.name] for item in fields(cls) if item.name in stored}
+        entries: dict[str, Any] = {name: _restored(name, value) for name, value in known.items()}
+        return cls(**entries)
+
+
+_FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
+_WANTED = frozenset({"ispmanager_modules", "departments", "task_departments"})
+_TUPLES = frozenset({"ispmanager_modules", "task_open_types"})
+_CHOICES = {
+    "order": ("v2", "old"),
+    "cart": ("cart", "basket"),
+    "plan_modules_parent": ("elid", "plid"),
+}
+_FOUND = frozenset(
+    {
+        *_CHOICES,
+        "plan_modules_list",
+        "plan_modules_enable",
+        "plan_modules_disable",
+        "manual_module",
+        "itemtype_id",
+        "itemtype_name",
+        "client_filter",
+        "task_module",
+        "task_username",
+        "task_password",
+    }
+)
+
+
+def _override(name: str, text: str) -> object:
+    if name in _TUPLES:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name not in _FOUND and name not in {"task_take", "task_close"}:
+        raise ValueError(f"there is no entry {name}")
+    if not text:
+        return None
+    if name == "task_take":
+        return _take(text)
+    if name == "task_close":
+        return _close(text)
+    if text not in _CHOICES.get(name, (text,)):
+        raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}")
+    return Found(text, ADMIN)
+
+
+def _take(text: str) -> Take:
+    kind, _, rest = text.partition(":")
+    name, _, value = rest.partition("=")
+    for known in get_args(TakeKind):
+        if kind == known and bool(name) == (known != "none") and (not value or known == "field"):
+            return Take(known, name, value, ADMIN)
+    raise ValueError("task_take is button:NAME, toolbar:FUNCTION, field:NAME[=VALUE] or none")
+
+
+def _close(text: str) -> Close:
+    kind, _, rest = text.partition(":")
+    name, _, value = rest.partition("=")
+    for known in get_args(CloseKind):
+        if kind == known and name and bool(value) == (known == "field"):
+            return Close(known, name, value, ADMIN)
+    raise ValueError("task_close is button:NAME or field:NAME=VALUE")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Found | Take | Close):
+        return {item.name: getattr(value, item.name) for item in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _restored(name: str, value: Any) -> object:
+    if isinstance(value, dict):
+        kind = {"task_take": Take, "task_close": Close}.get(name, Found)
+        return kind(**value)
+    if isinstance(value, list):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value

@@ -1,0 +1,137 @@
+"""Processing modules: what opens the services of a plan, an ispmanager or people (step 1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from panels.billmanager.context import VHOST, is_on, marker, ref
+from panels.listing import number
+from panels.paging import all_rows
+
+if TYPE_CHECKING:
+    from panels.billmanager.context import Context
+    from panels.billmanager.dialect import Dialect
+    from panels.forms import Form
+    from panels.listing import Row
+
+Kind = Literal["manual", "ispmanager", "other"]
+
+CREATE = "processing.add.settings"
+"""Last step of the wizard; it accepts all values at once (billmanager.md 2.2)."""
+
+_MANUAL = re.compile("manual", re.IGNORECASE)
+_ISPMANAGER = re.compile(r"isp.*mgr|ispmanager", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One row of `processing` (billmanager.md 2.1).
+
+    `intname` is the internal name, or the English title where the list shows only that.
+    `datacenter_id` and `department_id` are None when the list does not tell them, `orderpriority`
+    when it is empty: the lowest number is used first. `url` is None in a list: see `Modules.url`.
+    """
+
+    id: int
+    name: str
+    intname: str
+    kind: Kind
+    datacenter_id: int | None
+    datacenter_name: str
+    department_id: int | None
+    orderpriority: int | None
+    enabled: bool
+    url: str | None = None
+
+
+class Modules:
+    """Reads and makes processing modules."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def all(self) -> list[Module]:
+        """List all processing modules, of any product type."""
+        rows = all_rows(self._context.transport, "processing")
+        column = marker(rows)
+        return [_module(row, column, self._context.dialect) for row in rows]
+
+    def url(self, module_id: int) -> str | None:
+        """Give the address of the panel behind a module; None when its form has none.
+
+        The field is labelled URL (billmanager.md 2.2); its name is taken to be or to end in `url`.
+        """
+        form = self.form(module_id)
+        named = [f for f in form.fields.values() if f.name.lower().endswith("url") and f.value]
+        named.sort(key=lambda item: item.name != "url")
+        return named[0].value if named else None
+
+    def department(self, module_id: int) -> int | None:
+        """Give the department that gets a module's tasks; None when its form does not tell."""
+        return number(self.form(module_id).value("department"))
+
+    def form(self, module_id: int) -> Form:
+        """Read a module's form; the password in it is not kept."""
+        return self._context.transport.read(
+            "processing.edit", {"elid": module_id}, devel=True
+        ).form()
+
+    def creation_form(self) -> Form:
+        """Read the form in which a manual module is made; nothing is made by it."""
+        params = {"module": self._context.dialect.need("manual_module"), "type": VHOST}
+        return self._context.transport.read(CREATE, params, devel=True).form()
+
+    def create_manual(
+        self,
+        name: str,
+        datacenter_id: int,
+        department_id: int,
+        orderpriority: int,
+        *,
+        send_by: float,
+    ) -> int | None:
+        """Make a module for manual processing; give its id, None when it is not told."""
+        answer = self._context.transport.act(
+            CREATE,
+            {
+                "module": self._context.dialect.need("manual_module"),
+                "type": VHOST,
+                "datacenter": datacenter_id,
+                "department": department_id,
+                "name": name,
+                "orderpriority": orderpriority,
+                "clicked_button": "finish",
+                "sok": "ok",
+            },
+            send_by=send_by,
+        )
+        return number(answer.id)
+
+
+def kind_of(intname: str, dialect: Dialect) -> Kind:
+    """Sort a module by its internal name or title: the dialect first, then the patterns."""
+    if dialect.manual_module is not None and intname == dialect.manual_module.value:
+        return "manual"
+    if intname in dialect.ispmanager_modules:
+        return "ispmanager"
+    if _MANUAL.search(intname):
+        return "manual"
+    return "ispmanager" if _ISPMANAGER.search(intname) else "other"
+
+
+def _module(row: Row, column: str, dialect: Dialect) -> Module:
+    intname = row.code("module")
+    datacenter = ref(row, "datacenter", "datacenter_name")
+    return Module(
+        id=row.int("id"),
+        name=row.text("name"),
+        intname=intname,
+        kind=kind_of(intname, dialect),
+        datacenter_id=datacenter.id,
+        datacenter_name=datacenter.title or row.get("datacenter_name"),
+        department_id=ref(row, "department").id,
+        orderpriority=number(row.get("orderpriority") or None),
+        enabled=is_on(row, column),
+    )

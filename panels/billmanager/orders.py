@@ -1,0 +1,212 @@
+"""Ordering a plan as a client, and paying for what stayed unpaid (steps 3 and 4).
+
+Two generations exist (billmanager.md 4.1, 4.2): the old order with its basket, and `v2` with its
+cart; the dialect says which. An order charges the balance in the same call when `skipbasket=on`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from panels.errors import FormLacks
+from panels.listing import UNSET, currency, money, number
+from panels.paging import all_rows
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from panels.billmanager.context import Context, Params
+    from panels.documents import Document
+    from panels.forms import Form
+    from panels.listing import Row
+
+_PRICES = ("price", "cost", "total_cost", "amount", "total_sum", "summ")
+_CURRENCIES = ("currency", "currency_iso")
+_AGREED = {"licence_agreement": "on"}
+"""Needed when terms exist, ignored otherwise (billmanager.md 4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderForm:
+    """What the panel asks for an order.
+
+    `price` and `currency` are None when the form does not show them. `required_missing` names
+    required fields that `place` would leave empty.
+    """
+
+    price: Decimal | None
+    currency: str | None
+    required_missing: tuple[str, ...]
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the panel told of a new order; each None when it did not: look at the service list."""
+
+    service_id: int | None
+    line_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """One unpaid line of a client's cart or basket.
+
+    `service_id` is None when the service is made only by paying; `plan_id`, `cost` and `billorder`
+    (the basket's order number) are None when they are not told.
+    """
+
+    id: int
+    service_id: int | None
+    plan_id: int | None
+    domain: str
+    cost: Decimal | None
+    billorder: int | None = None
+
+
+class Orders:
+    """Orders and pays as a client: `su` is the client's user."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def form(
+        self, plan_id: int, datacenter_id: int, period: int, su: str | int, *, domain: str = ""
+    ) -> OrderForm:
+        """Read the form of an order as the client; nothing is ordered. `period` is in months."""
+        params = self._what(plan_id, datacenter_id, period, domain)
+        answer = self._context.transport.read(self._func, params, su=su, devel=True)
+        form = answer.form()
+        sent = {**params, **_AGREED, "domain": domain or "-", "autoprolong": "-"}
+        return OrderForm(
+            price=_first_money(answer),
+            currency=_first_currency(answer),
+            required_missing=form.unfilled({name: str(value) for name, value in sent.items()}),
+            form=form,
+        )
+
+    def place(
+        self,
+        *,
+        su: str | int,
+        plan_id: int,
+        datacenter_id: int,
+        period: int,
+        domain: str,
+        autoprolong: bool,
+        remoteid: str,
+        send_by: float,
+        skip_cart: bool = True,
+    ) -> Placed:
+        """Order a plan for `period` months and pay from the balance at once.
+
+        `autoprolong` renews for the same period. `remoteid` is our own id for the service. With
+        `skip_cart=False` the order waits in the cart, unpaid. A refusal may still leave an unpaid
+        service or a line behind (billmanager.md 4.1 and 13): compare with before.
+        """
+        params = self._what(plan_id, datacenter_id, period, domain)
+        params |= _AGREED
+        if self._v2:
+            params |= {
+                "autoprolong": "on" if autoprolong else "off",
+                "order_count": 1,
+                "force_use_new_cart": "on",
+                "clicked_button": "order",
+            }
+        else:
+            params |= {
+                "autoprolong": period if autoprolong else "null",
+                "clicked_button": "finish",
+            }
+        params |= {"remoteid": remoteid, "sok": "ok"}
+        if skip_cart:
+            params["skipbasket"] = "on"
+        answer = self._context.transport.act(self._func, params, send_by=send_by, su=su)
+        line = _line_id(answer)
+        # The new cart answers the id of a line; an `id` there may be anything (billmanager.md 4.1).
+        service = None if self._v2 or line is not None else number(answer.id)
+        return Placed(service, line)
+
+    def unpaid_lines(self, su: str | int) -> list[CartLine]:
+        """List what lies unpaid in the client's cart or basket, forgotten lines included."""
+        transport = self._context.transport
+        if self._cart:
+            return [_cart_line(row, None) for row in all_rows(transport, "cart", su=su)]
+        form = transport.read("basket", su=su).form()
+        billorder = number(form.value("billorder"))
+        return [_cart_line(row, billorder) for row in form.lists.get("itemlist", ())]
+
+    def pay_line(self, su: str | int, line: CartLine, *, free: bool, send_by: float) -> None:
+        """Pay one line from the balance; `free` accepts one that costs nothing.
+
+        A basket is paid as one order, so that lines which the client forgot there would be paid
+        too: where another line lies beside this one nothing is sent and `FormLacks` is raised.
+        """
+        transport = self._context.transport
+        if self._cart:
+            # paymethod_id=0 is the account's balance (billmanager.md 4.2).
+            params: Params = {"elid": line.id, "paymethod_id": 0, "sok": "ok"}
+            transport.act("cartorder.create.confirm", params, send_by=send_by, su=su)
+            return
+        if free:
+            params = {"id": line.id, "clicked_button": "free", "sok": "ok"}
+            transport.act("basket", params, send_by=send_by, su=su)
+            return
+        if [other.id for other in self.unpaid_lines(su)] != [line.id]:
+            raise FormLacks(("a basket with this line alone",), func="basket")
+        if line.billorder is None:
+            raise FormLacks(("billorder",), func="basket")
+        params = {"billorder": line.billorder, "clicked_button": "fromsubaccount", "sok": "ok"}
+        transport.act("payment.add.method", params, send_by=send_by, su=su)
+
+    @property
+    def _v2(self) -> bool:
+        return self._context.dialect.need("order") == "v2"
+
+    @property
+    def _cart(self) -> bool:
+        return self._context.dialect.need("cart") == "cart"
+
+    @property
+    def _func(self) -> str:
+        return "v2.vhost.order.param" if self._v2 else "vhost.order.param"
+
+    def _what(self, plan_id: int, datacenter_id: int, period: int, domain: str) -> Params:
+        return {
+            "pricelist": plan_id,
+            "datacenter": datacenter_id,
+            "order_period" if self._v2 else "period": period,
+            "domain": domain,
+        }
+
+
+def _line_id(answer: Document) -> int | None:
+    """Give `lineitem.id`, written as one name or as two nodes; None when it is not told."""
+    texts = answer.texts
+    attribute = answer.attributes("lineitem").get("id", "")
+    told = texts.get("lineitem.id") or answer.text("lineitem/id") or attribute
+    return number(told or texts.get("lineitem"))
+
+
+def _cart_line(row: Row, billorder: int | None) -> CartLine:
+    return CartLine(
+        id=row.int("id"),
+        service_id=number(row.get("item.id", "item", "item_id") or None),
+        plan_id=row.int_or_none("pricelist", "pricelist_id"),
+        domain=row.get("domain", "item.name", "name"),
+        cost=row.money_or_none("cost", "price", "amount"),
+        billorder=number(row.get("billorder") or None) or billorder,
+    )
+
+
+def _first_money(answer: Document) -> Decimal | None:
+    texts = answer.texts
+    shown = (money(texts[name]) for name in _PRICES if texts.get(name) not in {None, *UNSET})
+    return next((amount for amount in shown if amount is not None), None)
+
+
+def _first_currency(answer: Document) -> str | None:
+    texts = answer.texts
+    shown = (currency(texts.get(name, "")) for name in (*_CURRENCIES, *_PRICES))
+    return next((iso for iso in shown if iso is not None), None)

@@ -1,0 +1,184 @@
+"""Tariff plans, the modules that open their services, and their prices (steps 2, 5 and 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from panels.billmanager.context import VHOST, is_on, marker
+from panels.listing import money, number
+from panels.paging import all_rows
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+    from panels.billmanager.context import Context
+    from panels.billmanager.dialect import Dialect
+    from panels.listing import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One row of `pricelist` for shared hosting (billmanager.md 3.1).
+
+    `intname` is None when the list does not show it; `module_names` are the titles of the modules
+    that are switched on, in the panel's order; `project` is the provider's title.
+    """
+
+    id: int
+    name: str
+    intname: str | None
+    itemtype: str
+    enabled: bool
+    project: str
+    module_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanModule:
+    """One module in a plan's list; `orderpriority` is None when not told, lowest is used first."""
+
+    id: int
+    name: str
+    enabled: bool
+    orderpriority: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a period costs. `setup` is charged once, zero when the price list has none."""
+
+    amount: Decimal
+    currency: str
+    setup: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the public price list says of a plan: price by months, and the data centres."""
+
+    periods: dict[int, Price]
+    datacenters: tuple[tuple[int, str], ...]
+
+
+class Plans:
+    """Reads plans and switches their modules."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def all(self) -> list[Plan]:
+        """List the plans of shared hosting, switched off ones too.
+
+        All plans are read and sorted out here: the fields of this list's filter are not known.
+        """
+        rows = all_rows(self._context.transport, "pricelist", keep=self._is_vhost)
+        column = marker(rows)
+        return [_plan(row, column) for row in rows]
+
+    def modules(self, plan_id: int) -> list[PlanModule]:
+        """List the modules of a plan, those that are switched off too (billmanager.md 3.2)."""
+        dialect = self._context.dialect
+        func = dialect.need("plan_modules_list")
+        parent = dialect.need("plan_modules_parent")
+        rows = all_rows(self._context.transport, func, {parent: plan_id})
+        column = marker(rows)
+        return [
+            PlanModule(
+                id=row.int("id"),
+                name=row.get("name", "module"),
+                enabled=is_on(row, column),
+                orderpriority=number(row.get("orderpriority") or None),
+            )
+            for row in rows
+        ]
+
+    def switch_on(self, plan_id: int, module_id: int, *, send_by: float) -> None:
+        """Let a module open the plan's services. Repeating it changes nothing."""
+        self._switch("plan_modules_enable", plan_id, module_id, send_by)
+
+    def switch_off(self, plan_id: int, module_id: int, *, send_by: float) -> None:
+        """Let a module no longer open the plan's services. Repeating it changes nothing."""
+        self._switch("plan_modules_disable", plan_id, module_id, send_by)
+
+    def offers(self) -> dict[int, Offer]:
+        """Give prices and data centres of all plans of shared hosting by plan id.
+
+        From `pricelist.export`, which answers `pricelist` nodes with `price/period` and
+        `datacenter` (billmanager.md 3.1; the shape as public clients read it).
+        """
+        answer = self._context.transport.read("pricelist.export", {"itemtype": VHOST})
+        offers: dict[int, Offer] = {}
+        for node in answer.elements("pricelist"):
+            plan_id = number(node.findtext("id"))
+            intname = node.findtext("itemtype_info/intname")
+            if plan_id is not None and intname in {None, "", VHOST}:
+                offers[plan_id] = _offer(node)
+        return offers
+
+    def opening_letter(self, plan_id: int) -> str:
+        """Give the letter that is sent when a service opens: `opennotify`, 'null' for none.
+
+        '' when the form does not have the field. (billmanager.md 10)
+        """
+        form = self._context.transport.read("pricelist.edit", {"elid": plan_id}).form()
+        return form.value("opennotify")
+
+    def _switch(self, entry: str, plan_id: int, module_id: int, send_by: float) -> None:
+        # A group action of a sub-list: plid is the parent, elid the child (billmanager.md 1.5).
+        func = self._context.dialect.need(entry)
+        params = {"plid": plan_id, "elid": module_id}
+        self._context.transport.act(func, params, send_by=send_by)
+
+    def _is_vhost(self, row: Row) -> bool:
+        return is_vhost(row, self._context.dialect)
+
+
+def is_vhost(row: Row, dialect: Dialect) -> bool:
+    """Whether a plan's row is one of shared hosting, by code; by the type's title as the last."""
+    names = {VHOST}
+    for entry in (dialect.itemtype_id, dialect.itemtype_name):
+        if entry is not None:
+            names.add(entry.value)
+    codes = (row.code_or_none("itemtype"), row.code_or_none("itemtype_name"))
+    return any(code in names for code in codes if code is not None)
+
+
+def _plan(row: Row, column: str) -> Plan:
+    names = row.get("processingmodules", "processingmodule").replace("\n", ",").split(",")
+    return Plan(
+        id=row.int("id"),
+        name=row.text("name"),
+        intname=row.get("intname") or None,
+        itemtype=VHOST,
+        enabled=is_on(row, column),
+        project=row.get("project"),
+        module_names=tuple(name.strip() for name in names if name.strip()),
+    )
+
+
+def _offer(node: etree._Element) -> Offer:
+    periods: dict[int, Price] = {}
+    for price in node.iterchildren("price"):
+        iso = price.get("currency") or price.findtext("currency") or ""
+        setup = money(price.get("setup") or price.findtext("setup") or "0")
+        for period in price.iterchildren("period"):
+            months = _months(period)
+            cost = money(period.get("cost", ""))
+            if months is not None and cost is not None:
+                once = money(period.get("setup", "")) or setup or Decimal(0)
+                periods[months] = Price(cost, iso, once)
+    datacenters = tuple(
+        (key, (centre.findtext("name") or "").strip())
+        for centre in node.iterchildren("datacenter")
+        if (key := number(centre.findtext("id"))) is not None
+    )
+    return Offer(periods, datacenters)
+
+
+def _months(period: etree._Element) -> int | None:
+    """Months of a period; None for days, trials and one-off prices."""
+    length = number(period.get("length"))
+    factor = {"month": 1, "year": 12}.get(period.get("type", "month"))
+    return None if length is None or factor is None else length * factor

@@ -1,0 +1,269 @@
+"""Tasks of staff: taking and closing the one that opens a service (steps 6 and 7).
+
+Nothing is submitted on a guess: a field, a button or an option that was not recognised raises
+`FormLacks` with the form as evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from panels.billmanager.context import ref
+from panels.errors import FormLacks, UnexpectedAnswer
+from panels.listing import number
+from panels.paging import all_rows
+from panels.redaction import is_secret
+
+if TYPE_CHECKING:
+    from panels.billmanager.context import Context, Params
+    from panels.billmanager.dialect import Dialect
+    from panels.billmanager.names import Close, Take
+    from panels.forms import Form
+    from panels.listing import Row
+
+OPENED, IN_WORK, CLOSED = 0, 1, 2
+"""Statuses of a task (billmanager.md 6.1)."""
+
+EDIT = "task.edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of `task` (billmanager.md 6.1).
+
+    `service_id` is the task's item. `plan_id` is None when the list shows a title alone.
+    `performer` is '' while nobody has taken the task. `created` is as the panel writes it.
+    """
+
+    id: int
+    type: str
+    service_id: int
+    plan_id: int | None
+    status: int
+    performer: str
+    department: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a form is: its function and the id that it takes."""
+
+    func: str
+    elid: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForm:
+    """The form of a task, or the second form that taking it led to.
+
+    `status` is None and `performer` '' when the form does not show them.
+    """
+
+    task_id: int
+    address: Address
+    form: Form
+    status: int | None
+    performer: str
+
+
+class Tasks:
+    """Works on tasks as the staff login."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def openings(self, plan_id: int | None = None) -> list[Task]:
+        """List opening tasks that are open or in work, of one plan or of all.
+
+        A task that we took before a crash is in work, so both statuses are read. Rows that show no
+        plan id are kept: match by service.
+        """
+        found: dict[int, Task] = {}
+        types = self._context.dialect.task_open_types
+        for status in (OPENED, IN_WORK):
+            params: Params = {"filter": "on", "status": status}
+            if len(types) == 1:
+                params["type"] = types[0]
+            if plan_id is not None:
+                params["pricelist"] = plan_id
+            rows = all_rows(
+                self._context.task_transport,
+                "task",
+                params,
+                keep=lambda row: row.code("type") in types and row.int("status") in _UNDONE,
+            )
+            for task in map(_task, rows):
+                if plan_id is None or task.plan_id in {plan_id, None}:
+                    found[task.id] = task
+        return list(found.values())
+
+    def form(self, task_id: int, address: Address | None = None) -> TaskForm:
+        """Read a task's form, or the form at the address that `take` gave."""
+        where = address or Address(EDIT, str(task_id))
+        answer = self._context.task_transport.read(where.func, {"elid": where.elid}, devel=True)
+        form = answer.form()
+        return TaskForm(
+            task_id=task_id,
+            address=where,
+            form=form,
+            status=number(form.value("status")),
+            performer=form.value("performer"),
+        )
+
+    def take(self, task_form: TaskForm, *, send_by: float) -> Address | None:
+        """Assign the task to ourselves.
+
+        Gives the address of a second form when the panel leads to one (as it does for tickets,
+        billmanager.md 1.4), else None: read the same form again. Where no taking is needed
+        ('none') nothing is sent.
+        """
+        dialect = self._dialect(task_form)
+        take = dialect.task_take
+        if take is None:
+            raise _lacks(task_form, "a way to take the task")
+        if take.kind == "none":
+            return None
+        transport = self._context.task_transport
+        if take.kind == "toolbar":
+            params = {"elid": str(task_form.task_id)}
+            answer = transport.act(take.name, params, send_by=send_by)
+        else:
+            _check_take(task_form, take)
+            params = {**_carried(task_form.form), "elid": task_form.address.elid, "sok": "ok"}
+            if take.kind == "button":
+                params["clicked_button"] = take.name
+            else:
+                params[take.name] = take.value or self._own_id(task_form, take)
+            answer = transport.act(task_form.address.func, params, send_by=send_by)
+        return address_in(answer.ok_text, task_form.address)
+
+    def close(
+        self,
+        task_form: TaskForm,
+        *,
+        module_id: int,
+        username: str,
+        password: str,
+        send_by: float,
+    ) -> None:
+        """Hand the service to a module with the account's name and password, and close the task.
+
+        Raises `FormLacks` before anything is sent when a field or the closing button is not
+        recognised, when the module is not among the options (step 5 not done), or when the form
+        requires a field that nobody filled.
+        """
+        dialect = self._dialect(task_form)
+        form = task_form.form
+        close = dialect.task_close
+        module, user, secret = dialect.task_module, dialect.task_username, dialect.task_password
+        if close is None or module is None or user is None or secret is None:
+            raise FormLacks(_unknown(dialect), form=form, func=task_form.address.func)
+        values = {module.value: str(module_id), user.value: username, secret.value: password}
+        missing = [name for name in values if name not in form.fields]
+        if module.value in form.fields and not form.fields[module.value].offers(str(module_id)):
+            missing.append(f"{module.value}={module_id}")
+        if close.kind == "field":
+            values[close.name] = close.value
+        missing += _close_missing(form, close)
+        missing += [name for name in form.unfilled(values) if name not in missing]
+        if missing:
+            raise FormLacks(tuple(missing), form=form, func=task_form.address.func)
+        params = {**_carried(form), **values, "elid": task_form.address.elid, "sok": "ok"}
+        if close.kind == "button":
+            params["clicked_button"] = close.name
+        self._context.task_transport.act(task_form.address.func, params, send_by=send_by)
+
+    def _dialect(self, task_form: TaskForm) -> Dialect:
+        """Give the dialect, grown by what this form shows."""
+        learned = self._context.dialect.learn_task_form(task_form.form)
+        if learned is not self._context.dialect:
+            self._context.dialect = learned
+        return learned
+
+    def _own_id(self, task_form: TaskForm, take: Take) -> str:
+        """Give the option that stands for our own login in the field of performers."""
+        own = self._context.task_transport.username
+        options = task_form.form.fields[take.name].options or ()
+        keys = [option.key for option in options if own in {option.key, option.label}]
+        if len(keys) != 1:
+            raise _lacks(task_form, f"{take.name}={own}")
+        return keys[0]
+
+
+_UNDONE = frozenset({OPENED, IN_WORK})
+
+
+def address_in(text: str, here: Address) -> Address | None:
+    """Read the address of a next form out of an `ok`; None when it is empty or the form we have.
+
+    A bare query ("func=x&elid=7"), a path with one, or only `elid=7` (the same function then).
+    """
+    query = text.strip().rpartition("?")[2]
+    values = parse_qs(query)
+    elid = values.get("elid", [""])[0]
+    if not elid:
+        return None
+    found = Address(values.get("func", values.get("startform", [here.func]))[0], elid)
+    return None if found == here else found
+
+
+def _carried(form: Form) -> dict[str, str]:
+    """Give what the panel's own page would send along: hidden and required fields as they are.
+
+    Secret ones never: their values are not kept.
+    """
+    return {
+        name: item.value
+        for name, item in form.fields.items()
+        if (item.hidden or item.required)
+        and item.value
+        and not item.readonly
+        and not is_secret(name)
+    }
+
+
+def _check_take(task_form: TaskForm, take: Take) -> None:
+    """Make sure that the form has the button or field before it is used."""
+    form = task_form.form
+    if take.kind == "button" and form.button(take.name) is None:
+        raise _lacks(task_form, f"button {take.name}")
+    if take.kind == "field" and take.name not in form.fields:
+        raise _lacks(task_form, take.name)
+    if take.value and not form.fields[take.name].offers(take.value):
+        raise _lacks(task_form, f"{take.name}={take.value}")
+
+
+def _close_missing(form: Form, close: Close) -> list[str]:
+    if close.kind == "button":
+        return [] if form.button(close.name) is not None else [f"button {close.name}"]
+    field = form.fields.get(close.name)
+    offered = field is not None and (field.options is None or field.offers(close.value))
+    return [] if offered else [f"{close.name}={close.value}"]
+
+
+def _unknown(dialect: Dialect) -> tuple[str, ...]:
+    entries = ("task_module", "task_username", "task_password", "task_close")
+    return tuple(f"dialect entry {name}" for name in entries if getattr(dialect, name) is None)
+
+
+def _lacks(task_form: TaskForm, what: str) -> FormLacks:
+    return FormLacks((what,), form=task_form.form, func=task_form.address.func)
+
+
+def _task(row: Row) -> Task:
+    item = ref(row, "item")
+    if item.id is None:
+        raise UnexpectedAnswer("tasks do not say which service they are for", func="task")
+    return Task(
+        id=row.int("id"),
+        type=row.code("type"),
+        service_id=item.id,
+        plan_id=ref(row, "pricelist").id,
+        status=row.int("status"),
+        performer=row.get("performer"),
+        department=row.get("department"),
+        created=row.get("opendate"),
+    )

@@ -1,0 +1,253 @@
+"""BILLmanager: tariff plans, their modules, and the public price list (billmanager.md 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from panels.sandbox import operations
+from panels.sandbox.billmanager_modules import title
+from panels.sandbox.billmanager_system import itemtype_id
+from panels.sandbox.call import Function
+from panels.sandbox.forms import Field, done, form, made, select
+from panels.sandbox.labels import text
+from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
+from panels.sandbox.records import STAFF_LEVEL
+from panels.sandbox.refusals import bad_value, missed
+from panels.sandbox.xml import coded, element, money
+
+if TYPE_CHECKING:
+    from panels.sandbox.call import Call
+    from panels.sandbox.dialect import Dialect
+    from panels.sandbox.records import Module, Plan
+    from panels.sandbox.world import World
+
+_YEAR = 12
+
+
+def functions(dialect: Dialect) -> dict[str, Function]:
+    """Give the functions of this part."""
+    staff = STAFF_LEVEL
+    return {
+        "pricelist": Function(_list, staff),
+        "pricelist.filter": Function(lambda call: filter_form(call, _shape(call)), staff),
+        "pricelist.edit": Function(_edit, staff),
+        "pricelist.resume": Function(lambda call: _enable(call, on=True), staff),
+        "pricelist.suspend": Function(lambda call: _enable(call, on=False), staff),
+        "pricelist.export": Function(_export, 0),
+        dialect["plan_modules.list"]: Function(_modules, staff),
+        dialect["plan_modules.enable"]: Function(lambda call: _switch(call, on=True), staff),
+        dialect["plan_modules.disable"]: Function(lambda call: _switch(call, on=False), staff),
+    }
+
+
+def _shape(call: Call) -> Listing:
+    world, dialect = call.world, call.dialect
+
+    def write(plan: Plan) -> str:
+        names = ", ".join(
+            world.modules[key].name for key in plan.modules if key in world.modules.rows
+        )
+        state = "enabled" if plan.enabled else "disabled"
+        first = plan.prices[0] if plan.prices else (0, 0)
+        cost = f"{money(first[1])} {dialect['currency.iso']} / {first[0]} "
+        return (
+            element("id", plan.id)
+            + element("name", plan.name)
+            + coded("itemtype_name", plan.itemtype, text(f"itemtype.{plan.itemtype}", call.lang))
+            + element("project", "Example Hosting")
+            + element("processingmodules", names)
+            + element("pricelist_cost", cost + text("months", call.lang))
+            + element("orderpriority", plan.orderpriority)
+            + coded("status", state, text(state, call.lang))
+            + element("note")
+            + element("accessname")
+            + element("prorataday")
+        )
+
+    return Listing(
+        write,
+        (
+            "id",
+            "name",
+            "itemtype_name",
+            "project",
+            "processingmodules",
+            "pricelist_cost",
+            "orderpriority",
+            "status",
+        ),
+        filters={
+            "id": Match(lambda p: str(p.id)),
+            "name": Match(lambda p: str(p.name), part=True),
+            "itemtype": Match(lambda p: str(itemtype_id(dialect, p.itemtype))),
+        },
+        sorts={"name": lambda p: p.name, "orderpriority": lambda p: p.orderpriority},
+        tools=(
+            Tool("edit", "pricelist.edit", "edit"),
+            Tool("resume", "pricelist.resume"),
+            Tool("suspend", "pricelist.suspend"),
+            Tool("detail", "pricelist.detail", "list"),
+            Tool(dialect["plan_modules.toolbar_name"], dialect["plan_modules.list"], "list"),
+        ),
+    )
+
+
+def _list(call: Call) -> str:
+    return listing(call, _shape(call), call.world.plans.all())
+
+
+def _plan(call: Call, name: str) -> Plan:
+    plan = call.world.plans.get(call.number(name))
+    if plan is None:
+        raise bad_value(name, call.get(name))
+    return plan
+
+
+def _edit(call: Call) -> str:
+    plan = _plan(call, "elid")
+    dialect = call.dialect
+    letters = (("null", text("null", call.lang)), ("1", "New service"))
+    if not call.submitted:
+        fields = [
+            Field("name", plan.name, required=True),
+            Field("intname", plan.intname),
+            Field("itemtype", str(itemtype_id(dialect, plan.itemtype)), "hidden"),
+            select("project", str(plan.project), (("1", "Example Hosting"),)),
+            select("opennotify", plan.opennotify, letters),
+            Field("orderpriority", str(plan.orderpriority)),
+            Field("preset", plan.preset),
+            *(
+                Field(f"{_price_name(months)}{dialect['currency.id']}", money(cost))
+                for months, cost in plan.prices
+            ),
+        ]
+        return form(call, fields)
+    if call.get("opennotify") and call.get("opennotify") not in dict(letters):
+        raise bad_value("opennotify", call.get("opennotify"))
+    plan = plan._replace(opennotify=call.get("opennotify", plan.opennotify))
+    call.world.plans.put(plan)
+    call.world.record("plan_changed", plan=plan.id, by=call.actor.real)
+    return done(made(plan.id))
+
+
+def _price_name(months: int) -> str:
+    names = {1: "monthly", 3: "quarterly", 6: "semiannual", 12: "annually", 0: "lifetime"}
+    return names.get(months, f"period{months}_")
+
+
+def _enable(call: Call, *, on: bool) -> str:
+    for key in call.ids():
+        plan = call.world.plans.get(key)
+        if plan is None:
+            raise missed("pricelist")
+        call.world.plans.put(plan._replace(enabled=on))
+    return done()
+
+
+def _modules(call: Call) -> str:
+    """List the modules that fit a plan, each with whether it is enabled there."""
+    plan = _plan(call, call.dialect["plan_modules.parent"])
+    world, dialect = call.world, call.dialect
+    flag = dialect["plan_modules.flag"]
+
+    def write(module: Module) -> str:
+        on = module.id in plan.modules
+        mark = "on" if on else "off"
+        shown = element(flag, mark)
+        if flag == "status":
+            state = "enabled" if on else "disabled"
+            shown = coded(flag, state, text(state, call.lang))
+        return (
+            element("id", module.id)
+            + element("name", module.name)
+            + element("module", title(world, module, call.lang))
+            + element("orderpriority", module.orderpriority)
+            + shown
+        )
+
+    shape = Listing(
+        write,
+        ("id", "name", "module", "orderpriority", flag),
+        tools=(
+            Tool(dialect["plan_modules.enable_button"], dialect["plan_modules.enable"]),
+            Tool(dialect["plan_modules.disable_button"], dialect["plan_modules.disable"]),
+        ),
+    )
+    rows = [m for m in world.modules.all() if m.itemtype == plan.itemtype]
+    return listing(call, shape, rows, element("plid", plan.id))
+
+
+def _switch(call: Call, *, on: bool) -> str:
+    plan = _plan(call, "plid")
+    for key in call.ids():
+        module = call.world.modules.get(key)
+        if module is None or module.itemtype != plan.itemtype:
+            raise bad_value("elid", str(key))
+        switch_module(call.world, plan.id, key, on=on, by=call.actor.real)
+    return done()
+
+
+def switch_module(world: World, plan_id: int, module: int, *, on: bool, by: str) -> None:
+    """Enable or disable a module on a plan; switching to what is already so changes nothing."""
+    plan = world.plans[plan_id]
+    if (module in plan.modules) == on:
+        return
+    modules = (*plan.modules, module) if on else tuple(m for m in plan.modules if m != module)
+    world.plans.put(plan._replace(modules=modules))
+    world.record("switch", plan=plan_id, module=module, on=on, by=by, left=list(modules))
+
+
+def _export(call: Call) -> str:
+    """Write the public price list (shape as public clients read it)."""
+    world, dialect = call.world, call.dialect
+    plans = world.plans.all()
+    if call.get("pricelist"):
+        plans = [plan for plan in plans if str(plan.id) == call.get("pricelist")]
+    if call.get("itemtype"):
+        wanted = call.get("itemtype")
+        plans = [
+            plan
+            for plan in plans
+            if wanted in {plan.itemtype, str(itemtype_id(dialect, plan.itemtype))}
+        ]
+    if call.get("onlyavailable") == "on":
+        plans = [plan for plan in plans if plan.enabled]
+    return "".join(_exported(world, dialect, plan, call.lang) for plan in plans)
+
+
+def _exported(world: World, dialect: Dialect, plan: Plan, lang: str) -> str:
+    periods = "".join(
+        element(
+            "period",
+            "",
+            type="month" if months % _YEAR else "year",
+            length=months if months % _YEAR else months // _YEAR,
+            cost=money(cost),
+        )
+        for months, cost in plan.prices
+    )
+    info = element("intname", plan.itemtype)
+    info += element("name", text(f"itemtype.{plan.itemtype}", lang))
+    centres = "".join(
+        f"<datacenter>{element('id', key)}{element('name', name)}</datacenter>"
+        for key, name in offered_datacenters(world, plan)
+    )
+    return (
+        f"<pricelist>{element('id', plan.id)}{element('name', plan.name)}"
+        f"{element('intname', plan.intname)}{element('active', 'on' if plan.enabled else 'off')}"
+        f"{element('hideinorder', 'off')}{element('archived', 'off')}"
+        f"{element('project', plan.project)}"
+        f"{element('itemtype', itemtype_id(dialect, plan.itemtype))}"
+        f"<itemtype_info>{info}</itemtype_info>"
+        f'<price currency="{dialect["currency.iso"]}" currency_id="{dialect["currency.id"]}">'
+        f"{periods}</price>{centres}</pricelist>"
+    )
+
+
+def offered_datacenters(world: World, plan: Plan) -> list[tuple[int, str]]:
+    """List the data centres in which an enabled module of the plan works."""
+    return [
+        (centre.id, centre.name)
+        for centre in world.datacenters.all()
+        if operations.modules_for(world, plan, centre.id)
+    ]

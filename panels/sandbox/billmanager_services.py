@@ -1,0 +1,329 @@
+"""BILLmanager: shared hosting services (billmanager.md 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from panels.sandbox import hosting, operations
+from panels.sandbox import records as r
+from panels.sandbox.billmanager_payments import day
+from panels.sandbox.call import Function
+from panels.sandbox.forms import Field, done, form, made, select
+from panels.sandbox.labels import text
+from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
+from panels.sandbox.refusals import Refusal, bad_value, missed, no_access
+from panels.sandbox.xml import coded, element, money
+
+if TYPE_CHECKING:
+    from panels.sandbox.call import Call
+    from panels.sandbox.dialect import Dialect
+    from panels.sandbox.world import World
+
+_INTERNAL = (
+    "service.setstatus",
+    "service.setexpiredate",
+    "service.saveparam",
+    "service.postopen",
+    "processing.import.service",
+    "processing.import.assign",
+)
+
+
+def functions(dialect: Dialect) -> dict[str, Function]:
+    """Give the functions of this part. Those for modules alone need level 30."""
+    del dialect
+    found = {
+        "vhost": Function(_list),
+        "vhost.filter": Function(lambda call: filter_form(call, _shape(call))),
+        "vhost.edit": Function(_edit),
+        "vhost.open": Function(_open, r.STAFF_LEVEL),
+        "vhost.suspend": Function(lambda call: _switch(call, on=False), r.STAFF_LEVEL),
+        "vhost.resume": Function(lambda call: _switch(call, on=True), r.STAFF_LEVEL),
+        "vhost.delete": Function(_delete),
+        "service.history": Function(_history),
+    }
+    return found | {name: Function(_internal, r.ROOT_LEVEL) for name in _INTERNAL}
+
+
+def _internal(call: Call) -> str:
+    raise no_access(call.func)
+
+
+def _shape(call: Call) -> Listing:
+    world, dialect, lang = call.world, call.dialect, call.lang
+    with_ids = dialect["service.row_ids"] == "orig"
+    with_remote = dialect.flag("service.remoteid_in_list")
+    iso = dialect["currency.iso"]
+
+    def named(name: str, key: int, shown: str) -> str:
+        return coded(name, key, shown) if with_ids and key else element(name, shown)
+
+    def write(s: r.Service) -> str:
+        plan, client = world.plans[s.plan], world.clients[s.client]
+        module = world.modules.get(s.module)
+        return (
+            element("id", s.id)
+            + element("name", f"{plan.name} #{s.id}")
+            + element("domain", s.domain)
+            + element("ip")
+            + element("username", s.username)
+            + named("pricelist", plan.id, plan.name)
+            + named("account", client.id, client.name)
+            + element("account_id", client.id)
+            + element("project", "Example Hosting")
+            + element("datacentername", world.datacenters[s.datacenter].name)
+            + named("processingmodule", s.module, module.name if module else "")
+            + element("createdate", day(s.created))
+            + element("expiredate", s.expires)
+            + element("autoprolong", s.autoprolong)
+            + coded("status", s.status, text(f"status.{s.status}", lang))
+            + element("real_status", s.status)
+            + coded("item_status", s.item_status, text(f"item.{s.item_status}", lang))
+            + element("period", s.period)
+            + element("cost", f"{money(s.price)} {iso}")
+            + (element("remoteid", s.remoteid) if with_remote else "")
+            + (element("processingmodule_failed", "on") if s.failed else "")
+        )
+
+    return Listing(
+        write,
+        (
+            "id",
+            "name",
+            "domain",
+            "username",
+            "pricelist",
+            "account",
+            "datacentername",
+            "processingmodule",
+            "createdate",
+            "expiredate",
+            "status",
+            "item_status",
+            "cost",
+        ),
+        filters={
+            "id": Match(lambda s: str(s.id)),
+            "account_id": Match(lambda s: str(s.client)),
+            "account": Match(lambda s: str(world.clients[s.client].name), part=True),
+            "pricelist": Match(lambda s: str(s.plan)),
+            "status": Match(lambda s: str(s.status)),
+            "datacenter": Match(lambda s: str(s.datacenter)),
+            "processingmodule": Match(lambda s: str(s.module)),
+            "username": Match(lambda s: str(s.username), part=True),
+            "domain": Match(lambda s: str(s.domain), part=True),
+            **({"remoteid": Match(lambda s: str(s.remoteid))} if with_remote else {}),
+        },
+        sorts={"domain": lambda s: s.domain, "username": lambda s: s.username},
+        tools=_tools(call),
+    )
+
+
+def _tools(call: Call) -> tuple[Tool, ...]:
+    tools = [Tool("edit", "vhost.edit", "edit"), Tool("delete", "vhost.delete")]
+    if call.staff:
+        tools += [
+            Tool("open", "vhost.open", "edit"),
+            Tool("suspend", "vhost.suspend"),
+            Tool("resume", "vhost.resume"),
+        ]
+    else:
+        tools.append(Tool("new", call.dialect["order.form"], "new"))
+    return tuple(tools)
+
+
+def _list(call: Call) -> str:
+    services, client = call.world.services, call.actor.client
+    rows: list[r.Service] = []
+    wanted = call.get("id") if call.get("filter") == "on" else ""
+    if wanted.isascii() and wanted.isdigit():
+        one = services.get(int(wanted))
+        rows = [one] if one else []
+    elif client:
+        rows = services.find("client", client)
+    elif call.get("filter") == "on" and call.get("account_id").isdigit():
+        rows = services.find("client", int(call.get("account_id")))
+    elif call.get("filter") == "on" and call.get("pricelist").isdigit():
+        rows = services.find("plan", int(call.get("pricelist")))
+    else:
+        rows = services.all()
+    shown = [s for s in rows if s.status != r.DELETED and client in {0, s.client}]
+    return listing(call, _shape(call), shown)
+
+
+def _one(call: Call, key: int) -> r.Service:
+    service = call.world.services.get(key)
+    if service is None or call.actor.client not in {0, service.client}:
+        raise bad_value("elid", str(key))
+    return service
+
+
+def module_options(world: World) -> tuple[tuple[str, str], ...]:
+    """Give every module that can hold a shared hosting service, as options of a select."""
+    return tuple((str(m.id), m.name) for m in world.modules.all() if m.itemtype == "vhost")
+
+
+def check_password(world: World, password: str, about: str) -> None:
+    """Refuse a password that the dials find too weak."""
+    if not password:
+        return
+    dials = world.dials
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    classes = sum(any(kind(c) for c in password) for kind in kinds)
+    if len(password) < dials.password_min or classes < dials.password_classes:
+        raise bad_value(about, text="The password is too weak.")
+
+
+def _edit(call: Call) -> str:
+    service = _one(call, call.number("elid"))
+    if call.submitted:
+        return _save(call, service)
+    plan = call.world.plans[service.plan]
+    dialect = call.dialect
+    states = tuple((str(n), text(f"status.{n}", call.lang)) for n in (1, 2, 3, 5))
+    periods = tuple((str(m), f"{m} {text('months', call.lang)}") for m, _ in plan.prices)
+    fields = [
+        Field("createdate", day(service.created), readonly=True),
+        Field("opendate", day(service.opened) if service.opened else "", readonly=True),
+        Field("expiredate", service.expires, readonly=not call.staff),
+        Field("status", str(service.status), "select", readonly=True, options=states),
+        Field("item_status", service.item_status, readonly=True),
+        select("period", str(service.period), periods),
+        Field("autoprolong", service.autoprolong),
+        Field("domain", service.domain),
+        Field("username", service.username),
+        Field("password", service.password, "password"),
+    ]
+    if call.staff:
+        fields += [
+            select("processingmodule", str(service.module or ""), module_options(call.world)),
+            Field("pricelist", str(service.plan), "hidden"),
+            Field("account", str(service.client), "hidden"),
+            Field("datacenter", str(service.datacenter), "hidden"),
+            Field("note", service.note, "textarea"),
+            Field("noexpense", "off", "checkbox"),
+        ]
+        if dialect.flag("service.remoteid_in_form"):
+            fields.append(Field("remoteid", service.remoteid, readonly=True))
+    return form(call, fields)
+
+
+def _save(call: Call, service: r.Service) -> str:
+    world = call.world
+    changed = _changed_by_staff(call, service) if call.staff else service
+    if call.get("expiredate") and not call.staff:
+        raise no_access("expiredate")
+    if call.get("autoprolong"):
+        changed = changed._replace(autoprolong=call.get("autoprolong"))
+    if call.get("password") and call.get("password") != service.password:
+        check_password(world, call.get("password"), "password")
+        changed = changed._replace(password=call.get("password"))
+    world.services.put(changed)
+    world.record("service_saved", service=service.id, by=call.actor.real)
+    if changed.status == r.ACTIVE and world.dials.edit_pushes_limits:
+        hosting.push_limits(world, changed, "vhost.edit")
+    return done(made(service.id))
+
+
+def _changed_by_staff(call: Call, service: r.Service) -> r.Service:
+    """Give the service with what only staff may change."""
+    if call.get("expiredate"):
+        date = operations.parse_date(call.get("expiredate"))
+        if date is None:
+            raise bad_value("expiredate", call.get("expiredate"))
+        service = service._replace(expires=date)
+    if "note" in call.params:
+        service = service._replace(note=call.get("note"))
+    if call.get("processingmodule"):
+        module = call.number("processingmodule")
+        if module not in call.world.modules.rows:
+            raise bad_value("processingmodule", str(module))
+        service = service._replace(module=module)
+    if call.get("username"):
+        service = service._replace(username=call.get("username"))
+    return service
+
+
+def _open(call: Call) -> str:
+    """Set a service up by hand: the service's own form (billmanager.md 6.3)."""
+    world = call.world
+    service = _one(call, call.number("elid"))
+    if not call.submitted:
+        plan = world.plans[service.plan]
+        fit = operations.modules_for(world, plan, service.datacenter)
+        options = tuple((str(m.id), m.name) for m in fit)
+        return form(
+            call,
+            [
+                select("processingmodule", str(service.module or ""), options, required=True),
+                Field("username", service.username, required=True),
+                Field("password", "", "password", required=True),
+            ],
+        )
+    if service.status != r.IN_PROGRESS:
+        raise bad_value("elid", str(service.id), "The service is not being opened.")
+    module = call.number("processingmodule")
+    if module not in world.modules.rows:
+        raise bad_value("processingmodule", str(module))
+    opened = service._replace(
+        module=module, username=call.need("username"), password=call.need("password")
+    )
+    operations.activate(world, opened)
+    return done()
+
+
+def _module_of(call: Call, service: r.Service) -> r.Module | None:
+    module = call.world.modules.get(service.module)
+    return module if module is not None and module.server else None
+
+
+def _switch(call: Call, *, on: bool) -> str:
+    world = call.world
+    for key in call.ids():
+        service = world.services.get(key)
+        if service is None:
+            raise missed("service")
+        if service.status not in {r.ACTIVE, r.SUSPENDED}:
+            raise Refusal("value", "elid", str(key), "The service cannot be switched now.")
+        status = r.ACTIVE if on else r.SUSPENDED
+        reason = "2" if on else "3_employeesuspend"
+        world.services.put(service._replace(status=status, item_status=reason))
+        module = _module_of(call, service)
+        if module is not None:
+            name = service.username
+            hosting.set_active(world, module.server, name, active=on, by="vhost")
+        _ask_people(call, service, "postresume" if on else "postsuspend")
+    return done()
+
+
+def _ask_people(call: Call, service: r.Service, kind: str) -> None:
+    """Make a task for what the manual module cannot do itself (billmanager.md 6.1)."""
+    module = call.world.modules.get(service.module)
+    if module is not None and operations.is_manual(call.world, module):
+        operations.make_task(call.world, service, kind, module.department)
+
+
+def _delete(call: Call) -> str:
+    """Delete services; one that is bound to an ispmanager takes the hosting user with it."""
+    world = call.world
+    for key in call.ids():
+        service = _one(call, key)
+        module = _module_of(call, service)
+        if module is not None and service.status in {r.ACTIVE, r.SUSPENDED}:
+            hosting.delete_user(world, module.server, service.username, f"vhost.delete {key}")
+        world.services.put(service._replace(status=r.DELETED, item_status="4"))
+        for task in world.tasks.find("service", key):
+            if task.status != r.TASK_CLOSED:
+                world.tasks.put(task._replace(status=r.TASK_CLOSED))
+        for line in world.lines.find("client", service.client):
+            if line.service == key:
+                world.lines.drop(line.id)
+        _ask_people(call, service, "postclose")
+        world.record("service_deleted", service=key, by=call.actor.real)
+    return done()
+
+
+def _history(call: Call) -> str:
+    service = _one(call, call.number("elid"))
+    shape = Listing(lambda row: element("id", row[0]) + element("desc", row[1]), ("id", "desc"))
+    return listing(call, shape, [(1, "created"), (2, service.item_status)])

@@ -1,0 +1,86 @@
+"""Forms: values, options, and under ``out=devel`` their whole structure (billmanager.md 1.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from panels.sandbox.xml import element, esc, slist
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from panels.sandbox.call import Call
+
+Options = tuple[tuple[str, str], ...]
+
+
+class Field(NamedTuple):
+    """A field; kinds are text, hidden, password, checkbox, textarea and select."""
+
+    name: str
+    value: str = ""
+    kind: str = "text"
+    required: bool = False
+    readonly: bool = False
+    options: Options | None = None
+
+
+class Button(NamedTuple):
+    """A button of a form."""
+
+    name: str
+    kind: str = "ok"
+
+
+OK = Button("ok")
+CANCEL = Button("cancel", "cancel")
+
+
+def select(name: str, value: str, options: Options, *, required: bool = False) -> Field:
+    """Make a field with a fixed set of values."""
+    return Field(name, value, "select", required, options=options)
+
+
+def form(
+    call: Call, fields: Sequence[Field], buttons: Sequence[Button] = (OK, CANCEL), extra: str = ""
+) -> str:
+    """Write a form as it is read; ``extra`` is further nodes, such as inner lists."""
+    values = "".join(element(f.name, f.value) for f in fields)
+    options = "".join(slist(f.name, f.options) for f in fields if f.options is not None)
+    elid = element("elid", call.get("elid")) if call.get("elid") else ""
+    if not call.devel:
+        return f"{elid}{values}{options}{extra}"
+    pages = "".join(f'<field name="{esc(f.name)}">{_control(f)}</field>' for f in fields)
+    controls = "".join(
+        f'<button name="{esc(button.name)}" type="{button.kind}"/>' for button in buttons
+    )
+    messages = "".join(element("msg", f.name, name=f.name) for f in fields)
+    return (
+        f'<metadata name="{esc(call.func)}" type="form" mgr="{call.panel}"><form title="name">'
+        f'<page name="main">{pages}</page><buttons>{controls}</buttons></form></metadata>'
+        f'<messages name="{esc(call.func)}">{messages}</messages>{elid}{values}{options}{extra}'
+    )
+
+
+def _control(f: Field) -> str:
+    marks = ' required="yes"' if f.required else ""
+    if f.readonly:
+        marks += ' readonly="yes"'
+    name = esc(f.name)
+    if f.kind == "select":
+        return f'<select name="{name}"{marks}/>'
+    if f.kind == "textarea":
+        return f'<textarea name="{name}"{marks}/>'
+    return f'<input type="{f.kind}" name="{name}"{marks}/>'
+
+
+def done(*nodes: str, kind: str = "", address: str = "") -> str:
+    """Write the success of a form or an action, with nodes such as the id of a new object."""
+    if address:
+        return element("ok", address, type=kind or "form") + "".join(nodes)
+    return "<ok/>" + "".join(nodes)
+
+
+def made(key: str | int) -> str:
+    """Write the id of an object that was created."""
+    return element("id", key)

@@ -1,0 +1,140 @@
+"""Lists: filters, sorting, pages; under ``out=devel`` toolbar and columns (billmanager.md 1.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from panels.sandbox.forms import Field, done, form
+from panels.sandbox.records import SavedFilter
+from panels.sandbox.xml import element, esc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from panels.sandbox.call import Call
+
+_REPEATED = 2
+
+
+class Tool(NamedTuple):
+    """A button above a list: its name, the function that it calls, and its kind."""
+
+    name: str
+    func: str
+    kind: str = "group"
+
+
+class Match(NamedTuple):
+    """How a filter field is compared: equal to a code, or a part of a text."""
+
+    of: Callable[[Any], str]
+    part: bool = False
+
+    def holds(self, row: object, wanted: str) -> bool:
+        """Tell whether a row passes."""
+        value = self.of(row)
+        return wanted.lower() in value.lower() if self.part else value == wanted
+
+
+class Listing(NamedTuple):
+    """What a list is made of. ``sorts`` maps a column to the value that it is sorted by."""
+
+    write: Callable[[Any], str]
+    columns: tuple[str, ...]
+    filters: Mapping[str, Match] = {}
+    sorts: Mapping[str, Callable[[Any], Any]] = {}
+    tools: tuple[Tool, ...] = ()
+    key: str = "id"
+
+
+def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") -> str:
+    """Write the page of a list that was asked for; ``rows`` are in the order of their making."""
+    wanted = _wanted(call, shape)
+    if wanted:
+        rows = [row for row in rows if all(m.holds(row, value) for m, value in wanted)]
+    column, falling, rows = _sorted(call, shape, rows)
+    size = _page_size(call)
+    number = max(1, _whole(call.get("p_num"), 1))
+    start = (number - 1) * size
+    if call.fault is not None and call.fault.kind == "repeat_rows" and start:
+        start = max(0, start - _REPEATED)
+    page = rows[start : start + size]
+    body = "".join([f"<elem>{shape.write(row)}</elem>" for row in page])
+    order = "desc" if falling else "asc"
+    return (
+        f"{_metadata(call, shape) if call.devel else ''}{extra}"
+        f"<p_sort>{column}</p_sort><p_order>{order}</p_order>{body}"
+        f"<p_cnt>{size}</p_cnt><p_num>{number}</p_num><p_elems>{len(rows)}</p_elems>"
+        f"{_possible(shape)}"
+    )
+
+
+def filter_form(call: Call, shape: Listing) -> str:
+    """Show or save the filter of a list; saving changes what the login's next lists hold."""
+    base = call.func.removesuffix(".filter")
+    key = f"{call.panel}/{call.actor.real}/{base}"
+    if call.submitted:
+        values = tuple((name, call.get(name)) for name in shape.filters if call.get(name))
+        if values:
+            call.world.filters.put(SavedFilter(key, values))
+        else:
+            call.world.filters.drop(key)
+        return done()
+    saved = call.world.filters.get(key)
+    now = dict(saved.values) if saved else {}
+    return form(call, [Field(name, now.get(name, "")) for name in shape.filters])
+
+
+def _wanted(call: Call, shape: Listing) -> list[tuple[Match, str]]:
+    mode = call.get("filter")
+    if mode == "off":
+        return []
+    if mode in {"on", "yes"}:
+        values = {name: call.get(name) for name in shape.filters}
+    else:
+        saved = call.world.filters.get(f"{call.panel}/{call.actor.real}/{call.func}")
+        values = dict(saved.values) if saved else {}
+    return [(shape.filters[name], value) for name, value in values.items() if value]
+
+
+def _sorted(call: Call, shape: Listing, rows: Sequence[Any]) -> tuple[str, bool, Sequence[Any]]:
+    asked = call.get("p_col")
+    column = asked.lstrip("+- ") or call.get("p_sort") or shape.key
+    falling = asked.startswith("-") if asked else call.get("p_order") == "desc"
+    by = shape.sorts.get(column)
+    if by is not None:
+        return column, falling, sorted(rows, key=by, reverse=falling)
+    if column == shape.key:
+        return column, falling, rows[::-1] if falling else rows
+    return shape.key, False, rows
+
+
+def _page_size(call: Call) -> int:
+    dials = call.world.dials
+    size = max(1, _whole(call.get("p_cnt"), dials.default_rows))
+    return min(size, dials.max_rows) if dials.max_rows else size
+
+
+def _whole(text: str, default: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() else default
+
+
+def _metadata(call: Call, shape: Listing) -> str:
+    tools = "".join(
+        f'<toolbtn func="{esc(tool.func)}" name="{tool.name}" type="{tool.kind}"/>'
+        for tool in shape.tools
+    )
+    columns = "".join(f'<col name="{name}" type="data"/>' for name in shape.columns)
+    messages = "".join(element("msg", name, name=name) for name in shape.columns)
+    name = esc(call.func)
+    return (
+        f'<metadata name="{name}" type="list" key="{shape.key}" keyname="name" '
+        f'mgr="{call.panel}"><toolbar view="buttontext"><toolgrp name="main">{tools}</toolgrp>'
+        f"</toolbar><coldata>{columns}</coldata></metadata>"
+        f'<messages name="{name}">{messages}</messages>'
+    )
+
+
+def _possible(shape: Listing) -> str:
+    names = "".join(f'<filter name="{name}"/>' for name in shape.filters)
+    return f"<p_possible_filters>{names}</p_possible_filters>"

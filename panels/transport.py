@@ -1,0 +1,324 @@
+"""The one place from which requests leave for a panel.
+
+Nothing is ever sent twice on a guess. There are two repetitions: after an answer which says that
+the session is over, one login and the same request again (the panel did nothing); and a read whose
+kept connection turned out to be closed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from panels import sessions
+from panels.answers import WebPage, understand
+from panels.endpoint import Call, Endpoint, Journal, Limiter, Login
+from panels.errors import (
+    LoginRefused,
+    NotSent,
+    OutcomeUnknown,
+    PanelError,
+    Refused,
+    TooLate,
+    UnexpectedAnswer,
+)
+from panels.line import Line, Lost
+from panels.redaction import Redactor, redact_params, secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+    from panels.documents import Document
+    from panels.endpoint import Outcome
+    from panels.sessions import SessionIds
+
+__all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Transport"]
+
+_UNTOLD = frozenset({"func", "out", "lang", "auth"})
+"""Parameters of every request, left out of the journal."""
+
+
+class _Exchange:
+    """One request and what came of it."""
+
+    __slots__ = (
+        "answer",
+        "began",
+        "form",
+        "func",
+        "redactor",
+        "seconds",
+        "send_by",
+        "sent",
+        "status",
+    )
+
+    def __init__(
+        self, form: dict[str, str], redactor: Redactor, send_by: float | None = None
+    ) -> None:
+        self.func = form["func"]
+        self.form = form
+        self.redactor = redactor
+        self.send_by = send_by
+        self.began = 0.0
+        self.seconds = 0.0
+        self.sent = False
+        self.status = 0
+        self.answer = b""
+
+    @property
+    def effect(self) -> bool:
+        return self.send_by is not None
+
+
+class Transport:
+    """Sends calls of one login to one endpoint; to be shared by all threads of a process.
+
+    `limiter` grants the slots of the panel's parallel limit, `journal` is told of every call.
+    `connect_timeout` and `read_timeout` are seconds; `read_timeout` bounds the silence between two
+    pieces of an answer, and twice as much the whole answer. `max_answer` is in bytes.
+    `slot_timeout` is how long a call waits for a slot (default: `read_timeout`).
+    `session_store` shares session ids; by default all transports of the process share one.
+    `monotonic` is the clock of `send_by` and `wall` that of the journal; `mount` may mount another
+    adapter (a simulation's) on each thread's `requests.Session`.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        login: Login,
+        *,
+        limiter: Limiter,
+        journal: Journal,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 30.0,
+        slot_timeout: float | None = None,
+        max_answer: int = 64 * 1024 * 1024,
+        session_store: SessionIds | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        mount: Callable[[requests.Session], None] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.monotonic = monotonic
+        self._login = login
+        self._limiter = limiter
+        self._journal = journal
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._slot_timeout = read_timeout if slot_timeout is None else slot_timeout
+        self._max_answer = max_answer
+        self._store = sessions.SHARED if session_store is None else session_store
+        self._key: sessions.Key = (endpoint.url, login)
+        self._wall = wall
+        self._mount = mount
+        self._local = threading.local()
+        self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._session_redactor: tuple[str, Redactor] = ("", Redactor())
+
+    def __repr__(self) -> str:
+        """Name the panel and the login, nothing secret."""
+        return f"Transport({self.endpoint.name}, {self.username})"
+
+    @property
+    def username(self) -> str:
+        """The name that this transport logs in with."""
+        return self._login.username
+
+    def read(
+        self,
+        func: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        su: str | int | None = None,
+        devel: bool = False,
+    ) -> Document:
+        """Call a list or a form; `devel` asks for metadata and toolbars too.
+
+        `su` runs the call as a client's user (BILLmanager) or as an account (ispmanager).
+        Raises `NotSent`, `Refused` or `UnexpectedAnswer`.
+        """
+        return self._call(_form(func, params or {}, su, devel=devel), None)
+
+    def act(
+        self,
+        func: str,
+        params: Mapping[str, str | int],
+        *,
+        send_by: float,
+        su: str | int | None = None,
+    ) -> Document:
+        """Call something that changes the panel; not sent after `send_by` (this process's clock).
+
+        A form's caller puts `sok=ok` into `params` itself; a group action has none
+        (ispmanager.md 1.3). Raises `NotSent` (nothing happened), `Refused` (read before trying
+        again) or `OutcomeUnknown` (it may have happened).
+        """
+        return self._call(_form(func, params, su, devel=False), send_by)
+
+    def try_login(self, login: Login) -> None:
+        """Open a session as `login` and end it again; the transport's own session is not touched.
+
+        Raises `LoginRefused` when the panel does not let it in, and what a read raises. That the
+        session ends is not insisted on: it dies after an hour by itself.
+        """
+        session = self._log_in(login)
+        form = _form("session.delete", {"elid": session, "auth": session}, None, devel=False)
+        try:
+            self._send(_Exchange(form, Redactor((session,))))
+        except PanelError:
+            # The journal has it. The question was whether the login works, and it does.
+            return
+
+    def close(self) -> None:
+        """Close the kept connections of all threads; a later call connects afresh.
+
+        To be called when no call is under way.
+        """
+        with self._lock:
+            lines = list(self._lines)
+        for line in lines:
+            line.close()
+
+    def _call(self, form: dict[str, str], send_by: float | None) -> Document:
+        session = self._store.get(self._key)
+        if session is None:
+            session = self._store.renew(self._key, None, self._own_login)
+        try:
+            return self._send(self._signed(form, session, send_by))
+        except (LoginRefused, WebPage):
+            # The session is over and nothing was done.
+            pass
+        session = self._store.renew(self._key, session, self._own_login)
+        return self._send(self._signed(form, session, send_by))
+
+    def _signed(self, form: dict[str, str], session: str, send_by: float | None) -> _Exchange:
+        known, redactor = self._session_redactor
+        if known != session:
+            redactor = Redactor((session,))
+            self._session_redactor = (session, redactor)
+        secrets = secrets_of(form)
+        if secrets:
+            redactor = Redactor((session, *secrets))
+        return _Exchange({**form, "auth": session}, redactor, send_by)
+
+    def _own_login(self) -> str:
+        return self._log_in(self._login)
+
+    def _log_in(self, login: Login) -> str:
+        """Open a session and give its id: `<auth id="SID">SID</auth>` (billmanager.md 1.2)."""
+        params = {"username": login.username, "password": login.password}
+        form = _form("auth", params, None, devel=False)
+        answer = self._send(_Exchange(form, Redactor((login.password,))))
+        session = answer.attributes("auth").get("id") or answer.text("auth")
+        if not session:
+            raise answer.wrong("gives no session; perhaps it asks for a second factor")
+        return session
+
+    def _send(self, exchange: _Exchange) -> Document:
+        """Send one request and tell the journal how it ended. Every request passes here."""
+        exchange.began = self._wall()
+        try:
+            self._transfer(exchange)
+            document = understand(
+                exchange.answer,
+                exchange.status,
+                panel=self.endpoint.name,
+                func=exchange.func,
+                effect=exchange.effect,
+                redactor=exchange.redactor,
+            )
+        except PanelError as error:
+            error.panel = error.panel or self.endpoint.name
+            error.func = error.func or exchange.func
+            self._record(exchange, _outcome(error), error.message)
+            raise
+        except BaseException as error:
+            outcome: Outcome = "unknown" if exchange.sent else "not sent"
+            self._record(exchange, outcome, type(error).__name__)
+            raise
+        self._record(exchange, "done", "")
+        return document
+
+    def _transfer(self, exchange: _Exchange) -> None:
+        """Wait for a slot, send in time, and take the whole answer while the slot is held."""
+        lost: Lost | None = None
+        line = self._line()
+        body = urlencode(exchange.form).encode("ascii")
+        with self._limiter.slot(self.endpoint.name, self._patience(exchange)):
+            began = self.monotonic()
+            if exchange.send_by is not None and began > exchange.send_by:
+                raise TooLate("the time in which it could be sent had passed")
+            exchange.began, exchange.sent = self._wall(), True
+            try:
+                exchange.status, exchange.answer = line.post(body, effect=exchange.effect)
+            except Lost as error:
+                lost = error
+            finally:
+                exchange.seconds = self.monotonic() - began
+        if lost is not None:
+            if exchange.effect:
+                raise OutcomeUnknown(lost.message)
+            raise UnexpectedAnswer(lost.message, transient=True)
+
+    def _patience(self, exchange: _Exchange) -> float:
+        if exchange.send_by is None:
+            return self._slot_timeout
+        return max(0.0, min(self._slot_timeout, exchange.send_by - self.monotonic()))
+
+    def _line(self) -> Line:
+        line: Line | None = getattr(self._local, "line", None)
+        if line is None:
+            line = self._local.line = Line(
+                self.endpoint,
+                connect_timeout=self._connect_timeout,
+                read_timeout=self._read_timeout,
+                max_answer=self._max_answer,
+                mount=self._mount,
+            )
+            with self._lock:
+                self._lines.add(line)
+        return line
+
+    def _record(self, exchange: _Exchange, outcome: Outcome, error: str) -> None:
+        told = {name: value for name, value in exchange.form.items() if name not in _UNTOLD}
+        self._journal.record(
+            Call(
+                panel=self.endpoint.name,
+                func=exchange.func,
+                params=MappingProxyType(redact_params(told, func=exchange.func)),
+                effect=exchange.effect,
+                started=exchange.began,
+                seconds=exchange.seconds,
+                outcome=outcome,
+                answer=exchange.redactor.answer(exchange.answer),
+                error=error,
+                size=len(exchange.answer),
+            )
+        )
+
+
+def _form(
+    func: str, params: Mapping[str, str | int], su: str | int | None, *, devel: bool
+) -> dict[str, str]:
+    form = {"func": func}
+    for name, value in params.items():
+        form[name] = str(value)
+    if su is not None:
+        form["su"] = str(su)
+    form["out"] = "devel" if devel else "xml"
+    form["lang"] = "en"  # fixes the language of texts (billmanager.md 1.5)
+    return form
+
+
+def _outcome(error: PanelError) -> Outcome:
+    if isinstance(error, NotSent):
+        return "not sent"
+    return "refused" if isinstance(error, Refused) else "unknown"

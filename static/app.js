@@ -1,0 +1,134 @@
+// What the platform does not do by itself. Everything works without this file, by plain forms.
+"use strict";
+(() => {
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // -- live updates: not while nobody looks, and at once when somebody looks again
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.id === "poller" && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && one("#poller")) htmx.trigger("#poller", "refresh");
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    // A refused or broken answer keeps the page as it is; the mark in the header says so.
+    const status = one("#status");
+    if (status) status.classList.toggle("stale", event.detail.xhr.status >= 400);
+  });
+  // A cell in which somebody types, or that has the focus and no id to find it again, is kept
+  // as it is; then so is the digest, so that the next answer brings the cell once more.
+  let kept = false;
+  document.addEventListener("htmx:beforeSwap", () => { kept = false; });
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const cell = event.detail.target;
+    const at = document.activeElement;
+    const busy = cell.contains(at) && (!at.id || at.matches("input, textarea, select"));
+    if (busy || one(":popover-open", cell)) kept = true;
+    else if (!kept || cell.id !== "digest") return;
+    event.preventDefault();
+  });
+  document.addEventListener("htmx:sendError", () => one("#status")?.classList.add("stale"));
+  document.addEventListener("theme", (event) => {
+    const theme = event.detail.value;
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  });
+
+  // -- selection: a header box, ranges with Shift, a count, "all that match"
+  let last = null;
+  const boxes = () => all("[data-row-tick]");
+  function count() {
+    const bar = one("#bar");
+    if (!bar) return;
+    const ticked = boxes().filter((box) => box.checked);
+    const everything = one("#all-matching");
+    const shown = everything?.checked ? Number(everything.dataset.count) : ticked.length;
+    const cannot = ticked.filter((box) => box.hasAttribute("data-cannot")).length;
+    one("#picked").textContent = shown ? shown.toLocaleString(document.documentElement.lang) : "0";
+    one("#cannot").hidden = !cannot || everything?.checked;
+    one("#cannot b").textContent = cannot;
+    one("#clear").disabled = one("#bind").disabled = !shown;
+    const head = one("#tick-all");
+    if (!head) return;
+    head.checked = ticked.length > 0 && ticked.length === boxes().length;
+    head.indeterminate = ticked.length > 0 && !head.checked;
+  }
+  function range(box) {
+    const list = boxes();
+    const [from, to] = [list.indexOf(last), list.indexOf(box)].sort((a, b) => a - b);
+    if (from >= 0) for (const between of list.slice(from, to + 1)) between.checked = box.checked;
+  }
+  function clear() {
+    for (const box of boxes()) box.checked = false;
+    if (one("#all-matching")) one("#all-matching").checked = false;
+    last = null;
+    count();
+  }
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-row-tick]");
+    if (box) {
+      if (event.shiftKey && last) range(box);
+      last = box;
+      count();
+    }
+    if (event.target.closest("#clear")) clear();
+    event.target.closest("[data-dismiss]")?.closest(".message").remove();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "tick-all") for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.closest("#tick-all, #all-matching, [data-row-tick]")) count();
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "results") { last = null; count(); }
+    if (event.target.id === "choose") event.target.showPopover();
+  });
+
+  // -- keyboard
+  function move(by) {
+    const rows = all("tr[data-row]");
+    const now = rows.findIndex((row) => row.contains(document.activeElement));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
+    if (next) (one("[data-open]", next) ?? one("a, input", next))?.focus();
+  }
+  const keys = {
+    "/": () => one("[data-search]")?.focus(),
+    "?": () => one("#keys")?.togglePopover(),
+    j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
+  };
+  document.addEventListener("keydown", (event) => {
+    const at = document.activeElement;
+    const typing = at.matches("input:not([type=checkbox]), textarea, select") || one(":popover-open");
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === "Escape" && !one(":popover-open")) {
+      if (typing) at.blur(); else clear();
+      return;
+    }
+    if (typing) return;
+    const box = at.closest("tr[data-row]") && one("[data-row-tick]", at.closest("tr[data-row]"));
+    if (event.key.toLowerCase() === "x" && box) {
+      box.checked = !box.checked;
+      if (event.shiftKey && last) range(box);
+      last = box;
+      count();
+    } else if (keys[event.key] && (!event.key.startsWith("Arrow") || at.closest("tr[data-row]"))) keys[event.key]();
+    else return;
+    event.preventDefault();
+  });
+
+  // -- times stay true without asking the server
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short" });
+  setInterval(() => {
+    for (const time of all("time[data-ago]")) {
+      const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+      if (seconds < 60) continue;
+      const [size, unit] = seconds < 3600 ? [60, "minute"] : seconds < 86400 ? [3600, "hour"] : [86400, "day"];
+      const text = words.format(-Math.floor(seconds / size), unit);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }, 20000);
+  // Good news leaves by itself; warnings and errors stay until they are dismissed.
+  setTimeout(() => all(".m-success").forEach((message) => message.remove()), 8000);
+  count();
+})();

@@ -1,0 +1,42 @@
+"""What the tests of accounts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator import presence
+from integrator.accounts import discovery
+from integrator.panel_access import connect
+from tests.accounts.mirrors import House
+from tests.accounts.sandboxed import billing, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
+    from tests.services.sandbox import Sandbox
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return House()
+
+
+@pytest.fixture
+def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
+    """Calls to panels from this process: plain http on loopback is allowed, no thread is left."""
+    settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
+    yield
+    presence.stop_keeping()
+    connect.LIMITER.give_all_back()
+
+
+@pytest.fixture
+def discovered(sandbox: Sandbox, real_panels: None) -> Sandbox:
+    """The sandbox's panels, registered and discovered."""
+    for panel in (billing(sandbox), server(sandbox)):
+        discovery.discover(panel)
+    return sandbox

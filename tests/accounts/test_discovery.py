@@ -1,0 +1,180 @@
+"""Registering, checking and discovering real stand-in panels, over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.accounts import discovery, matching, panel_check, registering
+from integrator.accounts.refusals import Refused
+from integrator.models import Account, Call, Client, ClientUser, Module, Panel, Plan
+from panels import errors
+from tests.accounts.sandboxed import billing, server
+
+if TYPE_CHECKING:
+    from tests.accounts.mirrors import House
+    from tests.services.sandbox import Sandbox
+
+
+def test_discovery_finds_what_is_there(discovered: Sandbox) -> None:
+    world = {one["username"]: one for one in discovered.world()["accounts"]}
+    found = {one.username: one for one in Account.objects.filter(system=False)}
+    assert found.keys() == world.keys()
+    for name, account in found.items():
+        assert account.email == world[name]["email"]
+        assert account.domains == world[name]["domains"]
+        assert account.preset == world[name]["preset"]
+        assert account.active == world[name]["active"]
+    assert Plan.objects.count() == 3
+    plan = Plan.objects.order_by("remote_id")[0]
+    assert plan.periods["1"]["currency"]
+    assert plan.datacenters
+    assert any(module["enabled"] for module in plan.modules)
+    assert set(Client.objects.values_list("remote_id", flat=True)) >= {
+        one["client"] for one in world.values()
+    }
+    assert ClientUser.objects.filter(email=world[next(iter(world))]["email"]).exists()
+    assert Client.objects.exclude(balance=None).exists()
+
+
+def test_discovery_links_the_server_to_its_module_and_keeps_the_dialect(
+    discovered: Sandbox,
+) -> None:
+    panel = Panel.objects.get(name="isp1")
+    assert panel.module_id
+    assert Module.objects.get(remote_id=panel.module_id).kind == "ispmanager"
+    billing_panel = Panel.objects.get(name="billing")
+    assert billing_panel.version
+    assert billing_panel.dialect["plan_modules_enable"]
+    assert billing_panel.discovery["state"] == "done"
+    assert billing_panel.discovery["facts"]["paymethods"]
+    assert billing_panel.discovered_at
+
+
+def test_discovery_changes_nothing_on_the_panels(discovered: Sandbox) -> None:
+    ledger = discovered.ledger()
+    assert not [name for name in ("services", "orders", "payments", "tasks") if ledger[name]]
+    assert not ledger["switches"]
+    assert not Call.objects.filter(effect=True).exists()
+
+
+def test_every_account_is_matched_with_its_client_and_plan(discovered: Sandbox) -> None:
+    assert matching.match_all() == {"ready": 12, "choose": 0, "blocked": 0}
+    world = {one["username"]: one for one in discovered.world()["accounts"]}
+    for account in Account.objects.filter(system=False).select_related("client", "plan"):
+        assert account.client
+        assert account.client.remote_id == world[account.username]["client"]
+        assert account.plan
+        assert account.plan.name == world[account.username]["plan"]
+
+
+def test_a_second_discovery_finds_nothing_new(discovered: Sandbox) -> None:
+    counts = discovery.discover(Panel.objects.get(name="isp1")).counts
+    assert (counts["new"], counts["changed"], counts["gone"]) == (0, 0, 0)
+    assert counts["emails_left"] == 0
+
+
+def test_administrators_are_never_offered(discovered: Sandbox) -> None:
+    assert not Account.objects.filter(username="root", system=False).exists()
+
+
+def test_a_broken_list_marks_nothing_as_gone(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="isp1")
+    discovered.faults({"func": "user", "kind": "truncated", "probability": 1.0, "times": None})
+    with pytest.raises(errors.UnexpectedAnswer):
+        discovery.discover(panel)
+    panel.refresh_from_db()
+    assert panel.discovery["state"] == "failed"
+    assert not Account.objects.exclude(gone_at=None).exists()
+
+
+def test_a_check_shows_every_right_and_is_kept(discovered: Sandbox) -> None:
+    for panel in Panel.objects.all():
+        report = panel_check.check(panel)
+        assert [row for row in report.rows if row.state != "allowed"] == []
+        assert report.ok
+        panel.refresh_from_db()
+        assert panel.checked["ok"]
+        assert panel.checked_at
+    assert {row["step"] for row in Panel.objects.get(name="billing").checked["rows"]} >= {
+        0, 1, 2, 3, 4, 6,
+    }  # fmt: skip
+
+
+def test_a_check_names_the_right_that_is_missing(discovered: Sandbox) -> None:
+    discovered.faults({"func": "paymethod", "kind": "access", "probability": 1.0, "times": None})
+    report = panel_check.check(Panel.objects.get(name="billing"))
+    assert [(row.step, row.func, row.state) for row in report.rows if row.state != "allowed"] == [
+        (4, "paymethod", "denied")
+    ]
+    assert not report.ok
+
+
+def test_a_check_ends_a_stop_when_the_login_works_again(discovered: Sandbox) -> None:
+    Panel.objects.update(stopped="the login was refused")
+    panel = Panel.objects.get(name="isp1")
+    panel_check.check(panel)
+    panel.refresh_from_db()
+    assert panel.stopped == ""
+
+
+def test_a_panel_that_is_away_is_unreachable(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="isp1")
+    discovered.stop()
+    report = panel_check.check(panel)
+    assert [row.state for row in report.rows] == ["unreachable"]
+    assert report.unreachable
+    discovered.start()
+
+
+def test_a_wrong_password_is_refused_and_nothing_is_kept(
+    sandbox: Sandbox, real_panels: None
+) -> None:
+    with pytest.raises(Refused) as refused:
+        billing(sandbox, "wrong-secret")
+    assert "username and password" in refused.value.text
+    assert "wrong-secret" not in str(refused.value.lines)
+    assert not Panel.objects.exists()
+
+
+def test_nobody_at_the_address_is_no_refusal(sandbox: Sandbox, real_panels: None) -> None:
+    sandbox.stop()
+    with pytest.raises(errors.Unreachable):
+        server(sandbox)
+    assert not Panel.objects.exists()
+    sandbox.start()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "isp1", "url": "https://isp.example"},
+        {"name": "ISP1", "url": "https://isp.example"},
+        {"kind": "billmanager", "url": "https://bill.example"},
+        {"kind": "neither"},
+        {"url": "http://isp.example"},
+        {"url": "https://a:b@isp.example"},
+        {"url": "https://bill.example/billmgr"},
+        {"pin": "abc"},
+        {"ca_pem": "no certificate"},
+        {"username": ""},
+        {"username": "a:b"},
+        {"task_username": "tasks"},
+        {"max_parallel": 0},
+    ],
+)
+def test_what_cannot_be_registered(house: House, wrong: dict[str, Any]) -> None:
+    given = {"kind": "ispmanager", "name": "other", "url": "https://isp.example",
+             "username": "root", "password": "x", **wrong}  # fmt: skip
+    with pytest.raises(Refused):
+        registering.register(**given)
+    assert Panel.objects.count() == 2
+
+
+def test_one_server_under_two_names_is_refused(sandbox: Sandbox, real_panels: None) -> None:
+    server(sandbox)
+    url = sandbox.ispmanager_urls[0].replace("/ispmgr", "/manager/ispmgr/")
+    with pytest.raises(Refused) as refused:
+        registering.register("ispmanager", "other", url, "root", "root-sandbox")
+    assert "isp1" in refused.value.lines[0]

@@ -1,0 +1,77 @@
+"""Which module serves a server, and which accounts are services already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.accounts import linking
+from integrator.accounts.refusals import Refused
+from tests.accounts import mirrors
+
+if TYPE_CHECKING:
+    from tests.accounts.mirrors import House
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://isp2.example:1500/ispmgr",
+        "https://ISP2.example:1500/manager/ispmgr/",
+        "https://isp2.example:1500",
+    ],
+)
+def test_a_modules_url_names_its_server(house: House, url: str) -> None:
+    other = mirrors.server("isp2", module_id=None)
+    mirrors.module(22, url=url)
+    assert linking.link_servers() == {"isp1": 21, "isp2": 22}
+    other.refresh_from_db()
+    assert not other.module_linked_by_hand
+
+
+def test_two_modules_of_one_server_are_left_to_a_person(house: House) -> None:
+    mirrors.server("isp2", module_id=None)
+    for number in (22, 23):
+        mirrors.module(number, url="https://isp2.example:1500/ispmgr")
+    assert linking.link_servers() == {"isp1": 21}
+
+
+def test_a_module_that_moved_to_another_server_is_followed(house: House) -> None:
+    other = mirrors.server("isp2", module_id=None)
+    house.module.url = other.url
+    house.module.save()
+    assert linking.link_servers() == {"isp2": 21}
+
+
+def test_a_link_by_hand_stays(house: House) -> None:
+    mirrors.module(22, url=house.server.url)
+    linking.link_by_hand(house.server, 21)
+    assert linking.link_servers() == {"isp1": 21}
+
+
+@pytest.mark.parametrize("number", [99, 30, 22])
+def test_a_module_that_does_not_serve_ispmanager_or_serves_another_is_refused(
+    house: House, number: int
+) -> None:
+    mirrors.module(30, kind="manual")
+    mirrors.server("isp2", module_id=22)
+    mirrors.module(22)
+    with pytest.raises(Refused):
+        linking.link_by_hand(house.server, number)
+
+
+def test_accounts_that_are_services_already_are_recognised(house: House) -> None:
+    other = mirrors.server("isp2", module_id=22)
+    here, there = mirrors.account(house.server), mirrors.account(other)
+    mirrors.service(900, username="alice", module_id_remote=21, status=4)
+    mirrors.service(901, username="alice", module_id_remote=21, status=3)
+    found = mirrors.service(902, username="alice", module_id_remote=21)
+    assert linking.recognise() == 1
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert (here.service, there.service) == (found, None)
+    assert linking.recognise() == 0
+    found.username = "bob"
+    found.save()
+    assert linking.recognise() == 1

@@ -1,0 +1,157 @@
+"""Which client and plan an account is proposed, and why."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.accounts import matching, plan_map
+from integrator.accounts.refusals import Refused
+from integrator.clock import now
+from integrator.models import Account, Client, ClientUser
+from tests.accounts import mirrors
+
+if TYPE_CHECKING:
+    from tests.accounts.mirrors import House
+
+
+def keys(account: Account) -> list[str]:
+    return [reason["key"] for reason in account.match_reasons]
+
+
+def matched(account: Account) -> Account:
+    matching.match_all()
+    account.refresh_from_db()
+    return account
+
+
+def test_an_email_and_an_equal_preset_are_ready(house: House) -> None:
+    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
+    assert account.match_state == "ready"
+    assert (account.client, account.plan) == (house.client, house.plan)
+    assert keys(account) == ["email"]
+
+
+def test_a_domain_of_a_service_proves_the_client(house: House) -> None:
+    mirrors.service(900, client_id_remote=3001, domain="Alice.example")
+    assert matched(mirrors.account(house.server)).match_state == "ready"
+
+
+def test_a_past_service_under_the_same_username_on_this_server_proves_the_client(
+    house: House,
+) -> None:
+    mirrors.service(900, client_id_remote=3001, username="alice", module_id_remote=21, status=4)
+    mirrors.service(901, client_id_remote=3001, username="bob", module_id_remote=99)
+    alice, bob = mirrors.account(house.server, "alice"), mirrors.account(house.server, "bob")
+    assert keys(matched(alice)) == ["past_service"]
+    assert matched(bob).match_state == "blocked"
+
+
+def test_an_equal_name_alone_must_be_confirmed(house: House) -> None:
+    ClientUser.objects.filter(client=house.client).update(name="alice")
+    account = matched(mirrors.account(house.server))
+    assert (account.match_state, account.client) == ("choose", None)
+    assert account.match_candidates == [3001]
+
+
+def test_several_clients_are_a_choice(house: House) -> None:
+    mirrors.client(3002, "shared@mail.example")
+    ClientUser.objects.filter(client=house.client).update(email="shared@mail.example")
+    account = matched(mirrors.account(house.server, email="shared@mail.example"))
+    assert account.match_state == "choose"
+    assert account.match_candidates == [3001, 3002]
+    assert keys(account)[0] == "several_clients"
+
+
+def test_proof_of_two_clients_is_a_choice_however_strong(house: House) -> None:
+    mirrors.client(3002)
+    mirrors.service(900, client_id_remote=3002, domain="alice.example")
+    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
+    assert account.match_state == "choose"
+
+
+def test_nobody_fits(house: House) -> None:
+    account = matched(mirrors.account(house.server))
+    assert (account.match_state, account.client) == ("blocked", None)
+    assert account.plan == house.plan
+
+
+def test_a_client_that_is_gone_fits_nobody(house: House) -> None:
+    Client.objects.update(gone_at=now())
+    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
+    assert account.match_state == "blocked"
+
+
+def test_an_unmapped_preset_is_a_choice_until_it_is_mapped(house: House) -> None:
+    account = mirrors.account(house.server, preset="Old", email="client3001@mail.example")
+    assert matched(account).match_state == "choose"
+    assert "no_plan" in keys(account)
+    plan_map.set_many(["Old=Start"])
+    assert matched(account).match_state == "ready"
+
+
+def test_a_persons_choice_outlives_matching(house: House) -> None:
+    other = mirrors.client(3002)
+    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
+    matching.choose(account, client=other, plan=None, person="eva")
+    account = matched(account)
+    assert (account.client, account.plan, account.match_state) == (other, house.plan, "ready")
+    assert keys(account) == ["chosen"]
+    Client.objects.filter(pk=other.pk).update(gone_at=now())
+    assert matched(account).match_state == "choose"
+
+
+def test_equal_names_map_whatever_the_case_but_not_when_two_plans_are_alike(house: House) -> None:
+    resolver = plan_map.PlanResolver()
+    mapped = resolver.find("  sTART ", house.server.pk)
+    assert mapped
+    assert (mapped.plan, mapped.how) == (house.plan, "same name")
+    mirrors.plan(6, "start")
+    assert plan_map.PlanResolver().find("Start", house.server.pk) is None
+
+
+def test_what_is_set_for_a_server_wins(house: House) -> None:
+    other, third = mirrors.plan(6, "Pro"), mirrors.plan(7, "Max")
+    plan_map.set_plan("Start", other)
+    plan_map.set_plan("Start", third, house.server)
+    resolver = plan_map.PlanResolver()
+    found = [resolver.find("Start", panel) for panel in (house.server.pk, None)]
+    assert [mapped.plan for mapped in found if mapped] == [third, other]
+
+
+def test_the_map_is_changed_as_a_whole_or_not_at_all(house: House) -> None:
+    mirrors.account(house.server, preset="Old")
+    with pytest.raises(Refused) as refused:
+        plan_map.set_many(["Old=Start", "Old", "New=Start", "Old=Nothing"])
+    assert len(refused.value.lines) == 3
+    assert plan_map.PlanResolver().find("Old", None) is None
+
+
+def test_ten_thousand_accounts_are_matched_in_seconds(house: House) -> None:
+    clients = Client.objects.bulk_create(
+        [Client(remote_id=10_000 + n, name=f"C{n}", seen_at=now()) for n in range(5_000)]
+    )
+    ClientUser.objects.bulk_create(
+        [
+            ClientUser(remote_id=50_000 + n, client=one, email=f"u{n}@x.example", seen_at=now())
+            for n, one in enumerate(clients)
+        ]
+    )
+    Account.objects.bulk_create(
+        [
+            Account(
+                panel=house.server,
+                username=f"a{n}",
+                preset="Start",
+                seen_at=now(),
+                email=f"u{n % 5_000}@x.example",
+                domains=[f"a{n}.example"],
+            )
+            for n in range(10_000)
+        ]
+    )
+    begun = time.perf_counter()
+    assert matching.match_all()["ready"] == 10_000
+    assert time.perf_counter() - begun < 10

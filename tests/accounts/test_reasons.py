@@ -1,0 +1,35 @@
+"""Reasons are stored with their particulars and shown in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.utils import translation
+
+from integrator import accounts
+from integrator.accounts.reasons import TEXTS, reason, shown
+
+
+def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in Path(accounts.__file__).parent.glob("*.py")
+        if path.name != "reasons.py"
+    )
+    given = set(re.findall(r'reason\(\s*"(\w+)"', code)) | set(
+        re.findall(r'_note\(\w+, "(\w+)"', code)
+    )
+    assert given == TEXTS.keys()
+
+
+def test_a_stored_reason_is_shown_in_the_present_language() -> None:
+    stored = reason("several_clients", count=3)
+    assert stored["text"] == "3 clients fit; choose one."
+    with translation.override("ru"):
+        assert "3" in shown(stored)
+
+
+def test_a_reason_of_another_version_is_shown_as_it_was_stored() -> None:
+    assert shown({"key": "of old", "text": "It was so."}) == "It was so."
+    assert shown({"key": "bound", "text": "Bound."}) == "Bound."

@@ -1,0 +1,79 @@
+"""Fills a database with accounts: `python -m tests.bench.many_accounts N`.
+
+Prints the session key of a person who may see them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
+django.setup()
+
+from django.contrib.auth import (  # noqa: E402 - after Django is set up
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+)
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
+from django.utils import timezone  # noqa: E402 - the same
+
+from integrator.models import Account, Client, Panel, Plan, Service  # noqa: E402 - the same
+from integrator.models.states import RowState  # noqa: E402 - the same
+
+SERVERS, PLANS = 4, 8
+BATCH = 2000
+
+
+def main(count: int) -> None:
+    """Make servers, plans, clients, services and so many accounts, a third of them bound."""
+    now = timezone.now()
+    servers = [
+        Panel.objects.create(
+            name=f"isp{n}", kind="ispmanager", url=f"https://isp{n}.example:1500/ispmgr",
+            address=f"isp{n}.example:1500/ispmgr", username="root", password="x", created_at=now,
+        )
+        for n in range(1, SERVERS + 1)
+    ]  # fmt: skip
+    plans = [
+        Plan.objects.create(remote_id=n, name=f"Plan {n}", seen_at=now) for n in range(1, PLANS + 1)
+    ]
+    numbers = range(1, count + 1)
+    Client.objects.bulk_create(
+        [Client(remote_id=n, name=f"Client {n}", seen_at=now) for n in numbers], BATCH
+    )
+    bound = range(3, count + 1, 3)
+    Service.objects.bulk_create(
+        [Service(remote_id=n, client_id_remote=n, status=2, seen_at=now) for n in bound], BATCH
+    )
+    clients = dict(Client.objects.values_list("remote_id", "pk"))
+    services = dict(Service.objects.values_list("remote_id", "pk"))
+    Account.objects.bulk_create(
+        [
+            Account(
+                panel=servers[n % SERVERS], username=f"user{n * 7919 % 1_000_003}",
+                fullname=f"Person {n}", preset=f"Plan {n % PLANS + 1}", domain=f"site{n}.example",
+                domains=[f"site{n}.example"], email=f"mail{n}@mail.example", seen_at=now,
+                client_id=clients[n], plan=plans[n % PLANS], service_id=services.get(n),
+                match_state=RowState.READY if n % 5 else RowState.CHOOSE,
+                match_candidates=[] if n % 5 else [n, n % 100 + 1],
+            )
+            for n in numbers
+        ],
+        BATCH,
+    )  # fmt: skip
+    person = get_user_model()._default_manager.create_superuser("bench")
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.create()
+    sys.stdout.write(f"{session.session_key}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,50 @@
+"""A real browser in front of a real server, with somebody signed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import factories
+from tests.workflow.conftest import (  # noqa: F401 - fixtures of the main job, through a browser
+    provider,
+    provider_with,
+    quick,
+    workers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+    from pytest_django.live_server_helper import LiveServer
+
+
+@pytest.fixture
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser complains of: blocked by the policy, script errors, missing files."""
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    yield said
+    # A poll that was under way when the page was left is no fault of the page.
+    assert [text for text in said if "htmx:sendError" not in text] == []
+
+
+@pytest.fixture
+def sign_in(
+    page: Page, live_server: LiveServer, transactional_db: None, complaints: list[str]
+) -> Callable[..., Page]:
+    """Signs somebody of a role in, by the form, and opens an address."""
+
+    def open_as(role: str, address: str = "/") -> Page:
+        person = factories.person(role)
+        page.goto(f"{live_server.url}/login/?next={address}")
+        page.fill("[name=username]", person.username)
+        page.fill("[name=password]", factories.PASSWORD)
+        page.click(".sign-in .primary")
+        page.wait_for_url(f"**{address}")
+        return page
+
+    return open_as

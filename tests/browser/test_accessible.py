@@ -1,0 +1,72 @@
+"""Every page by the rules of axe, in both themes; nothing is wider than the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from integrator.models.states import Phase
+from tests import factories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+
+def everything() -> list[str]:
+    """One of each thing; the addresses of all pages."""
+    factories.many_accounts(12)
+    factories.account(factories.HOSTILE[:60], domain=factories.LONG * 2)
+    run = factories.run(total=5)
+    failed = factories.failed(run=run)
+    undecided = factories.undecided(run=run)
+    factories.done(run=run)
+    window = factories.window(plan=factories.plan(factories.LONG * 2), held=True, closing=True,
+                              cause=factories.LONG * 3)  # fmt: skip
+    factories.binding("running", 4, run=run, window=window)
+    factories.binding("waiting", 6, run=run, waiting_for="task")
+    factories.window(Phase.CLOSED)
+    factories.event(binding=failed, run=run, why=factories.LONG * 2)
+    server, preview = factories.panel(factories.LONG[:60]), factories.preview(3)
+    factories.panel("billing", "billmanager")
+    return ["/", "/accounts/", "/accounts/csv/", f"/previews/{preview.pk}/", "/runs/",
+            f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
+            "/windows/", "/panels/", f"/panels/{server.pk}/", "/panels/add/", "/plan-map/",
+            "/events/", "/people/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(sign_in: Callable[..., Page], theme: str) -> None:
+    addresses = everything()
+    page = sign_in("admin", "/events/")
+    site = page.url.removesuffix("/events/")
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+    found = {}
+    for address in addresses:
+        page.goto(site + address)
+        result = Axe().run(page)
+        if result.violations_count:
+            found[address] = result.generate_report()
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1440])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_nothing_is_wider_than_the_screen(
+    sign_in: Callable[..., Page], width: int, language: str
+) -> None:
+    addresses = everything()
+    page = sign_in("admin", "/events/")
+    site = page.url.removesuffix("/events/")
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
+    page.set_viewport_size({"width": width, "height": 800})
+    wide = []
+    for address in addresses:
+        page.goto(site + address)
+        root = "document.documentElement"
+        if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
+            wide.append(address)
+    assert wide == []

@@ -1,0 +1,154 @@
+"""What must be true after a run, whatever was killed meanwhile: the sandbox's ledger decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tests.chaos.product import READ_TIMEOUT, SETTLE, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.chaos.product import Answer, Product
+    from tests.services.sandbox import Sandbox
+
+MODULE_OF = {"isp1": 11, "isp2": 12}
+ACTIVE = 2
+CREDITED = 4
+
+
+def complete(
+    answer: Answer,
+    product: Product,
+    sandbox: Sandbox,
+    accounts: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """Check that all of it is done, just once each, and that the plans are as before; the ledger.
+
+    `answer` is what `bind --wait --json` said of a run over `accounts`, the only one so far.
+    """
+    assert answer.code == 0, answer.out[-3000:] + answer.err[-1000:] + where(product)
+    told = answer.json
+    assert told["state"] == "finished", where(product)
+    assert (told["total"], told["done"]) == (len(accounts), len(accounts))
+    assert all(window["restored"] for window in told["windows"])
+    ledger = sandbox.ledger()
+    _nothing_wrong(ledger)
+    _bound(ledger, told, accounts)
+    _once_each(ledger, sandbox.world(), accounts)
+    _own_rows(product, ledger)
+    return ledger
+
+
+def _nothing_wrong(ledger: dict[str, Any]) -> None:
+    assert ledger["violations"] == []
+    assert ledger["hosting_accounts_created"] == []
+    assert ledger["password_changes"] == []
+    sold = [plan["modules"] for plan in ledger["plans"]]  # those of another kind come last
+    assert sold == [[11, 12]] * (len(sold) - 1) + [[13]]
+    manual = Counter(row["name"] for row in ledger["modules_created"])
+    assert all(count == 1 for count in manual.values()), manual
+
+
+def _bound(
+    ledger: dict[str, Any], told: dict[str, Any], accounts: Sequence[dict[str, Any]]
+) -> None:
+    """Every account's service is Active, on its server's module, with its exact username."""
+    services = {service["id"]: service for service in ledger["services"]}
+    bindings = {(one["server"], one["username"]): one for one in told["bindings"]}
+    assert len(bindings) == len(accounts)
+    for account in accounts:
+        binding = bindings[account["server"], account["username"]]
+        assert (binding["state"], binding["step"], binding["cause"]) == ("done", 8, None)
+        service = services[binding["service"]]
+        assert service["status"] == ACTIVE, service
+        assert service["paid"], service
+        assert service["username"] == account["username"]
+        assert (service["server"], service["module_id"]) == (
+            account["server"], MODULE_OF[account["server"]],
+        )  # fmt: skip
+        assert service["client"] == account["client"]
+        assert service["domain"] == account["domains"][0]
+
+
+def _once_each(
+    ledger: dict[str, Any], world: dict[str, Any], accounts: Sequence[dict[str, Any]]
+) -> None:
+    """One order, one service, one charge of the plan's price, one closed task for each."""
+    count = len(accounts)
+    ours = [one for one in ledger["services"] if one["origin"] == "order"]
+    assert len(ledger["orders"]) == len(ours) == count
+    assert ledger["lines"] == []
+    if count:
+        assert len({order["remoteid"] for order in ledger["orders"]}) == count
+    prices = {plan["name"]: plan["prices"]["1"] for plan in world["plans"]}
+    charged = {row["service"]: row["amount"] for row in ledger["charges"]}
+    assert len(ledger["charges"]) == len(charged) == count
+    assert set(charged) == {service["id"] for service in ours}
+    assert sum(charged.values()) == sum(prices[account["plan"]] for account in accounts)
+    closed = [(one["status"], one["closes"], one["refused_closes"]) for one in ledger["tasks"]]
+    assert closed == [(2, 1, 0)] * count
+
+
+def _own_rows(product: Product, ledger: dict[str, Any]) -> None:
+    """No secret is kept, nobody foresaw nothing, and every order was sent in its time."""
+    assert product.rows("select count(*) from integrator_binding where password <> ''") == [(0,)]
+    assert product.rows("select count(*) from integrator_window where phase <> 'closed'") == [(0,)]
+    assert "binding.internal_error" not in product.said
+    sent_by = dict(
+        product.rows(
+            "select marker, max(send_by) from integrator_intent where kind = 'order'"
+            " and outcome = 'done' group by marker"
+        )
+    )
+    for order in ledger["orders"]:
+        # The panel may begin what was sent in time as late as a settle time counts on.
+        late = order["at"] - _moment(sent_by[order["remoteid"]])
+        assert late < READ_TIMEOUT + SETTLE, f"{order} came {late:.1f} s after its send_by"
+
+
+def _moment(value: str | dt.datetime) -> float:
+    if isinstance(value, str):
+        value = dt.datetime.fromisoformat(value)
+    return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def credited_what_was_lacking(ledger: dict[str, Any], accounts: Sequence[dict[str, Any]]) -> None:
+    """Clients without a balance: one credited payment for each account, of its charge."""
+    credits_made = [row["amount"] for row in ledger["payments"] if row["status"] == CREDITED]
+    assert len(ledger["payments"]) == len(credits_made) == len(accounts)
+    assert sorted(credits_made) == sorted(row["amount"] for row in ledger["charges"])
+
+
+def given_up(product: Product) -> int:
+    """How many calls with an unknown outcome were proven, by waiting, not to have happened."""
+    found = product.rows(
+        "select count(*) from integrator_intent where outcome = 'nothing'"
+        " and why like '%after the settle time'"
+    )
+    return int(found[0][0])
+
+
+def done(product: Product) -> int:
+    """How many bindings are done by now."""
+    return int(product.rows("select count(*) from integrator_binding where state = 'done'")[0][0])
+
+
+def reach(product: Product, count: int, limit: float = 40.0) -> None:
+    """Wait until so many bindings are done."""
+    eventually(lambda: done(product) >= count, limit, lambda: where(product))
+
+
+def where(product: Product) -> str:
+    """For a test that waited in vain."""
+    bindings = product.rows(
+        "select id, state, step, waiting_for, cause, cause_text, due_at, attempts"
+        " from integrator_binding where state <> 'done' order by id limit 20"
+    )
+    windows = product.rows(
+        "select id, phase, held, closing, cause, due_at, lease_token from integrator_window"
+        " where phase <> 'closed'"
+    )
+    return f"\nbindings: {bindings}\nwindows: {windows}\nlog: {product.said[-3000:]}"

@@ -1,0 +1,123 @@
+"""`manage.py panel` and `discover`: what they say and how they end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Installation
+    from tests.services.sandbox import Sandbox
+
+
+def add(
+    installation: Installation, url: str, *more: str, password: str = "root-sandbox"
+) -> tuple[int, str, str]:
+    done = installation.manage(
+        "panel", "add", "isp1", "--kind", "ispmanager", "--url", url,
+        "--username", "root", "--password-env", "PASSWORD", *more, PASSWORD=password,
+    )  # fmt: skip
+    assert password not in done.out + done.err
+    return done.code, done.out, done.err
+
+
+def test_a_panel_is_checked_and_kept(installation: Installation, sandbox: Sandbox) -> None:
+    assert add(installation, sandbox.ispmanager_urls[0])[0] == 0
+    again = add(installation, sandbox.ispmanager_urls[0])
+    assert again[0] == 2
+    assert "already" in again[2]
+
+
+def test_a_wrong_password_is_refused(installation: Installation, sandbox: Sandbox) -> None:
+    code, _out, told = add(installation, sandbox.ispmanager_urls[0], password="not-the-secret")
+    assert code == 2
+    assert "username and password" in told
+    assert "Traceback" not in told
+
+
+def test_nobody_there_is_unreachable(installation: Installation, sandbox: Sandbox) -> None:
+    url = sandbox.ispmanager_urls[0]
+    sandbox.stop()
+    code, _out, told = add(installation, url)
+    assert code == 3
+    assert "Traceback" not in told
+    sandbox.start()
+    assert add(installation, url)[0] == 0
+
+
+def test_a_password_never_stands_on_the_command_line(installation: Installation) -> None:
+    done = installation.manage(
+        "panel", "add", "isp1", "--kind", "ispmanager", "--url", "https://isp.example",
+        "--username", "root", "--password-env", "NOT_SET",
+    )  # fmt: skip
+    assert done.code == 2
+    assert "NOT_SET" in done.err
+
+
+def test_a_missing_option_is_a_refusal(installation: Installation) -> None:
+    assert installation.manage("panel", "add", "isp1").code == 2
+    assert installation.manage("panel").code == 2
+
+
+def test_an_installation_without_a_database_says_what_to_do(
+    installation: Installation, tmp_path: Path
+) -> None:
+    done = installation.manage("runs", VAR_DIR=str(tmp_path / "empty"))
+    assert done.code == 2
+    assert "manage.py up" in done.err
+
+
+def test_check_and_link(ready: Installation) -> None:
+    told = ready.manage("panel", "check", "--json")
+    assert told.code == 0, told.out
+    assert {name: one["ok"] for name, one in told.json["panels"].items()} == {
+        "billing": True,
+        "isp1": True,
+    }
+    assert ready.manage("panel", "check", "isp1").code == 0
+    assert ready.manage("panel", "check", "nobody").code == 2
+    refused = ready.manage("panel", "link", "isp1", "--module", "999999", "--json")
+    assert refused.code == 2
+    assert refused.json["lines"]
+
+
+def test_a_check_of_a_panel_that_lacks_a_right_fails(ready: Installation, sandbox: Sandbox) -> None:
+    sandbox.faults({"func": "expense", "kind": "access", "probability": 1.0, "times": None})
+    told = ready.manage("panel", "check", "billing")
+    assert told.code == 1
+    assert "expense" in told.out
+    sandbox.stop()
+    assert ready.manage("panel", "check").code == 3
+    sandbox.start()
+
+
+def test_discover_tells_counts_and_matches(ready: Installation, sandbox: Sandbox) -> None:
+    told = ready.manage("discover", "--json")
+    assert told.code == 0
+    assert told.json["matches"] == {"ready": 12, "choose": 0, "blocked": 0}
+    assert told.json["panels"]["isp1"]["accounts"] >= 12
+    sandbox.faults({"func": "pricelist", "kind": "access", "probability": 1.0, "times": None})
+    assert ready.manage("discover").code == 1
+    sandbox.stop()
+    away = ready.manage("discover", "--json")
+    assert away.code == 3
+    assert away.json["panels"]["isp1"]["error"]
+    sandbox.start()
+
+
+def test_nothing_registered_is_a_refusal(installation: Installation) -> None:
+    assert installation.manage("discover").code == 2
+    assert installation.manage("panel", "check").code == 2
+
+
+def test_plan_map_shows_and_sets(ready: Installation) -> None:
+    rows = ready.manage("plan-map", "--json").json["presets"]
+    assert {row["how"] for row in rows} == {"same name"}
+    preset, other = rows[0]["preset"], rows[-1]["plan"]
+    assert ready.manage("plan-map", "--set", f"{preset}={other}").code == 0
+    after = {row["preset"]: row for row in ready.manage("plan-map", "--json").json["presets"]}
+    assert (after[preset]["plan"], after[preset]["how"]) == (other, "set")
+    refused = ready.manage("plan-map", "--set", "Nothing=Nowhere")
+    assert refused.code == 2
+    assert "Nothing" in refused.err

@@ -1,0 +1,518 @@
+"""What each resource sends, and what it makes of the answers in the facts' shapes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from panels.billmanager import BillManager, CartLine, Dialect
+from panels.billmanager.names import Found
+from panels.errors import FormLacks, Refused, UnexpectedAnswer
+from tests.panels.lists import Canned, elem
+
+if TYPE_CHECKING:
+    from panels.transport import Transport
+    from tests.panels.lists import Sent
+
+BY = 1e12
+OK = "<ok/>"
+
+
+def known(**entries: str) -> Dialect:
+    defaults = {
+        "order": "v2",
+        "cart": "cart",
+        "plan_modules_list": "pricelist.x",
+        "plan_modules_enable": "pricelist.x.on",
+        "plan_modules_disable": "pricelist.x.off",
+        "plan_modules_parent": "plid",
+        "manual_module": "pmhand",
+        "itemtype_id": "84",
+        "itemtype_name": "Shared hosting",
+    }
+    found = {name: Found(value, "test") for name, value in (defaults | entries).items()}
+    return Dialect(ispmanager_modules=("pmisp",), **found)  # type: ignore[arg-type] # all are Found
+
+
+def bill(answers: dict[str, object], **entries: str) -> tuple[BillManager, Canned]:
+    canned = Canned(answers)  # type: ignore[arg-type] # text or a function of the call
+    return BillManager(cast("Transport", canned), known(**entries)), canned
+
+
+def test_whoami() -> None:
+    answer = (
+        '<user id="4" name="client" level="16" account="3" email="c@x.example" balance="12.50" '
+        'currency="RUB" currency_id="126"/><mgr version="6.94.1-x">billmgr</mgr>'
+    )
+    b, canned = bill({"whoami": answer})
+    who = b.whoami(su=4)
+    assert (who.user_id, who.client_id, who.level, who.email) == (4, 3, 16, "c@x.example")
+    assert (who.balance, who.currency, who.currency_id) == (Decimal("12.50"), "RUB", 126)
+    assert who.version == "6.94.1-x"
+    assert canned.sent[0].su == 4
+    with pytest.raises(UnexpectedAnswer):
+        bill({"whoami": "<user/>"})[0].whoami()
+
+
+def test_modules() -> None:
+    rows = (
+        elem(id=1, name="Hand", module="pmhand", datacenter_name="A", orderpriority=9, status="on")
+        + elem(id=2, name="I", module="pmisp", datacenter=5, orderpriority="", status="off")
+        + elem(id=3, name="J", module=("x", "ISPmanager"), status=("disabled", "Aus"))
+        + elem(id=4, name="K", module="Manual processing", status=("enabled", "An"))
+        + elem(id=5, name="L", module="pmdnsmgr", status="on")
+    )
+    b, _ = bill({"processing": rows})
+    found = b.modules.all()
+    assert [m.kind for m in found] == ["manual", "ispmanager", "other", "manual", "other"]
+    assert [m.enabled for m in found] == [True, False, False, True, True]
+    assert [m.orderpriority for m in found][:2] == [9, None]
+    assert (found[0].datacenter_id, found[0].datacenter_name) == (None, "A")
+    assert found[1].datacenter_id == 5
+
+
+def test_a_modules_address_and_department() -> None:
+    form = (
+        '<metadata type="form"><form><field><input name="panel_url"/></field></form></metadata>'
+        "<panel_url>https://isp.example:1500/ispmgr</panel_url><department>2</department>"
+        "<password>hush</password>"
+    )
+    b, canned = bill({"processing.edit": form})
+    assert b.modules.url(7) == "https://isp.example:1500/ispmgr"
+    assert b.modules.department(7) == 2
+    assert canned.sent[0].params == {"elid": "7"}
+    assert bill({"processing.edit": "<name>x</name>"})[0].modules.url(7) is None
+
+
+def test_making_a_manual_module() -> None:
+    b, canned = bill({"processing.add.settings": "<ok/><id>12</id>"})
+    assert b.modules.create_manual("By hand", 1, 2, 90, send_by=BY) == 12
+    assert canned.effects[0].params == {
+        "module": "pmhand",
+        "type": "vhost",
+        "datacenter": "1",
+        "department": "2",
+        "name": "By hand",
+        "orderpriority": "90",
+        "clicked_button": "finish",
+        "sok": "ok",
+    }
+    b, canned = bill({"processing.add.settings": OK})
+    assert b.modules.create_manual("By hand", 1, 2, 90, send_by=BY) is None
+    b.modules.creation_form()
+    assert "sok" not in canned.sent[-1].params
+
+
+def test_plans_are_those_of_shared_hosting() -> None:
+    rows = (
+        elem(id=1, name="A", itemtype_name=("vhost", "x"), processingmodules="M, N", status="on")
+        + elem(id=2, name="B", itemtype_name="Shared hosting", status="off", project="P")
+        + elem(id=3, name="C", itemtype_name=("dnshost", "DNS"), status="on")
+        + elem(id=4, name="D", itemtype=84, itemtype_name="?", status="on")
+    )
+    b, _ = bill({"pricelist": rows})
+    plans = b.plans.all()
+    assert [(p.id, p.enabled, p.module_names) for p in plans] == [
+        (1, True, ("M", "N")),
+        (2, False, ()),
+        (4, True, ()),
+    ]
+
+
+def test_switching_a_plans_modules() -> None:
+    rows = elem(id=1, name="M", active="on", orderpriority=2) + elem(id=2, name="N", active="off")
+    b, canned = bill({"pricelist.x": rows, "pricelist.x.on": OK, "pricelist.x.off": OK})
+    assert [(m.id, m.enabled, m.orderpriority) for m in b.plans.modules(5)] == [
+        (1, True, 2),
+        (2, False, None),
+    ]
+    assert canned.sent[0].params["plid"] == "5"
+    b.plans.switch_on(5, 2, send_by=BY)
+    b.plans.switch_off(5, 1, send_by=BY)
+    assert [(c.func, c.params) for c in canned.effects] == [
+        ("pricelist.x.on", {"plid": "5", "elid": "2"}),
+        ("pricelist.x.off", {"plid": "5", "elid": "1"}),
+    ]
+
+
+@pytest.mark.parametrize("name", ["active", "status", "enabled"])
+def test_a_property_marks_what_is_on(name: str) -> None:
+    rows = f"<elem><id>1</id><{name}/></elem><elem><id>2</id></elem>"
+    b, _ = bill({"pricelist.x": rows})
+    assert [m.enabled for m in b.plans.modules(5)] == [True, False]
+
+
+def test_modules_without_a_marker_are_not_guessed() -> None:
+    b, _ = bill({"pricelist.x": elem(id=1, name="M")})
+    with pytest.raises(UnexpectedAnswer, match="no column tells"):
+        b.plans.modules(5)
+    b, _ = bill({"pricelist.x": elem(id=1, name="M", status="Perhaps")})
+    with pytest.raises(UnexpectedAnswer, match="neither on nor off"):
+        b.plans.modules(5)
+
+
+def test_a_dialect_that_does_not_know_sends_nothing() -> None:
+    canned = Canned({})
+    b = BillManager(cast("Transport", canned), Dialect())
+    for act in (
+        lambda: b.plans.modules(1),
+        lambda: b.plans.switch_on(1, 2, send_by=BY),
+        lambda: b.modules.create_manual("x", 1, 1, 1, send_by=BY),
+        lambda: b.orders.unpaid_lines(1),
+    ):
+        with pytest.raises(FormLacks, match="dialect entry"):
+            act()
+    assert canned.sent == []
+
+
+def test_offers() -> None:
+    export = (
+        "<pricelist><id>1</id><itemtype_info><intname>vhost</intname></itemtype_info>"
+        '<price currency="EUR"><period type="month" length="1" cost="3.00"/>'
+        '<period type="month" length="3" cost="8.50" setup="1.00"/>'
+        '<period type="year" length="1" cost="30"/><period type="day" length="1" cost="1"/></price>'
+        "<datacenter><id>4</id><name>A</name></datacenter></pricelist>"
+        "<pricelist><id>2</id><itemtype_info><intname>vds</intname></itemtype_info></pricelist>"
+    )
+    b, _ = bill({"pricelist.export": export})
+    (offer,) = b.plans.offers().values()
+    assert {months: price.amount for months, price in offer.periods.items()} == {
+        1: Decimal("3.00"),
+        3: Decimal("8.50"),
+        12: Decimal(30),
+    }
+    assert offer.periods[3].setup == Decimal("1.00")
+    assert offer.periods[1].currency == "EUR"
+    assert offer.datacenters == ((4, "A"),)
+
+
+def test_the_opening_letter() -> None:
+    assert bill({"pricelist.edit": "<opennotify>null</opennotify>"})[0].plans.opening_letter(1) == (
+        "null"
+    )
+
+
+def test_clients_and_their_users() -> None:
+    b, _ = bill(
+        {
+            "account": elem(
+                id=3, name="C", balance=("12.50", "12.50 RUB"), account_status=("2", "ok")
+            )
+            + elem(id=4, name="D", balance="1.00 EUR", status="x"),
+            "user": elem(id=7, account_id=3, account="C", email="a@x.example", level=16)
+            + elem(id=8, account=("3", "C"), email="b@x.example", active="off")
+            + elem(id=9, account="", email="staff@x.example", level=29),
+            "profile": elem(id=5, name="P", profiletype=("1", "Person")),
+        }
+    )
+    first, second = b.clients.all()
+    assert (first.balance, first.currency, first.status) == (Decimal("12.50"), "RUB", "2")
+    assert (second.balance, second.currency, second.status) == (Decimal("1.00"), "EUR", "x")
+    assert [(u.id, u.client_id, u.active) for u in b.clients.users()] == [
+        (7, 3, True),
+        (8, 3, False),
+    ]
+    (profile,) = b.clients.profiles(7)
+    assert (profile.id, profile.kind) == (5, "1")
+
+
+def place(b: BillManager, **options: object) -> object:
+    wish = {
+        "su": 7,
+        "plan_id": 1,
+        "datacenter_id": 2,
+        "period": 3,
+        "domain": "a.example",
+        "autoprolong": True,
+        "remoteid": "i-1",
+        "send_by": BY,
+    }
+    placed = b.orders.place(**(wish | options))  # type: ignore[arg-type] # as place takes them
+    return placed.service_id, placed.line_id
+
+
+@pytest.mark.parametrize(
+    "answer", ["<ok/><lineitem.id>41</lineitem.id>", "<lineitem><id>41</id></lineitem>"]
+)
+def test_an_order_of_the_second_generation(answer: str) -> None:
+    b, canned = bill({"v2.vhost.order.param": answer})
+    assert place(b) == (None, 41)
+    call = canned.effects[0]
+    assert call.su == 7
+    assert call.params == {
+        "pricelist": "1",
+        "datacenter": "2",
+        "order_period": "3",
+        "domain": "a.example",
+        "autoprolong": "on",
+        "order_count": "1",
+        "force_use_new_cart": "on",
+        "licence_agreement": "on",
+        "remoteid": "i-1",
+        "skipbasket": "on",
+        "clicked_button": "order",
+        "sok": "ok",
+    }
+
+
+def test_an_order_of_the_first_generation() -> None:
+    b, canned = bill({"vhost.order.param": "<ok/><id>55</id>"}, order="old", cart="basket")
+    assert place(b, autoprolong=False) == (55, None)
+    assert canned.effects[0].params == {
+        "pricelist": "1",
+        "datacenter": "2",
+        "period": "3",
+        "domain": "a.example",
+        "autoprolong": "null",
+        "licence_agreement": "on",
+        "remoteid": "i-1",
+        "skipbasket": "on",
+        "clicked_button": "finish",
+        "sok": "ok",
+    }
+    place(b, skip_cart=False)
+    assert "skipbasket" not in canned.effects[1].params
+    assert canned.effects[1].params["autoprolong"] == "3"
+
+
+def test_what_an_order_form_asks() -> None:
+    form = (
+        '<metadata type="form"><form><field><input name="domain" required="yes"/></field>'
+        '<field><input name="nameserver1" required="yes"/></field></form></metadata>'
+        "<price>3.00</price><currency>EUR</currency>"
+    )
+    b, canned = bill({"v2.vhost.order.param": form})
+    asked = b.orders.form(1, 2, 3, 7)
+    assert (asked.price, asked.currency) == (Decimal("3.00"), "EUR")
+    assert asked.required_missing == ("nameserver1",)
+    assert canned.sent[0].su == 7
+    assert canned.effects == []
+
+
+def test_unpaid_lines_of_a_cart() -> None:
+    rows = elem(id=4, pricelist=1, domain="a.example", cost="3.00 EUR", item="")
+    b, canned = bill({"cart": rows, "cartorder.create.confirm": OK})
+    (line,) = b.orders.unpaid_lines(7)
+    assert line == CartLine(4, None, 1, "a.example", Decimal("3.00"))
+    b.orders.pay_line(7, line, free=False, send_by=BY)
+    assert canned.effects[0].params == {"elid": "4", "paymethod_id": "0", "sok": "ok"}
+
+
+def basket(*rows: str) -> str:
+    return f'<billorder>80</billorder><list name="itemlist">{"".join(rows)}</list>'
+
+
+def test_unpaid_lines_of_a_basket() -> None:
+    row = elem(id=4, item__id=55, cost="3.00")
+    b, canned = bill(
+        {
+            "basket": lambda c: OK if c.send_by else basket(row),
+            "payment.add.method": OK,
+        },
+        cart="basket",
+    )
+    (line,) = b.orders.unpaid_lines(7)
+    assert (line.id, line.service_id, line.billorder) == (4, 55, 80)
+    b.orders.pay_line(7, line, free=True, send_by=BY)
+    b.orders.pay_line(7, line, free=False, send_by=BY)
+    free, paid = canned.effects
+    assert (free.func, free.params) == (
+        "basket",
+        {"id": "4", "clicked_button": "free", "sok": "ok"},
+    )
+    assert (paid.func, paid.params) == (
+        "payment.add.method",
+        {"billorder": "80", "clicked_button": "fromsubaccount", "sok": "ok"},
+    )
+
+
+def test_a_basket_with_a_forgotten_line_is_not_paid() -> None:
+    rows = basket(elem(id=4, cost="3.00"), elem(id=5, cost="99.00"))
+    b, canned = bill({"basket": rows}, cart="basket")
+    line = b.orders.unpaid_lines(7)[0]
+    with pytest.raises(FormLacks, match="this line alone"):
+        b.orders.pay_line(7, line, free=False, send_by=BY)
+    assert canned.effects == []
+
+
+PAYMENT = elem(
+    id=6,
+    account_name="C",
+    status=("4", "Credited"),
+    real_status=4,
+    create_date="2024-05-07",
+    subaccountamount_iso="1.00 RUB",
+)
+
+
+def test_payments() -> None:
+    b, canned = bill(
+        {
+            "payment": PAYMENT + "<p_elems>1</p_elems>",
+            "paymethod": elem(id=1, name="Bank", module="pmbank", currency_name="RUB"),
+            "payment.add.method": "<randomnumber>r12</randomnumber><list name='methodlist'>"
+            + elem(paymethod=1, name="Bank", module="pmbank")
+            + "</list>",
+            "payment.add": '<ok type="url">/mancgi/pay?x=1&amp;elid=9</ok>',
+            "payment.setpaid": OK,
+        }
+    )
+    (payment,) = b.payments.newer_than(5)
+    assert (payment.status, payment.amount, payment.currency) == (4, Decimal("1.00"), "RUB")
+    assert (payment.client_id, payment.client_name) == (None, "C")
+    assert payment.created == dt.date(2024, 5, 7)
+    assert b.payments.newer_than(6) == []
+    assert b.payments.newest_id() == 6
+    assert b.payments.get(6) == payment
+    assert b.payments.get(7) is None
+    assert b.payments.of_client(7) == [payment]
+    assert [m.name for m in b.payments.methods()] == ["Bank"]
+    assert [m.id for m in b.payments.methods(su=7)] == [1]
+    draft = b.payments.draft(7)
+    made = b.payments.add(
+        7,
+        profile_id=3,
+        amount=Decimal("2.5"),
+        currency_id=126,
+        method_id=1,
+        randomnumber=draft.randomnumber,
+        send_by=BY,
+    )
+    assert made == 9
+    b.payments.set_paid(9, send_by=BY)
+    add, paid = canned.effects
+    assert add.su == 7
+    assert add.params == {
+        "amount": "2.50",
+        "payment_currency": "126",
+        "paymethod": "1",
+        "randomnumber": "r12",
+        "profile": "3",
+        "sok": "ok",
+    }
+    assert (paid.su, paid.params) == (None, {"elid": "9"})
+
+
+def test_a_payment_form_without_a_random_number_is_no_form_to_pay_with() -> None:
+    b, _ = bill({"payment.add.method": "<amount/>"})
+    with pytest.raises(FormLacks, match="randomnumber"):
+        b.payments.draft(7)
+
+
+def test_charges() -> None:
+    rows = elem(
+        id=3, locale_name="Start #5", account=("4", "C"), amount=("3.00", "3.00 EUR"), item=5
+    )
+    b, _ = bill({"expense": rows + "<p_elems>1</p_elems>"})
+    (expense,) = b.payments.expenses_newer_than(0)
+    assert (expense.client_id, expense.service_id, expense.amount) == (4, 5, Decimal("3.00"))
+    assert expense.currency == "EUR"
+    assert b.payments.newest_expense_id() == 3
+
+
+SERVICE = elem(
+    id=9,
+    pricelist=("1", "Start"),
+    account=("4", "C"),
+    domain="a.example",
+    username="bob",
+    processingmodule=("2", "ISP"),
+    status=("2", "Active"),
+    item_status=("2", "Active"),
+    datacentername="7",
+    period=3,
+    cost="3.00 EUR",
+    expiredate="2027-01-31",
+    remoteid="i-1",
+)
+
+
+def test_services() -> None:
+    b, canned = bill({"vhost": SERVICE + "<p_elems>1</p_elems>"})
+    (service,) = b.services.of_plan(1)
+    assert (service.plan_id, service.client_id, service.module_id) == (1, 4, 2)
+    assert (service.status, service.item_status, service.period) == (2, "2", 3)
+    assert (service.cost, service.expires) == (Decimal("3.00"), dt.date(2027, 1, 31))
+    assert (service.remoteid, service.datacenter) == ("i-1", "7")
+    assert b.services.of_plan(2) == []
+    assert b.services.of_plan(1, floor=9) == []
+    assert b.services.of_client(4) == [service]
+    assert b.services.of_client(5) == []
+    assert b.services.all() == [service]
+    assert b.services.newest_id() == 9
+    assert canned.sent[-3].params["account_id"] == "5"
+
+
+def test_services_with_titles_alone() -> None:
+    row = elem(id=9, pricelist="Start", account="C", processingmodule="", status=5, cost="null")
+    b, _ = bill({"vhost": row + "<p_elems>1</p_elems>"})
+    (service,) = b.services.of_plan(1)
+    assert (service.plan_id, service.plan_name, service.module_id) == (None, "Start", None)
+    assert (service.cost, service.expires, service.remoteid) == (None, None, None)
+    with pytest.raises(UnexpectedAnswer, match="whose they are"):
+        b.services.of_client(4)
+
+
+def test_a_services_form() -> None:
+    form = (
+        "<processingmodule>2</processingmodule><username>bob</username><domain>a.example</domain>"
+        "<status>2</status><expiredate>2027-01-31</expiredate><password>hush</password>"
+    )
+    b, canned = bill({"vhost.edit": lambda c: OK if c.send_by else form})
+    found = b.services.form(9)
+    assert (found.module_id, found.username, found.status) == (2, "bob", 2)
+    assert found.expires == dt.date(2027, 1, 31)
+    assert found.remoteid is None
+    assert "hush" not in repr(found)
+    b.services.set_expiry(9, dt.date(2027, 2, 28), send_by=BY)
+    assert canned.effects[0].params == {"elid": "9", "expiredate": "2027-02-28", "sok": "ok"}
+
+
+def test_a_services_form_that_does_not_tell_the_module() -> None:
+    b, _ = bill({"vhost.edit": "<username>bob</username>"})
+    with pytest.raises(FormLacks, match="processingmodule"):
+        b.services.form(9)
+
+
+def test_refusals_come_through() -> None:
+    b, _ = bill({})
+    with pytest.raises(Refused):
+        b.services.set_expiry(9, dt.date(2027, 2, 28), send_by=BY)
+
+
+def test_opening_tasks_are_read_in_both_states() -> None:
+    def tasks(call: Sent) -> str:
+        status = call.params["status"]
+        row = elem(
+            id=10 + int(status),
+            type=("postopen", "Open"),
+            item=("9", "Start #9"),
+            pricelist=("1", "Start"),
+            status=(status, "x"),
+            performer="bob" if status == "1" else "",
+            opendate="2027-01-01",
+        )
+        other = elem(id=5, type=("postclose", "Close"), item=9, pricelist=1, status=status)
+        closed = elem(id=6, type="postopen", item=9, pricelist=1, status=2)
+        foreign = elem(id=7, type="postopen", item=8, pricelist=2, status=status)
+        return row + other + closed + foreign
+
+    b, canned = bill({"task": tasks})
+    found = b.tasks.openings(1)
+    assert [(t.id, t.service_id, t.status, t.performer) for t in found] == [
+        (10, 9, 0, ""),
+        (11, 9, 1, "bob"),
+    ]
+    assert [c.params["status"] for c in canned.sent] == ["0", "1"]
+    assert {c.params["type"] for c in canned.sent} == {"postopen"}
+    assert {t.id for t in b.tasks.openings()} == {7, 10, 11}
+
+
+def test_tasks_that_do_not_say_what_they_are_for() -> None:
+    row = elem(id=1, type="postopen", item="Start", pricelist=1, status=0)
+    b, _ = bill({"task": row})
+    with pytest.raises(UnexpectedAnswer, match="which service"):
+        b.tasks.openings()

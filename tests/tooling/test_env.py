@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from integrator import env
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG_KEY = "k" * 50
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in list(os.environ):
+        if name.removesuffix("_FILE") in env.NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+
+
+def test_nothing_has_to_be_set(tmp_path: Path) -> None:
+    options = env.read()
+    assert not options.debug
+    assert options.behind_tls
+    assert options.require_2fa
+    assert not options.allow_insecure_panels
+    assert options.database_url == env.Database("sqlite3", f"{tmp_path}/integrator.sqlite3")
+    assert options.redis_url == f"unix://{tmp_path}/redis/redis.sock"
+    assert (options.window_limit, options.settle_seconds, options.lease_seconds) == (900, 20, 30)
+    assert (options.max_attempts, options.cohort) == (5, 100)
+
+
+def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "DEBUG": "perhaps",
+        "DATABASE_URL": "mysql://u:pw-in-url@h/n",
+        "REDIS_URL": "http://h",
+        "SECRET_KEY": "short",
+        "FIELD_KEYS": f"{Fernet.generate_key().decode()},nokey",
+        "SETTLE_SECONDS": "nan",
+        "COHORT": "0",
+        "TRUSTED_PROXIES": "10.0.0.0/99",
+        "LOG_FORMAT": "xml",
+        "ALOWED_HOSTS": "a.example.com",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.read()
+    told = str(caught.value)
+    for name in wrong:
+        assert f"  {name}: " in told
+    assert "did you mean ALLOWED_HOSTS?" in told
+    assert "pw-in-url" not in told
+    assert "nokey" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("SETTLE_SECS", "SETTLE_SECONDS"),
+        ("FIELD_KEY", "FIELD_KEYS"),
+        ("COHORTS", "COHORT"),
+        ("FIELD_KEYS_FILES", "FIELD_KEYS_FILE"),
+        ("database_url", "DATABASE_URL"),
+    ],
+)
+def test_a_misspelt_name_is_told(monkeypatch: pytest.MonkeyPatch, given: str, meant: str) -> None:
+    monkeypatch.setenv(given, "1")
+    with pytest.raises(ImproperlyConfigured, match=f"{given}: .* {meant}"):
+        env.read()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PG_DATABASE_URL",
+        "AWS_SECRET_ACCESS_KEY",
+        "SECRET_KEY_BASE",
+        "WORKER_PORT",
+        "REDIS_PORT",
+        "XDEBUG_MODE",
+    ],
+)
+def test_names_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    env.read()
+
+
+def test_a_value_can_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(LONG_KEY + "\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert env.read().secret_key == LONG_KEY
+
+
+def test_a_file_that_cannot_be_read_and_a_value_given_twice_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(LONG_KEY)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("SECRET_KEY", LONG_KEY)
+    monkeypatch.setenv("REDIS_URL_FILE", str(tmp_path / "absent"))
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.read()
+    assert "SECRET_KEY: given twice" in str(caught.value)
+    assert "REDIS_URL_FILE: cannot be read" in str(caught.value)
+
+
+def test_a_database_server_demands_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://h/n")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.read()
+    assert "SECRET_KEY: must be set" in str(caught.value)
+    assert "FIELD_KEYS: must be set" in str(caught.value)
+    monkeypatch.setenv("SECRET_KEY", LONG_KEY)
+    monkeypatch.setenv("FIELD_KEYS", Fernet.generate_key().decode())
+    assert env.read().database_url.is_server
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:////a/b.db", env.Database("sqlite3", "/a/b.db")),
+        (
+            "postgresql://u%40x:p%2Fw@h:6432/n?sslmode=require",
+            env.Database("postgresql", "n", "u@x", "p/w", "h", "6432", {"sslmode": "require"}),
+        ),
+        ("postgres:///n?host=/run/pg&user=u", env.Database("postgresql", "n", "u", "", "/run/pg")),
+    ],
+)
+def test_a_database_address(url: str, expected: env.Database) -> None:
+    assert env.database(url) == expected
+
+
+def test_secrets_are_not_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:pw-in-url@h/n")
+    monkeypatch.setenv("REDIS_URL", "redis://:pw-of-redis@h/0")
+    monkeypatch.setenv("SECRET_KEY", LONG_KEY)
+    field_key = Fernet.generate_key().decode()
+    monkeypatch.setenv("FIELD_KEYS", field_key)
+    shown = repr(env.read())
+    for secret in ("pw-in-url", "pw-of-redis", LONG_KEY, field_key):
+        assert secret not in shown
+
+
+def test_the_demo_s_settings_yield_to_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / env.DEMO_FILE).write_text("BEHIND_TLS=off\nREQUIRE_2FA=off\n")
+    monkeypatch.setenv("REQUIRE_2FA", "on")
+    options = env.read()
+    assert not options.behind_tls
+    assert options.require_2fa
+
+
+def test_every_setting_is_documented() -> None:
+    page = (env.BASE_DIR / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == list(env.NAMES)

@@ -1,0 +1,168 @@
+"""The table of accounts: filters, pages, live cells and the choice of many."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from integrator.models import Account, Binding
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+SHOWN = re.compile(r'id="row-(\d+)"')
+
+
+def shown(browser: Client, query: str = "") -> list[int]:
+    """The accounts that a page lists, in its order."""
+    return [int(number) for number in SHOWN.findall(browser.get(f"/accounts/{query}").text)]
+
+
+def test_states(operator: Client) -> None:
+    unbound = factories.account("a-unbound")
+    found = {
+        "moving": factories.binding("running", 6, account=factories.account("b-moving")),
+        "attention": factories.failed(account=factories.account("c-failed")),
+        "bound": factories.done(account=factories.account("d-done")),
+    }
+    given_up = factories.binding("cancelled", account=factories.account("e-given-up"))
+    reserved = factories.binding(
+        "cancelled", 7, reserved=True, account=factories.account("f-reserved")
+    )
+    served = factories.account("g-service", service=factories.service())
+    factories.account("h-gone", gone_at=unbound.seen_at)
+    factories.account("i-root", system=True)
+    expected = {
+        "unbound": [unbound.pk, given_up.account_id],
+        "moving": [found["moving"].account_id],
+        "attention": [found["attention"].account_id],
+        "bound": [found["bound"].account_id, served.pk],
+        "cancelled": [given_up.account_id, reserved.account_id],
+    }
+    for state, accounts in expected.items():
+        assert shown(operator, f"?state={state}") == accounts, state
+    assert len(shown(operator)) == 7
+
+
+@pytest.mark.parametrize("text", ["ann", "ANNA", "anna-shop", "пётр", "Пётр", "пётр@mail"])
+def test_search_finds_login_domain_mail_and_client(operator: Client, text: str) -> None:
+    factories.account("other")
+    payer = factories.client("Пётр Анненков" if text.lower() == "пётр" else "Nobody")
+    wanted = factories.account("anna", domain="anna-shop.example", email="пётр@mail.example",
+                               client=payer)  # fmt: skip
+    assert shown(operator, f"?q={text}") == [wanted.pk]
+
+
+def test_filters_by_server_plan_and_match(operator: Client) -> None:
+    sold = factories.plan("Gold")
+    one = factories.account("one", plan=sold, panel=factories.panel("alpha"))
+    two = factories.account("two", state="choose", panel=factories.panel("beta"))
+    assert shown(operator, f"?server={one.panel_id}") == [one.pk]
+    assert shown(operator, f"?plan={sold.pk}") == [one.pk]
+    assert shown(operator, "?match=choose") == [two.pk]
+
+
+def test_pages(operator: Client) -> None:
+    made = [account.pk for account in factories.many_accounts(250)]
+    assert shown(operator) == made[:100]
+    assert shown(operator, "?page=3") == made[200:]
+    assert shown(operator, "?page=99") == made[200:]
+    assert shown(operator, "?page=x") == made[:100]
+    assert "101–200 of 250" in operator.get("/accounts/?page=2").text
+    assert "201–250 of 250" in operator.get("/accounts/?page=3").text
+
+
+def test_the_table_alone_moves_the_address_bar(operator: Client) -> None:
+    factories.account()
+    response = operator.get("/accounts/rows/?q=u", headers={"HX-Request": "true"})
+    assert response["HX-Push-Url"] == "/accounts/?q=u"
+    assert "<html" not in response.text
+    assert 'id="row-' in response.text
+
+
+def test_queries_do_not_grow_with_the_rows(operator: Client) -> None:
+    run = factories.run()
+
+    def add(number: int) -> None:
+        account = factories.account(f"u{number}", client=factories.client())
+        factories.failed(run=run, account=account)
+
+    for number in range(3):
+        add(number)
+    with CaptureQueriesContext(connection) as few:
+        operator.get("/accounts/")
+    for number in range(3, 30):
+        add(number)
+    with CaptureQueriesContext(connection) as many:
+        operator.get("/accounts/")
+    assert len(many) == len(few)
+
+
+def digest(text: str) -> str:
+    found = re.search(r'id="digest" value="(\w+)"', text)
+    assert found
+    return found[1]
+
+
+def test_a_poll_says_nothing_when_nothing_is_new(operator: Client) -> None:
+    binding = factories.binding("running", 3)
+    page = operator.get("/accounts/").text
+    query = f"?ids={binding.account_id}&digest={digest(page)}&pace=2"
+    assert operator.get(f"/accounts/live/{query}").status_code == 204
+    Binding.objects.filter(pk=binding.pk).update(state="failed", cause="order_refused", version=2)
+    response = operator.get(f"/accounts/live/{query}")
+    assert response.status_code == 200
+    assert f'<template><td id="state-{binding.account_id}" hx-swap-oob="true">' in response.text
+    assert "checkbox" not in response.text
+    assert digest(response.text) != digest(page)
+    again = f"?ids={binding.account_id}&digest={digest(response.text)}&pace=15"
+    assert operator.get(f"/accounts/live/{again}").status_code == 204
+
+
+def test_a_poll_slows_down_when_nothing_moves(operator: Client) -> None:
+    binding = factories.binding("running", 3)
+    assert "every 2s" in operator.get("/accounts/").text
+    Binding.objects.filter(pk=binding.pk).update(state="done", step=8, version=9)
+    response = operator.get(f"/accounts/live/?ids={binding.account_id}&digest=x&pace=2")
+    assert "every 15s" in response.text
+    assert 'hx-swap-oob="true"' in response.text
+
+
+def test_a_new_window_reaches_every_poll(operator: Client) -> None:
+    page = operator.get("/accounts/").text
+    factories.window(plan=factories.plan("Gold"))
+    response = operator.get(f"/accounts/live/?digest={digest(page)}&pace=15")
+    assert "Gold sells manually since" in response.text
+
+
+def test_all_matching_is_asked_again_on_the_server(operator: Client) -> None:
+    factories.many_accounts(130)
+    query = "match=ready"
+    count = Account.objects.filter(match_state="ready").count()
+    data = {"_all": "1", "query": query, "expected_count": count}
+    response = operator.post("/accounts/bind/", data)
+    assert response.context["chosen"].total == count == 78
+    factories.account("zz-late")
+    drifted = operator.post("/accounts/bind/", data)
+    assert "You chose 78 accounts; by now 79 match." in drifted.text
+
+
+def test_a_filter_that_means_nothing_is_not_all_accounts(operator: Client) -> None:
+    factories.many_accounts(5)
+    data = {"_all": "1", "query": "state=bogus", "expected_count": 5}
+    assert operator.post("/accounts/bind/", data).context["chosen"].total == 0
+
+
+def test_the_choice_is_split_by_what_can_be_done(operator: Client) -> None:
+    ready, choose = factories.account("a"), factories.account("b", state="choose")
+    blocked = factories.account("c", state="blocked")
+    bound = factories.done(account=factories.account("d")).account
+    taken = factories.failed(account=factories.account("e")).account
+    ids = [one.pk for one in (ready, choose, blocked, bound, taken)]
+    chosen = operator.post("/accounts/bind/", {"account": ids}).context["chosen"]
+    assert (chosen.ready, chosen.choose, chosen.blocked, chosen.bound, chosen.taken) == (1,) * 5

@@ -1,0 +1,121 @@
+"""From a choice over the preview to a run, and from a CSV file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from integrator.models import Account, ClientUser, Preview, PreviewRow, Run
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+CHOICES = {"payment": "balance", "autoprolong": "on", "period": "1", "passwords": "given",
+           "cohort": "100", "hours": "", "paymethod": "", "token": "token-1"}  # fmt: skip
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    """An account that can be bound: its client has a user and a balance, its server a module."""
+    billing = factories.billmanager()
+    billing.discovery = {"state": "done", "facts": {"paymethods": [[3, "Bank", "EUR"]]}}
+    billing.save()
+    module = factories.module("ISPmanager web-1")
+    payer = factories.client(balance=Decimal(100))
+    ClientUser.objects.create(
+        remote_id=77, client=payer, email="anna@example.org", seen_at=payer.seen_at
+    )
+    own = {"id": module.remote_id, "name": module.name, "enabled": True, "orderpriority": 1}
+    sold = factories.plan("Business", modules=[own])
+    server = factories.panel("web-1", module_id=module.remote_id)
+    return factories.account("anna", panel=server, client=payer, plan=sold)
+
+
+def bind(browser: Client, account: Account, **changed: Any) -> Any:
+    return browser.post("/accounts/bind/", {"account": account.pk, **CHOICES, **changed})
+
+
+def test_choices_lead_to_a_frozen_preview(operator: Client, account: Account) -> None:
+    response = bind(operator, account)
+    preview = Preview.objects.get()
+    assert response["Location"] == f"/previews/{preview.pk}/"
+    page = operator.get(response["Location"]).text
+    assert "9.90\u00a0EUR" in page
+    assert "renewed from the client" in page
+    assert [row.state for row in PreviewRow.objects.all()] == ["ready"], page
+
+
+def test_a_doubled_click_makes_one_preview(operator: Client, account: Account) -> None:
+    assert bind(operator, account)["Location"] == bind(operator, account)["Location"]
+    assert Preview.objects.count() == 1
+
+
+def test_renewal_must_be_chosen(operator: Client, account: Account) -> None:
+    response = bind(operator, account, autoprolong="")
+    assert response.context["form"].errors["autoprolong"]
+    assert not Preview.objects.exists()
+
+
+def test_choices_that_do_not_fit_are_said(operator: Client, account: Account) -> None:
+    assert "payment method" in bind(operator, account, payment="credit").text
+    assert "02:00-06:00" in bind(operator, account, hours="9-10").text
+
+
+def test_nothing_to_bind_is_said(operator: Client, account: Account) -> None:
+    factories.failed(account=account)
+    assert "There is no account to bind" in bind(operator, account).text
+
+
+def test_start_once(operator: Client, account: Account) -> None:
+    preview = bind(operator, account)["Location"]
+    first = operator.post(f"{preview}start/")
+    run = Run.objects.get()
+    assert first["Location"] == f"/runs/{run.pk}/" == operator.post(f"{preview}start/")["Location"]
+    assert f"Open run {run}" in operator.get(preview).text
+
+
+def test_what_is_no_longer_free_is_shown_and_not_run_over(
+    operator: Client, account: Account
+) -> None:
+    preview = bind(operator, account)["Location"]
+    factories.failed(account=account)
+    response = operator.post(f"{preview}start/")
+    assert response.status_code == 409
+    assert "no longer free" in response.text
+    assert Run.objects.count() == 1
+
+
+def upload(browser: Client, text: str, **changed: Any) -> Any:
+    file = SimpleUploadedFile("accounts.csv", text.encode())
+    return browser.post("/accounts/csv/", {**CHOICES, "file": file, **changed})
+
+
+HEAD = "server,username,domain,client,plan,password\n"
+
+
+def test_csv(operator: Client, account: Account) -> None:
+    line = "web-1,anna,anna.example,anna@example.org,Business,  secret \n"
+    response = upload(operator, HEAD + line)
+    assert response["Location"] == f"/previews/{Preview.objects.get().pk}/"
+    assert PreviewRow.objects.get().password == "  secret "
+    assert "secret" not in operator.get(response["Location"]).text
+
+
+def test_csv_with_errors_changes_nothing(operator: Client, account: Account) -> None:
+    bad = HEAD + "web-1,nobody,d.example,anna@example.org,Business,x\n"
+    response = upload(operator, bad)
+    assert "line 2" in response.text
+    assert not Preview.objects.exists()
+    good = "web-1,anna,anna.example,anna@example.org,Business,x\n"
+    skipping = upload(operator, bad + good, skip_bad_lines="on")
+    assert "those lines are left out" in operator.get(skipping["Location"]).text
+
+
+def test_csv_may_say_renewal_line_by_line(operator: Client, account: Account) -> None:
+    text = HEAD.strip() + ",autoprolong\nweb-1,anna,a.example,anna@example.org,Business,x,off\n"
+    upload(operator, text, autoprolong="column")
+    assert PreviewRow.objects.get().autoprolong is False

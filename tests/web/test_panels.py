@@ -1,0 +1,140 @@
+"""Panels, plan map and people: what an admin sets up, and that every change is noted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrator import presence
+from integrator.models import Event, Panel, PlanMap
+from integrator.panel_access import connect
+from tests import factories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.test import Client
+    from pytest_django.fixtures import Settings
+
+    from tests.services.sandbox import Sandbox
+
+NEW = {"kind": "billmanager", "name": "billing", "username": "admin", "password": "x",
+       "url": "https://127.0.0.1:9/billmgr", "max_parallel": "8"}  # fmt: skip
+
+
+@pytest.fixture
+def panels_may_be_asked(settings: Settings, transactional_db: None) -> Iterator[None]:
+    """Plain http on loopback; what keeps leases alive ends with the test."""
+    settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
+    yield
+    presence.stop_keeping()
+    connect.LIMITER.give_all_back()
+
+
+def test_a_panel_that_cannot_be_asked_is_not_kept(panels_may_be_asked: None, admin: Client) -> None:
+    response = admin.post("/panels/add/", NEW)
+    assert "The panel could not be asked" in response.text
+    assert not Panel.objects.exists()
+    assert 'value="x"' not in response.text
+
+
+def test_a_real_panel_is_asked_kept_and_checked(
+    panels_may_be_asked: None, admin: Client, sandbox: Sandbox
+) -> None:
+    given = {**NEW, "url": sandbox.billmanager_url,
+             "username": "admin", "password": "admin-sandbox"}  # fmt: skip
+    response = admin.post("/panels/add/", given, follow=True)
+    panel = Panel.objects.get()
+    assert response.redirect_chain == [(f"/panels/{panel.pk}/", 302)]
+    page = admin.post(f"/panels/{panel.pk}/check/", follow=True)
+    assert "Allowed" in page.text
+    assert Event.objects.filter(subject="panel", to_state="added").exists()
+
+
+def test_a_refused_login_keeps_the_old_one(panels_may_be_asked: None, admin: Client) -> None:
+    panel = factories.panel("web-1", url="http://127.0.0.1:9/ispmgr")
+    given = {"username": "other", "password": "wrong", "max_parallel": "4"}
+    response = admin.post(f"/panels/{panel.pk}/change/", given)
+    assert "The panel could not be asked" in response.text
+    panel.refresh_from_db()
+    assert (panel.username, panel.password) == ("integrator", "panel-secret")
+
+
+def test_dialect_is_corrected_and_taken_back(admin: Client) -> None:
+    panel = factories.billmanager()
+    target = f"/panels/{panel.pk}/dialect/"
+    admin.post(target, {"name": "order", "value": "v2"})
+    panel.refresh_from_db()
+    assert panel.overrides == {"order": "v2"}
+    bad = admin.post(target, {"name": "order", "value": "v9"}, follow=True)
+    assert 'role="alert"' in bad.text
+    admin.post(target, {"name": "order", "value": ""})
+    panel.refresh_from_db()
+    assert panel.overrides == {}
+
+
+def test_server_is_linked_to_its_module(admin: Client) -> None:
+    panel, module = factories.panel("web-1"), factories.module()
+    admin.post(f"/panels/{panel.pk}/link/", {"module": module.remote_id})
+    panel.refresh_from_db()
+    assert (panel.module_id, panel.module_linked_by_hand) == (module.remote_id, True)
+
+
+def test_plan_map_is_set_and_taken_back(operator: Client) -> None:
+    factories.billmanager()
+    account, gold = factories.account(), factories.plan("Gold")
+    assert "business" in operator.get("/plan-map/").text
+    given = {"preset": "business", "panel": "", "plan": gold.pk, "period": "12"}
+    operator.post("/plan-map/change/", given)
+    assert (PlanMap.objects.get().plan, PlanMap.objects.get().period) == (gold, 12)
+    operator.post("/plan-map/change/", {**given, "plan": ""})
+    assert not PlanMap.objects.exists()
+    assert Event.objects.filter(subject="plan map").count() == 2
+    account.refresh_from_db()
+    assert account.plan is None
+
+
+def test_people_get_roles(admin: Client, signed_in: Callable[[str], Client]) -> None:
+    password = "Quite-A-Long-Secret-1"
+    given = {"username": "olga", "password1": password, "password2": password, "role": "viewer"}
+    admin.post("/people/", given)
+    olga = User.objects.get(username="olga")
+    for role in ("operator", "admin", "viewer"):
+        admin.post(f"/people/{olga.pk}/", {"what": role})
+        assert [group.name for group in olga.groups.all()] == [role]
+    admin.post(f"/people/{olga.pk}/", {"what": "shut out"})
+    assert not User.objects.get(pk=olga.pk).is_active
+    admin.post(f"/people/{olga.pk}/", {"what": "let in"})
+    assert User.objects.get(pk=olga.pk).is_active
+    assert Event.objects.filter(subject="person").count() == 6
+    assert not Event.objects.filter(why__contains=password).exists()
+
+
+def test_nobody_changes_their_own_role(admin: Client) -> None:
+    me = User.objects.get()
+    admin.post(f"/people/{me.pk}/", {"what": "viewer"})
+    assert [group.name for group in me.groups.all()] == ["admin"]
+
+
+def test_events_are_found_by_their_thing(operator: Client) -> None:
+    binding = factories.failed()
+    factories.event(binding=binding, run=binding.run, why="the wanted one")
+    factories.event(subject="panel", actor="olga", why="another one")
+    page = operator.get(f"/events/?q=b{binding.pk}").text
+    assert "the wanted one" in page
+    assert "another one" not in page
+    assert "the wanted one" not in operator.get("/events/?people=true").text
+    assert "another one" in operator.get("/events/?q=olga&subject=panel").text
+
+
+def test_events_are_walked_by_id(operator: Client) -> None:
+    for number in range(130):
+        factories.event(why=f"event-{number:03d}.")
+    first = operator.get("/events/")
+    assert "event-129." in first.text
+    assert "event-029." not in first.text
+    older = operator.get(f"/events/?before={first.context['before']}").text
+    assert "event-029." in older
+    assert "event-030." not in older

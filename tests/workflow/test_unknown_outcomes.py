@@ -1,0 +1,110 @@
+"""Whatever happens to one call: nothing is doubled, and the run comes to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.models import Binding, Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.workflow.provider import Provider, Workers
+
+EFFECTS = [
+    "processing.add.settings",
+    "pricelist.processing.resume",
+    "pricelist.processing.suspend",
+    "v2.vhost.order.param",
+    "task.edit",
+]
+READS = ["vhost", "task", "pricelist.processing"]
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "http_500", "truncated"])
+@pytest.mark.parametrize("func", EFFECTS)
+def test_one_broken_effect(func: str, kind: str, provider: Provider, workers: Workers) -> None:
+    when = {"sok": "ok"} if func == "task.edit" else {}
+    provider.sandbox.faults({"panel": None, "func": func, "kind": kind, "times": 2, "when": when})
+    workers.finish(provider.start(3))
+    provider.sound(done=3)
+    if kind == "reset_after":
+        assert Intent.objects.filter(why="read back").exists()
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "truncated", "login_page", "locked", "http_500"])
+def test_broken_reads(kind: str, provider: Provider, workers: Workers) -> None:
+    rules = [{"panel": "billmanager", "func": func, "kind": kind, "times": 1} for func in READS]
+    run = provider.start(2)
+    provider.sandbox.faults(*rules)
+    workers.finish(run)
+    provider.sound(done=2)
+
+
+def test_a_session_that_expires_in_the_middle(provider: Provider, workers: Workers) -> None:
+    run = provider.start(3)
+    provider.sandbox.faults(
+        {"panel": None, "func": "*", "kind": "expire_session", "probability": 0.2, "times": 5}
+    )
+    workers.finish(run)
+    provider.sound(done=3)
+
+
+@pytest.mark.parametrize("func", ["payment.add", "payment.setpaid"])
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
+def test_a_broken_credit_is_not_doubled(
+    func: str, kind: str, provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    provider = provider_with("--balance", "0")
+    provider.sandbox.faults({"panel": None, "func": func, "kind": kind, "times": 2})
+    workers.finish(provider.start(2, payment="credit", paymethod="1"))
+    ledger = provider.sound(done=2)
+    credited = [row for row in ledger["payments"] if row["status"] == 4]
+    assert sum(float(row["amount"]) for row in credited) == sum(
+        float(row["amount"]) for row in ledger["charges"]
+    )
+
+
+def test_a_slow_order_that_lands_after_the_time_out(provider: Provider, workers: Workers) -> None:
+    run = provider.start(2)
+    provider.sandbox.faults(
+        {
+            "panel": None,
+            "func": "v2.vhost.order.param",
+            "kind": "slow_after",
+            "seconds": 4,
+            "times": 1,
+        }
+    )
+    workers.finish(run)
+    provider.sound(done=2)
+
+
+def test_the_gate_waits_for_a_slow_opening(
+    provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    provider = provider_with("--task-delay", "3")
+    workers.finish(provider.start(2))
+    provider.sound(done=2)
+
+
+def test_refused_orders_fail_with_their_reason_and_can_be_retried(
+    provider: Provider, workers: Workers
+) -> None:
+    run = provider.start(2)
+    provider.sandbox.faults(
+        {"panel": None, "func": "v2.vhost.order.param", "kind": "refused", "times": 1}
+    )
+    workers.finish(run)
+    failed = Binding.objects.get(run=run, state="failed")
+    assert failed.cause == "order_refused"
+    assert failed.step == 3
+    assert provider.sandbox.ledger()["violations"] == []
+    from integrator.workflow import actions
+
+    report = actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
+    assert report.retried == [failed.pk]
+    workers.finish(run)
+    provider.sound(done=2)
