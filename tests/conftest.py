@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child, Program
-from integrator.supervisor.folder import eventually
+from tests.services.patience import eventually
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
 

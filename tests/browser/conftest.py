@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import factories
 from tests.workflow.conftest import (  # noqa: F401 - fixtures of the main job, through a browser
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
     from pytest_django.live_server_helper import LiveServer
+
+# The cores are shared, and the panels take their time.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_ticks_focus_and_rows_stay(sign_in: Callable[..., Page]) -> None:
     first = bindings[0]
     Binding.objects.filter(pk=first.pk).update(state="failed", cause="order_refused", version=5)
     cell = page.locator(f"#state-{first.account_id}")
-    expect(cell).to_contain_text("The panel refused the order", timeout=8000)
+    expect(cell).to_contain_text("The panel refused the order")
     expect(second).to_be_checked()
     expect(second).to_be_focused()
     expect(page.locator("#picked")).to_have_text("1")
@@ -44,13 +44,13 @@ def test_a_half_typed_number_is_not_taken_away(sign_in: Callable[..., Page]) -> 
     page.fill("#service", "482")
     factories.window(plan=factories.plan("Gold"))
     page.evaluate("htmx.trigger('#poller', 'refresh')")
-    expect(page.locator("#status")).to_contain_text("Gold sells manually", timeout=8000)
+    expect(page.locator("#status")).to_contain_text("Gold sells manually")
     expect(page.locator("#service")).to_have_value("482")
     expect(page.locator("#service")).to_be_focused()
     # The cell that was kept is brought once more, as soon as nobody is in it.
     Binding.objects.filter(pk=binding.pk).update(state="queued", cause="", version=9)
     page.locator("#service").blur()
-    expect(page.locator("#binding-top")).to_contain_text("Queued", timeout=8000)
+    expect(page.locator("#binding-top")).to_contain_text("Queued")
 
 
 def test_an_open_dialogue_stays_open(sign_in: Callable[..., Page]) -> None:
@@ -61,7 +61,7 @@ def test_an_open_dialogue_stays_open(sign_in: Callable[..., Page]) -> None:
     page.click("#rp-wrong_password")
     page.fill("#pw-wrong_password", "half a pass")
     Binding.objects.filter(pk=moving.pk).update(state="done", step=8, version=5)
-    expect(page.locator("#run-progress")).to_contain_text("1 of 2", timeout=8000)
+    expect(page.locator("#run-progress")).to_contain_text("1 of 2")
     expect(page.locator("#pw-wrong_password")).to_be_visible()
     expect(page.locator("#pw-wrong_password")).to_have_value("half a pass")
     page.keyboard.press("Enter")
@@ -74,7 +74,7 @@ def test_a_held_window_becomes_loud_by_itself(sign_in: Callable[..., Page]) -> N
     page = sign_in("viewer", "/events/")
     expect(page.locator("#status")).to_contain_text("Gold sells manually")
     Window.objects.filter(pk=window.pk).update(held=True, version=3)
-    expect(page.locator("#status.held")).to_contain_text("Gold is held", timeout=8000)
+    expect(page.locator("#status.held")).to_contain_text("Gold is held")
 
 
 def test_a_hidden_page_asks_nothing(sign_in: Callable[..., Page]) -> None:

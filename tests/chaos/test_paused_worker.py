@@ -19,13 +19,18 @@ ORDER = "v2.vhost.order.param"
 def test_a_paused_worker_sends_nothing_when_it_goes_on(
     product: Product, sandbox: Sandbox, accounts: list[dict[str, Any]]
 ) -> None:
-    """It is stopped with all of the panel's places in use and more orders declared than sent."""
+    """It is stopped with all of the panel's places in use and more orders declared than sent.
+
+    The panel takes few calls at a time, so that most of a cohort's orders must queue for a place.
+    """
+    narrow(product, places=3)
     product.start("worker")
-    chosen = for_different_clients(accounts, ("Pro", "Start"), 11)
+    chosen = for_different_clients(accounts, ("Pro",), 11)
+    assert len(chosen) == 11
     order = {"panel": "billmanager", "func": ORDER, "when": {"sok": "ok"}}
     sandbox.faults(
         order | {"kind": "slow_after", "seconds": 0.05, "times": 1},  # the canary's
-        order | {"kind": "slow_before", "seconds": 2.0, "times": None},
+        order | {"kind": "slow_before", "seconds": 1.0, "times": None},
     )
     eventually(lambda: product.pids("worker"), 10)
     run = product.bind(chosen)
@@ -44,6 +49,16 @@ def test_a_paused_worker_sends_nothing_when_it_goes_on(
     assert paused in product.pids("worker")
     outcomes = dict(product.rows("select id, outcome from integrator_intent where kind = 'order'"))
     assert {outcomes[number] for number in unsent} == {"nothing"}
+
+
+def narrow(product: Product, places: int) -> None:
+    """Lower the BILLmanager's parallel limit."""
+    code = (
+        "from integrator.models import Panel;"
+        f"Panel.objects.filter(kind='billmanager').update(max_parallel={places})"
+    )
+    done = product.manage("shell", "-c", code)
+    assert done.code == 0, done.err
 
 
 def stopped_in_between(worker: int, product: Product, sandbox: Sandbox) -> bool:

@@ -57,7 +57,7 @@ class Installation:
                 input=given,
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=240,
                 check=False,
                 env={**self.environ, **environ},
             )

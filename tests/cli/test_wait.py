@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.env import BASE_DIR
-from integrator.supervisor.folder import eventually
+from tests.services.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
-START_LIMIT = 20.0
+START_LIMIT = 120.0
 
 
 class Sandbox:

@@ -72,7 +72,7 @@ def test_the_compose_file_follows_the_specification() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -83,10 +83,10 @@ def test_the_secrets_of_compose_are_what_the_settings_take(
     script = tmp_path / "scripts" / "compose-secrets.sh"
     script.parent.mkdir()
     shutil.copy(BASE_DIR / "scripts" / script.name, script)
-    subprocess.run([script], check=True, timeout=20)
+    subprocess.run([script], check=True, timeout=120)
     secrets = tmp_path / "secrets"
     before = {path.name: path.read_text() for path in secrets.iterdir()}
-    subprocess.run([script], check=True, timeout=20)
+    subprocess.run([script], check=True, timeout=120)
     assert {path.name: path.read_text() for path in secrets.iterdir()} == before
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 

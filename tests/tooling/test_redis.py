@@ -12,7 +12,7 @@ import redis as client
 from integrator.env import local_redis
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child
-from integrator.supervisor.folder import eventually
+from tests.services.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.env import BASE_DIR
-from integrator.supervisor.folder import eventually
+from tests.services.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,12 +18,12 @@ import pytest
 
 from integrator.env import BASE_DIR, NAMES
 from integrator.supervisor.demo import free_ports
-from integrator.supervisor.folder import eventually
+from tests.services.patience import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START_LIMIT = 60.0
+START_LIMIT = 180.0
 
 
 class Installation:
@@ -47,7 +47,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
 
     def start(self, *arguments: str, **given: str) -> subprocess.Popen[bytes]:
@@ -64,7 +64,8 @@ class Installation:
         """Start the demo; returns once it says that it is ready."""
         process = self.start("up", "--demo", "--port", str(self.port))
         assert eventually(
-            lambda: "is ready" in self.said or process.poll() is not None, START_LIMIT
+            lambda: "is ready" in self.said or process.poll() is not None,
+            patience=START_LIMIT,
         ), self.said
         assert process.poll() is None, self.said
         return process
@@ -179,9 +180,9 @@ def test_one_role_alone_runs_in_the_foreground(
     environ = {**installation.environ, **given, "PYTHONPATH": str(BASE_DIR)}
     asked = eventually(
         lambda: subprocess.run(health, env=environ, check=False, timeout=30).returncode == 0,
-        START_LIMIT,
+        patience=START_LIMIT,
     )
     process.terminate()
-    status = process.wait(20)
+    status = process.wait(60)
     assert asked, installation.said
     assert status == 0, installation.said

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 ACTOR = "anna"
-LIMIT = 60.0
+LIMIT = 200.0
 COLUMNS = ("server", "username", "domain", "client", "plan", "password", "autoprolong", "expires")
 
 

@@ -1,0 +1,9 @@
+"""Waiting for what must come about, as long as the slowest machine needs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from integrator.supervisor import folder
+
+eventually = partial(folder.eventually, patience=60.0)
