@@ -53,7 +53,9 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/choose/", accounts.choose, name="account-choose"),
     path("accounts/bind/", bind.selected, name="bind"),
     path("accounts/csv/", bind.from_csv, name="bind-csv"),
+    path("accounts/csv/template.csv", bind.template, name="csv-template"),
     path("previews/<int:pk>/", previews.page, name="preview"),
+    path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<int:pk>/start/", previews.start, name="preview-start"),
     # runs and bindings
     path("runs/", runs.page, name="runs"),

@@ -25,8 +25,8 @@ class BadCellError(Exception):
 
 
 def needed(cell: str) -> str:
-    """Text without the blanks around it, never empty."""
-    text = cell.strip()
+    """Text without the blanks around it, never empty; as it was before ``defused``."""
+    text = restored(cell.strip())
     if not text:
         raise BadCellError(_("The cell is empty."))
     return text
@@ -108,6 +108,11 @@ def defused(value: object) -> str:
     Plain numbers stay numbers.
     """
     text = "" if value is None else str(value)
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+    if text.lstrip("'").startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
+
+
+def restored(cell: str) -> str:
+    """What ``defused`` made a cell of: a file that was taken out comes in again as it was."""
+    return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell

@@ -14,6 +14,7 @@ from integrator.models import Call, Panel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from integrator.accounts.choices import Choices
     from integrator.accounts.judging import Judged
 
 GROWTH = (1, 10, 50)
@@ -24,6 +25,17 @@ CALLS_PER_ORDER = 2
 SEEN_SECONDS = 2.0
 """How long it takes at the least until the last order is seen in BILLmanager, which is
 asynchronous; the phase cannot end before."""
+TASK_CALLS = 2
+"""Of a binding once it is paid for: its task is taken and closed, the lists read by all aside."""
+CREDIT_CALLS = 4
+"""Of a binding whose client's balance is credited: balance, payer, payment, marked paid."""
+EXPIRY_CALLS = 3
+PASSWORD_CALLS = 2
+"""Of a password that is tested: a session is opened and ended. A reset is one call."""
+WINDOW_CALLS = 24
+"""Of a whole window: three sets of switches, their reading back, and the lists read for all."""
+SETTLES = 2.0
+"""Seconds for which a window waits for what BILLmanager does by itself."""
 USUAL_CALL_SECONDS = 0.25
 MEASURED_CALLS = 300
 
@@ -67,6 +79,30 @@ def estimate(rows: Sequence[Judged], full: int) -> list[Exposure]:
         seconds = sum(_manual_only(part, parallel, call) for part in _parts(clients, sizes))
         found.append(Exposure(plan, sizes, round(seconds, 1)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What a run will ask of the panels, and how long it will take; both estimated."""
+
+    calls: int
+    seconds: float
+
+
+def workload(rows: Sequence[Judged], choices: Choices, windows: Sequence[Exposure]) -> Workload:
+    """The calls and seconds of a run over rows that are ready, in these windows."""
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    parallel = panel.max_parallel if panel else 1
+    call = _call_seconds(panel.name) if panel else USUAL_CALL_SECONDS
+    own = len(rows) * (CALLS_PER_ORDER + TASK_CALLS)
+    own += sum(CREDIT_CALLS for row in rows if row.credit)
+    own += sum(EXPIRY_CALLS for row in rows if row.candidate.expires)
+    passwords = PASSWORD_CALLS if choices.check_passwords else int(choices.reset_passwords)
+    shared = WINDOW_CALLS * sum(len(one.cohorts) for one in windows)
+    waits = sum(len(one.cohorts) for one in windows) * SETTLES
+    calls = own + shared + passwords * len(rows)
+    busy = (own + passwords * len(rows)) / parallel + shared
+    return Workload(calls, round(busy * call + waits, 1))
 
 
 def _parts(clients: list[int], sizes: Iterable[int]) -> Iterable[list[int]]:

@@ -24,7 +24,9 @@ class Judged:
     """A row of a preview and what was found about it.
 
     ``choose``: a person must choose something first; ``blocks``: why it cannot be bound;
-    ``notes``: what to know of it all the same. ``price`` None: not known.
+    ``notes``: what to know of it all the same. ``price`` None: not known. ``before``, ``credit``
+    and ``after``: the client's balance when this row's turn comes, what is added to it first, and
+    what is left; None where it is not known or the row is not ready.
     """
 
     candidate: Candidate
@@ -36,6 +38,9 @@ class Judged:
     module_id: int | None = None
     price: Decimal | None = None
     currency: str = ""
+    before: Decimal | None = None
+    credit: Decimal | None = None
+    after: Decimal | None = None
     blocks: list[Reason] = field(default_factory=list)
     choose: list[Reason] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)

@@ -56,29 +56,24 @@ def _settle_client(
 ) -> None:
     needed = sum((row.price for row in rows if row.price is not None), Decimal(0))
     currencies = {row.currency for row in rows}
-    if payment == Payment.FREE or not needed:
-        return
-    who = client.remote_id
+    who, costs = client.remote_id, bool(needed) and payment != Payment.FREE
     if client.balance is None:
-        _note(rows, "balance_unknown", client=who)
+        if costs:
+            _note(rows, "balance_unknown", client=who)
+        return
+    free = client.balance - promised.get(client.pk, Decimal(0))
+    if not costs:
+        _run_down(rows, free, credits_it=False)
         return
     if client.currency and currencies != {client.currency}:
-        for row in rows:
-            if row.currency != client.currency:
-                row.blocks.append(
-                    reason(
-                        "currency_differs",
-                        client=who,
-                        currency=row.currency,
-                        balance_currency=client.currency,
-                    )
-                )
+        _block_foreign(rows, client)
         return
     currency = next(iter(currencies))
     if client.balance < 0:
         _note(rows, "debt", client=who, debt=str(-client.balance), currency=currency)
-    free = client.balance - promised.get(client.pk, Decimal(0))
     lacking = needed - max(free, Decimal(0))
+    if lacking <= 0 or payment == Payment.CREDIT:
+        _run_down(rows, free, credits_it=payment == Payment.CREDIT)
     if lacking <= 0:
         return
     if payment == Payment.CREDIT:
@@ -96,6 +91,30 @@ def _settle_client(
                 needed=str(needed),
             )
         )
+
+
+def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
+    """Block the rows that are sold in another currency than the client's balance is in."""
+    for row in rows:
+        if row.currency != client.currency:
+            row.blocks.append(
+                reason(
+                    "currency_differs",
+                    client=client.remote_id,
+                    currency=row.currency,
+                    balance_currency=client.currency,
+                )
+            )
+
+
+def _run_down(rows: Iterable[Judged], free: Decimal, *, credits_it: bool) -> None:
+    """Say of each row, in the order they are charged, what the balance is before and after it."""
+    for row in rows:
+        price = row.price or Decimal(0)
+        lacking = max(price - max(free, Decimal(0)), Decimal(0)) if credits_it else Decimal(0)
+        row.before, row.credit = free, lacking
+        free += lacking - price
+        row.after = free
 
 
 def _note(rows: Iterable[Judged], key: str, **params: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_input, csv_lines, exposure, money
+from integrator.accounts import csv_input, csv_lines, money, summing
 from integrator.accounts.candidates import from_accounts
 from integrator.accounts.choices import PayMethod, find_paymethod
+from integrator.accounts.csv_input import errors_json
 from integrator.accounts.judging import Judge
 from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import portions
@@ -21,10 +21,9 @@ from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import CsvRefused, Refused
 from integrator.clock import now
 from integrator.models import Preview, PreviewRow
-from integrator.models.states import Payment, RowState
+from integrator.models.states import Payment
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from integrator.accounts.choices import Choices
@@ -141,7 +140,7 @@ def _made(
         reset_passwords=choices.reset_passwords,
         cohort=choices.cohort,
         hours=choices.hours,
-        summary=_summary(rows, totals, choices, skipped),
+        summary={**summing.summary(rows, totals, choices), "skipped": errors_json(skipped)},
     )
     with transaction.atomic():
         preview.save(force_insert=True)
@@ -168,76 +167,14 @@ def _row(preview: Preview, judged: Judged) -> PreviewRow:
         expires=wanted.expires,
         price=judged.price,
         currency=judged.currency,
+        balance_before=judged.before,
+        credit=judged.credit,
+        balance_after=judged.after,
+        suspends_on=summing.suspends_on(judged),
         password=wanted.password,
         state=judged.state,
         reasons=judged.reasons,
         candidates=list(wanted.candidates),
-    )
-
-
-def _summary(
-    rows: Sequence[Judged], totals: money.Totals, choices: Choices, skipped: Sequence[LineError]
-) -> dict[str, Any]:
-    """Counts, totals, mails and windows; the first day on which a site could be suspended.
-
-    ``first_suspension``: None when nothing is ready.
-    """
-    ready = [row for row in rows if row.state == RowState.READY]
-    states = [row.state for row in rows]
-    letters = _letters(ready)
-    days = [first_suspension(row.candidate.expires, row.candidate.period) for row in ready]
-    return {
-        "ready": len(ready),
-        "choose": states.count(RowState.CHOOSE),
-        "blocked": states.count(RowState.BLOCKED),
-        "totals": _amounts(totals.charged),
-        "credits": _amounts(totals.credited),
-        "mails": sum(letter["count"] for letter in letters),
-        "letters": letters,
-        "windows": [
-            {
-                "plan": one.plan,
-                "cohorts": list(one.cohorts),
-                "manual_only_seconds": one.manual_only_seconds,
-            }
-            for one in exposure.estimate(ready, choices.cohort)
-        ],
-        "first_suspension": min(days).isoformat() if days else None,
-        "skipped": csv_input.errors_json(skipped),
-    }
-
-
-def _amounts(sums: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"currency": name, "amount": f"{sums[name]:.2f}"} for name in sorted(sums)]
-
-
-def _letters(ready: Sequence[Judged]) -> list[dict[str, Any]]:
-    """The opening letters that BILLmanager sends to clients, by plan (billmanager.md 10)."""
-    known = billmanager().discovery.get("facts", {}).get("letters", {})
-    counts: dict[tuple[str, str], int] = {}
-    for row in ready:
-        letter = known.get(str(row.plan.remote_id), "") if row.plan else ""
-        if row.plan and letter:
-            counts[row.plan.name, letter] = counts.get((row.plan.name, letter), 0) + 1
-    return [
-        {"plan": plan, "letter": letter, "count": count}
-        for (plan, letter), count in sorted(counts.items())
-    ]
-
-
-def first_suspension(expires: dt.date | None, period: int, start: dt.date | None = None) -> dt.date:
-    """The first day on which the site could be suspended if nobody pays.
-
-    That is the expiry date that will be set, else the end of the period that is paid for.
-    ``start`` None: today.
-    """
-    if expires is not None:
-        return expires
-    begin = start or now().date()
-    years, month = divmod(begin.month - 1 + period, 12)
-    year, month = begin.year + years, month + 1
-    return begin.replace(
-        year=year, month=month, day=min(begin.day, calendar.monthrange(year, month)[1])
     )
 
 

@@ -44,6 +44,10 @@ class PreviewRow(models.Model):
     """One account of a preview: what would be sent for it, or why not.
 
     ``number``: its line in the CSV, or its place in the selection. ``price`` None: not known.
+    ``balance_before``, ``credit`` and ``balance_after``: the client's balance when this row's turn
+    comes, what is added to it first, and what is left; None: not known, or the row is not ready.
+    ``suspends_on``: the first day on which the site could be suspended if nobody pays; None: the
+    row is not ready.
     ``reasons``: [{"key", "text"}, …]; ``candidates``: client ids to choose from.
     """
 
@@ -62,6 +66,10 @@ class PreviewRow(models.Model):
     expires = models.DateField(null=True)
     price = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=8, blank=True)
+    balance_before = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    credit = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    balance_after = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    suspends_on = models.DateField(null=True)
     password = SecretField(blank=True)
     state = models.CharField(_("state"), max_length=8, choices=RowState.choices)
     reasons = models.JSONField(default=list)

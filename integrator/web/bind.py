@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect, render
 
-from integrator.accounts import csv_input, password_list, preview
+from integrator.accounts import csv_input, csv_output, password_list, preview
+from integrator.accounts.candidates import unbound
 from integrator.accounts.refusals import Refused
+from integrator.models import Account
 from integrator.web import selection
 from integrator.web.access import Role, needs
 from integrator.web.choices_form import ChoicesForm, CsvForm, SelectedForm
+from integrator.web.download import csv_download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from django.http import HttpResponse
+    from django.http import HttpResponse, StreamingHttpResponse
 
     from integrator.web.access import Request
 
@@ -56,6 +59,13 @@ def from_csv(request: Request) -> HttpResponse:
             )  # fmt: skip
             return redirect("preview", made.pk)
     return render(request, "csv.html", context)
+
+
+@needs(get=Role.OPERATOR)
+def template(request: Request) -> StreamingHttpResponse:
+    """A CSV file to fill in: the columns alone, or with every account that is not bound."""
+    accounts = unbound() if "accounts" in request.GET else Account.objects.none()
+    return csv_download(request, csv_output.template(accounts), "accounts.csv")
 
 
 @contextmanager

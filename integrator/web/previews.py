@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Max, Min, Sum
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 
-from integrator.accounts import reasons
+from integrator.accounts import csv_output, reasons
 from integrator.models import Preview, Run
 from integrator.models.states import RowState
 from integrator.web.access import Role, needs
+from integrator.web.download import csv_download
 from integrator.workflow import starting
 from integrator.workflow.refusal import ActionRefused
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.http import HttpResponse, StreamingHttpResponse
 
     from integrator.models import PreviewRow
     from integrator.web.access import Request
@@ -33,6 +34,13 @@ def page(request: Request, pk: int) -> HttpResponse:
     """Amounts, dates, mails, exposed plans, and every row with its reasons."""
     found = get_object_or_404(Preview, pk=pk)
     return render(request, "preview.html", _context(request, found))
+
+
+@needs(get=Role.OPERATOR)
+def export(request: Request, pk: int) -> StreamingHttpResponse:
+    """Every row with its amounts, dates and reasons, as CSV."""
+    found = get_object_or_404(Preview, pk=pk)
+    return csv_download(request, csv_output.preview(found), f"preview-{found.pk}.csv")
 
 
 @needs(post=Role.OPERATOR)
@@ -83,7 +91,8 @@ def _clients(found: Preview) -> dict[str, Any]:
     ready = found.rows.filter(state=RowState.READY)
     groups = (
         ready.order_by().values("client__remote_id", "client__name", "client__balance", "currency")
-        .annotate(amount=Sum("price"), count=Count("id"), renews=Count("id"), first=Min("number"))
+        .annotate(amount=Sum("price"), credit=Sum("credit"), count=Count("id"),
+                  before=Max("balance_before"), after=Min("balance_after"))
         .order_by("-amount", "client__name")
     )  # fmt: skip
     return {"top": list(groups[:MOST_CLIENTS]), "number": groups.count()}

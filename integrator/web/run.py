@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts.csv_cells import defused
 from integrator.models import Binding, Run
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.steps import SHARED
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
+from integrator.web.download import csv_download
 from integrator.workflow import actions, report
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
@@ -95,34 +94,22 @@ def retry(request: Request, pk: int) -> HttpResponse:
 
 
 @needs(get=Role.VIEWER)
-def export(request: Request, pk: int) -> HttpResponseBase:  # noqa: ARG001 - every view takes it
+def export(request: Request, pk: int) -> HttpResponseBase:
     """All bindings of the run as CSV; cells are defused, since names come from panels."""
     run = get_object_or_404(Run, pk=pk)
-    writer = csv.writer(_Echo())
     head = ["binding", "server", "username", "domain", "client", "plan", "state", "step",
             "service", "cause", "detail"]  # fmt: skip
-    response = StreamingHttpResponse(
-        (writer.writerow(row) for row in _lines(run, head)), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="run-{run.pk}.csv"'
-    return response
+    return csv_download(request, _lines(run, head), f"run-{run.pk}.csv")
 
 
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
-def _lines(run: Run, head: list[str]) -> Iterator[list[str]]:
-    yield head
+def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
+    yield [*head]
     rows = run.bindings.order_by("number").values_list(
         "id", "account__panel__name", "account__username", "domain", "client__remote_id",
         "plan__name", "state", "step", "service_id", "cause", "cause_text",
     )  # fmt: skip
     for number, *cells in rows.iterator(chunk_size=2000):
-        yield [f"b{number}", *(defused(cell) for cell in cells)]
+        yield [f"b{number}", *cells]
 
 
 def tell_retry(request: Request, done: actions.RetryReport) -> None:

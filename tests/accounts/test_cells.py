@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from integrator.accounts.csv_cells import defused
+from integrator.accounts.csv_cells import defused, restored
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "＝1"])
@@ -17,3 +19,8 @@ def test_a_formula_is_shown_as_text(text: str) -> None:
 )
 def test_everything_else_stays(value: object, text: str) -> None:
     assert defused(value) == text
+
+
+@given(st.text("'=+-@09.x\t ", max_size=8))
+def test_what_went_out_comes_in_again_as_it_was(text: str) -> None:
+    assert restored(defused(text)) == text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import plan_map, preview
+from integrator.accounts import plan_map, preview, summing
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
 from integrator.accounts.csv_input import read
@@ -412,5 +412,5 @@ def test_the_plan_map_says_for_how_long_unless_the_run_does(house: House) -> Non
     ],
 )
 def test_a_period_ends_by_the_calendar(start: str, period: int, end: str) -> None:
-    day = preview.first_suspension(None, period, dt.date.fromisoformat(start))
+    day = summing.first_suspension(None, period, dt.date.fromisoformat(start))
     assert day.isoformat() == end

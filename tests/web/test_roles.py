@@ -31,6 +31,8 @@ NEEDS = {  # (name, method): the least role
     ("bind-csv", "post"): OPERATE,
     ("preview", "get"): OPERATE,
     ("preview-start", "post"): OPERATE,
+    ("preview-export", "get"): OPERATE,
+    ("csv-template", "get"): OPERATE,
     ("runs", "get"): VIEW,
     ("runs-live", "get"): VIEW,
     ("run", "get"): VIEW,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from integrator.accounts import csv_output
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
@@ -47,6 +48,7 @@ class Command(PersonCommand):
         parser.add_argument("--hours", default="", metavar="HH:MM-HH:MM")
         parser.add_argument("--skip-bad-lines", action="store_true", help=_("take the good ones"))
         parser.add_argument("--dry-run", action="store_true", help=_("only show what would be"))
+        parser.add_argument("--export", type=Path, metavar="FILE", help=_("the preview, as CSV"))
         parser.add_argument("--wait", action="store_true")
 
     def run(self, **given: Any) -> int:
@@ -56,6 +58,8 @@ class Command(PersonCommand):
         preview = _preview(given)
         for one in preview.summary["skipped"]:
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+        if given["export"]:
+            _export(preview, given["export"])
         if given["dry_run"]:
             self.tell(
                 previews.preview_json(preview) if self.json else None, _preview_lines(preview)
@@ -113,6 +117,16 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def _export(preview: Preview, path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(csv_output.written(csv_output.preview(preview)))
+    except OSError as error:
+        raise Refused(
+            _("%(path)s cannot be written: %(why)s.") % {"path": path, "why": error.strerror}
+        ) from error
+
+
 def _why_not(preview: Preview) -> list[str]:
     rows = preview.rows.select_related("account__panel")[:SHOWN_ROWS]
     return [
@@ -130,7 +144,9 @@ def _preview_lines(preview: Preview) -> list[str]:
     ]
     lines += [_("  charged: %(amount)s %(currency)s") % one for one in summary["totals"]]
     lines += [_("  credited: %(amount)s %(currency)s") % one for one in summary["credits"]]
-    lines.append(_("  mails to clients: %(mails)d") % summary)
+    lines.append(
+        _("  charges: %(charges)d, mails to clients: %(mails)d, calls: about %(calls)d") % summary
+    )
     lines += [
         _("  plan “%(plan)s”: cohorts %(sizes)s, manual only for about %(seconds)s s")
         % {

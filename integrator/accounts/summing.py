@@ -1,0 +1,100 @@
+"""Sums up the rows of a preview: money, dates, mails, exposed plans, calls."""
+
+from __future__ import annotations
+
+import calendar
+from typing import TYPE_CHECKING, Any
+
+from integrator.accounts import exposure
+from integrator.accounts.lookup import billmanager
+from integrator.clock import now
+from integrator.models.states import RowState
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from integrator.accounts.choices import Choices
+    from integrator.accounts.judging import Judged
+    from integrator.accounts.money import Totals
+
+
+def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[str, Any]:
+    """Counts, totals, mails and windows of the rows, as ``Preview.summary`` keeps them.
+
+    ``charges``: how many services are charged for. ``mails``: how many clients get, ``letters``
+    the opening letters by plan. ``first_suspension``: the first day on which a site could be
+    suspended if nobody pays; None when nothing is ready. ``calls`` and ``seconds``: how many
+    requests a run will make and how long it will take, estimated.
+    """
+    ready = [row for row in rows if row.state == RowState.READY]
+    states = [row.state for row in rows]
+    letters = _letters(ready)
+    days = [day for row in ready if (day := suspends_on(row)) is not None]
+    windows = exposure.estimate(ready, choices.cohort)
+    workload = exposure.workload(ready, choices, windows)
+    return {
+        "ready": len(ready),
+        "choose": states.count(RowState.CHOOSE),
+        "blocked": states.count(RowState.BLOCKED),
+        "totals": _amounts(totals.charged),
+        "credits": _amounts(totals.credited),
+        "charges": sum(1 for row in ready if row.price),
+        "mails": sum(letter["count"] for letter in letters),
+        "letters": letters,
+        "windows": [
+            {
+                "plan": one.plan,
+                "cohorts": list(one.cohorts),
+                "manual_only_seconds": one.manual_only_seconds,
+            }
+            for one in windows
+        ],
+        "calls": workload.calls,
+        "seconds": workload.seconds,
+        "first_suspension": min(days).isoformat() if days else None,
+    }
+
+
+def suspends_on(row: Judged) -> dt.date | None:
+    """The first day on which the row's site could be suspended; None: it is not ready."""
+    if row.state != RowState.READY:
+        return None
+    return first_suspension(row.candidate.expires, row.candidate.period)
+
+
+def first_suspension(expires: dt.date | None, period: int, start: dt.date | None = None) -> dt.date:
+    """The first day on which the site could be suspended if nobody pays.
+
+    That is the expiry date that will be set, else the end of the period that is paid for.
+    ``start`` None: today.
+    """
+    return expires or months_later(start or now().date(), period)
+
+
+def months_later(begin: dt.date, months: int) -> dt.date:
+    """The same day so many months later; in a shorter month its last day."""
+    years, month = divmod(begin.month - 1 + months, 12)
+    year, month = begin.year + years, month + 1
+    return begin.replace(
+        year=year, month=month, day=min(begin.day, calendar.monthrange(year, month)[1])
+    )
+
+
+def _amounts(sums: Mapping[str, Decimal]) -> list[dict[str, str]]:
+    return [{"currency": name, "amount": f"{sums[name]:.2f}"} for name in sorted(sums)]
+
+
+def _letters(ready: Sequence[Judged]) -> list[dict[str, Any]]:
+    """The opening letters that BILLmanager sends to clients, by plan (billmanager.md 10)."""
+    known = billmanager().discovery.get("facts", {}).get("letters", {})
+    counts: dict[tuple[str, str], int] = {}
+    for row in ready:
+        letter = known.get(str(row.plan.remote_id), "") if row.plan else ""
+        if row.plan and letter:
+            counts[row.plan.name, letter] = counts.get((row.plan.name, letter), 0) + 1
+    return [
+        {"plan": plan, "letter": letter, "count": count}
+        for (plan, letter), count in sorted(counts.items())
+    ]
