@@ -27,10 +27,10 @@ from panels.errors import (
     UnexpectedAnswer,
 )
 from panels.line import Line, Lost
-from panels.redaction import Redactor, redact_params, secrets_of
+from panels.redaction import REDACTED, Redactor, redact_params, secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import requests
 
@@ -54,17 +54,23 @@ class _Exchange:
         "func",
         "redactor",
         "seconds",
+        "secret",
         "send_by",
         "sent",
         "status",
     )
 
     def __init__(
-        self, form: dict[str, str], redactor: Redactor, send_by: float | None = None
+        self,
+        form: dict[str, str],
+        redactor: Redactor,
+        send_by: float | None = None,
+        secret: frozenset[str] = frozenset(),
     ) -> None:
         self.func = form["func"]
         self.form = form
         self.redactor = redactor
+        self.secret = secret
         self.send_by = send_by
         self.began = 0.0
         self.seconds = 0.0
@@ -154,14 +160,16 @@ class Transport:
         *,
         send_by: float,
         su: str | int | None = None,
+        secret: Collection[str] = (),
     ) -> Document:
         """Call something that changes the panel; not sent after `send_by` (this process's clock).
 
         A form's caller puts `sok=ok` into `params` itself; a group action has none
-        (ispmanager.md 1.3). Raises `NotSent` (nothing happened), `Refused` (read before trying
-        again) or `OutcomeUnknown` (it may have happened).
+        (ispmanager.md 1.3). `secret` names parameters whose values must never be seen although
+        their names do not say so. Raises `NotSent` (nothing happened), `Refused` (read before
+        trying again) or `OutcomeUnknown` (it may have happened).
         """
-        return self._call(_form(func, params, su, devel=False), send_by)
+        return self._call(_form(func, params, su, devel=False), send_by, secret)
 
     def try_login(self, login: Login) -> None:
         """Open a session as `login` and end it again; the transport's own session is not touched.
@@ -187,27 +195,31 @@ class Transport:
         for line in lines:
             line.close()
 
-    def _call(self, form: dict[str, str], send_by: float | None) -> Document:
+    def _call(
+        self, form: dict[str, str], send_by: float | None, secret: Collection[str] = ()
+    ) -> Document:
         session = self._store.get(self._key)
         if session is None:
             session = self._store.renew(self._key, None, self._own_login)
         try:
-            return self._send(self._signed(form, session, send_by))
+            return self._send(self._signed(form, session, send_by, secret))
         except (LoginRefused, WebPage):
             # The session is over and nothing was done.
             pass
         session = self._store.renew(self._key, session, self._own_login)
-        return self._send(self._signed(form, session, send_by))
+        return self._send(self._signed(form, session, send_by, secret))
 
-    def _signed(self, form: dict[str, str], session: str, send_by: float | None) -> _Exchange:
+    def _signed(
+        self, form: dict[str, str], session: str, send_by: float | None, secret: Collection[str]
+    ) -> _Exchange:
         known, redactor = self._session_redactor
         if known != session:
             redactor = Redactor((session,))
             self._session_redactor = (session, redactor)
-        secrets = secrets_of(form)
+        secrets = (*secrets_of(form), *(form[name] for name in secret if form.get(name)))
         if secrets:
             redactor = Redactor((session, *secrets))
-        return _Exchange({**form, "auth": session}, redactor, send_by)
+        return _Exchange({**form, "auth": session}, redactor, send_by, frozenset(secret))
 
     def _own_login(self) -> str:
         return self._log_in(self._login)
@@ -288,7 +300,11 @@ class Transport:
         return line
 
     def _record(self, exchange: _Exchange, outcome: Outcome, error: str) -> None:
-        told = {name: value for name, value in exchange.form.items() if name not in _UNTOLD}
+        told = {
+            name: REDACTED if name in exchange.secret else value
+            for name, value in exchange.form.items()
+            if name not in _UNTOLD
+        }
         self._journal.record(
             Call(
                 panel=self.endpoint.name,

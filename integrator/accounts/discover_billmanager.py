@@ -67,10 +67,14 @@ def learn_dialect(panel: Panel) -> Dialect:
     """
     staff = connect.transport(panel, as_task_staff=True) if panel.task_username else None
     known = Dialect.from_json(panel.dialect) if panel.dialect else None
-    dialect = panel_client.discover(connect.transport(panel), staff, known=known)
+    dialect = panel_client.discover(
+        connect.transport(panel), staff, known=known, overrides=panel.overrides
+    )
+    if known is not None and known.version != dialect.version:
+        panel.learnt = {}  # another version may behave otherwise
     panel.dialect = dialect.to_json()
     panel.version = dialect.version or ""
-    panel.save(update_fields=["dialect", "version"])
+    panel.save(update_fields=["dialect", "version", "learnt"])
     return dialect
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from integrator.steps.verdicts import Ambiguous, Failed, NotYet, Proven, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from panels.billmanager.tasks import Task
 
@@ -26,10 +26,12 @@ PATIENCE = dt.timedelta(minutes=10)
 IN_WORK = 1
 
 
-def verify(service_id: int, tasks: Iterable[Task], waited: dt.timedelta, us: str) -> Verdict:
+def verify(
+    service_id: int, tasks: Iterable[Task], waited: dt.timedelta, us: Collection[str]
+) -> Verdict:
     """Which open task is for our service.
 
-    ``us``: our staff login; ``waited``: time since the order was paid.
+    ``us``: what the panel may call our staff login; ``waited``: time since the order was paid.
     """
     found = [task for task in tasks if task.service_id == service_id]
     if len(found) > 1:
@@ -51,6 +53,6 @@ def verify(service_id: int, tasks: Iterable[Task], waited: dt.timedelta, us: str
     )
 
 
-def same_person(performer: str, login: str) -> bool:
+def same_person(performer: str, us: Collection[str]) -> bool:
     """Whether a task's performer is our login; lists show a login, an id or a full name."""
-    return performer.strip().lower() == login.strip().lower()
+    return performer.strip().lower() in {name.strip().lower() for name in us}

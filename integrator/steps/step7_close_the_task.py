@@ -31,7 +31,7 @@ CLOSED = 2
 """State of a task that is closed (billmanager.md 6.1)."""
 
 
-def probe(form: TaskForm, us: str) -> Proven | Absent | NotYet:
+def probe(form: TaskForm, us: Collection[str]) -> Proven | Absent | NotYet:
     """Who has the task. Proven: we have taken it; Absent: nobody has."""
     performer = form.performer or ""
     if performer and same_person(performer, us):
@@ -57,6 +57,7 @@ def close(bm: BillManager, binding: Binding, form: TaskForm, *, send_by: float) 
         module_id=binding.module_id,
         username=binding.account.username,
         password=binding.password,
+        domain=binding.domain,
         send_by=send_by,
     )
 

@@ -69,7 +69,7 @@ def _close(claimed: Claim, bm: BillManager, known: list[Intent]) -> None:
     if not _settle_close(claimed, known, form):
         return
     steps = attempts.binding_steps(binding)
-    taken = step7.probe(form, bm.task_transport.username)
+    taken = step7.probe(form, bm.staff_names)
     if isinstance(taken, NotYet):
         attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
         return
@@ -141,7 +141,7 @@ def _form_after_taking(
     if address is None and panel.learnt.get("take_keeps_form"):
         return form
     fresh = bm.tasks.form(binding.task_id or 0, address)
-    taken = step7.probe(fresh, bm.task_transport.username)
+    taken = step7.probe(fresh, bm.staff_names)
     if isinstance(taken, NotYet):
         attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
         return None

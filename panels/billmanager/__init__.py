@@ -103,6 +103,11 @@ class BillManager:
         """The names in use; it grows by what task forms show, so store it after a first task."""
         return self._context.dialect
 
+    @property
+    def staff_names(self) -> tuple[str, ...]:
+        """What the panel may call the login that handles tasks; the login itself is the first."""
+        return (self.task_transport.username, *self.dialect.staff_names)
+
     def whoami(self, su: str | int | None = None) -> Whoami:
         """Tell whom the panel takes us for, or with `su` which client that user is of."""
         answer = self.transport.read("whoami", su=su)

@@ -6,7 +6,9 @@ on the panel itself; names that are documented or were seen in code stand in the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 from panels.billmanager import taskforms
@@ -14,8 +16,6 @@ from panels.billmanager.names import ADMIN, Close, CloseKind, Found, Take, TakeK
 from panels.errors import FormLacks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from panels.forms import Form
 
 
@@ -29,13 +29,21 @@ class Dialect:
     `plan_modules_parent`: whether that list takes the plan as 'elid' or as 'plid'.
     `manual_module`: internal name of the module for manual processing.
     `ispmanager_modules`: internal names of ispmanager modules.
+    `module_titles`: internal name and title of each module that is offered; a list may show either.
+    `module_create`: the wizard's step that makes a module from all values at once, and
+    `module_button`: the button that sends it.
     `itemtype_id`, `itemtype_name`: id and English title of the product type `vhost`.
     `client_filter`: the field of the service list's filter that takes a client's id.
     `task_take`, `task_close`: how a task is taken and closed.
     `task_module`, `task_username`, `task_password`: fields of the task's form.
     `task_open_types`: types of an opening task.
+    `task_fields`: further fields to fill when a task is closed, as NAME=VALUE, where `{username}`,
+    `{password}`, `{domain}` and `{module}` stand for the binding's. Only an administrator sets it.
     `departments`, `datacenters`: id and title of each that a new module may be given.
     `task_departments`: the departments whose tasks the staff login may handle.
+    `staff_names`: what the panel may call the staff login: its name, id and full name.
+    `paymethods`: id and title of each; `currencies`: id and ISO code of each.
+    `places`: where each entry was found that does not say so itself, and why one was not found.
     """
 
     version: str = ""
@@ -47,6 +55,9 @@ class Dialect:
     plan_modules_parent: Found | None = None
     manual_module: Found | None = None
     ispmanager_modules: tuple[str, ...] = ()
+    module_titles: tuple[tuple[str, str], ...] = ()
+    module_create: Found | None = None
+    module_button: Found | None = None
     itemtype_id: Found | None = None
     itemtype_name: Found | None = None
     client_filter: Found | None = None
@@ -56,9 +67,14 @@ class Dialect:
     task_username: Found | None = None
     task_password: Found | None = None
     task_open_types: tuple[str, ...] = ("postopen",)
+    task_fields: tuple[str, ...] = ()
     departments: tuple[tuple[int, str], ...] = ()
     datacenters: tuple[tuple[int, str], ...] = ()
     task_departments: tuple[tuple[int, str], ...] = ()
+    staff_names: tuple[str, ...] = ()
+    paymethods: tuple[tuple[int, str], ...] = ()
+    currencies: tuple[tuple[int, str], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
     overridden: tuple[str, ...] = ()
 
     def need(self, name: str) -> str:
@@ -110,7 +126,7 @@ class Dialect:
         """
         names = set(known.overridden)
         if known.version == self.version:
-            names |= {n for n in _FROM_TASK_FORM if getattr(self, n) is None}
+            names |= {n for n in FROM_TASK_FORM if getattr(self, n) is None}
         changes: dict[str, Any] = {name: getattr(known, name) for name in names}
         return replace(self, **changes, overridden=known.overridden)
 
@@ -122,13 +138,16 @@ class Dialect:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `to_json` gave; entries of other versions of this program are left out."""
         known = {item.name: stored[item.name] for item in fields(cls) if item.name in stored}
+        known.pop("places", None)
         entries: dict[str, Any] = {name: _restored(name, value) for name, value in known.items()}
-        return cls(**entries)
+        return cls(**entries, places=dict(stored.get("places", {})))
 
 
-_FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
+FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
+"""What only the form of a task tells, which discovery cannot always see."""
+
 _WANTED = frozenset({"ispmanager_modules", "departments", "task_departments"})
-_TUPLES = frozenset({"ispmanager_modules", "task_open_types"})
+_TUPLES = frozenset({"ispmanager_modules", "task_open_types", "task_fields", "staff_names"})
 _CHOICES = {
     "order": ("v2", "old"),
     "cart": ("cart", "basket"),
@@ -141,6 +160,8 @@ _FOUND = frozenset(
         "plan_modules_enable",
         "plan_modules_disable",
         "manual_module",
+        "module_create",
+        "module_button",
         "itemtype_id",
         "itemtype_name",
         "client_filter",
@@ -153,7 +174,10 @@ _FOUND = frozenset(
 
 def _override(name: str, text: str) -> object:
     if name in _TUPLES:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        parts = tuple(part.strip() for part in text.split(",") if part.strip())
+        if name == "task_fields" and not all(re.match(r"[\w.-]+=", part) for part in parts):
+            raise ValueError("task_fields is NAME=VALUE, with commas between several")
+        return parts
     if name not in _FOUND and name not in {"task_take", "task_close"}:
         raise ValueError(f"there is no entry {name}")
     if not text:
@@ -190,7 +214,7 @@ def _plain(value: object) -> object:
         return {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _restored(name: str, value: Any) -> object:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 Kind = Literal["manual", "ispmanager", "other"]
 
 CREATE = "processing.add.settings"
-"""Last step of the wizard; it accepts all values at once (billmanager.md 2.2)."""
+"""Last step of the wizard; it accepts all values at once (billmanager.md 2.2). Where another name
+was found, the dialect has it."""
 
-_MANUAL = re.compile("manual", re.IGNORECASE)
+_MANUAL = re.compile(r"manual|ручн", re.IGNORECASE)
+"""In an internal name, or in the title in either language of the panel (billmanager.md 13)."""
 _ISPMANAGER = re.compile(r"isp.*mgr|ispmanager", re.IGNORECASE)
 
 
@@ -81,7 +83,7 @@ class Modules:
     def creation_form(self) -> Form:
         """Read the form in which a manual module is made; nothing is made by it."""
         params = {"module": self._context.dialect.need("manual_module"), "type": VHOST}
-        return self._context.transport.read(CREATE, params, devel=True).form()
+        return self._context.transport.read(self._create, params, devel=True).form()
 
     def create_manual(
         self,
@@ -93,8 +95,9 @@ class Modules:
         send_by: float,
     ) -> int | None:
         """Make a module for manual processing; give its id, None when it is not told."""
+        button = self._context.dialect.module_button
         answer = self._context.transport.act(
-            CREATE,
+            self._create,
             {
                 "module": self._context.dialect.need("manual_module"),
                 "type": VHOST,
@@ -102,23 +105,33 @@ class Modules:
                 "department": department_id,
                 "name": name,
                 "orderpriority": orderpriority,
-                "clicked_button": "finish",
+                "clicked_button": button.value if button else "finish",
                 "sok": "ok",
             },
             send_by=send_by,
         )
         return number(answer.id)
 
+    @property
+    def _create(self) -> str:
+        found = self._context.dialect.module_create
+        return found.value if found else CREATE
+
 
 def kind_of(intname: str, dialect: Dialect) -> Kind:
-    """Sort a module by its internal name or title: the dialect first, then the patterns."""
-    if dialect.manual_module is not None and intname == dialect.manual_module.value:
+    """Sort a module by its internal name or title: the dialect first, then the patterns.
+
+    A title stands for the internal name that it is offered with.
+    """
+    offered = [name for name, title in dialect.module_titles if title == intname]
+    names = [intname, *offered] if len(offered) == 1 else [intname]
+    if dialect.manual_module is not None and dialect.manual_module.value in names:
         return "manual"
-    if intname in dialect.ispmanager_modules:
+    if any(name in dialect.ispmanager_modules for name in names):
         return "ispmanager"
-    if _MANUAL.search(intname):
+    if any(map(_MANUAL.search, names)):
         return "manual"
-    return "ispmanager" if _ISPMANAGER.search(intname) else "other"
+    return "ispmanager" if any(map(_ISPMANAGER.search, names)) else "other"
 
 
 def _module(row: Row, column: str, dialect: Dialect) -> Module:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from panels.billmanager.names import Close, Found, Take
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from panels.billmanager.dialect import Dialect
     from panels.forms import Field, Form, ToolButton
 
 IN_WORK, CLOSED = "1", "2"
@@ -54,6 +55,18 @@ def recognise(form: Form, *, take: Take | None = None) -> dict[str, Found | Take
     if seen is not None:
         found["task_take"] = seen
     return found
+
+
+def unfilled(form: Form, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the required fields of a task's form that nobody would fill.
+
+    `values` is what would be sent besides module, username and password; a field that an
+    administrator said to fill (`task_fields`) counts as filled.
+    """
+    known = (dialect.task_module, dialect.task_username, dialect.task_password)
+    sent = {entry.value: "-" for entry in known if entry is not None}
+    sent |= {entry.partition("=")[0]: "-" for entry in dialect.task_fields}
+    return form.unfilled({**sent, **values})
 
 
 def take_of(form: Form) -> Take | None:

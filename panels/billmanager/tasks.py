@@ -6,10 +6,12 @@ Nothing is submitted on a guess: a field, a button or an option that was not rec
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from panels.billmanager import taskforms
 from panels.billmanager.context import ref
 from panels.errors import FormLacks, UnexpectedAnswer
 from panels.listing import number
@@ -17,6 +19,8 @@ from panels.paging import all_rows
 from panels.redaction import is_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from panels.billmanager.context import Context, Params
     from panels.billmanager.dialect import Dialect
     from panels.billmanager.names import Close, Take
@@ -132,7 +136,10 @@ class Tasks:
             answer = transport.act(take.name, params, send_by=send_by)
         else:
             _check_take(task_form, take)
-            params = {**_carried(task_form.form), "elid": task_form.address.elid, "sok": "ok"}
+            extra = _extra(dialect, task_form.form, {})
+            self._check_known(task_form, dialect, {**extra, take.name: "-"})
+            params = {**_carried(task_form.form), **extra}
+            params |= {"elid": task_form.address.elid, "sok": "ok"}
             if take.kind == "button":
                 params["clicked_button"] = take.name
             else:
@@ -147,10 +154,12 @@ class Tasks:
         module_id: int,
         username: str,
         password: str,
+        domain: str = "",
         send_by: float,
     ) -> None:
         """Hand the service to a module with the account's name and password, and close the task.
 
+        `domain` is for a field that an administrator said to fill with it (`task_fields`).
         Raises `FormLacks` before anything is sent when a field or the closing button is not
         recognised, when the module is not among the options (step 5 not done), or when the form
         requires a field that nobody filled.
@@ -161,7 +170,10 @@ class Tasks:
         module, user, secret = dialect.task_module, dialect.task_username, dialect.task_password
         if close is None or module is None or user is None or secret is None:
             raise FormLacks(_unknown(dialect), form=form, func=task_form.address.func)
-        values = {module.value: str(module_id), user.value: username, secret.value: password}
+        typed = {"module": str(module_id), "username": username, "password": password}
+        values = _extra(dialect, form, {**typed, "domain": domain})
+        secrets = {secret.value, *_with_password(dialect)}
+        values |= {module.value: str(module_id), user.value: username, secret.value: password}
         missing = [name for name in values if name not in form.fields]
         if module.value in form.fields and not form.fields[module.value].offers(str(module_id)):
             missing.append(f"{module.value}={module_id}")
@@ -174,7 +186,20 @@ class Tasks:
         params = {**_carried(form), **values, "elid": task_form.address.elid, "sok": "ok"}
         if close.kind == "button":
             params["clicked_button"] = close.name
-        self._context.task_transport.act(task_form.address.func, params, send_by=send_by)
+        self._context.task_transport.act(
+            task_form.address.func, params, send_by=send_by, secret=secrets
+        )
+
+    def _check_known(
+        self, task_form: TaskForm, dialect: Dialect, values: Mapping[str, str]
+    ) -> None:
+        """Raise `FormLacks` for a required field that closing could not fill either.
+
+        So that a task which we could not close is not taken.
+        """
+        missing = taskforms.unfilled(task_form.form, dialect, values)
+        if missing:
+            raise FormLacks(missing, form=task_form.form, func=task_form.address.func)
 
     def _dialect(self, task_form: TaskForm) -> Dialect:
         """Give the dialect, grown by what this form shows."""
@@ -194,6 +219,27 @@ class Tasks:
 
 
 _UNDONE = frozenset({OPENED, IN_WORK})
+
+
+def _extra(dialect: Dialect, form: Form, typed: Mapping[str, str]) -> dict[str, str]:
+    """Give what an administrator said to fill in besides, as far as the form has the fields.
+
+    What stands for a value that is not known yet is left out.
+    """
+    found = {}
+    for entry in dialect.task_fields:
+        name, _, value = entry.partition("=")
+        word = _WORD.fullmatch(value)
+        if name in form.fields and (word is None or word[1] in typed):
+            found[name] = value if word is None else typed[word[1]]
+    return found
+
+
+def _with_password(dialect: Dialect) -> set[str]:
+    return {e.partition("=")[0] for e in dialect.task_fields if e.endswith("={password}")}
+
+
+_WORD = re.compile(r"\{(module|username|password|domain)\}")
 
 
 def address_in(text: str, here: Address) -> Address | None:

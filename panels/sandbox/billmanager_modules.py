@@ -48,7 +48,8 @@ def title(world: World, module: Module, lang: str) -> str:
         kind = "manual"
     elif operations.is_ispmanager(world, module):
         kind = "ispmanager"
-    return text(f"module.{kind}", lang)
+    own = "" if kind == "other" else world.dialect[f"modules.{kind}_title"]
+    return own or text(f"module.{kind}", lang)
 
 
 def _shape(call: Call) -> Listing:
@@ -89,9 +90,13 @@ def _list(call: Call) -> str:
 
 
 def _kinds(call: Call) -> tuple[tuple[str, str], ...]:
-    return (
-        (call.dialect["modules.ispmanager"], text("module.ispmanager", call.lang)),
-        (call.dialect["modules.manual"], text("module.manual", call.lang)),
+    dialect = call.dialect
+    return tuple(
+        (
+            dialect[f"modules.{kind}"],
+            dialect[f"modules.{kind}_title"] or text(f"module.{kind}", call.lang),
+        )
+        for kind in ("ispmanager", "manual")
     )
 
 
@@ -129,12 +134,14 @@ def _fields(call: Call, module: Module | None, intname: str) -> list[Field]:
 
 def _create(call: Call) -> str:
     intname = call.need("module")
+    button = call.dialect["modules.create_button"]
     if intname not in {key for key, _ in _kinds(call)}:
         raise bad_value("module", intname)
     if not call.submitted:
-        button = Button(call.dialect["modules.create_button"])
-        return form(call, _fields(call, None, intname), (button, CANCEL))
+        return form(call, _fields(call, None, intname), (Button(button), CANCEL))
     world = call.world
+    if call.button and call.button != button:
+        raise bad_value("clicked_button", call.button)
     if call.get("type", "vhost") != "vhost":
         raise bad_value("type", call.get("type"))
     if intname != call.dialect["modules.manual"]:

@@ -169,7 +169,8 @@ def _checked_profile(call: Call, client: int) -> int:
 def _fresh_number(call: Call) -> str:
     number = call.get("randomnumber")
     used = call.world.payments.first("randomnumber", number) if number else None
-    if used is not None and call.world.dials.randomnumber_unique:
+    refuses = call.dialect["payment.randomnumber"] == "refused"
+    if used is not None and refuses and call.world.dials.randomnumber_unique:
         kind, about = call.dialect.error("repeated_payment")
         raise Refusal(kind, about, number, "This payment was already made.")
     return number

@@ -154,7 +154,9 @@ def _modules(call: Call) -> str:
         on = module.id in plan.modules
         mark = "on" if on else "off"
         shown = element(flag, mark)
-        if flag == "status":
+        if not on and dialect["plan_modules.off_cell"] == "absent":
+            shown = ""
+        elif flag == "status":
             state = "enabled" if on else "disabled"
             shown = coded(flag, state, text(state, call.lang))
         return (

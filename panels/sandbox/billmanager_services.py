@@ -56,6 +56,8 @@ def _shape(call: Call) -> Listing:
     iso = dialect["currency.iso"]
 
     def named(name: str, key: int, shown: str) -> str:
+        if dialect["service.row_ids"] == "beside":
+            return element(name, shown) + element(f"{name}_id", key or "")
         return coded(name, key, shown) if with_ids and key else element(name, shown)
 
     def write(s: r.Service) -> str:
@@ -69,7 +71,7 @@ def _shape(call: Call) -> Listing:
             + element("username", s.username)
             + named("pricelist", plan.id, plan.name)
             + named("account", client.id, client.name)
-            + element("account_id", client.id)
+            + ("" if dialect["service.row_ids"] == "beside" else element("account_id", client.id))
             + element("project", "Example Hosting")
             + element("datacentername", world.datacenters[s.datacenter].name)
             + named("processingmodule", s.module, module.name if module else "")

@@ -10,7 +10,7 @@ from panels.sandbox.billmanager_payments import moment
 from panels.sandbox.billmanager_services import check_password
 from panels.sandbox.billmanager_system import itemtype_id
 from panels.sandbox.call import Function
-from panels.sandbox.forms import CANCEL, Button, Field, done, form, select
+from panels.sandbox.forms import CANCEL, Button, Field, done, form, reported_field, select
 from panels.sandbox.labels import text
 from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
 from panels.sandbox.refusals import bad_value, missed, no_access
@@ -34,34 +34,40 @@ def functions(dialect: Dialect) -> dict[str, Function]:
     }
     if dialect["task.take"] == "toolbar":
         found[dialect["task.take_button"]] = Function(_take_group, r.STAFF_LEVEL)
-    if dialect["task.work_form"]:
+    if dialect["task.work_form"] not in {"", "task.edit"}:
         found[dialect["task.work_form"]] = Function(_work, r.STAFF_LEVEL)
     return found
 
 
 def _shape(call: Call) -> Listing:
     world, dialect, lang = call.world, call.dialect, call.lang
-    by_orig = dialect["task.item"] == "orig"
+    shape = dialect["task.item"]
+    types = (dialect["task.type_open"], "postclose", "postsuspend", "postresume")
+    states = ("0", "1", "2")
 
     def write(task: r.Task) -> str:
         service = world.services[task.service]
         plan = world.plans[service.plan]
-        performer = world.users.get(task.performer)
-        item = coded("item", service.id, f"{plan.name} #{service.id} {service.domain}")
+        title = f"{plan.name} #{service.id} {service.domain}"
+        items = {
+            "orig": coded("item", service.id, title),
+            "id": element("item", service.id),
+            "beside": element("item", title) + element("item_id", service.id),
+        }
         return (
             element("id", task.id)
             + coded("type", task.type, text(f"type.{task.type}", lang))
             + element("department", world.departments[task.department].name)
-            + (item if by_orig else element("item", service.id))
+            + items[shape]
             + coded("itemstatus", service.item_status, text(f"item.{service.item_status}", lang))
             + coded("itemtype", plan.itemtype, text(f"itemtype.{plan.itemtype}", lang))
             + (
                 coded("pricelist", plan.id, plan.name)
-                if by_orig
+                if shape == "orig"
                 else element("pricelist", plan.name)
             )
             + element("client", world.clients[service.client].name)
-            + element("performer", performer.login if performer else "")
+            + element("performer", performer_of(world, task))
             + element("runningoperation", task.operation)
             + element("opendate", moment(task.opened))
             + coded("status", task.status, text(f"task.{task.status}", lang))
@@ -92,8 +98,14 @@ def _shape(call: Call) -> Listing:
         ),
         filters={
             "id": Match(lambda t: str(t.id)),
-            "type": Match(lambda t: str(t.type)),
-            "status": Match(lambda t: str(t.status)),
+            "type": Match(
+                lambda t: str(t.type),
+                options=tuple((key, text(f"type.{key}", lang)) for key in types),
+            ),
+            "status": Match(
+                lambda t: str(t.status),
+                options=tuple((key, text(f"task.{key}", lang)) for key in states),
+            ),
             "item": Match(lambda t: str(t.service)),
             "pricelist": Match(lambda t: str(world.services[t.service].plan)),
             "itemtype": Match(
@@ -107,6 +119,15 @@ def _shape(call: Call) -> Listing:
         },
         tools=tuple(tools),
     )
+
+
+def performer_of(world: World, task: r.Task) -> str:
+    """Name who has taken a task, in the dialect's way."""
+    user = world.users.get(task.performer)
+    if user is None:
+        return ""
+    shown = {"login": user.login, "realname": user.realname, "id": str(user.id)}
+    return shown[world.dialect["task.performer"]]
 
 
 def _mine(call: Call, task: r.Task) -> bool:
@@ -150,13 +171,12 @@ def _offered(world: World, service: r.Service) -> tuple[tuple[str, str], ...]:
 
 
 def _facts(call: Call, task: r.Task, service: r.Service) -> list[Field]:
-    performer = call.world.users.get(task.performer)
     states = tuple((str(n), text(f"task.{n}", call.lang)) for n in (0, 1, 2))
     return [
         Field("type", task.type, readonly=True),
         Field("item", str(service.id), readonly=True),
         Field("status", str(task.status), "select", readonly=True, options=states),
-        Field("performer", performer.login if performer else "", readonly=True),
+        Field("performer", performer_of(call.world, task), readonly=True),
         Field("runningoperation", str(task.operation), "hidden"),
         Field("domain", service.domain, readonly=True),
     ]
@@ -299,6 +319,7 @@ def _close(call: Call, task: r.Task) -> str:
     if str(module) not in dict(_offered(world, service)):
         raise bad_value(module_field, str(module))
     username = call.need(user_field)
+    _need_reported(call)
     password_field = dialect["task.field.password"]
     password = call.get(password_field)
     if not password and dialect.flag("task.password_required"):
@@ -323,6 +344,16 @@ def _close(call: Call, task: r.Task) -> str:
         delay = world.dials.close_delay
         world.schedule(delay, "finish_task", task.id, str(module), username, password)
     return done()
+
+
+def _need_reported(call: Call) -> None:
+    """Refuse a form without the required fields that the dialect's report adds to it."""
+    seen = call.dialect.forms.get(call.func, {"fields": ()})
+    ours = {call.dialect[f"task.field.{name}"] for name in ("module", "username", "password")}
+    for field in map(reported_field, seen["fields"]):
+        sent = call.get(field.name) or field.value
+        if field.required and not field.readonly and not sent and field.name not in ours:
+            raise missed(field.name)
 
 
 def _start(call: Call) -> str:

@@ -1,17 +1,25 @@
-"""What this stand-in calls things: everything that the fact files infer or do not know."""
+"""What this stand-in calls things: everything that the fact files infer or do not know.
+
+A dialect is a file, the same that ``manage.py panel report`` writes of a real installation. `keys`
+are the words of `KEYS`; what a file lacks is taken from the dialect that it ``extends``. `forms`
+and `lists` are what was seen of each function: fields, buttons and toolbar functions that the
+sandbox does not have by itself are shown as reported, so that an odd form can be rehearsed on.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent / "dialects"
 DEFAULT = "billmanager6"
+FORMAT = 1
+"""Of the file. Another number is refused: a newer program may mean something else by its words."""
 
 
 class DialectError(ValueError):
@@ -20,10 +28,16 @@ class DialectError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The names of one installation: key to value, all of them text."""
+    """The names of one installation: key to value, all of them text.
+
+    ``forms``: function → {"fields": […], "buttons": […]} as reported; ``lists``: function →
+    {"tools": […]}.
+    """
 
     name: str
     values: Mapping[str, str]
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> str:
         """Give the value of a key; DialectError when the file lacks it."""
@@ -42,6 +56,11 @@ class Dialect:
         kind, _, about = self[f"errors.{key}"].partition(" ")
         return kind, about
 
+    def tools(self, func: str) -> list[tuple[str, str, str]]:
+        """Give name, function and kind of the buttons that were reported above a list."""
+        seen = self.lists.get(func, {"tools": ()})
+        return [(tool["name"], tool["func"], tool["kind"]) for tool in seen["tools"]]
+
 
 def load(name: str = DEFAULT) -> Dialect:
     """Read a dialect by its name, or by the path of a file.
@@ -53,18 +72,36 @@ def load(name: str = DEFAULT) -> Dialect:
         path = Path(name)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        values = {key: str(entry["value"]) for key, entry in document["keys"].items()}
         title = str(document["name"])
+        values = {key: str(entry["value"]) for key, entry in document["keys"].items()}
+        forms = {func: _form(seen) for func, seen in document.get("forms", {}).items()}
+        lists = {func: _list(seen) for func, seen in document.get("lists", {}).items()}
+        written = document.get("format", FORMAT)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"dialect {name}: {error}"
         raise DialectError(msg) from error
+    if written != FORMAT:
+        msg = f"dialect {title}: format {written} is not format {FORMAT}"
+        raise DialectError(msg)
     base: Mapping[str, str] = {}
-    if "extends" in document:
-        base = load(str(document["extends"])).values
-    elif path.stem != DEFAULT:
-        base = load(DEFAULT).values
+    if "extends" in document or path.stem != DEFAULT:
+        base = load(str(document.get("extends", DEFAULT))).values
         unknown = set(values) - set(base)
         if unknown:
             msg = f"dialect {title}: unknown keys {', '.join(sorted(unknown))}"
             raise DialectError(msg)
-    return Dialect(title, {**base, **values})
+    return Dialect(title, {**base, **values}, forms, lists)
+
+
+def _form(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what the sandbox uses of a reported form; raises KeyError or TypeError."""
+    found = {kind: list(seen.get(kind, [])) for kind in ("fields", "buttons")}
+    nameless = [one for kind in found.values() for one in kind if not one["name"]]
+    if nameless:
+        raise TypeError("a field or a button without a name")
+    return found
+
+
+def _list(seen: Mapping[str, Any]) -> dict[str, Any]:
+    tools = [{name: str(one[name]) for name in ("name", "func", "kind")} for one in seen["tools"]]
+    return {"tools": tools}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from panels.sandbox.xml import element, esc, slist
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from panels.sandbox.call import Call
 
@@ -45,6 +45,7 @@ def form(
     call: Call, fields: Sequence[Field], buttons: Sequence[Button] = (OK, CANCEL), extra: str = ""
 ) -> str:
     """Write a form as it is read; ``extra`` is further nodes, such as inner lists."""
+    fields, buttons = _with_reported(call, fields, buttons)
     values = "".join(element(f.name, f.value) for f in fields)
     options = "".join(slist(f.name, f.options) for f in fields if f.options is not None)
     elid = element("elid", call.get("elid")) if call.get("elid") else ""
@@ -60,6 +61,33 @@ def form(
         f'<page name="main">{pages}</page><buttons>{controls}</buttons></form></metadata>'
         f'<messages name="{esc(call.func)}">{messages}</messages>{elid}{values}{options}{extra}'
     )
+
+
+def _with_reported(
+    call: Call, fields: Sequence[Field], buttons: Sequence[Button]
+) -> tuple[Sequence[Field], Sequence[Button]]:
+    """Add the fields and buttons that the dialect's own report of this form has besides ours."""
+    seen = call.dialect.forms.get(call.func)
+    if seen is None:
+        return fields, buttons
+    names = {f.name for f in fields} | {"elid"}
+    more = [f for f in map(reported_field, seen["fields"]) if f.name not in names]
+    pressed = {button.name for button in buttons}
+    return (
+        [*fields, *more],
+        [*buttons, *(Button(b["name"]) for b in seen["buttons"] if b["name"] not in pressed)],
+    )
+
+
+def reported_field(seen: Mapping[str, Any]) -> Field:
+    """Make a field of what a report tells of it: what it held is not told, only whether."""
+    options = tuple((key, key) for key in seen["options"]) if "options" in seen else None
+    value = ""
+    if seen.get("filled"):
+        value = options[0][0] if options else "sandbox"
+    kind = "hidden" if seen.get("hidden") else "text" if options is None else "select"
+    required, readonly = bool(seen.get("required")), bool(seen.get("readonly"))
+    return Field(seen["name"], value, kind, required, readonly, options)
 
 
 def _control(f: Field) -> str:

@@ -25,10 +25,14 @@ class Tool(NamedTuple):
 
 
 class Match(NamedTuple):
-    """How a filter field is compared: equal to a code, or a part of a text."""
+    """How a filter field is compared: equal to a code, or a part of a text.
+
+    ``options``: the values that the filter's form offers, None where anything may be typed.
+    """
 
     of: Callable[[Any], str]
     part: bool = False
+    options: tuple[tuple[str, str], ...] | None = None
 
     def holds(self, row: object, wanted: str) -> bool:
         """Tell whether a row passes."""
@@ -82,7 +86,13 @@ def filter_form(call: Call, shape: Listing) -> str:
         return done()
     saved = call.world.filters.get(key)
     now = dict(saved.values) if saved else {}
-    return form(call, [Field(name, now.get(name, "")) for name in shape.filters])
+    return form(
+        call,
+        [
+            Field(name, now.get(name, ""), "select" if of.options else "text", options=of.options)
+            for name, of in shape.filters.items()
+        ],
+    )
 
 
 def _wanted(call: Call, shape: Listing) -> list[tuple[Match, str]]:
@@ -120,9 +130,13 @@ def _whole(text: str, default: int) -> int:
 
 
 def _metadata(call: Call, shape: Listing) -> str:
+    denied = call.world.dials.denied.get(call.actor.real, ())
+    known = {tool.func for tool in shape.tools}
+    reported = [tool for tool in call.dialect.tools(call.func) if tool[1] not in known]
     tools = "".join(
-        f'<toolbtn func="{esc(tool.func)}" name="{tool.name}" type="{tool.kind}"/>'
-        for tool in shape.tools
+        f'<toolbtn func="{esc(func)}" name="{esc(name)}" type="{esc(kind)}"/>'
+        for name, func, kind in (*shape.tools, *reported)
+        if func not in denied  # a toolbar names what this login may call (billmanager.md 1.6)
     )
     columns = "".join(f'<col name="{name}" type="data"/>' for name in shape.columns)
     messages = "".join(element("msg", name, name=name) for name in shape.columns)

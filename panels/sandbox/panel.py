@@ -35,7 +35,8 @@ class Panel(access.Directory, Protocol):
 def answer(world: World, panel: Panel, request: Request, fault: Rule | None = None) -> Response:
     """Work on a request and write its answer."""
     lang = request.params.get("lang") or panel.language
-    lang = lang if lang in {"en", "ru"} else panel.language
+    fixed = world.dialect.flag("language.fixed")
+    lang = lang if lang in {"en", "ru"} and not fixed else panel.language
     actor = NOBODY
     try:
         if fault is not None:

@@ -10,7 +10,7 @@ from panels.answers import understand
 from panels.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from panels.documents import Document
 
@@ -24,6 +24,7 @@ class Sent:
     su: str | int | None
     devel: bool
     send_by: float | None = None
+    secret: tuple[str, ...] = ()
 
 
 @dataclass
@@ -52,9 +53,11 @@ class Canned:
         *,
         send_by: float,
         su: str | int | None = None,
+        secret: Collection[str] = (),
     ) -> Document:
         texts = {name: str(value) for name, value in params.items()}
-        return self._answer(Sent(func, texts, su, devel=False, send_by=send_by))
+        sent = Sent(func, texts, su, devel=False, send_by=send_by, secret=tuple(sorted(secret)))
+        return self._answer(sent)
 
     def _answer(self, call: Sent) -> Document:
         self.sent.append(call)

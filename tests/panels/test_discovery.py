@@ -180,7 +180,7 @@ def test_tasks_are_asked_for_as_staff() -> None:
     staff = Canned({"task": FULL["task"], "department": elem(id=8, name="Own")})
     dialect = found(Canned(FULL), staff=staff)
     assert dialect.task_departments == ((8, "Own"),)
-    assert {c.func for c in staff.sent} == {"task.filter", "task", "department"}
+    assert {c.func for c in staff.sent} == {"whoami", "task.filter", "task", "department"}
 
 
 def test_an_open_task_teaches_its_form() -> None:

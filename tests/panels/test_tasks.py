@@ -330,3 +330,38 @@ def test_finding_out_again_keeps_what_people_set_and_forms_taught() -> None:
     newer = Dialect(version="6.2").keeping(known)
     assert newer.cart == known.cart
     assert newer.task_close is None
+
+
+CONFIRM = '<input name="confirm" type="password" required="yes"/>'
+TICKET = '<input name="ticket_note" required="yes"/>'
+
+
+def test_a_required_field_that_nobody_fills_stops_before_the_task_is_taken() -> None:
+    b, canned = work(page(TICKET + MODULE + USER + PASSWORD))
+    form = b.tasks.form(5)
+    with pytest.raises(FormLacks, match="ticket_note") as lacks:
+        b.tasks.take(form, send_by=9.0)
+    assert lacks.value.form is not None
+    assert canned.effects == []
+
+
+def test_an_administrator_says_what_else_to_fill_in() -> None:
+    words = "confirm={password}, ticket_note=moved {domain}, absent=x, ticket_site={domain}"
+    dialect = Dialect().with_overrides({"task_fields": words})
+    more = CONFIRM + TICKET + '<input name="ticket_site"/>'
+    b, canned = work(page(more + MODULE + USER + PASSWORD), dialect)
+    form = b.tasks.form(5)
+    b.tasks.take(form, send_by=9.0)
+    b.tasks.close(form, module_id=9, username="u", password="pw-7", domain="a.example", send_by=9.0)
+    taken, closed = canned.effects
+    assert taken.params["ticket_note"] == "moved {domain}"  # a word stands for a whole value
+    assert "confirm" not in taken.params
+    assert closed.params["confirm"] == "pw-7"
+    assert closed.params["ticket_site"] == "a.example"
+    assert "absent" not in closed.params
+    assert "confirm" in closed.secret
+
+
+def test_a_field_is_named_before_its_value() -> None:
+    with pytest.raises(ValueError, match="NAME=VALUE"):
+        Dialect().with_overrides({"task_fields": "just words"})

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
 
 
-@pytest.mark.parametrize("dialect", ["billmanager6", "billmanager5"])
-def test_binds_on_both_dialects(
-    dialect: str, provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--dialect", dialect)
+def test_binds_with_one_order_and_one_charge_each(provider: Provider, workers: Workers) -> None:
     run = workers.finish(provider.start(10))
     assert run.state == "finished"
     ledger = provider.sound(done=10)

@@ -20,6 +20,8 @@ from integrator.workflow import engine, intents, waking
 from integrator.workflow.windows import members, reading, switching
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from integrator.models import Binding, Intent
     from integrator.workflow.windows.lease import Driver
     from integrator.workflow.windows.reading import Reading
@@ -105,7 +107,7 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
     """One shared reading for those that seek their task and those that wait to become active."""
     look = Look(
         manual=frozenset(driver.window.manual_modules.values()),
-        staff=bm.task_transport.username,
+        staff=bm.staff_names,
         found=reading.services(driver, bm, [*seeking, *closing]),
         tasks=bm.tasks.openings(driver.window.plan.remote_id) if seeking else [],
         ledger=members.Ledger([*seeking, *closing]),
@@ -132,7 +134,7 @@ class Look:
     """
 
     manual: frozenset[int]
-    staff: str
+    staff: Collection[str]
     found: Reading
     tasks: list[Task]
     ledger: members.Ledger

@@ -1,0 +1,68 @@
+"""Asking a panel what may not be there: a refusal is an answer, an outage is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from panels.errors import LoginRefused, Refused, UnexpectedAnswer
+from panels.listing import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from panels.documents import Document
+    from panels.forms import Form, Option
+    from panels.transport import Transport
+
+
+def asked(
+    transport: Transport,
+    func: str,
+    *,
+    devel: bool = False,
+    su: str | None = None,
+    **params: str | int,
+) -> Document | None:
+    """Call a list or a form; None when the panel refuses or answers what cannot be understood.
+
+    Raises what a read raises when the panel cannot be reached or lets nobody in.
+    """
+    try:
+        return transport.read(func, params, su=su, devel=devel)
+    except LoginRefused:
+        raise
+    except Refused:
+        return None
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        return None
+
+
+def asked_form(
+    transport: Transport, func: str, *, su: str | None = None, **params: str | int
+) -> Form | None:
+    """Read a form with its structure; None also when the answer is a list."""
+    answer = asked(transport, func, devel=True, su=su, **params)
+    return None if answer is None or is_list(answer) else answer.form()
+
+
+def is_list(answer: Document) -> bool:
+    """Whether an answer with metadata is a list."""
+    return answer.attributes("metadata").get("type") == "list"
+
+
+def is_form(answer: Document) -> bool:
+    """Whether an answer with metadata is a form."""
+    return answer.attributes("metadata").get("type") == "form"
+
+
+def options(form: Form | None, name: str) -> tuple[Option, ...]:
+    """Give the choices of a field; none where there is no such form or field."""
+    found = None if form is None else form.fields.get(name)
+    return () if found is None else found.options or ()
+
+
+def numbered(choices: Iterable[Option]) -> tuple[tuple[int, str], ...]:
+    """Give id and title of the choices that have an id."""
+    return tuple((key, o.label) for o in choices if (key := number(o.key)) is not None)
