@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
+from integrator.accounts import choosing
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding
@@ -28,7 +29,7 @@ class AccountFacts:
     """What a preview knows of an account.
 
     ``service``: BILLmanager's id of the service it already is, None: none. ``taken``: (binding,
-    run) that holds it, None: free.
+    run) that holds it, None: free. ``unsaid``: conflicts and doubts that nobody has decided.
     """
 
     id: int
@@ -40,6 +41,7 @@ class AccountFacts:
     gone: bool
     service: int | None
     taken: tuple[int, int] | None
+    unsaid: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,15 @@ def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
         )
     }
     rows = accounts.values_list(
-        "id", "panel_id", "username", "domain", "active", "system", "gone_at", "service__remote_id"
-    )
-    for pk, panel, username, domain, active, system, gone_at, service in rows.iterator():
+        "id", "panel_id", "username", "domain", "active", "system", "gone_at", "service__remote_id",
+        "conflicts", "words",
+    )  # fmt: skip
+    for pk, panel, username, domain, active, system, gone_at, service, *doubted in rows.iterator():
+        conflicts, words = doubted
+        unsaid = choosing.undecided(choosing.doubts(active=active, conflicts=conflicts), words)
         yield AccountFacts(
             pk, panel, username, domain, active, system, gone_at is not None, service,
-            taken.get(pk),
+            taken.get(pk), tuple(unsaid),
         )  # fmt: skip
 
 
@@ -96,6 +101,8 @@ def obstacles(account: AccountFacts) -> list[Reason]:
     elif account.taken is not None:
         binding, run = account.taken
         found.append(reason("reserved", binding=binding, run=run))
+    else:
+        found += [one for one in account.unsaid if choosing.blocking([one])]
     return found
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.clock import now
-from integrator.models import Client, ClientUser, Module, Plan, Service
+from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect
 from panels import billmanager as panel_client
 from panels.billmanager.dialect import Dialect
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Kind = Change.Kind
+
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
     """Bring all mirrors of BILLmanager in line with what it lists; counts and facts.
@@ -37,15 +40,15 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     billmanager = connect.billmanager(panel)
     counts: dict[str, int] = {}
     progress.phase("modules")
-    counts["modules"] = _modules(billmanager)
+    counts["modules"] = _modules(panel, billmanager)
     progress.phase("plans")
-    letters = _plans(billmanager, counts)
+    letters = _plans(panel, billmanager, counts)
     progress.phase("clients")
-    counts["clients"] = _clients(billmanager)
+    counts["clients"] = _clients(panel, billmanager)
     progress.phase("users")
-    counts["users"] = _users(billmanager)
+    counts["users"] = _users(panel, billmanager)
     progress.phase("services")
-    counts["services"] = _services(billmanager, progress)
+    counts["services"] = _services(panel, billmanager, progress)
     progress.phase("paymethods")
     methods = _unless_denied(billmanager.payments.methods) or []
     known = [[method.id, method.name, method.currency or ""] for method in methods]
@@ -78,7 +81,7 @@ def learn_dialect(panel: Panel) -> Dialect:
     return dialect
 
 
-def _modules(billmanager: BillManager) -> int:
+def _modules(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, dict[str, Any]] = {}
     for module in billmanager.modules.all():
         url = None
@@ -95,10 +98,11 @@ def _modules(billmanager: BillManager) -> int:
             "enabled": module.enabled,
             "url": (url or "")[:300],
         }
-    return sync(Module.objects.all(), found, key="remote_id", at=now()).listed
+    history = History(panel, Kind.MODULE, ("name", "enabled", "url", "datacenter_id"), "name")
+    return _store(Module, found, history)
 
 
-def _plans(billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
+def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
     """Store the plans with what they cost, where they are sold and their modules; the letters."""
     offers = billmanager.plans.offers()
     found: dict[Hashable, dict[str, Any]] = {}
@@ -116,7 +120,8 @@ def _plans(billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
                 for m in billmanager.plans.modules(plan.id)
             ],
         }
-    counts["plans"] = sync(Plan.objects.all(), found, key="remote_id", at=now()).listed
+    history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
+    counts["plans"] = _store(Plan, found, history)
     return letters
 
 
@@ -137,7 +142,7 @@ def _offer(offer: Offer | None) -> dict[str, Any]:
     }
 
 
-def _clients(billmanager: BillManager) -> int:
+def _clients(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
@@ -148,25 +153,27 @@ def _clients(billmanager: BillManager) -> int:
         }
         for client in billmanager.clients.all()
     }
-    return sync(Client.objects.all(), found, key="remote_id", at=now()).listed
+    return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
 
 
-def _users(billmanager: BillManager) -> int:
+def _users(panel: Panel, billmanager: BillManager) -> int:
     clients = dict(Client.objects.values_list("remote_id", "id"))
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
             "client_id": clients[user.client_id],
             "email": user.email.strip().lower()[:254],
             "name": user.name[:255],
+            "realname": user.realname[:255],
             "active": user.active,
         }
         for user in billmanager.clients.users()
         if user.client_id in clients
     }
-    return sync(ClientUser.objects.all(), found, key="remote_id", at=now()).listed
+    history = History(panel, Kind.USER, ("email", "name", "active"), "email")
+    return _store(ClientUser, found, history)
 
 
-def _services(billmanager: BillManager, progress: Progress) -> int:
+def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int:
     plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
     modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
     clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
@@ -185,9 +192,24 @@ def _services(billmanager: BillManager, progress: Progress) -> int:
         }
         for service in listed
     }
-    return sync(
-        Service.objects.all(), found, key="remote_id", at=now(), progress=progress.done
-    ).listed
+    watch = ("client_id_remote", "plan_id_remote", "domain", "username", "module_id_remote",
+             "status")  # fmt: skip
+    return _store(Service, found, History(panel, Kind.SERVICE, watch, "domain"), progress.done)
+
+
+def _store(
+    model: Any,
+    found: Mapping[Hashable, Mapping[str, Any]],
+    history: History,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> int:
+    """Bring one mirror in line with a complete list and write down what changed; rows listed."""
+    moment = now()
+    synced = sync(
+        model.objects.all(), found, key="remote_id", at=moment, progress=progress, listener=history
+    )
+    history.write(moment)
+    return synced.listed
 
 
 def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

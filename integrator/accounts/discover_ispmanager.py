@@ -1,21 +1,21 @@
-"""Discovery of one ispmanager: its accounts, their domains, presets and owners."""
+"""Discovery of one ispmanager: its accounts, their domains, presets and owners.
+
+The e-mails, a call each, are read apart from the lists (``emails``).
+"""
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
-from integrator.accounts.mirroring import portions, sync, update_rows
+from integrator.accounts.history import History
+from integrator.accounts.mirroring import sync
 from integrator.clock import now
-from integrator.models import Account
-from integrator.panel_access import connect, journal
-from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+from integrator.models import Account, Change
+from integrator.panel_access import connect
+from panels.errors import AccessDenied, FunctionMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Sequence
+    from collections.abc import Collection, Hashable, Mapping, Sequence
 
     from integrator.accounts.progress import Progress
     from integrator.models import Panel
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from panels.ispmanager import Domain, IspManager
 
 ORDINARY_LEVEL = 16  # ispmanager.md 1.2
-EMAIL_SECONDS = 60.0
-"""E-mails cost a call each; what cannot be read within this time is read by the next discovery."""
+_NEW: tuple[str, list[str], bool] = ("", [], False)
+_WATCHED = ("active", "preset", "owner", "domains", "fullname", "system")
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
@@ -43,17 +43,26 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("presets")
     presets = _presets(ispmanager)
     progress.phase("storing", len(listed))
-    kept = dict(Account.objects.filter(panel=panel).values_list("username", "domain"))
+    kept = {
+        username: (main, names, gone_at is not None)
+        for username, main, names, gone_at in Account.objects.filter(panel=panel).values_list(
+            "username", "domain", "domains", "gone_at"
+        )
+    }
     resellers = {row.username for row in listed if _is_reseller(row)}
     found: dict[Hashable, dict[str, Any]] = {
-        row.username: _columns(row, domains.get(row.username, []), kept.get(row.username, ""))
+        row.username: _columns(row, domains.get(row.username, []), kept.get(row.username, _NEW)[0])
         | {"system": _is_system(row, administrators, resellers, all_told=bool(told))}
         for row in listed
     }
+    history, moment = History(panel, Change.Kind.ACCOUNT, _WATCHED), now()
     synced = sync(
-        Account.objects.filter(panel=panel), found,
-        key="username", fixed={"panel": panel}, at=now(), progress=progress.done,
+        Account.objects.filter(panel=panel), found, key="username", fixed={"panel": panel},
+        at=moment, progress=progress.done, listener=history,
     )  # fmt: skip
+    for old, new in _renamed(kept, found):
+        history.renamed(old, new)
+    history.write(moment)
     counts = {
         "accounts": synced.listed,
         "new": synced.new,
@@ -62,8 +71,30 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
         "system": sum(1 for columns in found.values() if columns["system"]),
         "domains": sum(map(len, domains.values())),
     }
-    counts |= read_emails(panel, ispmanager, progress)
-    return counts, {"presets": presets, "emails_asked_to": counts.pop("emails_asked_to")}
+    return counts, {"presets": presets}
+
+
+def _renamed(
+    kept: Mapping[str, tuple[str, list[str], bool]], found: Mapping[Hashable, Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """(old, new) logins that hold the very same domains, one gone and one new.
+
+    A login cannot be renamed in ispmanager (ispmanager.md 2.3), but an account is given another
+    one by moving its sites into a new account.
+    """
+    left: dict[tuple[str, ...], list[str]] = {}
+    for username, (_main, names, was_gone) in kept.items():
+        if names and not was_gone and username not in found:
+            left.setdefault(tuple(sorted(names)), []).append(username)
+    came: dict[tuple[str, ...], list[str]] = {}
+    for key, values in found.items():
+        if left and key not in kept and values["domains"]:
+            came.setdefault(tuple(sorted(values["domains"])), []).append(str(key))
+    return [
+        (old[0], came[names][0])
+        for names, old in left.items()
+        if len(old) == 1 and len(came.get(names, ())) == 1
+    ]
 
 
 def _columns(row: ListedAccount, domains: list[str], main: str) -> dict[str, Any]:
@@ -115,52 +146,3 @@ def _presets(ispmanager: IspManager) -> dict[str, dict[str, str]]:
         return {preset.name: preset.limits for preset in ispmanager.presets()}
     except (AccessDenied, FunctionMissing):
         return {}
-
-
-def read_emails(
-    panel: Panel, ispmanager: IspManager, progress: Progress, *, seconds: float = EMAIL_SECONDS
-) -> dict[str, int]:
-    """Read the e-mails of accounts that could be bound and have none yet; counts.
-
-    There is no list of them (ispmanager.md 2.4), so they are asked for one by one, in parallel.
-    The next discovery goes on after the last account that was asked (``emails_asked_to``), round
-    and round, so that accounts which have no e-mail keep none of the others from their turn.
-    """
-    begin = panel.discovery.get("facts", {}).get("emails_asked_to", 0)
-    unknown = Account.objects.filter(
-        panel=panel, gone_at=None, system=False, service=None, email=""
-    ).values_list("id", "username")
-    wanted = [
-        *unknown.filter(id__gt=begin).order_by("id"),
-        *unknown.filter(id__lte=begin).order_by("id"),
-    ]
-    progress.phase("emails", len(wanted))
-    until = time.monotonic() + seconds
-    read = 0
-
-    def one_portion(portion: list[tuple[int, str]]) -> list[tuple[int, list[str]]]:
-        try:
-            with journal.about():
-                return [
-                    (pk, [_email(ispmanager, username)])
-                    for pk, username in portion
-                    if time.monotonic() < until
-                ]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max(1, panel.max_parallel)) as pool:
-        for rows in pool.map(one_portion, portions(wanted, 20)):
-            update_rows(Account, ["email"], [row for row in rows if row[1][0]])
-            read += len(rows)
-            progress.done(read)
-    last = wanted[read - 1][0] if read else begin
-    return {"emails_asked": read, "emails_left": len(wanted) - read, "emails_asked_to": last}
-
-
-def _email(ispmanager: IspManager, username: str) -> str:
-    """The account's e-mail in lower case; "" where it has none or it cannot be read now."""
-    try:
-        return ispmanager.email(username).strip().lower()[:254]
-    except (Refused, UnexpectedAnswer):
-        return ""

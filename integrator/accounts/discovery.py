@@ -11,7 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from integrator.accounts import discover_billmanager, discover_ispmanager, linking, matching
+import structlog
+
+from integrator.accounts import (
+    bound,
+    discover_billmanager,
+    discover_ispmanager,
+    emails,
+    linking,
+    matching,
+)
 from integrator.accounts.progress import Progress
 from integrator.models import Panel
 from integrator.panel_access import journal
@@ -19,6 +28,9 @@ from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +61,46 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
     except PanelError as error:
         progress.fail(str(error))
         raise
-    linking.link_servers()
-    linking.recognise()
+    compare()
     if match:
         progress.phase("matching")
         matching.match_all()
+        if panel.kind == Panel.Kind.ISPMANAGER:
+            counts |= _emails(panel, progress)
     progress.finish(counts, facts)
     return Discovered(panel.name, counts, round(time.monotonic() - begun, 3))
+
+
+def compare() -> None:
+    """Work out from the mirrors what the panels say about each other."""
+    linking.link_servers()
+    bound.recognise()
+
+
+def _emails(panel: Panel, progress: Progress) -> dict[str, int]:
+    """Ask for the e-mails that would help, and match anew if any is new; counts.
+
+    The lists are complete, so that a panel which stops answering now has not failed to be
+    discovered: the rest is asked in the background.
+    """
+    try:
+        changed = read_emails(panel, progress)
+    except PanelError as error:
+        log.warning("emails.broken_off", panel=panel.name, why=str(error))
+        changed = 0
+    return {"emails_new": changed, "emails_left": emails.wanted(panel).count()}
+
+
+def read_emails(panel: Panel, progress: Progress | None = None) -> int:
+    """Ask one server for e-mails that would help, and match anew if any is new; how many are.
+
+    Raises panels.errors.PanelError; what was read is kept.
+    """
+    try:
+        changed = emails.read(panel, progress)
+    except PanelError:
+        matching.match_all()
+        raise
+    if changed:
+        matching.match_all()
+    return changed

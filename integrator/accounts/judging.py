@@ -92,12 +92,18 @@ class Judge:
 
     def _judge_client(self, row: Judged) -> None:
         wanted = row.candidate
+        if wanted.reasons:
+            # Of a match; whoever names the client in a file has decided these.
+            row.choose += [one for one in wanted.account.unsaid if one not in row.blocks]
         if wanted.client is None:
+            told = {one["key"] for one in wanted.reasons}
             if not wanted.candidates:
                 row.blocks.append(reason("no_client"))
-            elif len(wanted.candidates) > 1:
+            elif "contradiction" in told:
+                row.blocks.append(reason("contradiction"))
+            elif len(wanted.candidates) > 1 and "doubted_client" not in told:
                 row.choose.append(reason("several_clients", count=len(wanted.candidates)))
-            else:
+            elif not row.choose:
                 row.choose.append(reason("weak_client"))
             return
         client = row.client = self._clients[wanted.client]

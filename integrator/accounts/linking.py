@@ -1,21 +1,13 @@
-"""What the panels say about each other: whose module a server is, which account is a service."""
+"""Which BILLmanager module serves which server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext as _
 
-from integrator.accounts.mirroring import portions, update_rows
+from integrator.accounts import bound
 from integrator.accounts.refusals import Refused
-from integrator.models import Account, Module, Panel, Service
+from integrator.models import Module, Panel
 from integrator.panel_access.address import AddressError, normalise
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-DELETED = 4  # status of a service (billmanager.md 7.1)
-ACTIVE = 2
 
 
 def link_servers() -> dict[str, int]:
@@ -81,43 +73,5 @@ def link_by_hand(panel: Panel, module_id: int) -> Module:
         )
     panel.module_id, panel.module_linked_by_hand = module_id, True
     panel.save(update_fields=["module_id", "module_linked_by_hand"])
-    recognise()
+    bound.recognise()
     return module
-
-
-def recognise() -> int:
-    """Mark the accounts that BILLmanager already lists as services; how many marks changed.
-
-    An account is a service when the service's module is the one that serves the account's server
-    and the usernames are equal. Of several such services the active one counts.
-    """
-    changed = 0
-    panels = Panel.objects.filter(kind=Panel.Kind.ISPMANAGER).exclude(module_id=None)
-    for panel in panels:
-        services = _services_of(panel.module_id)
-        accounts = Account.objects.filter(panel=panel).values_list("id", "username", "service_id")
-        altered = [
-            (pk, [services.get(username)])
-            for pk, username, service in accounts.iterator()
-            if services.get(username) != service
-        ]
-        for portion in portions(altered):
-            update_rows(Account, ["service_id"], portion)
-        changed += len(altered)
-    return changed
-
-
-def _services_of(module_id: int | None) -> dict[str, int]:
-    """Username → our row of its service on this module; an active one before any other."""
-    rows: Iterable[tuple[str, int, int]] = (
-        Service.objects.filter(module_id_remote=module_id, gone_at=None)
-        .exclude(status=DELETED)
-        .exclude(username="")
-        .order_by("remote_id")
-        .values_list("username", "id", "status")
-    )
-    found: dict[str, tuple[int, int]] = {}
-    for username, pk, status in rows:
-        if username not in found or (status == ACTIVE and found[username][1] != ACTIVE):
-            found[username] = (pk, status)
-    return {username: pk for username, (pk, _status) in found.items()}

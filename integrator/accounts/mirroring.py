@@ -32,6 +32,24 @@ class Synced:
     gone: int
 
 
+class Listener:
+    """Is told what is otherwise than before; this one keeps nothing."""
+
+    def first(self, count: int) -> None:
+        """So many rows were read where none had been known."""
+
+    def new(self, key: Hashable, values: Mapping[str, Any]) -> None:
+        """A row that was never listed before."""
+
+    def gone(self, key: Hashable) -> None:
+        """A row that is listed no more."""
+
+    def seen(
+        self, key: Hashable, values: Mapping[str, Any], before: Mapping[str, Any], *, back: bool
+    ) -> None:
+        """A known row that differs; ``back``: it had been gone."""
+
+
 def portions(items: Iterable[Any], size: int = PORTION) -> Iterator[list[Any]]:
     """The items in lists of at most ``size``."""
     rest = iter(items)
@@ -47,16 +65,17 @@ def sync(
     fixed: Mapping[str, Any] | None = None,
     at: dt.datetime,
     progress: Callable[[int], None] = lambda _done: None,
+    listener: Listener | None = None,
 ) -> Synced:
     """Make the rows of ``scope`` equal to ``found``: key → the columns that discovery owns.
 
     ``key`` is the column that identifies a row within the scope; ``fixed`` holds the columns
     that make up the scope (for instance the panel of accounts). Columns that are not in
     ``found`` (a person's choices, matches, links) are never touched. ``progress`` is told how
-    many rows have been looked at.
+    many rows have been looked at, ``listener`` what is otherwise than before.
     """
     model: Any = scope.model
-    own = dict(fixed or {})
+    own, tell = dict(fixed or {}), listener or Listener()
     columns = sorted(next(iter(found.values()), {}))
     known = {
         row[0]: row[1:] for row in scope.values_list(key, "id", "gone_at", *columns).iterator()
@@ -68,8 +87,11 @@ def sync(
             before = known.get(identity)
             if before is None:
                 fresh.append(model(**own, **{key: identity}, **values, seen_at=at))
+                tell.new(identity, values)
             elif before[1] is not None or before[2:] != tuple(values[name] for name in columns):
                 altered.append((before[0], values))
+                was = dict(zip(columns, before[2:], strict=True))
+                tell.seen(identity, values, was, back=before[1] is not None)
         with transaction.atomic():
             # Two discoveries at once may both find a row to be new: the later one's wins.
             model.objects.bulk_create(
@@ -87,17 +109,27 @@ def sync(
         changed += len(altered)
         done += len(portion)
         progress(done)
-    missing = [row[0] for name, row in known.items() if name not in found and row[1] is None]
-    for ids in portions(missing, 500):
+    missing = {name: row[0] for name, row in known.items() if name not in found and row[1] is None}
+    for ids in portions(missing.values(), 500):
         model.objects.filter(pk__in=ids).update(gone_at=at)
+    for name in missing:
+        tell.gone(name)
+    if not known:
+        tell.first(len(found))
     scope.filter(gone_at=None).update(seen_at=at)
     return Synced(len(found), new, changed, len(missing))
 
 
 def update_rows(
-    model: type[Model], columns: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]]
+    model: type[Model],
+    columns: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[Any]]],
+    *,
+    only: Mapping[str, object] | None = None,
 ) -> None:
     """Set ``columns`` (field names, or attnames of foreign keys) of many rows, each to its own.
+
+    ``only``: column → the value that it must have at that moment, else the row is left alone.
 
     ``bulk_update`` builds one CASE per column and takes minutes for 100,000 rows; a prepared
     statement that is executed many times takes seconds.
@@ -105,11 +137,15 @@ def update_rows(
     fields = [_field(model, name) for name in columns]
     quote, table = connection.ops.quote_name, model._meta.db_table  # noqa: SLF001 - Django's documented name
     assignments = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    sql = f"UPDATE {quote(table)} SET {assignments} WHERE id = %s"  # noqa: S608 - our own names, quoted
+    kept = {_field(model, name): value for name, value in (only or {}).items()}
+    conditions = "".join(f" AND {quote(field.column)} = %s" for field in kept)
+    sql = f"UPDATE {quote(table)} SET {assignments} WHERE id = %s{conditions}"  # noqa: S608 - our own names, quoted
+    demanded = [field.get_db_prep_save(value, connection) for field, value in kept.items()]
     params = [
         [
             *(f.get_db_prep_save(v, connection) for f, v in zip(fields, values, strict=True)),
             pk,
+            *demanded,
         ]
         for pk, values in rows
     ]

@@ -19,17 +19,44 @@ Reason = dict[str, Any]
 TEXTS: Mapping[str, Any] = {
     # what speaks for a client
     "email": _("The e-mail %(email)s is a user of client %(client)s."),
-    "past_service": _("Client %(client)s already had service %(service)s with this username."),
-    "domain": _("Client %(client)s already has a service with the domain %(domain)s."),
+    "email_shared": _(
+        "The e-mail %(email)s is a user of client %(client)s, but not of that client alone: it"
+        " stands on accounts of different people, or several clients have it."
+    ),
+    "past_service": _(
+        "Client %(client)s had service %(service)s with this username on this server."
+    ),
+    "domain": _("Client %(client)s had service %(service)s with the domain %(domain)s."),
+    "full_name": _("Client %(client)s has the account's full name: %(name)s."),
     "username": _("Client %(client)s has a user called %(username)s."),
     "chosen": _("Chosen by %(person)s."),
+    "choice_taken_back": _("The choice was taken back; the next matching proposes anew."),
     # what keeps an account from being matched
     "several_clients": _("%(count)d clients fit; choose one."),
-    "weak_client": _("Only the name fits; confirm the client."),
-    "no_client": _("No client fits by e-mail, username, domain or past services."),
+    "weak_client": _("What fits does not prove it; confirm the client."),
+    "doubted_client": _("Most speaks for client %(client)s, but not all; choose."),
+    "contradiction": _(
+        "What is known points at different clients; look at both sides, then choose one."
+    ),
+    "suspended_word": _("The account is suspended on its server; confirm that it is to be bound."),
+    "no_client": _("No client fits by e-mail, domain, past services, full name or username."),
     "no_plan": _("No plan is mapped to the preset “%(preset)s”; set one in the plan map."),
     "client_gone": _("The client that was chosen is no longer in BILLmanager."),
     "plan_gone": _("The plan that was chosen is no longer in BILLmanager."),
+    # where BILLmanager says otherwise than the server, or than we do
+    "domain_is_service": _(
+        "BILLmanager has the domain %(domain)s as service %(service)s of client %(client)s,"
+        " with the username “%(username)s” on module “%(module)s”; here it is account"
+        " “%(account)s” on %(server)s. Binding it again would sell it twice."
+    ),
+    "domain_elsewhere": _(
+        "The domain %(domain)s is service %(service)s of client %(client)s, which is account"
+        " “%(account)s” on %(server)s; confirm that this account is to be sold as well."
+    ),
+    "two_services": _(
+        "BILLmanager has two services of this account: %(service)s of client %(client)s and"
+        " %(other)s of client %(other_client)s. Its owner may be charged twice."
+    ),
     # what keeps a row of a preview from being bound
     "system": _("This is an administrator or belongs to a reseller; it is never bound."),
     "gone": _("The account was no longer on its server at the last discovery."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrator.models.binding import Binding, Step
+from integrator.models.difference import Change, Drift
 from integrator.models.journal import Call, Event, Intent
 from integrator.models.mirror import (
     Account,
@@ -24,8 +25,10 @@ __all__ = [
     "Account",
     "Binding",
     "Call",
+    "Change",
     "Client",
     "ClientUser",
+    "Drift",
     "Event",
     "Intent",
     "Mirror",

@@ -46,6 +46,7 @@ class ClientUser(Mirror):
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="users")
     email = models.CharField(max_length=254, blank=True, db_index=True)
     name = models.CharField(max_length=255, blank=True)
+    realname = models.CharField(max_length=255, blank=True)
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
@@ -114,8 +115,14 @@ class Account(Mirror):
 
     ``binding`` is the live or last binding (None: never bound by us), ``service`` the service it
     was found bound to. ``match_*`` is what matching proposes: state, reasons
-    ([{"key", "text"}, …]) and candidate client ids; ``client`` and ``plan`` the proposal itself,
-    or the choice of a person where ``chosen_by`` is not empty.
+    ([{"key", "text", "params"}, …]) and candidate client ids, the likeliest first; ``client`` and
+    ``plan`` the proposal itself, or the choice of a person where ``chosen_by`` is not empty.
+
+    ``email_at``: when the e-mail was last asked for (None: never; an empty ``email`` with a time
+    means that the account has none). ``conflicts``: where BILLmanager says otherwise than the
+    server or we do (reasons, as above); ``in_conflict``: whether there are any. ``words``: the
+    conflicts and doubts that a person has seen and decided against, as keys of
+    ``integrator.accounts.choosing``.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="accounts")
@@ -128,6 +135,7 @@ class Account(Mirror):
     domain = models.CharField(max_length=255, blank=True)
     domains = models.JSONField(default=list)
     email = models.CharField(max_length=254, blank=True)
+    email_at = models.DateTimeField(null=True, blank=True)
     disk_used = models.PositiveIntegerField(null=True)
     disk_limit = models.PositiveIntegerField(null=True)
     service = models.ForeignKey(
@@ -144,6 +152,9 @@ class Account(Mirror):
     match_reasons = models.JSONField(default=list)
     match_candidates = models.JSONField(default=list)
     chosen_by = models.CharField(max_length=150, blank=True)
+    conflicts = models.JSONField(default=list)
+    in_conflict = models.BooleanField(default=False)
+    words = models.JSONField(default=list)
 
     class Meta:
         ordering: ClassVar = ["username", "id"]
@@ -155,6 +166,9 @@ class Account(Mirror):
             models.Index(fields=["panel", "username", "id"]),
             models.Index(fields=["domain"]),
             models.Index(fields=["client"], condition=Q(client__isnull=False), name="acc_client"),
+            models.Index(
+                fields=["username", "id"], condition=Q(in_conflict=True), name="acc_conflict"
+            ),
         ]
 
     def __str__(self) -> str:

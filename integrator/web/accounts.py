@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 from django_htmx.http import push_url
 
-from integrator.accounts import reasons
+from integrator.accounts import choosing, reasons
 from integrator.models import Account, Client
 from integrator.models.states import MOVING, BindingState, RowState
 from integrator.web import live, marks
@@ -114,10 +114,7 @@ def choose(request: Request, pk: int) -> HttpResponse:
     client = get_object_or_404(
         Client, gone_at=None, remote_id__in=account.match_candidates, remote_id=_number(request)
     )
-    account.client, account.chosen_by = client, request.user.get_username()
-    account.match_reasons = [reasons.reason("chosen", person=account.chosen_by)]
-    account.match_state = RowState.READY if account.plan_id else RowState.CHOOSE
-    account.save(update_fields=["client", "chosen_by", "match_reasons", "match_state"])
+    choosing.choose(account, client=client, plan=None, person=request.user.get_username())
     back = request.POST.get("next", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, None) else "accounts")
 

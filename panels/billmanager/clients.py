@@ -40,6 +40,7 @@ class ClientUser:
     """One row of `user`: who logs in for a client; `su` takes its id, name or e-mail.
 
     `level` is None when the list does not show it; a user is active unless the list says no.
+    `name` is the login, `realname` the person's name, '' where the list does not show it.
     """
 
     id: int
@@ -48,6 +49,7 @@ class ClientUser:
     name: str
     active: bool
     level: int | None
+    realname: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _user(row: Row) -> ClientUser | None:
         name=row.get("name", "email"),
         active=_active(row),
         level=level,
+        realname=row.get("realname"),
     )
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import discovery, matching, panel_check, registering
+from integrator.accounts import discovery, emails, matching, panel_check, registering
 from integrator.accounts.refusals import Refused
-from integrator.models import Account, Call, Client, ClientUser, Module, Panel, Plan
+from integrator.clock import now
+from integrator.models import Account, Call, Change, Client, ClientUser, Module, Panel, Plan
 from panels import errors
 from tests.accounts.sandboxed import billing, server
 
@@ -70,9 +71,73 @@ def test_every_account_is_matched_with_its_client_and_plan(discovered: Sandbox) 
 
 
 def test_a_second_discovery_finds_nothing_new(discovered: Sandbox) -> None:
-    counts = discovery.discover(Panel.objects.get(name="isp1")).counts
+    Change.objects.all().delete()
+    for panel in Panel.objects.all():
+        counts = discovery.discover(panel).counts
+    assert not Change.objects.exists()
     assert (counts["new"], counts["changed"], counts["gone"]) == (0, 0, 0)
     assert counts["emails_left"] == 0
+
+
+def test_changes_are_written_down(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="isp1")
+    first = Change.objects.get(panel=panel)
+    assert (first.what, first.fields["count"][1]) == ("first", Account.objects.count())
+    Change.objects.all().delete()
+    one, two, three, four = Account.objects.filter(system=False).order_by("id")[:4]
+    Account.objects.filter(pk=one.pk).update(preset="Old", fullname="Old")
+    Account.objects.filter(pk=two.pk).update(gone_at=panel.discovered_at)
+    # As if it had not been there; and as if another login had held its sites.
+    Account.objects.filter(pk=three.pk).update(username="older", domains=three.domains)
+    Account.objects.filter(pk=four.pk).delete()
+    Account.objects.create(panel=panel, username="leaver", seen_at=one.seen_at)
+    Client.objects.filter(remote_id=3001).update(name="Before")
+    for each in Panel.objects.all():
+        discovery.discover(each)
+    found = {(row.kind, row.ref): (row.what, sorted(row.fields)) for row in Change.objects.all()}
+    assert found == {
+        ("account", one.username): ("changed", ["fullname", "preset"]),
+        ("account", two.username): ("back", []),
+        ("account", three.username): ("renamed", ["username"]),
+        ("account", four.username): ("new", []),
+        ("account", "leaver"): ("gone", []),
+        ("client", "3001"): ("renamed", ["name"]),
+    }
+    assert Account.objects.get(username="leaver").gone_at
+    assert Account.objects.get(username="older").gone_at
+
+
+def emails_asked() -> list[str]:
+    return [call.params["elid"] for call in Call.objects.filter(func="usrparam")]
+
+
+def test_emails_are_asked_only_where_they_help_and_again_when_old(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="isp1")
+    assert len(emails_asked()) == Account.objects.filter(system=False).count()
+    assert not emails.wanted(panel).exists()
+    Call.objects.all().delete()
+    one, two, three, four = Account.objects.filter(system=False).order_by("id")[:4]
+    Account.objects.filter(pk=one.pk).update(email="", email_at=None, match_state="ready")
+    Account.objects.filter(pk=two.pk).update(email="", email_at=None, match_state="choose")
+    Account.objects.filter(pk=three.pk).update(email_at=now() - emails.AGE, email="old@x.example")
+    Account.objects.filter(pk=four.pk).update(email="", email_at=None, chosen_by="eva")
+    assert emails.read(panel) == 2
+    assert sorted(emails_asked()) == sorted([two.username, three.username])
+    assert not emails.wanted(panel).exists()
+
+
+def test_a_reading_of_emails_ends_in_time_and_goes_on_later(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="isp1")
+    Account.objects.update(email="", email_at=None, match_state="choose")
+    every = emails.wanted(panel).count()
+    emails.read(panel, seconds=0)
+    assert emails.wanted(panel).count() == every
+    discovered.faults({"func": "usrparam", "kind": "truncated", "probability": 1.0, "times": None})
+    emails.read(panel)
+    assert emails.wanted(panel).count() == every
+    discovered.faults()
+    emails.read(panel)
+    assert emails.wanted(panel).count() == 0
 
 
 def test_administrators_are_never_offered(discovered: Sandbox) -> None:

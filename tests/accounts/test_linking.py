@@ -59,19 +59,3 @@ def test_a_module_that_does_not_serve_ispmanager_or_serves_another_is_refused(
     mirrors.module(22)
     with pytest.raises(Refused):
         linking.link_by_hand(house.server, number)
-
-
-def test_accounts_that_are_services_already_are_recognised(house: House) -> None:
-    other = mirrors.server("isp2", module_id=22)
-    here, there = mirrors.account(house.server), mirrors.account(other)
-    mirrors.service(900, username="alice", module_id_remote=21, status=4)
-    mirrors.service(901, username="alice", module_id_remote=21, status=3)
-    found = mirrors.service(902, username="alice", module_id_remote=21)
-    assert linking.recognise() == 1
-    here.refresh_from_db()
-    there.refresh_from_db()
-    assert (here.service, there.service) == (found, None)
-    assert linking.recognise() == 0
-    found.username = "bob"
-    found.save()
-    assert linking.recognise() == 1

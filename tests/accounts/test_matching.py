@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import matching, plan_map
+from integrator.accounts import choosing, matching, plan_map
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.models import Account, Client, ClientUser
@@ -34,19 +34,109 @@ def test_an_email_and_an_equal_preset_are_ready(house: House) -> None:
     assert keys(account) == ["email"]
 
 
-def test_a_domain_of_a_service_proves_the_client(house: House) -> None:
-    mirrors.service(900, client_id_remote=3001, domain="Alice.example")
-    assert matched(mirrors.account(house.server)).match_state == "ready"
+def test_a_past_service_with_this_login_and_domain_proves_the_client(house: House) -> None:
+    mirrors.service(900, client_id_remote=3001, username="alice", module_id_remote=21, status=4,
+                    domain="www.Alice.example")  # fmt: skip
+    account = matched(mirrors.account(house.server))
+    assert (account.match_state, account.client) == ("ready", house.client)
+    assert keys(account) == ["past_service", "domain"]
 
 
-def test_a_past_service_under_the_same_username_on_this_server_proves_the_client(
+def test_a_login_or_a_domain_may_have_changed_hands(house: House) -> None:
+    mirrors.service(900, client_id_remote=3001, username="alice", module_id_remote=21, status=4)
+    mirrors.service(901, client_id_remote=3001, domain="bob.example", status=4)
+    mirrors.service(902, client_id_remote=3001, username="eve", module_id_remote=99, status=4)
+    alice, bob, eve = (mirrors.account(house.server, name) for name in ("alice", "bob", "eve"))
+    assert keys(matched(alice)) == ["weak_client", "past_service"]
+    assert keys(matched(bob)) == ["weak_client", "domain"]
+    assert matched(eve).match_state == "blocked"
+    assert alice.match_candidates == [3001]
+
+
+def test_two_weaker_facts_of_different_kinds_are_enough_when_nothing_speaks_against_them(
     house: House,
 ) -> None:
-    mirrors.service(900, client_id_remote=3001, username="alice", module_id_remote=21, status=4)
-    mirrors.service(901, client_id_remote=3001, username="bob", module_id_remote=99)
-    alice, bob = mirrors.account(house.server, "alice"), mirrors.account(house.server, "bob")
-    assert keys(matched(alice)) == ["past_service"]
-    assert matched(bob).match_state == "blocked"
+    Client.objects.filter(pk=house.client.pk).update(name="Łapińska, Ewa")
+    mirrors.service(900, client_id_remote=3001, domain="bücher.example", status=4)
+    values: dict[str, Any] = {"fullname": "ewa  łapińska", "domains": ["xn--bcher-kva.example"]}
+    assert matched(mirrors.account(house.server, **values)).match_state == "ready"
+    assert matched(mirrors.account(house.server, "b", fullname="Ewa Łapińska")).match_state == (
+        "choose"
+    )
+
+
+def test_a_name_that_speaks_for_another_client_is_a_question(house: House) -> None:
+    mirrors.client(3002, name="Anna Smirnova")
+    account = matched(
+        mirrors.account(house.server, email="client3001@mail.example", fullname="Anna Smirnova")
+    )
+    assert (account.match_state, account.client) == ("choose", None)
+    assert account.match_candidates == [3001, 3002]
+
+
+def test_an_email_on_accounts_of_different_people_proves_nothing_alone(house: House) -> None:
+    """A web studio puts its own address on its customers' accounts."""
+    values = {"email": "client3001@mail.example"}
+    own = mirrors.account(house.server, "own", fullname="Studio North", **values)
+    first = mirrors.account(house.server, "first", fullname="Anna Smirnova", **values)
+    bare = mirrors.account(house.server, "bare", **values)
+    assert [matched(one).match_state for one in (own, first, bare)] == ["choose"] * 3
+    assert keys(bare) == ["weak_client", "email_shared"]
+    Client.objects.filter(pk=house.client.pk).update(name="Studio North")
+    assert [matched(one).match_state for one in (own, first, bare)] == ["ready", "choose", "choose"]
+
+
+def test_what_looks_alike_is_not_the_same(house: House) -> None:
+    ClientUser.objects.filter(client=house.client).update(
+        email="anna@straße.example", name="anna1", realname="Anna Смирнова"
+    )
+    for number, (email, login, name) in enumerate([
+        ("anna@strasse.example", "anna", "Anna"),
+        ("аnna@straße.example", "anna11", "Anna Cмирнова"),
+        ("anna@straße.example.evil.example", "Anna1", "Anna Smirnova"),
+        ("ａnna@straße.example", "anna1 ", "Anna Смирнова 2"),
+    ]):  # fmt: skip
+        account = mirrors.account(house.server, login, email=email, fullname=name,
+                                  domains=[f"d{number}.example"])  # fmt: skip
+        assert matched(account).match_state == "blocked", email
+    same = mirrors.account(house.server, "other", email="ANNA@xn--strae-oqa.example")
+    assert matched(same).match_state == "ready"
+
+
+def test_a_suspended_account_needs_a_word(house: House) -> None:
+    account = matched(mirrors.account(house.server, email="client3001@mail.example", active=False))
+    assert (account.match_state, account.client) == ("choose", None)
+    assert account.match_candidates == [3001]
+    choosing.choose(account, client=house.client, plan=None, person="eva")
+    assert matched(account).match_state == "ready"
+    choosing.forget(account)
+    assert matched(account).match_state == "choose"
+
+
+def test_a_choice_from_before_the_suspension_is_asked_again(house: House) -> None:
+    account = matched(mirrors.account(house.server))
+    choosing.choose(account, client=house.client, plan=None, person="eva")
+    account.active = False
+    account.save()
+    account = matched(account)
+    assert (account.match_state, keys(account)) == ("choose", ["suspended_word", "chosen"])
+
+
+def test_a_client_chosen_before_the_plan_was_mapped_gets_it(house: House) -> None:
+    account = matched(mirrors.account(house.server, preset="Old"))
+    choosing.choose(account, client=house.client, plan=None, person="eva")
+    assert matched(account).match_state == "choose"
+    plan_map.set_many(["Old=Start"])
+    assert matched(account).match_state == "ready"
+
+
+def test_proof_of_two_clients_is_blocked_and_both_sides_are_named(house: House) -> None:
+    mirrors.client(3002)
+    mirrors.service(900, client_id_remote=3002, domain="alice.example", status=4)
+    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
+    assert (account.match_state, account.client) == ("blocked", None)
+    assert account.match_candidates == [3001, 3002]
+    assert keys(account) == ["contradiction", "email", "domain"]
 
 
 def test_an_equal_name_alone_must_be_confirmed(house: House) -> None:
@@ -63,13 +153,6 @@ def test_several_clients_are_a_choice(house: House) -> None:
     assert account.match_state == "choose"
     assert account.match_candidates == [3001, 3002]
     assert keys(account)[0] == "several_clients"
-
-
-def test_proof_of_two_clients_is_a_choice_however_strong(house: House) -> None:
-    mirrors.client(3002)
-    mirrors.service(900, client_id_remote=3002, domain="alice.example")
-    account = matched(mirrors.account(house.server, email="client3001@mail.example"))
-    assert account.match_state == "choose"
 
 
 def test_nobody_fits(house: House) -> None:
@@ -95,7 +178,7 @@ def test_an_unmapped_preset_is_a_choice_until_it_is_mapped(house: House) -> None
 def test_a_persons_choice_outlives_matching(house: House) -> None:
     other = mirrors.client(3002)
     account = matched(mirrors.account(house.server, email="client3001@mail.example"))
-    matching.choose(account, client=other, plan=None, person="eva")
+    choosing.choose(account, client=other, plan=None, person="eva")
     account = matched(account)
     assert (account.client, account.plan, account.match_state) == (other, house.plan, "ready")
     assert keys(account) == ["chosen"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.utils import translation
 
 from integrator import accounts
+from integrator.accounts.evidence import WEIGHTS
 from integrator.accounts.reasons import TEXTS, reason, shown
 
 
@@ -20,7 +21,7 @@ def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None
     given = set(re.findall(r'reason\(\s*"(\w+)"', code)) | set(
         re.findall(r'_note\(\w+, "(\w+)"', code)
     )
-    assert given == TEXTS.keys()
+    assert given | WEIGHTS.keys() == TEXTS.keys()
 
 
 def test_a_stored_reason_is_shown_in_the_present_language() -> None:

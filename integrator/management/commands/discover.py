@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discovery, matching
+from integrator.accounts import discovery, emails, matching
 from integrator.accounts.refusals import Refused
 from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand
 from integrator.models import Panel
 from panels.errors import NotSent, PanelError, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Command(PersonCommand):
@@ -38,11 +41,24 @@ class Command(PersonCommand):
             counts = ", ".join(f"{name} {count}" for name, count in result.counts.items())
             lines.append(f"{panel.name}: {counts} ({result.seconds:.1f} s)")
         matches = matching.match_all()
+        if self._emails(panels):
+            matches = matching.match_all()
         lines.append(
             _("Matches: %(ready)d ready, %(choose)d to choose, %(blocked)d blocked.") % matches
         )
         self.tell({"panels": found, "matches": matches}, lines)
         return code
+
+    def _emails(self, panels: Sequence[Panel]) -> int:
+        """Ask each server for the e-mails that would still help; how many are new."""
+        changed = 0
+        for panel in panels:
+            if panel.kind == Panel.Kind.ISPMANAGER and panel.discovered_at is not None:
+                try:
+                    changed += emails.read(panel)
+                except PanelError as error:
+                    self.note(str(error))
+        return changed
 
 
 def _passing(error: PanelError) -> bool:

@@ -1,0 +1,160 @@
+"""Which accounts are services of BILLmanager already, also when somebody bound them by hand.
+
+A service is its account by login and module; the domain shows those that were bound under another
+login, on another server, or while the module could not be read. Such an account is never offered:
+the same site would be sold twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from integrator.accounts.likeness import domain_key
+from integrator.accounts.mirroring import portions, update_rows
+from integrator.accounts.reasons import reason
+from integrator.models import Account, Binding, Module, Panel, Service
+from panels.billmanager.services import ACTIVE, DELETED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from integrator.accounts.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A service that is not deleted. Ids are BILLmanager's, ``pk`` is our row's."""
+
+    pk: int
+    id: int
+    client: int | None
+    module: int | None
+    username: str
+    domain: str
+    status: int
+
+
+@dataclass(slots=True)
+class Services:
+    """The live services by what they have in common with accounts.
+
+    ``held``: our row of a service → (login, server) of the account that it is.
+    """
+
+    by_login: dict[tuple[int, str], list[Live]] = field(default_factory=lambda: defaultdict(list))
+    by_domain: dict[str, list[Live]] = field(default_factory=lambda: defaultdict(list))
+    held: dict[int, tuple[str, str]] = field(default_factory=dict)
+    modules: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> Services:
+        """From the mirrors; of several services of one login the active one stands first."""
+        found = cls(modules=dict(Module.objects.values_list("remote_id", "name")))
+        rows = live_services().values_list(
+            "pk", "remote_id", "client_id_remote", "module_id_remote", "username", "domain",
+            "status",
+        )  # fmt: skip
+        for row in rows.order_by("remote_id").iterator():
+            one = Live(*row)
+            if one.module is not None and one.username:
+                found.by_login[one.module, one.username].append(one)
+            if one.domain:
+                found.by_domain[domain_key(one.domain)].append(one)
+        for same in found.by_login.values():
+            same.sort(key=lambda one: (one.status != ACTIVE, one.id))
+        return found
+
+
+def live_services() -> Any:
+    """The services that BILLmanager lists and that are not deleted."""
+    return Service.objects.filter(gone_at=None).exclude(status=DELETED)
+
+
+def recognise() -> int:
+    """Mark the accounts that are services, and what else of BILLmanager speaks of them.
+
+    The number of accounts whose mark (service or conflicts) changed.
+    """
+    services = Services.load()
+    panels = {
+        pk: (name, module)
+        for pk, name, module in Panel.objects.filter(kind=Panel.Kind.ISPMANAGER).values_list(
+            "id", "name", "module_id"
+        )
+    }
+    _hold(services, panels)
+    own = _own_services()
+    changed: list[tuple[int, list[Any]]] = []
+    rows = Account.objects.values_list(
+        "id", "panel_id", "username", "domains", "system", "gone_at", "service_id", "conflicts",
+        "in_conflict",
+    )  # fmt: skip
+    for pk, panel, username, domains, system, gone_at, *before in rows.iterator():
+        name, module = panels.get(panel, ("", None))
+        same = services.by_login.get((module, username), []) if module is not None else []
+        conflicts: list[Reason] = []
+        if len(same) > 1:
+            conflicts.append(_two(same))
+        if not same and not system and gone_at is None:
+            conflicts += _by_domain(services, username, name, domains, own.get(pk))
+        after = [same[0].pk if same else None, conflicts, bool(conflicts)]
+        if after != before:
+            changed.append((pk, after))
+    for portion in portions(changed):
+        update_rows(Account, ["service_id", "conflicts", "in_conflict"], portion)
+    return len(changed)
+
+
+def _hold(services: Services, panels: Mapping[int, tuple[str, int | None]]) -> None:
+    """Find the account of each service, for those that have one."""
+    present = Account.objects.filter(gone_at=None).values_list("panel_id", "username")
+    for panel, username in present.iterator():
+        name, module = panels.get(panel, ("", None))
+        if module is None:
+            continue
+        for one in services.by_login.get((module, username), ()):
+            services.held[one.pk] = (username, name)
+
+
+def _own_services() -> dict[int, int]:
+    """Account → the service that our binding has ordered for it."""
+    rows = Binding.objects.filter(reserved=True).exclude(service_id=None)
+    return {
+        account: service
+        for account, service in rows.values_list("account_id", "service_id")
+        if service is not None
+    }
+
+
+def _two(same: Sequence[Live]) -> Reason:
+    first, second = same[0], same[1]
+    return reason(
+        "two_services", service=first.id, client=first.client or "?",
+        other=second.id, other_client=second.client or "?",
+    )  # fmt: skip
+
+
+def _by_domain(
+    services: Services, username: str, server: str, domains: Sequence[str], own: int | None
+) -> list[Reason]:
+    """What live services with one of these domains say; each service once."""
+    found: dict[int, Reason] = {}
+    for domain in domains:
+        for one in services.by_domain.get(domain_key(domain), ()):
+            if one.id == own or one.id in found:
+                continue
+            about: dict[str, object] = {
+                "domain": domain, "service": one.id, "client": one.client or "?",
+            }  # fmt: skip
+            if one.pk in services.held:
+                account, where = services.held[one.pk]
+                found[one.id] = reason("domain_elsewhere", **about, account=account, server=where)
+            else:
+                module = services.modules.get(one.module or 0, "–")
+                found[one.id] = reason(
+                    "domain_is_service", **about, username=one.username or "–", module=module,
+                    account=username, server=server,
+                )  # fmt: skip
+    return list(found.values())
