@@ -35,7 +35,8 @@ class Choices:
     ``paymethod``: id or unique name of the method that credits a balance, "" where none is
     needed. ``autoprolong`` None: not chosen here, so each CSV line must say it. ``period``:
     months, for rows that name none; None: what the plan map says, else 1. ``hours``: "" or
-    "HH:MM-HH:MM", in which the run may work.
+    "HH:MM-HH:MM", in which the run may work. ``hold_letters``: plans send no opening letter
+    while a window of this run is open.
     """
 
     payment: str = Payment.BALANCE
@@ -46,6 +47,7 @@ class Choices:
     reset_passwords: bool = False
     cohort: int = 100
     hours: str = ""
+    hold_letters: bool = False
 
     def checked(self) -> Choices:
         """These choices, tidied.

@@ -140,6 +140,7 @@ def _made(
         reset_passwords=choices.reset_passwords,
         cohort=choices.cohort,
         hours=choices.hours,
+        hold_letters=choices.hold_letters,
         summary={**summing.summary(rows, totals, choices), "skipped": errors_json(skipped)},
     )
     with transaction.atomic():

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[str, Any]:
     """Counts, totals, mails and windows of the rows, as ``Preview.summary`` keeps them.
 
-    ``charges``: how many services are charged for. ``mails``: how many clients get, ``letters``
-    the opening letters by plan. ``first_suspension``: the first day on which a site could be
-    suspended if nobody pays; None when nothing is ready. ``calls`` and ``seconds``: how many
-    requests a run will make and how long it will take, estimated.
+    ``charges``: how many services are charged for. ``letters``: the opening letters by plan, held
+    back or not; ``mails``: how many will be sent. ``first_suspension``: the first day on which a
+    site could be suspended if nobody pays; None when nothing is ready. ``calls`` and ``seconds``:
+    how many requests a run will make and how long it will take, estimated.
     """
     ready = [row for row in rows if row.state == RowState.READY]
     states = [row.state for row in rows]
-    letters = _letters(ready)
+    letters = _letters(ready, held=choices.hold_letters)
     days = [day for row in ready if (day := suspends_on(row)) is not None]
     windows = exposure.estimate(ready, choices.cohort)
     workload = exposure.workload(ready, choices, windows)
@@ -41,7 +41,7 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "totals": _amounts(totals.charged),
         "credits": _amounts(totals.credited),
         "charges": sum(1 for row in ready if row.price),
-        "mails": sum(letter["count"] for letter in letters),
+        "mails": sum(letter["count"] for letter in letters if not letter["held"]),
         "letters": letters,
         "windows": [
             {
@@ -86,7 +86,7 @@ def _amounts(sums: Mapping[str, Decimal]) -> list[dict[str, str]]:
     return [{"currency": name, "amount": f"{sums[name]:.2f}"} for name in sorted(sums)]
 
 
-def _letters(ready: Sequence[Judged]) -> list[dict[str, Any]]:
+def _letters(ready: Sequence[Judged], *, held: bool) -> list[dict[str, Any]]:
     """The opening letters that BILLmanager sends to clients, by plan (billmanager.md 10)."""
     known = billmanager().discovery.get("facts", {}).get("letters", {})
     counts: dict[tuple[str, str], int] = {}
@@ -95,6 +95,6 @@ def _letters(ready: Sequence[Judged]) -> list[dict[str, Any]]:
         if row.plan and letter:
             counts[row.plan.name, letter] = counts.get((row.plan.name, letter), 0) + 1
     return [
-        {"plan": plan, "letter": letter, "count": count}
+        {"plan": plan, "letter": letter, "count": count, "held": held}
         for (plan, letter), count in sorted(counts.items())
     ]

@@ -16,7 +16,8 @@ class Preview(models.Model):
     """The choices of one person and what they would do; a run is started from it, once.
 
     ``token`` comes from the form, so that a doubled click or reload makes one preview.
-    ``hours``: "" or "HH:MM-HH:MM", in which a run may work. ``summary`` holds totals, mails and
+    ``hours``: "" or "HH:MM-HH:MM", in which a run may work. ``hold_letters``: plans send no
+    opening letter while a window of the run is open. ``summary`` holds totals, mails and
     windows as ``bind --dry-run --json`` prints them.
     """
 
@@ -33,6 +34,7 @@ class Preview(models.Model):
     reset_passwords = models.BooleanField(default=False)
     cohort = models.PositiveSmallIntegerField(default=100)
     hours = models.CharField(max_length=11, blank=True)
+    hold_letters = models.BooleanField(default=False)
     summary = models.JSONField(default=dict)
     started_at = models.DateTimeField(null=True)
 

@@ -16,7 +16,8 @@ class Window(models.Model):
     """One window on one plan, for one cohort (design.md, section 5).
 
     - ``snapshot``: {"modules": [{"id", "name", "enabled", "orderpriority"}, …], "letter"}; all
-      that restoring needs. None until it was taken: until then nothing has been switched.
+      that restoring needs. ``letter`` is there where the opening letter is held back. None until
+      it was taken: until then nothing has been switched.
     - ``manual_modules``: ids of our manual modules, by data centre id as text.
     - ``seen``: what the last shared reading found (floors of ids, times), see workflow.
     - ``modules_read_at``: when the plan's modules were last read and were as this phase wants.

@@ -63,6 +63,13 @@ class ChoicesForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "02:00-06:00"}),
         help_text=_("Server time, UTC. Empty: at any time."),
     )  # fmt: skip
+    hold_letters = forms.BooleanField(
+        label=_("Hold back the plans' opening letters"), required=False,
+        help_text=_(
+            "While a window is open, the plan sends no opening letter: neither to these clients nor"
+            " to others whose service opens in these minutes. It is put back with the modules."
+        ),
+    )  # fmt: skip
     token = forms.CharField(widget=forms.HiddenInput, max_length=40)
     refused: Refused | None = None
 
@@ -99,6 +106,7 @@ class ChoicesForm(forms.Form):
             reset_passwords=values["passwords"] == "reset",
             cohort=values["cohort"],
             hours=values["hours"],
+            hold_letters=values["hold_letters"],
         ).checked()
 
 

@@ -202,6 +202,11 @@ _ALL = [
         _("Compare the plan in BILLmanager with the snapshot, then restore or keep it."),
     ),
     Cause(
+        "plan_damaged",
+        _("Saving the plan for its letter changed other fields too"),
+        _("Compare the plan in BILLmanager with what you sell, then bind without holding letters."),
+    ),
+    Cause(
         "login",
         _("The panel refused our login"),
         _("Correct the panel's login on its page; checking it ends the stop. Then retry."),

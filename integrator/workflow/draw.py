@@ -119,8 +119,11 @@ def _cohort(plan_id: int) -> list[Binding]:
         size = _size(run, plan_id)
         if size:
             order = ("-step", "nth_of_client", "number")
+            waiting = waiting.select_related("run__preview")
             by_run.append(list(waiting.order_by(*order)[:size]))
-    return list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
+    chosen = list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
+    # A plan sends its letter to all or to none: who was promised the one or the other waits.
+    return [b for b in chosen if b.run.preview.hold_letters == chosen[0].run.preview.hold_letters]
 
 
 def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:

@@ -17,7 +17,7 @@ from panels.billmanager.modules import Module, Modules
 from panels.billmanager.names import Close, Found, Take
 from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
-from panels.billmanager.plans import Offer, Plan, PlanModule, Plans, Price
+from panels.billmanager.plans import LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
 from panels.billmanager.tasks import Address, Task, TaskForm, Tasks
 from panels.listing import currency, money, number
@@ -38,6 +38,7 @@ __all__ = [
     "Draft",
     "Expense",
     "Found",
+    "LetterForm",
     "Module",
     "Offer",
     "OrderForm",

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING
 from panels.billmanager.context import VHOST, is_on, marker
 from panels.listing import money, number
 from panels.paging import all_rows
+from panels.redaction import is_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lxml import etree
 
     from panels.billmanager.context import Context
     from panels.billmanager.dialect import Dialect
     from panels.listing import Row
+
+
+_LETTER = "opennotify"
+NO_LETTER = "null"
+"""An unset select reads so (billmanager.md 1.3, 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,20 @@ class Offer:
 
     periods: dict[int, Price]
     datacenters: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterForm:
+    """A plan's own form, of which one field is the letter that is sent when a service opens.
+
+    `letter` is `NO_LETTER` when none is sent; `letters` are what can be chosen. `values` are all
+    other fields that can be set, as they stand.
+    """
+
+    plan_id: int
+    letter: str
+    letters: tuple[str, ...]
+    values: Mapping[str, str]
 
 
 class Plans:
@@ -123,7 +145,31 @@ class Plans:
         '' when the form does not have the field. (billmanager.md 10)
         """
         form = self._context.transport.read("pricelist.edit", {"elid": plan_id}).form()
-        return form.value("opennotify")
+        return form.value(_LETTER)
+
+    def letter_form(self, plan_id: int) -> LetterForm | None:
+        """Read a plan's form for the sake of its letter; None when it has no such field."""
+        answer = self._context.transport.read("pricelist.edit", {"elid": plan_id}, devel=True)
+        form = answer.form()
+        field = form.fields.get(_LETTER)
+        if field is None or field.readonly:
+            return None
+        values = {
+            name: item.value
+            for name, item in form.fields.items()
+            if name != _LETTER and not item.readonly and not is_secret(name)
+        }
+        letters = tuple(option.key for option in field.options or ())
+        return LetterForm(plan_id, field.value or NO_LETTER, letters, values)
+
+    def set_letter(self, form: LetterForm, letter: str, *, send_by: float) -> None:
+        """Save the plan with another opening letter and all else as `form` has it.
+
+        What the page of the panel would send is sent: whether fields that are left out keep
+        their value is not known for this form. Repeating it changes nothing.
+        """
+        params = {**form.values, "elid": str(form.plan_id), _LETTER: letter, "sok": "ok"}
+        self._context.transport.act("pricelist.edit", params, send_by=send_by)
 
     def _switch(self, entry: str, plan_id: int, module_id: int, send_by: float) -> None:
         # A group action of a sub-list: plid is the parent, elid the child (billmanager.md 1.5).

@@ -106,7 +106,7 @@ def _plan(call: Call, name: str) -> Plan:
 def _edit(call: Call) -> str:
     plan = _plan(call, "elid")
     dialect = call.dialect
-    letters = (("null", text("null", call.lang)), ("1", "New service"))
+    letters = (("null", text("null", call.lang)), ("1", "New service"), ("2", "Welcome"))
     if not call.submitted:
         fields = [
             Field("name", plan.name, required=True),
@@ -124,9 +124,15 @@ def _edit(call: Call) -> str:
         return form(call, fields)
     if call.get("opennotify") and call.get("opennotify") not in dict(letters):
         raise bad_value("opennotify", call.get("opennotify"))
-    plan = plan._replace(opennotify=call.get("opennotify", plan.opennotify))
-    call.world.plans.put(plan)
-    call.world.record("plan_changed", plan=plan.id, by=call.actor.real)
+    # Assumed: what is left out of a save stays as it is (billmanager.md 3.1 does not say).
+    changed = plan._replace(
+        opennotify=call.get("opennotify", plan.opennotify), name=call.get("name", plan.name)
+    )
+    call.world.plans.put(changed)
+    call.world.record(
+        "plan_changed", plan=plan.id, by=call.actor.real, letter=changed.opennotify,
+        renamed=changed.name != plan.name,
+    )  # fmt: skip
     return done(made(plan.id))
 
 

@@ -27,6 +27,7 @@ _SECTIONS = {
     "services_deleted": "service_deleted",
     "openings_failed": "opening_failed",
     "mails": "mail",
+    "plans_saved": "plan_changed",
 }
 
 
@@ -57,7 +58,8 @@ def ledger(world: World) -> dict[str, Any]:
         "lines": [{**line._asdict(), "cost": _units(line.cost)} for line in world.lines.all()],
         "tasks": [_task(world, key) for key in world.tasks.rows],
         "plans": [
-            {"id": p.id, "name": p.name, "modules": list(p.modules)} for p in world.plans.all()
+            {"id": p.id, "name": p.name, "modules": list(p.modules), "letter": p.opennotify}
+            for p in world.plans.all()
         ],
         **{name: _events(world, kind) for name, kind in _SECTIONS.items()},
         "calls": dict(world.calls),

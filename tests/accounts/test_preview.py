@@ -365,7 +365,9 @@ def test_opening_letters_are_counted(house: House) -> None:
     mirrors.account(house.server)
     made = from_csv(house, "isp1,alice,,3001,Start")
     assert made.summary["mails"] == 1
-    assert made.summary["letters"] == [{"plan": "Start", "letter": "welcome", "count": 1}]
+    assert made.summary["letters"] == [
+        {"plan": "Start", "letter": "welcome", "count": 1, "held": False}
+    ]
 
 
 def test_matched_accounts_have_a_row_each_ready_or_not(house: House) -> None:

@@ -46,6 +46,11 @@ class Command(PersonCommand):
         parser.add_argument("--reset-passwords", action="store_true")
         parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
         parser.add_argument("--hours", default="", metavar="HH:MM-HH:MM")
+        parser.add_argument(
+            "--hold-letters",
+            action="store_true",
+            help=_("no opening letters meanwhile"),
+        )
         parser.add_argument("--skip-bad-lines", action="store_true", help=_("take the good ones"))
         parser.add_argument("--dry-run", action="store_true", help=_("only show what would be"))
         parser.add_argument("--export", type=Path, metavar="FILE", help=_("the preview, as CSV"))
@@ -98,6 +103,7 @@ def _preview(given: dict[str, Any]) -> Preview:
         reset_passwords=given["reset_passwords"],
         cohort=given["cohort"],
         hours=given["hours"],
+        hold_letters=given["hold_letters"],
     ).checked()
     if given["csv"]:
         return previews.make_from_csv(

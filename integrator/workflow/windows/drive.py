@@ -17,7 +17,16 @@ from integrator.panel_access import connect, journal
 from integrator.steps.verdicts import Failed
 from integrator.workflow import attempts, causes, draw, engine
 from integrator.workflow.engine import LeaseLostError
-from integrator.workflow.windows import gate, lease, members, opening, orders, restoring, tasks
+from integrator.workflow.windows import (
+    gate,
+    lease,
+    letters,
+    members,
+    opening,
+    orders,
+    restoring,
+    tasks,
+)
 from integrator.workflow.windows.opening import CannotOpenError
 from integrator.workflow.windows.switching import PlanChangedError
 from panels.errors import LoginRefused, PanelError
@@ -135,7 +144,7 @@ def _turn_all_away(driver: Driver, verdict: Failed) -> None:
     for binding in bindings:
         ledger.failed(binding, binding.step, verdict)
     ledger.write()
-    if driver.window.manual_only_at is None:
+    if driver.window.manual_only_at is None and not letters.touched(driver.window):
         restoring.close(driver, verdict.text)
         return
     driver.enter(Phase.RESTORING, verdict.text)
@@ -168,6 +177,7 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     if isinstance(error, LoginRefused):
         attempts.stop_panel(error)
     untouched = window.phase == Phase.OPENING and window.manual_only_at is None
+    untouched = untouched and not letters.touched(window)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         _turn_all_away(driver, Failed(cause.key, str(error)))
         draw.after(window)

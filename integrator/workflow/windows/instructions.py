@@ -45,6 +45,7 @@ def write(window: Window) -> None:
         "  4. Compare: enabled must be, in this order: "
         + (", ".join(f"{row['id']} “{row['name']}”" for row in own) or "none")
         + ".",
+        *_letter(window),
         "",
         "Never leave the plan without any enabled module: enable first, then disable.",
         "",
@@ -56,6 +57,16 @@ def write(window: Window) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(target)
+
+
+def _letter(window: Window) -> list[str]:
+    letter = (window.snapshot or {}).get("letter")
+    if not letter:
+        return []
+    return [
+        f"  5. Products → Tariff plans → {window.plan.name} → Edit: choose letter {letter} again",
+        "     as the one that is sent when a service opens (field “opennotify”).",
+    ]
 
 
 def remove(window: Window) -> None:

@@ -19,7 +19,7 @@ from integrator.steps import (
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
 from integrator.workflow import engine, intents
-from integrator.workflow.windows import instructions, members, reading, switching
+from integrator.workflow.windows import instructions, letters, members, reading, switching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,11 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         # Both again after a crash: the plan must not be touched without the one or the other.
         _turn_away(driver)
         instructions.write(driver.window)
+    try:
+        if not letters.hold(driver, bm):
+            return False
+    except letters.PlanDamagedError as damage:
+        raise CannotOpenError("plan_damaged", damage.text) from damage
     if not driver.window.wants_orders:
         driver.enter(Phase.ENABLING, "only tasks are left")
         return True
@@ -156,9 +161,10 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
     rows = sets.snapshot(present, without=ours)
     if not sets.own(rows):
         raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
+    letter = letters.to_hold(window, bm)
     seen = {"enabled": sets.enabled(present), **reading.floors(bm)}
     with transaction.atomic():
-        driver.save(snapshot={"modules": rows}, seen=seen, opened_at=clock.now())
+        driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
         journal.flush()
 
 

@@ -6,6 +6,8 @@ no window open. Found so, a new window is opened for nobody, which restores it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from integrator import clock
@@ -16,7 +18,7 @@ from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
 from integrator.workflow import waking
-from integrator.workflow.windows import instructions, lease, switching
+from integrator.workflow.windows import instructions, lease, letters, switching
 from panels.errors import PanelError
 
 log = structlog.get_logger(__name__)
@@ -44,15 +46,18 @@ def look(window_id: int) -> None:
         return
     try:
         with journal.about(window_id=window_id, step=step8.NUMBER):
-            present = sets.enabled(connect.billmanager().plans.modules(window.plan.remote_id))
+            bm = connect.billmanager()
+            present = sets.enabled(bm.plans.modules(window.plan.remote_id))
+            letter_is_off = letters.held_late(window, bm)
     except PanelError as error:
         log.warning("window.recheck_failed", window=window_id, why=str(error))
         return  # still due: the next sweep asks again
     own = sets.own(window.snapshot["modules"])
     left_on = set(window.manual_modules.values()) & set(present)
     missing = (set(own) - set(present)) & _given_up(window)
-    if (left_on or missing) and not isinstance(step8.verify(present, own), Proven):
-        _restore_again(window, present)
+    as_before = isinstance(step8.verify(present, own), Proven)
+    if letter_is_off or ((left_on or missing) and not as_before):
+        _restore_again(window, {"enabled": present, "letter_off": letter_is_off})
     Window.objects.filter(pk=window_id).update(recheck_at=None)
 
 
@@ -66,7 +71,7 @@ def _given_up(window: Window) -> set[int]:
     return {request["module"] for request in requests if not request["on"]}
 
 
-def _restore_again(window: Window, present: list[int]) -> None:
+def _restore_again(window: Window, seen: dict[str, Any]) -> None:
     now = clock.now()
     again = Window.objects.create(
         plan=window.plan,
@@ -74,7 +79,7 @@ def _restore_again(window: Window, present: list[int]) -> None:
         wants_orders=False,
         snapshot=window.snapshot,
         manual_modules=window.manual_modules,
-        seen={"enabled": present},
+        seen=seen,
         uncertain=True,
         created_at=now,
         opened_at=now,

@@ -16,7 +16,7 @@ from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
 from integrator.workflow import engine
-from integrator.workflow.windows import instructions, members, switching
+from integrator.workflow.windows import instructions, letters, members, switching
 
 if TYPE_CHECKING:
     from integrator.workflow.windows.lease import Driver
@@ -42,6 +42,8 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         verdict = Proven({"modules_on": present, "as_before": False, "order_before": own})
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return False
+    if not letters.give_back(driver, bm):
         return False
     if window.uncertain and not _read_twice(driver, present):
         return False
