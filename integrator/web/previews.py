@@ -11,7 +11,8 @@ from django.db.models import Count, Max, Min, Sum
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
 
-from integrator.accounts import csv_output, reasons
+from integrator.accounts import csv_output, panel_check, reasons
+from integrator.accounts.refusals import Refused
 from integrator.models import Preview, Run
 from integrator.models.states import RowState
 from integrator.web.access import Role, needs
@@ -48,8 +49,9 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
     try:
+        panel_check.need_ready_for(found)
         run = starting.start(found.pk, request.user.get_username())
-    except ActionRefused as refused:
+    except (ActionRefused, Refused) as refused:
         context = {**_context(request, found), "refused": refused}
         return render(request, "preview.html", context, status=409)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)

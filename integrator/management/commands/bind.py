@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_output
+from integrator.accounts import csv_output, panel_check
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
@@ -72,6 +72,7 @@ class Command(PersonCommand):
             return OK
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
+        panel_check.need_ready_for(preview)
         run = starting.start(preview.pk, actor())
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})
