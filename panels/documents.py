@@ -80,6 +80,11 @@ class Document:
         return next((t for t in map(self.text, ("version/billmgr", "version/core")) if t), None)
 
     @property
+    def language(self) -> str:
+        """The language of the answer's texts (`doc@lang`), '' when not told."""
+        return self._root.get("lang", "")
+
+    @property
     def ok(self) -> bool:
         """Whether the answer carries an `ok` node, empty or not."""
         return self._root.find("ok") is not None

@@ -44,9 +44,9 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("plans")
     letters = _plans(panel, billmanager, counts)
     progress.phase("clients")
-    counts["clients"] = read_clients(panel, billmanager)
+    counts["clients"] = _clients(panel, billmanager)
     progress.phase("users")
-    counts["users"] = read_users(panel, billmanager)
+    counts["users"] = _users(panel, billmanager)
     progress.phase("services")
     counts["services"] = _services(panel, billmanager, progress)
     progress.phase("paymethods")
@@ -85,15 +85,18 @@ def _modules(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, dict[str, Any]] = {}
     for module in billmanager.modules.all():
         url = None
+        department = module.department_id
         if module.kind == "ispmanager":
             url = _unless_denied(partial(billmanager.modules.url, module.id))
+        elif module.kind == "manual" and department is None:
+            department = _unless_denied(partial(billmanager.modules.department, module.id))
         found[module.id] = {
             "name": module.name,
             "intname": module.intname,
             "kind": module.kind,
             "datacenter_id": module.datacenter_id,
             "datacenter": module.datacenter_name,
-            "department_id": module.department_id,
+            "department_id": department,
             "orderpriority": module.orderpriority,
             "enabled": module.enabled,
             "url": (url or "")[:300],
@@ -114,7 +117,7 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
             "name": plan.name[:255],
             "enabled": plan.enabled,
             "project": plan.project[:128],
-            **offer_columns(offers.get(plan.id)),
+            **_offer(offers.get(plan.id)),
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
                 for m in billmanager.plans.modules(plan.id)
@@ -125,7 +128,7 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
     return letters
 
 
-def offer_columns(offer: Offer | None) -> dict[str, Any]:
+def _offer(offer: Offer | None) -> dict[str, Any]:
     """Periods and data centres of a plan; nothing is sold where the price list has no entry."""
     if offer is None:
         return {"periods": {}, "datacenters": []}
@@ -142,8 +145,7 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
     }
 
 
-def read_clients(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients in line with the list; rows listed."""
+def _clients(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
@@ -157,8 +159,7 @@ def read_clients(panel: Panel, billmanager: BillManager) -> int:
     return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
 
 
-def read_users(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients' users in line with the list; rows listed."""
+def _users(panel: Panel, billmanager: BillManager) -> int:
     clients = dict(Client.objects.values_list("remote_id", "id"))
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {

@@ -8,12 +8,12 @@ from django.conf import settings
 from django.db import transaction
 
 from integrator import clock
-from integrator.models import Intent, Panel, Step
+from integrator.models import Intent, Step
 from integrator.models.states import Outcome, Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import NotYet, Proven
-from integrator.workflow import attempts, expiry, intents
+from integrator.workflow import attempts, expiry, intents, learning
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
 from panels.errors import (
@@ -149,8 +149,7 @@ def _form_after_taking(
     same = set(fresh.form.fields) == set(form.form.fields) and set(fresh.form.buttons) <= set(
         form.form.buttons
     )
-    if address is None and same and "take_keeps_form" not in panel.learnt:
-        Panel.objects.filter(pk=panel.pk).update(learnt={**panel.learnt, "take_keeps_form": True})
+    learning.task_forms(panel, form, fresh, same=address is None and same)
     return fresh
 
 
@@ -184,5 +183,6 @@ def _not_done(claimed: Claim, sent: intents.Sent[object]) -> None:
         if sent.outcome == Outcome.UNKNOWN:
             attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
         elif isinstance(sent.error, PanelError):
+            learning.form_lacks(sent.error)
             refused = "form_unknown" if isinstance(sent.error, FormLacks) else "task_refused"
             attempts.try_again(claimed, step7.NUMBER, sent.error, refused=refused)

@@ -23,7 +23,7 @@ VHOST = "vhost"
 
 _ON = frozenset({"on", "yes", "1", "true", "enabled", "active"})
 _OFF = frozenset({"off", "no", "0", "false", "disabled", "inactive", "suspended"})
-_MARKERS = ("active", "status", "enabled")
+MARKERS = ("active", "status", "enabled")
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ def marker(rows: Iterable[Row]) -> str:
     Raises `UnexpectedAnswer` when rows exist and none has such a column.
     """
     seen = {name for row in rows for name in row}
-    for name in _MARKERS:
+    for name in MARKERS:
         if name in seen:
             return name
     if not seen:
-        return _MARKERS[0]
+        return MARKERS[0]
     raise UnexpectedAnswer("no column tells what is enabled")
 
 

@@ -34,6 +34,7 @@ class Dialect:
     `module_button`: the button that sends it.
     `itemtype_id`, `itemtype_name`: id and English title of the product type `vhost`.
     `client_filter`: the field of the service list's filter that takes a client's id.
+    `randomnumber`: the field of a payment's form by which the panel knows a repeated one.
     `task_take`, `task_close`: how a task is taken and closed.
     `task_module`, `task_username`, `task_password`: fields of the task's form.
     `task_open_types`: types of an opening task.
@@ -61,6 +62,7 @@ class Dialect:
     itemtype_id: Found | None = None
     itemtype_name: Found | None = None
     client_filter: Found | None = None
+    randomnumber: Found | None = None
     task_take: Take | None = None
     task_close: Close | None = None
     task_module: Found | None = None

@@ -79,6 +79,8 @@ class _Search:
     overrides: Mapping[str, str]
     found: Dialect = field(default_factory=Dialect)
     places: dict[str, str] = field(default_factory=dict)
+    su: str | None = None
+    """Some client's user, None while there is none."""
 
     @property
     def dialect(self) -> Dialect:
@@ -223,7 +225,7 @@ class _Search:
 
     def ordering(self) -> None:
         """Generation of the order and the cart, asked as some client: staff are sent away."""
-        su = some_user(self.transport)
+        su = self.su = some_user(self.transport)
         if su is None:
             self.places |= dict.fromkeys(("order", "cart"), "there is no active client to ask as")
             return
@@ -256,7 +258,7 @@ class _Search:
         return True
 
     def money(self) -> None:
-        """Payment methods (billmanager.md 5) and currencies, by id."""
+        """Payment methods (billmanager.md 5) and currencies, by id; the token against repeats."""
         for entry, func, titles in (
             ("paymethods", "paymethod", ("name",)),
             ("currencies", "currency", ("iso", "name")),
@@ -267,6 +269,9 @@ class _Search:
                 (key, row.get(*titles)) for row in rows if (key := number(row.get("id") or None))
             )
             self._listed(f"{func} list", **{entry: named})
+        form = asked_form(self.transport, "payment.add.method", su=self.su) if self.su else None
+        if form is not None and "randomnumber" in form.fields:
+            self._found(randomnumber=Found("randomnumber", "payment.add.method form, as a client"))
 
     def tasks(self) -> None:
         """How tasks are taken and closed, as far as the list and one form of it show."""

@@ -75,8 +75,8 @@ class Orders:
         self, plan_id: int, datacenter_id: int, period: int, su: str | int, *, domain: str = ""
     ) -> OrderForm:
         """Read the form of an order as the client; nothing is ordered. `period` is in months."""
-        params = self._what(plan_id, datacenter_id, period, domain)
-        answer = self._context.transport.read(self._func, params, su=su, devel=True)
+        func, params = self.asked(plan_id, datacenter_id, period, domain)
+        answer = self._context.transport.read(func, params, su=su, devel=True)
         form = answer.form()
         sent = {**params, **_AGREED, "domain": domain or "-", "autoprolong": "-"}
         return OrderForm(
@@ -85,6 +85,12 @@ class Orders:
             required_missing=form.unfilled({name: str(value) for name, value in sent.items()}),
             form=form,
         )
+
+    def asked(
+        self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
+    ) -> tuple[str, Params]:
+        """Give function and parameters by which the form of an order is read."""
+        return self._func, self._what(plan_id, datacenter_id, period, domain)
 
     def place(
         self,

@@ -95,7 +95,7 @@ class Plans:
 
         All plans are read and sorted out here: the fields of this list's filter are not known.
         """
-        rows = all_rows(self._context.transport, "pricelist", keep=self._is_vhost)
+        rows = all_rows(self._context.transport, "pricelist", keep=self.is_vhost)
         column = marker(rows)
         return [_plan(row, column) for row in rows]
 
@@ -177,7 +177,8 @@ class Plans:
         params = {"plid": plan_id, "elid": module_id}
         self._context.transport.act(func, params, send_by=send_by)
 
-    def _is_vhost(self, row: Row) -> bool:
+    def is_vhost(self, row: Row) -> bool:
+        """Whether a row of `pricelist` is a plan of shared hosting."""
         return is_vhost(row, self._context.dialect)
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
 
 
+_AFTER_TAKING = " after taking"
+"""Behind a function's name in a dialect file: the form that taking led to."""
+
+
 def functions(dialect: Dialect) -> dict[str, Function]:
     """Give the functions of this part."""
     found = {
@@ -284,7 +288,7 @@ def _work(call: Call) -> str:
     if task.status != r.TASK_CLOSED:
         buttons = (Button(call.dialect["task.close_button"]), *buttons)
     fields = _facts(call, task, service) + _work_fields(call, service)
-    return form(call, fields, buttons)
+    return form(call, fields, buttons, reported_as=call.func + _AFTER_TAKING)
 
 
 def _take(call: Call, task: r.Task) -> None:
@@ -348,7 +352,8 @@ def _close(call: Call, task: r.Task) -> str:
 
 def _need_reported(call: Call) -> None:
     """Refuse a form without the required fields that the dialect's report adds to it."""
-    seen = call.dialect.forms.get(call.func, {"fields": ()})
+    after = _AFTER_TAKING if call.dialect["task.take"] == "form" else ""
+    seen = call.dialect.forms.get(call.func + after, {"fields": ()})
     ours = {call.dialect[f"task.field.{name}"] for name in ("module", "username", "password")}
     for field in map(reported_field, seen["fields"]):
         sent = call.get(field.name) or field.value

@@ -42,10 +42,20 @@ def select(name: str, value: str, options: Options, *, required: bool = False) -
 
 
 def form(
-    call: Call, fields: Sequence[Field], buttons: Sequence[Button] = (OK, CANCEL), extra: str = ""
+    call: Call,
+    fields: Sequence[Field],
+    buttons: Sequence[Button] = (OK, CANCEL),
+    extra: str = "",
+    *,
+    reported_as: str = "",
 ) -> str:
-    """Write a form as it is read; ``extra`` is further nodes, such as inner lists."""
-    fields, buttons = _with_reported(call, fields, buttons)
+    """Write a form as it is read; ``extra`` is further nodes, such as inner lists.
+
+    ``reported_as``: what a report calls this form, where that is not its function.
+    """
+    seen = call.dialect.forms.get(reported_as or call.func)
+    if seen is not None:
+        fields, buttons = _with_reported(seen, fields, buttons)
     values = "".join(element(f.name, f.value) for f in fields)
     options = "".join(slist(f.name, f.options) for f in fields if f.options is not None)
     elid = element("elid", call.get("elid")) if call.get("elid") else ""
@@ -64,14 +74,13 @@ def form(
 
 
 def _with_reported(
-    call: Call, fields: Sequence[Field], buttons: Sequence[Button]
+    seen: Mapping[str, Any], fields: Sequence[Field], buttons: Sequence[Button]
 ) -> tuple[Sequence[Field], Sequence[Button]]:
-    """Add the fields and buttons that the dialect's own report of this form has besides ours."""
-    seen = call.dialect.forms.get(call.func)
-    if seen is None:
-        return fields, buttons
+    """Add the fields and buttons that the report of this form has besides ours."""
     names = {f.name for f in fields} | {"elid"}
-    more = [f for f in map(reported_field, seen["fields"]) if f.name not in names]
+    # What had a value and no control ("value") was a text on the page.
+    controls = [one for one in seen["fields"] if one.get("kind") != "value"]
+    more = [f for f in map(reported_field, controls) if f.name not in names]
     pressed = {button.name for button in buttons}
     return (
         [*fields, *more],
@@ -81,7 +90,9 @@ def _with_reported(
 
 def reported_field(seen: Mapping[str, Any]) -> Field:
     """Make a field of what a report tells of it: what it held is not told, only whether."""
-    options = tuple((key, key) for key in seen["options"]) if "options" in seen else None
+    keys = seen.get("options", [str(n) for n in range(1, seen.get("choices", 0) + 1)])
+    listed = "options" in seen or "choices" in seen
+    options = tuple((str(key), str(key)) for key in keys) if listed else None
     value = ""
     if seen.get("filled"):
         value = options[0][0] if options else "sandbox"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from panels.sandbox.dialect import load
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -121,3 +123,22 @@ def test_plan_map_shows_and_sets(ready: Installation) -> None:
     refused = ready.manage("plan-map", "--set", "Nothing=Nowhere")
     assert refused.code == 2
     assert "Nothing" in refused.err
+
+
+def test_a_dialect_report_is_written_and_loads_as_a_dialect(
+    installation: Installation, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    installation.add_panels(sandbox)
+    assert installation.manage("panel", "check", "billing").code in {0, 1}
+    path = tmp_path / "sent.json"
+    done = installation.manage("panel", "report", "billing", "--output", str(path))
+    assert (done.code, done.err) == (0, "")
+    assert str(path) in done.out
+    told = load(str(path))
+    assert told["plan_modules.list"] == "pricelist.processing"
+    assert installation.manage("panel", "report", "billing").out == path.read_text("utf-8")
+    nowhere = installation.manage("panel", "report", "billing", "--output", str(tmp_path))
+    assert (nowhere.code, "Traceback" in nowhere.err) == (2, False)
+    other = installation.manage("panel", "report", "isp1")
+    assert other.code == 2
+    assert "ispmanager" in other.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,3 +139,30 @@ def test_events_are_walked_by_id(operator: Client) -> None:
     older = operator.get(f"/events/?before={first.context['before']}").text
     assert "event-029." in older
     assert "event-030." not in older
+
+
+def test_the_page_says_where_each_thing_was_found(
+    panels_may_be_asked: None, admin: Client, sandbox: Sandbox
+) -> None:
+    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
+    admin.post("/panels/add/", given)
+    panel = Panel.objects.get()
+    admin.post(
+        f"/panels/{panel.pk}/dialect/", {"name": "task_fields", "value": "confirm={password}"}
+    )
+    admin.post(f"/panels/{panel.pk}/check/")
+    page = admin.get(f"/panels/{panel.pk}/").text
+    for told in (
+        "pricelist.processing.resume", "toolbar of pricelist.processing", "processing.add form",
+        "no open activation task to look at", "department list, as the staff login",
+        'value="confirm={password}"',
+    ):  # fmt: skip
+        assert told in page
+
+    report = admin.post(f"/panels/{panel.pk}/report/")
+    assert report["Content-Disposition"].startswith("attachment; filename=")
+    assert json.loads(report.text)["keys"]["plan_modules.list"]["value"] == "pricelist.processing"
+    sandbox.stop()
+    gone = admin.post(f"/panels/{panel.pk}/report/", follow=True)
+    assert 'role="alert"' in gone.text
+    sandbox.start()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import linking, lookup, panel_check, registering
+from integrator.accounts import dialect_report, linking, lookup, panel_check, registering
 from integrator.accounts.refusals import Refused
 from integrator.management.output import (
     FAILED,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Command(PersonCommand):
-    """`manage.py panel add|check|link`."""
+    """`manage.py panel add|check|report|link`."""
 
     help = "Register a panel (checked before it is saved), check the panels' rights, link servers."
 
@@ -54,6 +54,14 @@ class Command(PersonCommand):
         check = what.add_parser("check", help=_("what each step needs and whether we may"))
         allow_json(check)
         check.add_argument("name", nargs="?")
+        report = what.add_parser(
+            "report", help=_("write down what a BILLmanager calls things, fit to be sent away")
+        )
+        allow_json(report)
+        report.add_argument("name")
+        report.add_argument(
+            "--output", type=Path, metavar="F", help=_("file to write; else it is printed")
+        )
         link = what.add_parser("link", help=_("which BILLmanager module serves a server"))
         allow_json(link)
         link.add_argument("name", metavar="ISPMANAGER")
@@ -61,7 +69,12 @@ class Command(PersonCommand):
 
     def run(self, **given: Any) -> int:
         """Do what was asked."""
-        ways = {"add": self.add, "check": self.check_panels, "link": self.link}
+        ways = {
+            "add": self.add,
+            "check": self.check_panels,
+            "report": self.report,
+            "link": self.link,
+        }
         return ways[given["what"]](given)
 
     def add(self, given: dict[str, Any]) -> int:
@@ -99,6 +112,29 @@ class Command(PersonCommand):
             return UNREACHABLE
         return OK if all(report.ok for report in reports.values()) else FAILED
 
+    def report(self, given: dict[str, Any]) -> int:
+        """Write the dialect report of one panel."""
+        panel, output = lookup.panel(given["name"]), given["output"]
+        text = dialect_report.make(panel)
+        if output is None:
+            self.stdout.write(text, ending="")
+            return OK
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Refused(
+                _("%(path)s cannot be written: %(why)s.")
+                % {"path": output, "why": error.strerror or type(error).__name__}
+            ) from error
+        self.tell(
+            {"panel": panel.name, "output": str(output)},
+            [
+                _("The dialect report of %(panel)s is in %(path)s. Read it before you send it.")
+                % {"panel": panel.name, "path": output}
+            ],
+        )
+        return OK
+
     def link(self, given: dict[str, Any]) -> int:
         """Say which module serves a server."""
         panel = lookup.panel(given["name"])
@@ -127,21 +163,4 @@ def _lines(name: str, report: CheckReport) -> list[str]:
     verdict = _("all is well") if report.ok else _("something is missing")
     head = f"{name} {report.version}: {verdict}" if report.version else f"{name}: {verdict}"
     rows = [[row.step, row.state, row.func, row.what, row.text] for row in report.rows]
-    return [head, *_fact_lines(report.facts), *(f"  {line}" for line in columns(rows))]
-
-
-def _fact_lines(facts: dict[str, Any]) -> list[str]:
-    lines = []
-    if facts.get("latency_ms") is not None:
-        lines.append(_("  a call takes %(ms)s ms") % {"ms": facts["latency_ms"]})
-    if facts.get("parallel"):
-        text = _("  %(limit)d calls at a time: %(ms)s ms each, %(refused)d refused")
-        parallel = facts["parallel"]
-        lines.append(text % {**parallel, "ms": parallel["latency_ms"]})
-    if facts.get("clock_ahead_seconds") is not None:
-        text = _("  the panel's clock is ahead of ours by %(seconds)s s")
-        lines.append(text % {"seconds": facts["clock_ahead_seconds"]})
-    if facts.get("tls"):
-        text = _("  certificate: %(subject)s, to %(not_after)s, SHA-256 %(sha256)s")
-        lines.append(text % facts["tls"])
-    return lines
+    return [head, *(f"  {line}" for line in columns(rows))]

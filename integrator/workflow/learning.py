@@ -1,0 +1,61 @@
+"""What only bindings can show of a panel: the forms of its tasks, before and after taking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from integrator.models import Panel
+from integrator.panel_access import connect
+from panels.billmanager import shapes
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.report_keys import AFTER
+from panels.errors import FormLacks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from panels.billmanager.tasks import TaskForm
+    from panels.errors import PanelError
+    from panels.forms import Form
+
+FORMS = "task_forms"
+"""In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
+KEEPS_FORM = "take_keeps_form"
+
+
+def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
+    """Keep what the first tasks showed, once for each version of the panel.
+
+    ``same``: taking left the form as it was, so that from now on it need not be read again.
+    """
+    func = after.address.func
+    seen = {before.address.func: before.form}
+    if after.address != before.address:
+        seen[func + AFTER] = after.form
+    if set(seen) <= set(panel.learnt.get(FORMS, {})) and (KEEPS_FORM in panel.learnt or not same):
+        return
+    _keep(panel, seen, {KEEPS_FORM: True} if same else {})
+
+
+def form_lacks(error: PanelError) -> None:
+    """Keep a form of a task that lacked something, or asks for what nobody fills in."""
+    if isinstance(error, FormLacks) and error.form is not None and error.func:
+        panel = connect.billmanager_panel()
+        second = error.func + AFTER
+        name = second if second in panel.learnt.get(FORMS, {}) else error.func
+        _keep(panel, {name: error.form}, {})
+
+
+def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> None:
+    """Write down forms and facts; names that nobody has set or found yet go to the dialect."""
+    with transaction.atomic():
+        row = Panel.objects.select_for_update().get(pk=panel.pk)
+        known = {name: shapes.of_form(form) for name, form in forms.items()}
+        row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
+        dialect = Dialect.from_json(row.dialect)
+        for form in forms.values():
+            dialect = dialect.learn_task_form(form)
+        row.dialect = dialect.to_json()
+        row.save(update_fields=["learnt", "dialect"])
