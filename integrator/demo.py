@@ -14,8 +14,8 @@ from integrator.accounts import discovery, matching, panel_check, preview, regis
 from integrator.accounts.choices import Choices
 from integrator.accounts.csv_input import REQUIRED
 from integrator.keys import private_folder
+from integrator.launching import launch
 from integrator.models import Panel, Run
-from integrator.workflow import starting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +95,7 @@ def _start_first_run(accounts: Sequence[World]) -> None:
     choices = Choices(autoprolong=True, cohort=settings.COHORT)
     made = preview.make_from_csv(choices, _csv(accounts), ACTOR)
     if made.summary["ready"]:
-        starting.start(made.pk, ACTOR)
+        launch(made, ACTOR)
 
 
 def _csv(accounts: Sequence[World]) -> str:

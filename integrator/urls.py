@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/csv/", bind.from_csv, name="bind-csv"),
     path("accounts/csv/template.csv", bind.template, name="csv-template"),
     path("previews/<int:pk>/", previews.page, name="preview"),
+    path("previews/<int:pk>/anew/", previews.anew, name="preview-anew"),
     path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<int:pk>/start/", previews.start, name="preview-start"),
     # runs and bindings

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from panels.faults import Fault
     from panels.forms import Form
 
-LoginReason = Literal["password", "expired", "address", "two_factor", "captcha", "other"]
-"""Why a login was refused; 'expired' means that a fresh session was refused as well."""
+LoginReason = Literal[
+    "password", "expired", "address", "authinfo", "two_factor", "captcha", "suspended", "other"
+]
+"""Why a login was refused; 'expired' means that a fresh session was refused as well, 'authinfo'
+that logins of programs are limited to listed addresses (billmanager.md 1.2)."""
 
 
 class PanelError(Exception):
@@ -80,6 +83,14 @@ class CertificateRefused(Unreachable):
         self.subject = subject
         self.not_before = not_before
         self.not_after = not_after
+
+    @property
+    def shown(self) -> str:
+        """The certificate in one line, for a log or an event; '' where nothing was read of it."""
+        parts = [f"SHA-256 {self.fingerprint}" if self.fingerprint else "", self.subject or ""]
+        if self.not_before and self.not_after:
+            parts.append(f"{self.not_before.date()} to {self.not_after.date()}")
+        return ", ".join(part for part in parts if part)
 
 
 class TooLate(NotSent):

@@ -29,11 +29,13 @@ _NOT_FOR_ADMIN = re.compile(r"not available (?:for|to) (?:the |an )?administrato
 _LOGIN_REASONS: tuple[tuple[LoginReason, re.Pattern[str]], ...] = (
     ("captcha", re.compile("captcha", re.IGNORECASE)),
     ("two_factor", re.compile(r"totp|otp\b|2fa|two.?factor", re.IGNORECASE)),
+    ("authinfo", re.compile(r"authinfo.*restrict|restrict.*authinfo", re.IGNORECASE)),
     (
         "address",
         re.compile(r"\bip\b|ip_|_ip|badip|^addr|\bban|restrict|access from this", re.IGNORECASE),
     ),
     ("password", re.compile(r"badpassw|password|authinfo", re.IGNORECASE)),
+    ("suspended", re.compile(r"suspend|disabled|blocked|locked", re.IGNORECASE)),
     ("expired", re.compile(r"expired|session", re.IGNORECASE)),
 )
 

@@ -63,6 +63,8 @@ class Line:
         self._timeout = (connect_timeout, read_timeout)
         self._max_answer = max_answer
         self._wire = Wire(endpoint, connect_timeout)
+        self.dated = ""
+        """The `Date` of the last answer, '' when it had none."""
         session = requests.Session()
         session.trust_env = False
         if mount is None:
@@ -99,6 +101,7 @@ class Line:
         self._wire.begin(2 * self._timeout[1])
         try:
             response = self._adapter.send(self._request(body), stream=True, timeout=self._timeout)
+            self.dated = response.headers.get("Date", "")
             try:
                 answer = self._read(response)
             finally:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from panels import sessions
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from panels.endpoint import Outcome
     from panels.sessions import SessionIds
 
-__all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Transport"]
+__all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Measured", "Transport"]
 
 _UNTOLD = frozenset({"func", "out", "lang", "auth"})
 """Parameters of every request, left out of the journal."""
@@ -50,6 +51,7 @@ class _Exchange:
     __slots__ = (
         "answer",
         "began",
+        "dated",
         "form",
         "func",
         "redactor",
@@ -77,10 +79,21 @@ class _Exchange:
         self.sent = False
         self.status = 0
         self.answer = b""
+        self.dated = ""
 
     @property
     def effect(self) -> bool:
         return self.send_by is not None
+
+
+class Measured(NamedTuple):
+    """How long one call took, in seconds, and by how many the panel's clock is ahead of ours.
+
+    `ahead` is None when the answer carries no date; a date has whole seconds only.
+    """
+
+    seconds: float
+    ahead: float | None
 
 
 class Transport:
@@ -171,6 +184,21 @@ class Transport:
         """
         return self._call(_form(func, params, su, devel=False), send_by, secret)
 
+    def measure(self) -> Measured:
+        """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
+        self.read("whoami")
+        exchange: _Exchange = self._local.last
+        ahead = None
+        if exchange.dated:
+            try:
+                shown = parsedate_to_datetime(exchange.dated).timestamp()
+            except (ValueError, OverflowError):
+                shown = None
+            if shown is not None:
+                # The date is cut to a whole second, so that half of one is added on average.
+                ahead = shown + 0.5 - (exchange.began + exchange.seconds / 2)
+        return Measured(exchange.seconds, ahead)
+
     def try_login(self, login: Login) -> None:
         """Open a session as `login` and end it again; the transport's own session is not touched.
 
@@ -236,6 +264,7 @@ class Transport:
 
     def _send(self, exchange: _Exchange) -> Document:
         """Send one request and tell the journal how it ended. Every request passes here."""
+        self._local.last = exchange
         exchange.began = self._wall()
         try:
             self._transfer(exchange)
@@ -271,6 +300,7 @@ class Transport:
             exchange.began, exchange.sent = self._wall(), True
             try:
                 exchange.status, exchange.answer = line.post(body, effect=exchange.effect)
+                exchange.dated = line.dated
             except Lost as error:
                 lost = error
             finally:

@@ -23,6 +23,7 @@ LAYERS: dict[str, int] = {
     "integrator.workflow": 4,
     "integrator.accounts": 4,
     "integrator.demo": 5,
+    "integrator.launching": 5,
     "integrator.tasks": 5,
     "integrator.web": 6,
     "integrator.management": 6,

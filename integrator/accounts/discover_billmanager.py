@@ -44,9 +44,9 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("plans")
     letters = _plans(panel, billmanager, counts)
     progress.phase("clients")
-    counts["clients"] = _clients(panel, billmanager)
+    counts["clients"] = read_clients(panel, billmanager)
     progress.phase("users")
-    counts["users"] = _users(panel, billmanager)
+    counts["users"] = read_users(panel, billmanager)
     progress.phase("services")
     counts["services"] = _services(panel, billmanager, progress)
     progress.phase("paymethods")
@@ -117,7 +117,7 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
             "name": plan.name[:255],
             "enabled": plan.enabled,
             "project": plan.project[:128],
-            **_offer(offers.get(plan.id)),
+            **offer_columns(offers.get(plan.id)),
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
                 for m in billmanager.plans.modules(plan.id)
@@ -128,7 +128,7 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
     return letters
 
 
-def _offer(offer: Offer | None) -> dict[str, Any]:
+def offer_columns(offer: Offer | None) -> dict[str, Any]:
     """Periods and data centres of a plan; nothing is sold where the price list has no entry."""
     if offer is None:
         return {"periods": {}, "datacenters": []}
@@ -145,7 +145,8 @@ def _offer(offer: Offer | None) -> dict[str, Any]:
     }
 
 
-def _clients(panel: Panel, billmanager: BillManager) -> int:
+def read_clients(panel: Panel, billmanager: BillManager) -> int:
+    """Bring the clients in line with the list; rows listed."""
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
@@ -159,7 +160,8 @@ def _clients(panel: Panel, billmanager: BillManager) -> int:
     return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
 
 
-def _users(panel: Panel, billmanager: BillManager) -> int:
+def read_users(panel: Panel, billmanager: BillManager) -> int:
+    """Bring the clients' users in line with the list; rows listed."""
     clients = dict(Client.objects.values_list("remote_id", "id"))
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {

@@ -1,53 +1,53 @@
 """Which functions the steps need, and whether our logins have them. It only ever reads.
 
-Lists and forms are opened; what acts when it is called (design.md, section 9) is judged by the
-toolbar that names it.
+Asked when a panel is connected, on demand, and before each run.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discover_billmanager
-from integrator.accounts.registering import certificate_text, login_text
+from integrator.accounts import check_billmanager, check_connection, check_ispmanager
+from integrator.accounts.check_rows import PASSES, Asker, CheckRow
+from integrator.accounts.refusals import Refused
+from integrator.accounts.registering import STAFF_LEVEL, level_text, whoami
 from integrator.clock import now
-from integrator.models import ClientUser, Panel
+from integrator.models import Panel
+from integrator.models.states import RowState
 from integrator.panel_access import connect, journal
-from panels import errors
+from panels.errors import CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
 
-    from panels.billmanager import BillManager
-    from panels.billmanager.dialect import Dialect
-    from panels.transport import Transport
+    from integrator.models import Preview
 
-State = Literal["allowed", "denied", "not found", "needs choice", "unreachable"]
+__all__ = ["CheckReport", "CheckRow", "check", "need_ready", "need_ready_for"]
 
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """One thing that a step needs. ``step`` 0: before all steps; ``text``: why not, or ""."""
-
-    step: int
-    what: str
-    func: str
-    state: State
-    text: str = ""
+FRESH = dt.timedelta(minutes=5)
+"""A check that found all well holds for so long when a run is started."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found. ``ok``: nothing that a step needs is missing."""
+    """What a check found. ``ok``: nothing that a step needs is missing.
+
+    ``facts``: ``latency_ms``, ``clock_ahead_seconds``, ``tls`` {``subject``, ``not_before``,
+    ``not_after``, ``sha256``, ``trust``} and ``parallel`` {``limit``, ``refused``,
+    ``latency_ms``}; each None or absent where it was not measured.
+    """
 
     ok: bool
     rows: list[CheckRow]
     seconds: float
     version: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def unreachable(self) -> bool:
@@ -60,179 +60,97 @@ class CheckReport:
             "ok": self.ok,
             "version": self.version,
             "seconds": self.seconds,
+            "facts": self.facts,
             "rows": [asdict(row) for row in self.rows],
         }
 
 
-def check(panel: Panel) -> CheckReport:
+def check(panel: Panel, *, in_parallel: bool = True) -> CheckReport:
     """Ask the panel for everything that the steps need; the report is kept in ``panel.checked``.
 
-    A login that works again ends the panel's stop.
+    A login that works again ends the panel's stop; a certificate that is not trusted begins one.
+    ``in_parallel``: also try as many calls at a time as are allowed.
     """
     begun = time.monotonic()
-    rows: list[CheckRow] = []
+    facts: dict[str, Any] = {}
     with journal.about():
-        rows.append(_probe(0, _("log in"), "whoami", lambda: _log_in(panel), panel))
-        if rows[0].state == "allowed":
-            look = _billmanager if panel.kind == Panel.Kind.BILLMANAGER else _ispmanager
-            rows += sorted(look(panel), key=lambda row: row.step)
+        asker = Asker(panel, connect.transport(panel, even_stopped=True))
+        if _log_in(asker):
+            panel.stopped = ""
+            facts = check_connection.measure(asker, in_parallel=in_parallel)
+            if panel.kind == Panel.Kind.BILLMANAGER:
+                check_billmanager.ask(asker)
+            else:
+                check_ispmanager.ask(asker)
+    rows = sorted(asker.rows, key=lambda row: row.step)
+    ok = all(row.state in PASSES for row in rows)
     seconds = round(time.monotonic() - begun, 3)
-    report = CheckReport(all(row.state == "allowed" for row in rows), rows, seconds, panel.version)
+    report = CheckReport(ok, rows, seconds, panel.version, facts)
     panel.checked, panel.checked_at = report.to_json(), now()
-    if rows[0].state == "allowed":
-        panel.stopped = ""
     panel.save(update_fields=["checked", "checked_at", "stopped", "version"])
     return report
 
 
-def _probe(step: int, what: str, func: str, ask: Callable[[], object], panel: Panel) -> CheckRow:
-    """The row that asking leads to; an error of a kind that we do not know goes through."""
-    state: State = "denied"
-    try:
-        ask()
-    except errors.CertificateRefused as error:
-        state, text = "unreachable", " ".join([str(error), *certificate_text(error)])
-    except errors.NotSent as error:
-        state, text = "unreachable", str(error)
-    except errors.LoginRefused as error:
-        text = login_text(error.reason, panel)
-    except errors.AccessDenied as error:
-        advice = _("Grant this login the function %(func)s. The panel says: %(message)s")
-        text = advice % {"func": func, "message": error.message}
-    except errors.FunctionMissing as error:
-        state, text = "not found", str(error)
-    except errors.Refused as error:
-        text = str(error)
-    except errors.UnexpectedAnswer as error:
-        state, text = "unreachable" if error.transient else "not found", str(error)
-    else:
-        state, text = "allowed", ""
-    return CheckRow(step, what, func, state, text)
+def need_ready_for(preview: Preview) -> None:
+    """Check the panels that a run of this preview would work on; see ``need_ready``."""
+    if preview.started_at is not None:
+        return  # a doubled click: it runs already
+    servers = preview.rows.filter(state=RowState.READY).values("account__panel_id")
+    is_billmanager = Q(kind=Panel.Kind.BILLMANAGER)
+    need_ready(Panel.objects.filter(is_billmanager | Q(pk__in=servers)))
 
 
-def _log_in(panel: Panel) -> None:
-    if panel.kind == Panel.Kind.BILLMANAGER:
-        who = connect.billmanager(panel, even_stopped=True).whoami()
-        panel.version = who.version or panel.version
-        if panel.task_username:
-            connect.transport(panel, as_task_staff=True, even_stopped=True).read("whoami")
-    else:
-        connect.ispmanager(panel, even_stopped=True).whoami()
+def need_ready(panels: Iterable[Panel]) -> None:
+    """Check the panels of a run that is about to start, as far as that was not just done.
+
+    Raises Refused, with what is missing on which panel and what to do; nothing has been changed.
+    """
+    lines = []
+    for panel in panels:
+        recent = panel.checked_at is not None and now() - panel.checked_at < FRESH
+        if recent and panel.checked.get("ok") and not panel.stopped:
+            continue
+        report = check(panel, in_parallel=False)
+        lines += [
+            " ".join(f"{panel.name}: {row.what}: {row.state}. {row.text}".split())
+            for row in report.rows
+            if row.state not in PASSES
+        ]
+    if lines:
+        text = _("The panels are not ready, so that nothing was started. See each panel's page.")
+        raise Refused(text, lines)
 
 
-def _lists(
-    transport: Transport, panel: Panel, wanted: list[tuple[int, str, str]]
-) -> list[CheckRow]:
-    """One row for each list: its first line is asked for, whatever filter is stored."""
-
-    def ask(func: str) -> Callable[[], object]:
-        return lambda: transport.read(func, {"p_cnt": 1, "filter": "off"}).listing()
-
-    return [_probe(step, what, func, ask(func), panel) for step, what, func in wanted]
-
-
-def _ispmanager(panel: Panel) -> list[CheckRow]:
-    transport = connect.transport(panel, even_stopped=True)
-    return _lists(
-        transport,
-        panel,
-        [
-            (0, _("list the accounts"), "user"),
-            (0, _("list their domains"), "webdomain"),
-            (0, _("list the presets"), "preset"),
-        ],
-    )
+def _log_in(asker: Asker) -> bool:
+    """Whether both logins work and are strong enough."""
+    panel = asker.panel
+    staff = [False, True] if panel.task_username else [False]
+    allowed = True
+    for as_task_staff in staff:
+        login = panel.task_username if as_task_staff else panel.username
+        what = _("log in as “%(login)s”") % {"login": login}
+        allowed = _try(asker, what, login, as_task_staff=as_task_staff) and allowed
+    return allowed
 
 
-def _billmanager(panel: Panel) -> Iterator[CheckRow]:
-    row = _probe(
-        0, _("learn what it calls things"), "", lambda: discover_billmanager.learn_dialect(panel),
-        panel,
-    )  # fmt: skip
-    yield row
-    if row.state == "unreachable":
-        return
-    billmanager = connect.billmanager(panel, even_stopped=True)
-    transport = connect.transport(panel, even_stopped=True)
-    yield from _lists(
-        transport,
-        panel,
-        [
-            (1, _("list the processing modules"), "processing"),
-            (2, _("list the plans"), "pricelist"),
-            (3, _("list the clients"), "account"),
-            (3, _("list their users"), "user"),
-            (3, _("list the services"), "vhost"),
-            (4, _("list the payments"), "payment"),
-            (4, _("list the payment methods"), "paymethod"),
-            (4, _("list the charges"), "expense"),
-        ],
-    )
-    yield from _forms(panel, billmanager)
-    yield from _names(billmanager.dialect)
-    staff = connect.transport(panel, as_task_staff=True, even_stopped=True)
-    yield from _lists(staff, panel, [(6, _("list the tasks, as their staff"), "task")])
+def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
+    panel = asker.panel
+    levels: list[int | None] = []
 
+    def ask() -> None:
+        try:
+            who = whoami(panel, as_task_staff=as_task_staff)
+        except CertificateRefused as error:
+            panel.stopped = f"{error}; it shows {error.shown}" if error.shown else str(error)
+            raise
+        levels.append(who.level)
+        panel.version = getattr(who, "version", "") or panel.version
 
-def _forms(panel: Panel, billmanager: BillManager) -> Iterator[CheckRow]:
-    yield _probe(
-        1, _("open the form of a new module"), "processing.add",
-        billmanager.modules.creation_form, panel,
-    )  # fmt: skip
-    plans = []
-
-    def list_plans() -> None:
-        plans.extend(billmanager.plans.all())
-
-    row = _probe(2, _("list the hosting plans"), "pricelist", list_plans, panel)
-    if row.state != "allowed":
-        yield row
-    if not plans:
-        text = _("BILLmanager has no plan for shared hosting.")
-        yield CheckRow(2, _("list a plan's modules"), "pricelist", "not found", text)
-        return
-    listing = billmanager.dialect.plan_modules_list
-    yield _probe(
-        2, _("list a plan's modules"), listing.value if listing else "",
-        lambda: billmanager.plans.modules(plans[0].id), panel,
-    )  # fmt: skip
-    yield from _as_client(panel, billmanager)
-
-
-def _as_client(panel: Panel, billmanager: BillManager) -> Iterator[CheckRow]:
-    """Acting as a client and opening an order form, where a client and an offer are known."""
-    user = (
-        ClientUser.objects.filter(gone_at=None, active=True)
-        .order_by("remote_id")
-        .values_list("remote_id", flat=True)
-        .first()
-    )
-    if user is None:
-        return
-    yield _probe(3, _("act as a client"), "su", lambda: billmanager.whoami(su=user), panel)
-    for plan_id, offer in billmanager.plans.offers().items():
-        if offer.periods and offer.datacenters:
-            datacenter, period = offer.datacenters[0][0], min(offer.periods)
-            yield _probe(
-                3, _("open an order form as a client"), "vhost.order.param",
-                lambda: billmanager.orders.form(plan_id, datacenter, period, user),  # noqa: B023 - asked at once
-                panel,
-            )  # fmt: skip
-            return
-
-
-def _names(dialect: Dialect) -> Iterator[CheckRow]:
-    """What can only be judged by its name having been found."""
-    needed = [
-        (1, _("the manual module's internal name"), "manual_module"),
-        (2, _("switch a plan's module on"), "plan_modules_enable"),
-        (2, _("switch a plan's module off"), "plan_modules_disable"),
-        (3, _("which way orders go"), "order"),
-    ]
-    for step, what, name in needed:
-        found = getattr(dialect, name)
-        if found is None:
-            text = _("Not found; correct “%(name)s” on the panel's page.") % {"name": name}
-            yield CheckRow(step, what, name, "needs choice", text)
-        else:
-            yield CheckRow(step, what, str(found.value), "allowed")
+    if not asker.ask(0, what, "whoami", ask):
+        return False
+    level = levels[0]
+    if level is not None and level < STAFF_LEVEL:
+        asker.rows.pop()
+        asker.note(0, what, "whoami", "denied", level_text(login, panel, level))
+        return False
+    return True

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from integrator.accounts import csv_input, csv_lines, money, summing
-from integrator.accounts.candidates import from_accounts
-from integrator.accounts.choices import PayMethod, find_paymethod
+from integrator.accounts.candidates import Candidate, account_facts, from_accounts
+from integrator.accounts.choices import Choices, PayMethod, find_paymethod
 from integrator.accounts.csv_input import errors_json
 from integrator.accounts.judging import Judge
 from integrator.accounts.lookup import billmanager
@@ -20,17 +20,16 @@ from integrator.accounts.mirroring import portions
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import CsvRefused, Refused
 from integrator.clock import now
-from integrator.models import Preview, PreviewRow
+from integrator.models import Account, Preview, PreviewRow
 from integrator.models.states import Payment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from integrator.accounts.choices import Choices
     from integrator.accounts.csv_input import Line
     from integrator.accounts.judging import Judged
     from integrator.accounts.refusals import LineError
-    from integrator.models import Account, Panel
+    from integrator.models import Panel
 
 CSV, MATCHED, SELECTED = "csv", "matched", "selected"
 
@@ -52,11 +51,13 @@ def make(
     there may be none), or nobody has said whether services renew themselves; CsvRefused when
     lines name what is not there or is taken.
     """
-    if isinstance(source, QuerySet):
-        return _made(
-            choices, actor, token, origin or SELECTED, accounts=source, passwords=passwords or {}
-        )
-    return _made(choices, actor, token, CSV, lines=source)
+    choices = choices.checked()
+    if not isinstance(source, QuerySet):
+        return _made_of_lines(choices, source, (), actor, token)
+    given = passwords or {}
+    found = from_accounts(source, period=choices.period, autoprolong=choices.autoprolong)
+    candidates = [replace(one, password=given.get(one.account.id, "")) for one in found]
+    return _frozen(choices, candidates, actor, token, origin or SELECTED)
 
 
 def make_from_csv(
@@ -68,51 +69,122 @@ def make_from_csv(
     ``summary["skipped"]``; a file that cannot be read to its end is refused all the same.
     Raises CsvRefused and Refused.
     """
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
     reading = csv_input.read_all(data)
     if reading.unreadable:
         raise CsvRefused(reading.errors)
-    return _made(
-        choices, actor, token, CSV,
-        lines=reading.lines, errors=reading.errors, skip_bad=skip_bad,
+    return _made_of_lines(
+        choices.checked(), reading.lines, reading.errors, actor, token, skip_bad=skip_bad
+    )
+
+
+def anew(old: Preview, actor: str, token: str = "") -> Preview:
+    """The same accounts and choices once more, by what is known now; passwords come along.
+
+    Raises Refused when nothing is left or the choices no longer fit.
+    """
+    choices = choices_of(old)
+    if old.source == CSV:
+        return _frozen(choices, frozen_candidates(old), actor, token, CSV)
+    known = {row.account_id: (row.password, row.period) for row in old.rows.all()}
+    found = from_accounts(
+        Account.objects.filter(pk__in=old.rows.values("account_id")),
+        period=choices.period, autoprolong=choices.autoprolong,
     )  # fmt: skip
+    candidates = [
+        replace(one, password=known[one.account.id][0], period=known[one.account.id][1])
+        for one in found
+    ]
+    return _frozen(choices, candidates, actor, token, old.source)
 
 
-def _made(
+def choices_of(preview: Preview) -> Choices:
+    """The choices that a preview was made with."""
+    return Choices(
+        payment=preview.payment,
+        paymethod=str(preview.paymethod_id or ""),
+        autoprolong=preview.autoprolong,
+        period=preview.period,
+        check_passwords=preview.check_passwords,
+        reset_passwords=preview.reset_passwords,
+        cohort=preview.cohort,
+        hours=preview.hours,
+        hold_letters=preview.hold_letters,
+    )
+
+
+def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
+    """What was said of each row when the preview was made, with the account as it is now.
+
+    ``state``: only of the rows in it.
+    """
+    rows = preview.rows.filter(state=state) if state else preview.rows.all()
+    found = account_facts(Account.objects.filter(pk__in=rows.values("account_id")))
+    accounts = {facts.id: facts for facts in found}
+    return [
+        Candidate(
+            number=row.number,
+            account=accounts[row.account_id],
+            client=row.client_id,
+            plan=row.plan_id,
+            domain=row.domain,
+            period=row.period,
+            autoprolong=row.autoprolong,
+            su=row.su,
+            email=row.client_email,
+            expires=row.expires,
+            password=row.password,
+            candidates=tuple(row.candidates),
+        )
+        for row in rows.iterator(chunk_size=2000)
+    ]
+
+
+def _made_before(token: str, actor: str) -> Preview | None:
+    """The preview that the same form has made already; None: it has made none."""
+    return Preview.objects.filter(token=token, created_by=actor).first() if token else None
+
+
+def _made_of_lines(
     choices: Choices,
+    lines: Sequence[Line],
+    errors: Sequence[LineError],
+    actor: str,
+    token: str,
+    *,
+    skip_bad: bool = False,
+) -> Preview:
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
+    candidates, wrong = csv_lines.resolve(
+        lines, period=choices.period or 1, autoprolong=choices.autoprolong, today=now().date()
+    )
+    skipped = sorted([*errors, *wrong])
+    if skipped and not (skip_bad and candidates):
+        raise CsvRefused(skipped)
+    return _frozen(choices, candidates, actor, token, CSV, skipped=skipped)
+
+
+def _frozen(
+    choices: Choices,
+    candidates: Sequence[Candidate],
     actor: str,
     token: str,
     origin: str,
     *,
-    lines: Sequence[Line] | None = None,
-    accounts: QuerySet[Account] | None = None,
-    passwords: Mapping[int, str] | None = None,
-    errors: Sequence[LineError] = (),
-    skip_bad: bool = False,
+    skipped: Sequence[LineError] = (),
 ) -> Preview:
-    token = token or uuid.uuid4().hex
-    existing = Preview.objects.filter(token=token, created_by=actor).first()
-    if existing is not None:
-        return existing
-    choices = choices.checked()
+    """Judge the candidates together and keep what was found."""
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
     panel = billmanager()
     method = None
     if choices.payment == Payment.CREDIT:
         method = find_paymethod(choices.paymethod, known_paymethods(panel))
-    skipped: list[LineError] = []
-    if lines is not None:
-        candidates, wrong = csv_lines.resolve(
-            lines, period=choices.period or 1, autoprolong=choices.autoprolong, today=now().date()
-        )
-        skipped = sorted([*errors, *wrong])
-        if skipped and not (skip_bad and candidates):
-            raise CsvRefused(skipped)
-    elif accounts is not None:
-        candidates = [
-            replace(one, password=(passwords or {}).get(one.account.id, ""))
-            for one in from_accounts(
-                accounts, period=choices.period, autoprolong=choices.autoprolong
-            )
-        ]
     if not candidates and origin != MATCHED:
         raise Refused(_("There is no account to bind."))
     if any(one.autoprolong is None for one in candidates):
@@ -123,11 +195,9 @@ def _made(
                 " suspended when the period ends."
             )
         )
-    judge = Judge(candidates, choices)
-    rows = [judge.judge(candidate) for candidate in candidates]
-    totals = money.settle(rows, choices.payment)
+    rows, totals = judged(candidates, choices)
     preview = Preview(
-        token=token,
+        token=token or uuid.uuid4().hex,
         created_at=now(),
         created_by=actor,
         source=origin,
@@ -146,35 +216,42 @@ def _made(
     with transaction.atomic():
         preview.save(force_insert=True)
         for portion in portions(rows):
-            PreviewRow.objects.bulk_create([_row(preview, judged) for judged in portion])
+            PreviewRow.objects.bulk_create([_row(preview, row) for row in portion])
     return preview
 
 
-def _row(preview: Preview, judged: Judged) -> PreviewRow:
-    wanted = judged.candidate
+def judged(candidates: Sequence[Candidate], choices: Choices) -> tuple[list[Judged], money.Totals]:
+    """Each candidate as a row, with the balances of all of them settled together."""
+    judge = Judge(candidates, choices)
+    rows = [judge.judge(candidate) for candidate in candidates]
+    return rows, money.settle(rows, choices.payment)
+
+
+def _row(preview: Preview, row: Judged) -> PreviewRow:
+    wanted = row.candidate
     return PreviewRow(
         preview=preview,
         number=wanted.number,
         account_id=wanted.account.id,
-        client=judged.client,
-        su=judged.su,
-        client_email=judged.email,
-        plan=judged.plan,
-        datacenter_id=judged.datacenter_id,
-        module_id=judged.module_id,
+        client=row.client,
+        su=row.su,
+        client_email=row.email,
+        plan=row.plan,
+        datacenter_id=row.datacenter_id,
+        module_id=row.module_id,
         domain=wanted.domain,
         period=wanted.period,
         autoprolong=bool(wanted.autoprolong),
         expires=wanted.expires,
-        price=judged.price,
-        currency=judged.currency,
-        balance_before=judged.before,
-        credit=judged.credit,
-        balance_after=judged.after,
-        suspends_on=summing.suspends_on(judged),
+        price=row.price,
+        currency=row.currency,
+        balance_before=row.before,
+        credit=row.credit,
+        balance_after=row.after,
+        suspends_on=summing.suspends_on(row),
         password=wanted.password,
-        state=judged.state,
-        reasons=judged.reasons,
+        state=row.state,
+        reasons=row.reasons,
         candidates=list(wanted.candidates),
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from panels.errors import LoginReason
+    from panels.faults import Fault
 
     class HasLevel(Protocol):
         """What both panels answer to *who am I*; ``level`` None: not told."""
@@ -37,6 +38,8 @@ STAFF_LEVEL = 29  # billmanager.md 1.2, ispmanager.md 1.2
 LARGEST_LIMIT = 64
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
+_OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
+"""Where the panel tells what address it saw (ispmanager.md 1.7)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -173,9 +176,11 @@ def check_login(panel: Panel) -> None:
     for as_task_staff in roles:
         with journal.about():
             try:
-                level = _whoami(panel, as_task_staff=as_task_staff).level
+                level = whoami(panel, as_task_staff=as_task_staff).level
             except errors.LoginRefused as error:
-                raise Refused(login_text(error.reason, panel), [error.message]) from error
+                raise Refused(
+                    login_text(error.reason, panel, error.fault), [error.message]
+                ) from error
             except errors.Busy:
                 raise
             except (errors.Refused, errors.UnexpectedAnswer) as error:
@@ -186,30 +191,47 @@ def check_login(panel: Panel) -> None:
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
-            raise Refused(
-                _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).")
-                % {"user": name, "name": panel.name, "level": level}
-            )
+            raise Refused(level_text(name, panel, level))
 
 
-def _whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
+def level_text(login: str, panel: Panel, level: int) -> str:
+    """Why a login's level does not do."""
+    return _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).") % {
+        "user": login,
+        "name": panel.name,
+        "level": level,
+    }
+
+
+def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
+    """Whom the panel takes one of our logins for. Raises panels.errors.PanelError."""
     transport = connect.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
         return BillManager(transport, Dialect.from_json(panel.dialect)).whoami()
     return IspManager(transport).whoami()
 
 
-def login_text(reason: LoginReason, panel: Panel) -> str:
-    """What to do about a refused login."""
+def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
+    """What to do about a refused login; our address as the panel sees it, where it told."""
     texts = {
         "password": _("%(name)s does not accept this username and password."),
         "expired": _("%(name)s ends our session as soon as it has begun."),
-        "address": _("%(name)s does not let this login in from our address; allow it there."),
+        "address": _(
+            "%(name)s does not let this login in from our address%(address)s: either its list of"
+            " allowed addresses lacks it, or too many wrong passwords had it blocked for a while."
+        ),
+        "authinfo": _(
+            "%(name)s limits logins of programs to listed addresses (Settings → Authorization"
+            " settings, RestrictAuthinfo); add ours%(address)s there."
+        ),
         "two_factor": _("%(name)s asks this login for a second factor; switch that off for it."),
-        "captcha": _("%(name)s asks for a captcha; allow our address in its settings."),
+        "captcha": _("%(name)s asks for a captcha; allow our address%(address)s in its settings."),
+        "suspended": _("On %(name)s this login is suspended; switch it on again there."),
         "other": _("%(name)s does not let this login in."),
     }
-    return texts[reason] % {"name": panel.name}
+    seen = _OWN_ADDRESS.search(fault.value if fault else "")
+    address = f" ({seen.group(1)})" if seen else ""
+    return texts[reason] % {"name": panel.name, "address": address}
 
 
 def certificate_text(error: errors.CertificateRefused) -> list[str]:

@@ -9,15 +9,19 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Min, Sum
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import csv_output, reasons
+from integrator.accounts import csv_output, preview, reasons
+from integrator.accounts.refusals import Refused
+from integrator.launching import launch
 from integrator.models import Preview, Run
 from integrator.models.states import RowState
+from integrator.web import asking
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import starting
 from integrator.workflow.refusal import ActionRefused
+from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse
@@ -48,13 +52,31 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        run = starting.start(found.pk, request.user.get_username())
+        run = launch(found, request.user.get_username())
+    except (Refused, PanelError) as error:
+        return _not_started(request, found, asking.refusal_of(error))
     except ActionRefused as refused:
-        context = {**_context(request, found), "refused": refused}
-        return render(request, "preview.html", context, status=409)
+        return _not_started(request, found, refused)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
     messages.success(request, said % run.total)
     return redirect("run", run.pk)
+
+
+@needs(post=Role.OPERATOR)
+def anew(request: Request, pk: int) -> HttpResponse:
+    """The same accounts and choices in a new preview, by what is known now."""
+    found = get_object_or_404(Preview, pk=pk)
+    try:
+        made = preview.anew(found, request.user.get_username())
+    except Refused as refused:
+        return _not_started(request, found, refused)
+    messages.success(request, _("This is the preview by what the panels say now."))
+    return redirect("preview", made.pk)
+
+
+def _not_started(request: Request, found: Preview, refused: Any) -> HttpResponse:
+    context = {**_context(request, found), "refused": refused}
+    return render(request, "preview.html", context, status=409)
 
 
 def _context(request: Request, found: Preview) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from integrator.steps import step4_pay as step4
 from integrator.workflow import causes, engine, evidence, runs
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import members
-from panels.errors import FormLacks, LoginRefused, PanelError
+from panels.errors import CertificateRefused, FormLacks, LoginRefused, PanelError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -172,7 +172,7 @@ def try_again(
     """
     cause = causes.of_error(error, refused=refused)
     attempts = claimed.binding.attempts + 1
-    if isinstance(error, LoginRefused):
+    if isinstance(error, STOPS):
         stop_panel(error)
     if cause.passing and attempts < settings.MAX_ATTEMPTS:
         wait(
@@ -204,25 +204,31 @@ def _may_be_ordered(binding: Binding) -> bool:
     )
 
 
-def stop_panel(error: LoginRefused) -> None:
-    """Stop calling a panel that refuses our login, and pause the runs that need it.
+STOPS = (LoginRefused, CertificateRefused)
+"""What no further call to the panel can mend, only a person."""
 
-    Going on would lock the login out, and fail one binding after the other for one cause.
 
-    A fresh session that had expired at once says nothing about the login.
+def stop_panel(error: LoginRefused | CertificateRefused) -> None:
+    """Stop calling a panel that refuses our login or shows another certificate; pause its runs.
+
+    Going on would lock the login out or talk to a stranger, and fail one binding after the other
+    for one cause. A fresh session that had expired at once says nothing about the login.
     """
-    if error.reason == "expired":
+    if isinstance(error, LoginRefused) and error.reason == "expired":
         return
     panel = Panel.objects.filter(name=error.panel, stopped="").first()
     if panel is None:
         return
-    Panel.objects.filter(pk=panel.pk).update(stopped=str(error))
-    log.error("panel.stopped", panel=panel.name, why=str(error))
+    why = str(error)
+    if isinstance(error, CertificateRefused) and error.shown:
+        why = f"{why}; it shows {error.shown}"
+    Panel.objects.filter(pk=panel.pk).update(stopped=why)
+    log.error("panel.stopped", panel=panel.name, why=why)
     waiting = Run.objects.filter(state=RunState.RUNNING)
     if panel.kind == Panel.Kind.ISPMANAGER:
         waiting = waiting.filter(bindings__account__panel=panel).distinct()
     for run in waiting:
-        runs.change(run, RunState.PAUSED, why=str(error))
+        runs.change(run, RunState.PAUSED, why=why)
 
 
 def unexpected(claimed: Claim) -> None:

@@ -23,7 +23,7 @@ from integrator.steps.verdicts import Failed, Proven
 from integrator.workflow import attempts, causes, crediting, intents
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
-from panels.errors import LoginRefused, PanelError
+from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.workflow.engine import Claim
@@ -146,7 +146,7 @@ def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: st
 
     Never raises: the intent's outcome has yet to be written.
     """
-    if isinstance(error, LoginRefused):
+    if isinstance(error, attempts.STOPS):
         attempts.stop_panel(error)
     cause = causes.of_error(error, refused=refused).key
     if cause != refused:

@@ -122,6 +122,14 @@ def _set_balance(world: World, act: Act) -> dict[str, object]:
     return {"client": client.id}
 
 
+def _set_price(world: World, act: Act) -> dict[str, object]:
+    """Let a colleague sell a plan's period for another price, in minor units."""
+    plan, months = world.plans[int(act["plan"])], int(act["months"])
+    prices = {**dict(plan.prices), months: int(act["price"])}
+    world.plans.put(plan._replace(prices=tuple(sorted(prices.items()))))
+    return {"plan": plan.id}
+
+
 def _close_service(world: World, act: Act) -> dict[str, object]:
     service = world.services[int(act["service"])]
     world.services.put(service._replace(status=r.DELETED, item_status="4"))
@@ -191,6 +199,7 @@ ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "set_email": _set_email,
     "add_user": _add_user,
     "set_balance": _set_balance,
+    "set_price": _set_price,
     "close_service": _close_service,
     "suspend_service": _suspend_service,
     "activate_service": _activate_service,

@@ -71,6 +71,12 @@ class Call:
         """The button that sends the form."""
         return self.params.get("clicked_button", "")
 
+    def offers(self, func: str) -> bool:
+        """Whether a toolbar names this function: it shows what the login may call (1.6)."""
+        denied = self.world.dials.denied
+        logins = (self.actor.real, f"{self.panel}/{self.actor.real}")
+        return not any(func in denied.get(login, ()) for login in logins)
+
     def get(self, name: str, default: str = "") -> str:
         """Give a parameter as sent."""
         return self.params.get(name, default)

@@ -18,6 +18,8 @@ class Dials:
     """How long a panel takes to answer a request."""
     latency_jitter: float = 0.0
     """Up to so much is added to the latency, evenly drawn."""
+    clock_ahead: float = 0.0
+    """By how many seconds the panels' clock goes ahead in the date of their answers."""
     parallel: int = 0
     """How many requests a panel works on at once; 0 for no limit."""
     parallel_over: str = "queue"

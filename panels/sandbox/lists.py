@@ -130,13 +130,12 @@ def _whole(text: str, default: int) -> int:
 
 
 def _metadata(call: Call, shape: Listing) -> str:
-    denied = call.world.dials.denied.get(call.actor.real, ())
     known = {tool.func for tool in shape.tools}
     reported = [tool for tool in call.dialect.tools(call.func) if tool[1] not in known]
     tools = "".join(
         f'<toolbtn func="{esc(func)}" name="{esc(name)}" type="{esc(kind)}"/>'
         for name, func, kind in (*shape.tools, *reported)
-        if func not in denied  # a toolbar names what this login may call (billmanager.md 1.6)
+        if call.offers(func)  # a toolbar names what this login may call (billmanager.md 1.6)
     )
     columns = "".join(f'<col name="{name}" type="data"/>' for name in shape.columns)
     messages = "".join(element("msg", name, name=name) for name in shape.columns)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections import deque
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from panels.sandbox.control import PREFIX, control
@@ -202,12 +204,14 @@ class Connection(asyncio.Protocol):
             return
         keep = self._keep and not response.cut
         reason = _REASONS.get(response.status, "Unknown")
+        clock_ahead = self._serving.world.dials.clock_ahead
         transport.write(
-            b"HTTP/1.1 %d %s\r\nServer: sandbox\r\nContent-Type: %s\r\nContent-Length: %d\r\n"
-            b"Connection: %s\r\n\r\n%s"
+            b"HTTP/1.1 %d %s\r\nServer: sandbox\r\nDate: %s\r\n"
+            b"Content-Type: %s\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s"
             % (
                 response.status,
                 reason.encode(),
+                formatdate(time.time() + clock_ahead, usegmt=True).encode(),
                 response.content_type.encode(),
                 len(response.body),
                 b"keep-alive" if keep else b"close",

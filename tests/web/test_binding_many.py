@@ -70,6 +70,13 @@ def test_nothing_to_bind_is_said(operator: Client, account: Account) -> None:
     assert "There is no account to bind" in bind(operator, account).text
 
 
+@pytest.fixture
+def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The panels answer as the mirrors say; that they are asked is tested in tests/accounts."""
+    monkeypatch.setattr("integrator.accounts.rereading.reread", lambda _preview: None)
+
+
+@pytest.mark.usefixtures("unchanged")
 def test_start_once(operator: Client, account: Account) -> None:
     preview = bind(operator, account)["Location"]
     first = operator.post(f"{preview}start/")
@@ -78,6 +85,7 @@ def test_start_once(operator: Client, account: Account) -> None:
     assert f"Open run {run}" in operator.get(preview).text
 
 
+@pytest.mark.usefixtures("unchanged")
 def test_what_is_no_longer_free_is_shown_and_not_run_over(
     operator: Client, account: Account
 ) -> None:
@@ -85,8 +93,19 @@ def test_what_is_no_longer_free_is_shown_and_not_run_over(
     factories.failed(account=account)
     response = operator.post(f"{preview}start/")
     assert response.status_code == 409
-    assert "no longer free" in response.text
+    assert "taken by binding" in response.text
+    assert "Make the preview anew" in response.text
     assert Run.objects.count() == 1
+    again = operator.post(f"{preview}anew/", follow=True)
+    assert "Nothing here is ready" in again.text
+
+
+def test_panels_that_cannot_be_asked_start_nothing(operator: Client, account: Account) -> None:
+    preview = bind(operator, account)["Location"]
+    response = operator.post(f"{preview}start/")
+    assert response.status_code == 409
+    assert "could not be asked" in response.text
+    assert not Run.objects.exists()
 
 
 def upload(browser: Client, text: str, **changed: Any) -> Any:

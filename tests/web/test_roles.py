@@ -32,6 +32,7 @@ NEEDS = {  # (name, method): the least role
     ("preview", "get"): OPERATE,
     ("preview-start", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
+    ("preview-anew", "post"): OPERATE,
     ("csv-template", "get"): OPERATE,
     ("runs", "get"): VIEW,
     ("runs-live", "get"): VIEW,

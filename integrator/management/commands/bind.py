@@ -15,10 +15,11 @@ from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
+from integrator.launching import launch
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.waiting import all_well, wait_for
 from integrator.models.states import Payment
-from integrator.workflow import report, starting
+from integrator.workflow import report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -72,7 +73,7 @@ class Command(PersonCommand):
             return OK
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
-        run = starting.start(preview.pk, actor())
+        run = launch(preview, actor())
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})
         left_out = preview.summary["choose"] + preview.summary["blocked"]

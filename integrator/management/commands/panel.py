@@ -163,4 +163,21 @@ def _lines(name: str, report: CheckReport) -> list[str]:
     verdict = _("all is well") if report.ok else _("something is missing")
     head = f"{name} {report.version}: {verdict}" if report.version else f"{name}: {verdict}"
     rows = [[row.step, row.state, row.func, row.what, row.text] for row in report.rows]
-    return [head, *(f"  {line}" for line in columns(rows))]
+    return [head, *_fact_lines(report.facts), *(f"  {line}" for line in columns(rows))]
+
+
+def _fact_lines(facts: dict[str, Any]) -> list[str]:
+    lines = []
+    if facts.get("latency_ms") is not None:
+        lines.append(_("  a call takes %(ms)s ms") % {"ms": facts["latency_ms"]})
+    if facts.get("parallel"):
+        text = _("  %(limit)d calls at a time: %(ms)s ms each, %(refused)d refused")
+        parallel = facts["parallel"]
+        lines.append(text % {**parallel, "ms": parallel["latency_ms"]})
+    if facts.get("clock_ahead_seconds") is not None:
+        text = _("  the panel's clock is ahead of ours by %(seconds)s s")
+        lines.append(text % {"seconds": facts["clock_ahead_seconds"]})
+    if facts.get("tls"):
+        text = _("  certificate: %(subject)s, to %(not_after)s, SHA-256 %(sha256)s")
+        lines.append(text % facts["tls"])
+    return lines

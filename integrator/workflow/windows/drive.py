@@ -29,7 +29,7 @@ from integrator.workflow.windows import (
 )
 from integrator.workflow.windows.opening import CannotOpenError
 from integrator.workflow.windows.switching import PlanChangedError
-from panels.errors import LoginRefused, PanelError
+from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.workflow.windows.lease import Driver
@@ -174,7 +174,7 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     window = driver.window
     cause = causes.of_error(error)
     tries = window.attempts + 1
-    if isinstance(error, LoginRefused):
+    if isinstance(error, attempts.STOPS):
         attempts.stop_panel(error)
     untouched = window.phase == Phase.OPENING and window.manual_only_at is None
     untouched = untouched and not letters.touched(window)

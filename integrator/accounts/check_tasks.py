@@ -1,0 +1,96 @@
+"""What steps 6 and 7 need, asked as the staff who handle tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from panels.billmanager.names import Close, Take
+
+if TYPE_CHECKING:
+    from integrator.accounts.check_rows import Asker
+    from panels.billmanager import BillManager, Dialect, TaskForm
+
+FORM_NAMES = ("task_module", "task_username", "task_password", "task_close")
+
+
+def ask_tasks(asker: Asker, bm: BillManager) -> None:
+    """Ask for the list of tasks, and look at the form of an opening task that waits, if any."""
+    what = _("list the tasks as “%(login)s”") % {"login": asker.transport.username}
+    if not asker.list(6, what, "task"):
+        return
+    found: list[TaskForm] = []
+
+    def open_one() -> None:
+        waiting = bm.tasks.openings()
+        if waiting:
+            found.append(bm.tasks.form(waiting[0].id))
+
+    if not asker.ask(7, _("open a task's form"), "task.edit", open_one):
+        return
+    if not found:
+        asker.rows.pop()
+        asker.button(7, _("open a task's form"), "task.edit", "task")
+        _unseen(asker, bm.dialect)
+        return
+    _form(asker, bm.dialect, found[0])
+
+
+def _unseen(asker: Asker, dialect: Dialect) -> None:
+    """No opening task waits: what is known from earlier holds, else the canary finds out."""
+    lacking = [name for name in ("task_take", *FORM_NAMES) if getattr(dialect, name) is None]
+    if lacking:
+        text = _(
+            "No activation task waits now, so that its form cannot be seen: %(names)s will be"
+            " found at the canary, the first account of a run. Nothing is sent before they are."
+        )
+        asker.note(7, _("the names in a task's form"), "task.edit", "warning",
+                   text % {"names": ", ".join(lacking)})  # fmt: skip
+
+
+def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
+    """Judge the form that is there by what step 7 will do with it."""
+    dialect = dialect.learn_task_form(shown.form)
+    what = _("what a task's form asks for")
+    if dialect.task_take is None:
+        text = _(
+            "How a task is taken was not found (set “task_take” below). Looked for: a button whose"
+            " name says take, assign, get, perform or work; such a function above the list; a"
+            " choice of performers. The form's buttons: %(buttons)s."
+        )
+        buttons = ", ".join(one.name for one in shown.form.buttons)
+        asker.note(7, _("take a task"), "task_take", "needs choice", text % {"buttons": buttons})
+    lacking = [name for name in FORM_NAMES if getattr(dialect, name) is None]
+    if lacking and isinstance(dialect.task_take, Take) and dialect.task_take.kind != "none":
+        text = _(
+            "%(names)s are not in the form before a task is taken; perhaps taking leads to a second"
+            " form. That will be found at the canary; nothing is sent before they are found."
+        )
+        asker.note(7, what, "task.edit", "warning", text % {"names": ", ".join(lacking)})
+        return
+    if lacking:
+        text = _("Not found in the form; set below: %(names)s. Its fields: %(fields)s.")
+        values = {"names": ", ".join(lacking), "fields": ", ".join(shown.form.fields)}
+        asker.note(7, what, "task.edit", "needs choice", text % values)
+        return
+    unfilled = shown.form.unfilled(_filled(dialect))
+    if unfilled:
+        text = _(
+            "The form of task %(task)d requires %(fields)s, which nothing here fills. Step 7 would"
+            " stop there and send nothing."
+        )
+        values = {"task": str(shown.task_id), "fields": ", ".join(unfilled)}
+        asker.note(7, what, "task.edit", "needs choice", text % values)
+        return
+    asker.note(7, what, "task.edit", "allowed")
+
+
+def _filled(dialect: Dialect) -> dict[str, str]:
+    """The fields that step 7 fills, with any value."""
+    names = (dialect.task_module, dialect.task_username, dialect.task_password)
+    filled = {found.value: "x" for found in names if found is not None}
+    close = dialect.task_close
+    if isinstance(close, Close) and close.kind == "field":
+        filled[close.name] = close.value
+    return filled

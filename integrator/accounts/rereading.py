@@ -1,0 +1,121 @@
+"""Reads again what a preview rests on, just before it is started.
+
+A few lists, and two calls for each plan that is sold on; whole panels are the discovery's
+business. Only lists and forms are read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrator.accounts import bound
+from integrator.accounts.discover_billmanager import offer_columns, read_clients, read_users
+from integrator.accounts.lookup import billmanager
+from integrator.accounts.mirroring import update_rows
+from integrator.clock import now
+from integrator.models import Account, Module, Panel, Plan, Service
+from integrator.panel_access import connect, journal
+
+if TYPE_CHECKING:
+    from integrator.models import Preview
+    from panels.billmanager import BillManager
+
+
+def reread(preview: Preview) -> None:
+    """Bring the mirrors of what this preview names in line with the panels.
+
+    That is: clients, users and modules; the plans with their prices, modules and letters; services
+    that are new on these plans; whether the accounts are still on their servers.
+    Raises panels.errors.PanelError; what was read until then is kept.
+    """
+    rows = preview.rows.all()
+    plans = Plan.objects.filter(pk__in=rows.values("plan_id"))
+    servers = Panel.objects.filter(pk__in=rows.values("account__panel_id"))
+    panel = billmanager()
+    with journal.about():
+        client = connect.billmanager(panel)
+        read_clients(panel, client)
+        read_users(panel, client)
+        _modules(client)
+        _plans(panel, client, {plan.remote_id: plan for plan in plans})
+        if _services(client, [plan.remote_id for plan in plans]):
+            bound.recognise()
+        for server in servers:
+            _accounts(server, preview)
+
+
+def _modules(client: BillManager) -> None:
+    found = {module.id: module for module in client.modules.all()}
+    for known in Module.objects.filter(gone_at=None):
+        module = found.get(known.remote_id)
+        if module is None:
+            Module.objects.filter(pk=known.pk).update(gone_at=now())
+        elif (known.enabled, known.datacenter_id) != (module.enabled, module.datacenter_id):
+            Module.objects.filter(pk=known.pk).update(
+                enabled=module.enabled, datacenter_id=module.datacenter_id
+            )
+
+
+def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
+    """Prices, modules and letters of these plans; those that are gone are marked."""
+    offers = client.plans.offers()
+    listed = {plan.id: plan for plan in client.plans.all()}
+    letters: dict[str, str] = {}
+    for number, known in plans.items():
+        plan = listed.get(number)
+        if plan is None:
+            Plan.objects.filter(pk=known.pk).update(gone_at=now())
+            continue
+        letter = client.plans.opening_letter(number)
+        letters[str(number)] = "" if letter == "null" else letter
+        modules = [
+            {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
+            for m in client.plans.modules(number)
+        ]
+        columns = {"enabled": plan.enabled, "modules": modules, **offer_columns(offers.get(number))}
+        Plan.objects.filter(pk=known.pk).update(gone_at=None, **columns)
+    panel.refresh_from_db(fields=["discovery"])
+    facts = panel.discovery.get("facts", {})
+    panel.discovery["facts"] = {**facts, "letters": {**facts.get("letters", {}), **letters}}
+    panel.save(update_fields=["discovery"])
+
+
+def _services(client: BillManager, plans: list[int]) -> int:
+    """Add services of these plans that are newer than all we know; how many."""
+    newest = Service.objects.order_by("-remote_id").values_list("remote_id", flat=True).first()
+    added = 0
+    for plan in plans:
+        for service in client.services.of_plan(plan, floor=newest or 0):
+            values: dict[str, Any] = {
+                "client_id_remote": service.client_id,
+                "plan_id_remote": plan,
+                "domain": service.domain[:255],
+                "username": service.username[:64],
+                "module_id_remote": service.module_id or _module_called(service.module_name),
+                "status": service.status,
+                "item_status": service.item_status,
+                "expires": service.expires,
+                "seen_at": now(),
+            }
+            Service.objects.update_or_create(remote_id=service.id, defaults=values)
+            added += 1
+    return added
+
+
+def _module_called(name: str) -> int | None:
+    found = list(Module.objects.filter(name=name, gone_at=None).values_list("remote_id", flat=True))
+    return found[0] if name and len(found) == 1 else None
+
+
+def _accounts(server: Panel, preview: Preview) -> None:
+    """Which of the preview's accounts are no longer on their server, or suspended there."""
+    listed = {row.username: row for row in connect.ispmanager(server).accounts()}
+    moment = now()
+    altered = []
+    ours = Account.objects.filter(panel=server, pk__in=preview.rows.values("account_id"))
+    for pk, username, active, gone_at in ours.values_list("id", "username", "active", "gone_at"):
+        row = listed.get(username)
+        after = (active, gone_at or moment) if row is None else (row.active, None)
+        if after != (active, gone_at):
+            altered.append((pk, after))
+    update_rows(Account, ["active", "gone_at"], altered)

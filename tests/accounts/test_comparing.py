@@ -1,0 +1,135 @@
+"""A preview is compared with the real panels before it is started: a difference stops it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.accounts import preview
+from integrator.accounts.choices import Choices
+from integrator.accounts.comparing import PreviewOutdated, compare
+from integrator.accounts.refusals import Refused
+from integrator.launching import launch
+from integrator.models import Binding, Panel, Plan, Preview, Run
+from integrator.panel_access import connect
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from tests.services.sandbox import Sandbox
+
+ON = Choices(autoprolong=True)
+
+
+class Batch:
+    """Three accounts of the sandbox in a preview, and the truth about the first one."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        world = sandbox.world()
+        chosen = world["accounts"][:3]
+        self.first: dict[str, Any] = chosen[0]
+        self.plan = next(p["id"] for p in world["plans"] if p["name"] == self.first["plan"])
+        rows = [
+            f"{one['server']},{one['username']},,{one['client']},{one['plan']},{one['password']}"
+            for one in chosen
+        ]
+        head = "server,username,domain,client,plan,password"
+        self.text = "\n".join([head, *rows])
+        self.preview = self.made()
+
+    def made(self, choices: Choices = ON) -> Preview:
+        return preview.make_from_csv(choices, self.text, "eva")
+
+    @staticmethod
+    def admin(func: str, kind: str = "billmanager", **params: str | int) -> None:
+        transport = connect.transport(Panel.objects.get(kind=kind))
+        transport.act(func, params, send_by=4e9)
+
+
+@pytest.fixture
+def batch(discovered: Sandbox) -> Batch:
+    return Batch(discovered)
+
+
+def lines(batch: Batch) -> list[str]:
+    with pytest.raises(PreviewOutdated) as outdated:
+        launch(batch.preview, "eva")
+    assert not Run.objects.exists()
+    assert not Binding.objects.exists()
+    return outdated.value.lines
+
+
+def test_nothing_has_changed(batch: Batch) -> None:
+    compare(batch.preview)
+    run = launch(batch.preview, "eva")
+    assert run.total == 3
+    assert launch(batch.preview, "eva") == run
+
+
+def test_another_price(batch: Batch) -> None:
+    batch.sandbox.act(act="set_price", plan=batch.plan, months=1, price=12345)
+    (line,) = lines(batch)
+    assert batch.first["username"] in line
+    assert "123.45" in line
+
+
+def test_a_balance_that_no_longer_suffices_and_one_that_still_does(batch: Batch) -> None:
+    batch.sandbox.act(act="set_balance", client=batch.first["client"], balance=500_000)
+    compare(batch.preview)
+    batch.sandbox.act(act="set_balance", client=batch.first["client"], balance=1)
+    assert "0.01" in lines(batch)[0]
+
+
+def test_a_plan_that_is_no_longer_sold(batch: Batch) -> None:
+    batch.admin("pricelist.suspend", elid=batch.plan)
+    assert batch.first["plan"] in lines(batch)[0]
+
+
+def test_an_account_that_is_gone_or_suspended(batch: Batch) -> None:
+    batch.sandbox.act(
+        act="hosting_user", server=batch.first["server"], username=batch.first["username"],
+        active=False,
+    )  # fmt: skip
+    assert batch.first["username"] in lines(batch)[0]
+    batch.admin("user.delete", "ispmanager", elid=batch.first["username"])
+    assert batch.first["username"] in lines(batch)[0]
+
+
+def test_an_account_that_somebody_has_bound_by_hand(batch: Batch) -> None:
+    made = batch.sandbox.act(
+        act="order", client=batch.first["client"], plan=batch.plan, period=1,
+        domain=batch.first["domains"][0], datacenter=1,
+    )  # fmt: skip
+    batch.sandbox.act(
+        act="activate_service", service=made["service"], module=11,
+        username=batch.first["username"],
+    )  # fmt: skip
+    assert str(made["service"]) in lines(batch)[0]
+
+
+def test_a_letter_that_is_sent_now(batch: Batch) -> None:
+    batch.admin("pricelist.edit", elid=batch.plan, opennotify="2", sok="ok")
+    (line,) = lines(batch)
+    assert ": 2 ×" in line
+    assert preview.anew(batch.preview, "eva").summary["mails"] == 3
+
+
+def test_a_panel_that_cannot_be_read_starts_nothing(batch: Batch) -> None:
+    batch.sandbox.faults({"kind": "http_500", "func": "account"})
+    with pytest.raises((PanelError, Refused)):
+        launch(batch.preview, "eva")
+    assert not Run.objects.exists()
+
+
+def test_a_new_preview_takes_choices_and_passwords_along(batch: Batch) -> None:
+    credit = Choices(autoprolong=False, payment="credit", paymethod="Bonus", hold_letters=True)
+    old = batch.made(credit)
+    Plan.objects.filter(remote_id=batch.plan).update(
+        periods={"1": {"amount": "77.00", "setup": "0", "currency": "EUR"}}
+    )
+    made = preview.anew(old, "boris")
+    assert preview.choices_of(made) == preview.choices_of(old)
+    assert [row.password for row in made.rows.all()] == [row.password for row in old.rows.all()]
+    assert made.rows.first().price == 77  # type: ignore[union-attr]
+    assert old.rows.first().price != 77  # type: ignore[union-attr]

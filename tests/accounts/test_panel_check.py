@@ -1,0 +1,181 @@
+"""The panel check against the stand-in panels: what it says, and that it never has an effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.accounts import discovery, panel_check, registering
+from integrator.accounts.refusals import Refused
+from integrator.models import Call, Panel
+from integrator.panel_access import connect
+from integrator.supervisor.folder import eventually
+from tests.accounts.sandboxed import server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integrator.accounts.panel_check import CheckReport, CheckRow
+    from tests.services.sandbox import Sandbox
+
+ACTS = ("resume", "suspend", "delete", "setpaid", "start", "enable", "disable", "take")
+"""Last parts of functions that act when they are called."""
+
+
+def checked(name: str = "billing") -> CheckReport:
+    return panel_check.check(Panel.objects.get(name=name))
+
+
+def other_rows(report: CheckReport) -> list[CheckRow]:
+    """What is not plainly allowed; that no activation task waits is no news here."""
+    return [row for row in report.rows if row.state != "allowed" and "canary" not in row.text]
+
+
+def effects(sandbox: Sandbox) -> dict[str, Any]:
+    """All that has happened on the panels; how often they were asked is no effect."""
+    return {name: value for name, value in sandbox.ledger().items() if name != "calls"}
+
+
+@pytest.mark.parametrize("dialect", ["billmanager6", "billmanager5"])
+def test_a_check_has_no_effect(
+    start_sandbox: Callable[..., Sandbox], real_panels: None, dialect: str
+) -> None:
+    sandbox = start_sandbox("--accounts", "6", "--clients", "3", "--plans", "2",
+                            "--dialect", f"panels/sandbox/dialects/{dialect}.json")  # fmt: skip
+    # The administrator's login sees the tasks of the ispmanager module's department.
+    alone = registering.register(
+        "billmanager", "billing", sandbox.billmanager_url, "admin", "admin-sandbox"
+    )
+    for panel in (alone, server(sandbox)):
+        discovery.discover(panel)
+    # Something to look at: a service, a charge, and an activation task that waits.
+    sandbox.dials(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
+    sandbox.act(act="order")
+    waiting = connect.billmanager(Panel.objects.get(name="billing")).tasks
+    assert eventually(lambda: bool(waiting.openings()))
+    before, calls = effects(sandbox), Call.objects.count()
+    for name in ("billing", "isp1"):
+        report = checked(name)
+        assert report.ok, other_rows(report)
+        assert "No activation task" not in str(report.rows)
+    assert effects(sandbox) == before
+    made = Call.objects.all()[calls:]
+    assert not [call.func for call in made if call.effect or "sok" in call.params]
+    assert not [call.func for call in made if call.func.rpartition(".")[2] in ACTS]
+
+
+@pytest.mark.parametrize(
+    ("func", "state"),
+    [
+        ("processing", "denied"),
+        ("pricelist", "denied"),
+        ("pricelist.export", "denied"),
+        ("account", "denied"),
+        ("user", "denied"),
+        ("vhost", "denied"),
+        ("payment", "denied"),
+        ("expense", "denied"),
+        ("pricelist.processing", "needs choice"),
+        ("processing.add.settings", "denied"),
+        ("v2.vhost.order.param", "needs choice"),
+        ("su", "denied"),
+        # Not every run needs these.
+        ("paymethod", "warning"),
+        ("payment.setpaid", "warning"),
+        ("payment.add.method", "warning"),
+        ("pricelist.edit", "warning"),
+    ],
+)
+def test_a_right_that_is_missing_is_named(discovered: Sandbox, func: str, state: str) -> None:
+    discovered.dials(denied={"admin": [func]})
+    found = [row for row in other_rows(checked()) if row.state == state]
+    assert found, other_rows(checked())
+    if state in {"denied", "warning"}:
+        assert any(row.func == func and "“admin”" in row.text for row in found), found
+
+
+def test_a_button_that_is_missing_needs_a_choice_and_says_what_was_looked_for(
+    discovered: Sandbox,
+) -> None:
+    discovered.dials(denied={"admin": ["pricelist.processing.suspend"]})
+    report = checked()
+    (row,) = other_rows(report)
+    assert (row.step, row.func, row.state) == (2, "plan_modules_disable", "needs choice")
+    assert "suspend, disable" in row.text
+    assert not report.ok
+
+
+def test_tasks_are_looked_at_as_their_staff(discovered: Sandbox) -> None:
+    discovered.dials(denied={"tasks": ["task"]})
+    (row,) = other_rows(checked())
+    assert (row.step, row.func, row.state) == (6, "task", "denied")
+    assert "“tasks”" in row.text
+
+
+def test_an_ispmanager_names_what_is_missing(discovered: Sandbox) -> None:
+    discovered.dials(denied={"isp1/root": ["webdomain", "admin"]})
+    assert {(row.func, row.state) for row in other_rows(checked("isp1"))} == {
+        ("webdomain", "denied"),
+        ("admin", "warning"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("dials", "words"),
+    [
+        ({"two_factor": ["billmanager/admin"]}, "second factor"),
+        ({"address_bound": ["billmanager/admin"]}, "from our address (127.0.0.1)"),
+    ],
+)
+def test_restrictions_of_the_login_are_recognised(
+    discovered: Sandbox, dials: dict[str, Any], words: str
+) -> None:
+    discovered.act(act="expire_sessions")
+    discovered.dials(**dials)
+    (row,) = [row for row in checked().rows if row.state == "denied"]
+    assert words in row.text
+
+
+def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
+    report = checked()
+    assert abs(report.facts["clock_ahead_seconds"]) < 60
+    assert report.facts["latency_ms"] > 0
+    assert report.facts["tls"] is None
+    discovered.dials(clock_ahead=900.0)
+    report = checked()
+    assert report.facts["clock_ahead_seconds"] == pytest.approx(900, abs=60)
+    assert "clock" in other_rows(report)[0].what
+    assert report.ok
+
+
+def test_a_panel_that_refuses_so_many_calls_at_a_time_is_seen(discovered: Sandbox) -> None:
+    discovered.dials(parallel=1, parallel_over="refuse", latency=150.0)
+    report = checked()
+    assert report.facts["parallel"]["refused"] > 0
+    assert any("calls at a time" in row.what for row in other_rows(report))
+    assert report.facts["parallel"]["limit"] == 8
+
+
+def test_a_saved_filter_is_reported_and_hides_nothing(discovered: Sandbox) -> None:
+    discovered.act(act="save_filter", panel="billmanager", login="admin", func="account",
+                   values={"id": "1"})  # fmt: skip
+    before = len(discovered.world()["clients"])
+    rows = other_rows(checked())
+    assert [(row.func, row.state) for row in rows] == [("account", "warning")]
+    assert "hides" in rows[0].text
+    counts = discovery.discover(Panel.objects.get(name="billing")).counts
+    assert counts["clients"] == before
+
+
+def test_a_run_is_not_started_on_panels_that_are_not_ready(discovered: Sandbox) -> None:
+    panels = list(Panel.objects.all())
+    panel_check.need_ready(panels)
+    calls = Call.objects.count()
+    panel_check.need_ready(panels)
+    assert Call.objects.count() == calls  # it was just done
+    Panel.objects.update(checked_at=None)
+    discovered.dials(denied={"admin": ["vhost"]})
+    with pytest.raises(Refused) as refused:
+        panel_check.need_ready(Panel.objects.all())
+    assert any("vhost" in line and "billing" in line for line in refused.value.lines)
