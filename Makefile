@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format lock bench clean
+.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format lock bench matching clean
 
 python := .venv/bin/python
 port := $(if $(PORT),--port $(PORT))
@@ -58,6 +58,9 @@ lock: dev ## write requirements*.lock anew from pyproject.toml [UPGRADE=1]
 
 bench: dev ## measure against the targets, beside a plain script [ARGS="--full --database postgres"]
 	$(python) -m tests.bench $(ARGS)
+
+matching: dev ## what matching makes of 5,000 accounts, against the truth [ARGS="--seed 2"]
+	$(python) -m tests.bench.matching $(ARGS)
 
 clean: ## remove .venv and caches; never var/, which holds data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -73,6 +73,8 @@ class Options:
     max_attempts: int
     cohort: int
     call_retention_days: int
+    emails_per_second: float
+    drift_hours: float
     metrics_token: str = field(repr=False)
     workers: int
     worker_threads: int
@@ -123,6 +125,10 @@ def read() -> Options:
         "max_attempts": env.int("MAX_ATTEMPTS", 5, validate=at_least_one),
         "cohort": env.int("COHORT", 100, validate=at_least_one),
         "call_retention_days": env.int("CALL_RETENTION_DAYS", 30, validate=at_least_one),
+        "emails_per_second": env.float(
+            "EMAILS_PER_SECOND", 25.0, validate=validate.Range(min=0.1, max=10_000)
+        ),
+        "drift_hours": env.float("DRIFT_HOURS", 24.0, validate=validate.Range(min=0)),
         "metrics_token": env.str("METRICS_TOKEN", ""),
         "workers": env.int("WORKERS", 2, validate=validate.Range(min=1, max=32)),
         "worker_threads": env.int("WORKER_THREADS", 16, validate=validate.Range(min=1, max=256)),

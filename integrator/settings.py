@@ -28,6 +28,8 @@ READ_TIMEOUT = OPTIONS.read_timeout
 MAX_ATTEMPTS = OPTIONS.max_attempts
 COHORT = OPTIONS.cohort
 CALL_RETENTION_DAYS = OPTIONS.call_retention_days
+EMAILS_PER_SECOND = OPTIONS.emails_per_second
+DRIFT_HOURS = OPTIONS.drift_hours
 METRICS_TOKEN = OPTIONS.metrics_token
 WORKER_THREADS = OPTIONS.worker_threads
 # Empty only before the first `manage.py up` on this VAR_DIR; whatever needs one then says so.

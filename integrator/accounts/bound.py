@@ -94,12 +94,14 @@ def recognise() -> int:
     for pk, panel, username, domains, system, gone_at, *before in rows.iterator():
         name, module = panels.get(panel, ("", None))
         same = services.by_login.get((module, username), []) if module is not None else []
+        service = same[0].pk if same else None
         conflicts: list[Reason] = []
-        if len(same) > 1:
-            conflicts.append(_two(same))
-        if not same and not system and gone_at is None:
-            conflicts += _by_domain(services, username, name, domains, own.get(pk))
-        after = [same[0].pk if same else None, conflicts, bool(conflicts)]
+        if same:
+            # Of one that was bound before, drift says what there is to say.
+            conflicts = before[1] if service == before[0] else []
+        elif not system and gone_at is None:
+            conflicts = _by_domain(services, username, name, domains, own.get(pk))
+        after = [service, conflicts, bool(conflicts)]
         if after != before:
             changed.append((pk, after))
     for portion in portions(changed):
@@ -126,14 +128,6 @@ def _own_services() -> dict[int, int]:
         for account, service in rows.values_list("account_id", "service_id")
         if service is not None
     }
-
-
-def _two(same: Sequence[Live]) -> Reason:
-    first, second = same[0], same[1]
-    return reason(
-        "two_services", service=first.id, client=first.client or "?",
-        other=second.id, other_client=second.client or "?",
-    )  # fmt: skip
 
 
 def _by_domain(

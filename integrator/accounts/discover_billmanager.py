@@ -182,7 +182,9 @@ def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int
     plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
     modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
     clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
-    listed = billmanager.services.all()
+    # Those that ended tell whose an account was; the plain list may hold them or not.
+    ended = _unless_denied(billmanager.services.deleted) or []
+    listed = list({one.id: one for one in [*ended, *billmanager.services.all()]}.values())
     progress.phase("services", len(listed))
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {

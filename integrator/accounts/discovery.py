@@ -17,6 +17,7 @@ from integrator.accounts import (
     bound,
     discover_billmanager,
     discover_ispmanager,
+    drift,
     emails,
     linking,
     matching,
@@ -75,6 +76,7 @@ def compare() -> None:
     """Work out from the mirrors what the panels say about each other."""
     linking.link_servers()
     bound.recognise()
+    drift.compare()
 
 
 def _emails(panel: Panel, progress: Progress) -> dict[str, int]:

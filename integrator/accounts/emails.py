@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 SECONDS = 45.0
 """How long one reading may take; a task has 60."""
-PER_SECOND = 25.0
-"""So many calls a second at most, by half of the panel's parallel limit: others work there too."""
 AGE = dt.timedelta(days=30)
 """An e-mail is asked for again after that time."""
 PORTION = 25
@@ -65,6 +64,7 @@ def read(panel: Panel, progress: Progress | None = None, *, seconds: float = SEC
         progress.phase("emails", len(asked))
     reading = _Reading(connect.ispmanager(panel), time.monotonic() + seconds)
     done = changed = 0
+    # Others work on this server too: half of its places, at the pace of the settings.
     with ThreadPoolExecutor(max(1, panel.max_parallel // 2)) as pool:
         for rows in pool.map(reading.portion, portions(asked, PORTION)):
             moment = now()
@@ -113,7 +113,7 @@ class _Reading:
         """Wait for one's turn at the common pace; False when the reading is over."""
         with self._lock:
             turn = max(self._next, time.monotonic())
-            self._next = turn + 1 / PER_SECOND
+            self._next = turn + 1 / settings.EMAILS_PER_SECOND
         if turn >= self._until:
             return False
         return not self._over.wait(max(0.0, turn - time.monotonic()))

@@ -46,8 +46,8 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """What is compared. ``module_id``: that of the account's server, None: not linked."""
+class Traces:
+    """What of an account is compared. ``module_id``: that of the account's server, None: not linked."""
 
     username: str
     fullname: str
@@ -129,7 +129,7 @@ class Index:
             if username and module is not None:
                 self.past[module, username][owner] = service
 
-    def find_shared(self, accounts: Iterable[AccountFacts]) -> None:
+    def find_shared(self, accounts: Iterable[Traces]) -> None:
         """Find the e-mails whose accounts bear different names or point at different clients.
 
         A web studio's address on its customers' accounts is the usual case.
@@ -151,7 +151,7 @@ class Index:
                 disputed.add(email)
         self.shared = {email for email in disputed if often[email] > 1}
 
-    def facts(self, account: AccountFacts) -> list[Fact]:
+    def facts(self, account: Traces) -> list[Fact]:
         """All that speaks for anybody, strongest kinds first."""
         found = []
         email = email_key(account.email)
@@ -162,7 +162,7 @@ class Index:
         found += self._other_facts(account)
         return found
 
-    def _other_facts(self, account: AccountFacts) -> Iterator[Fact]:
+    def _other_facts(self, account: Traces) -> Iterator[Fact]:
         if account.module_id is not None:
             past = self.past.get((account.module_id, account.username))
             if past:
@@ -206,11 +206,11 @@ def confidence_by_client(facts: Iterable[Fact]) -> dict[int, int]:
 
 
 COLUMNS = ("username", "fullname", "domains", "email", "panel__module_id")
-"""Of ``Account``, in the order of ``AccountFacts``."""
+"""Of ``Account``, in the order of ``Traces``."""
 
 
-def all_facts() -> Iterator[AccountFacts]:
+def all_traces() -> Iterator[Traces]:
     """Those of every customer's account that is there, bound or not."""
     rows = Account.objects.filter(gone_at=None, system=False).values_list(*COLUMNS)
     for row in rows.iterator():
-        yield AccountFacts(*row)
+        yield Traces(*row)

@@ -16,6 +16,7 @@ import idna
 LEAST_NAME = 5
 """Letters that a person's name must have to say anything."""
 
+_NO_NAME = re.compile(r"[^\w\s.,:'’`´\"“”„«»&()/+№#–-]")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -41,11 +42,12 @@ def person_key(name: str) -> str:
     """The words of a person's or firm's name in alphabetical order; "" when it tells nothing.
 
     A single word (“Shop”, a login) is no name: too many people share it. Digits tell nothing
-    either, but a name that differs by them is another one (“Client 7”).
+    either, but a name that differs by them is another one (“Client 7”). Nor is it a name where
+    something stands in it that stands in no name, such as markup.
     """
     text = name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
     words = _WORD.findall(text)
-    if len(words) < 2 or sum(map(len, words)) < LEAST_NAME:  # noqa: PLR2004 - a first and a last name
+    if _NO_NAME.search(text) or len(words) < 2 or sum(map(len, words)) < LEAST_NAME:  # noqa: PLR2004 - a first and a last name
         return ""
     return " ".join(sorted({*words, *re.findall(r"\d+", text)}))
 

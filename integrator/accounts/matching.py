@@ -14,9 +14,9 @@ from integrator.accounts import choosing
 from integrator.accounts.evidence import (
     COLUMNS,
     HARD,
-    AccountFacts,
     Index,
-    all_facts,
+    Traces,
+    all_traces,
     confidence_by_client,
 )
 from integrator.accounts.mirroring import portions, update_rows
@@ -79,6 +79,11 @@ def propose(
     return Proposal(state, client, plan, [*head, *said][:MOST_REASONS], candidates)
 
 
+def sure_client(facts: Sequence[Fact]) -> int | None:
+    """The one client (remote id) whom the facts prove; None: nobody or not for certain."""
+    return _client(facts, confidence_by_client(facts))[1]
+
+
 def _client(
     facts: Sequence[Fact], likely: dict[int, int]
 ) -> tuple[RowState, int | None, list[Reason]]:
@@ -113,7 +118,7 @@ def match_all() -> dict[str, int]:
     What a person has chosen is kept; only rows whose proposal differs are written.
     """
     index, resolver = Index.load(), PlanResolver()
-    index.find_shared(all_facts())
+    index.find_shared(all_traces())
     clients = dict(Client.objects.values_list("remote_id", "id"))
     counts = {str(state): 0 for state in RowState.values}
     altered: list[tuple[int, list[Any]]] = []
@@ -138,7 +143,7 @@ def match_all() -> dict[str, int]:
     return counts
 
 
-def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], AccountFacts, list[Any]]]:
+def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]]]:
     """Accounts that nobody has chosen for: id, server, preset, doubts, facts, present proposal."""
     rows = Account.objects.filter(
         gone_at=None, system=False, service=None, chosen_by=""
@@ -147,4 +152,4 @@ def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], AccountFacts, lis
     for row in rows.iterator():
         pk, panel, preset, active, conflicts = row[:5]
         doubts = choosing.doubts(active=active, conflicts=conflicts)
-        yield pk, panel, preset, doubts, AccountFacts(*row[5:last]), list(row[last:])
+        yield pk, panel, preset, doubts, Traces(*row[5:last]), list(row[last:])

@@ -53,6 +53,55 @@ TEXTS: Mapping[str, Any] = {
         "The domain %(domain)s is service %(service)s of client %(client)s, which is account"
         " “%(account)s” on %(server)s; confirm that this account is to be sold as well."
     ),
+    "account_gone": _(
+        "Service %(service)s is account “%(username)s” on %(server)s, which is no longer there,"
+        " nor is its domain %(domain)s anywhere."
+    ),
+    "account_renamed": _(
+        "Service %(service)s is account “%(username)s” on %(server)s, which is no longer there;"
+        " its domain is in account “%(other)s” now. Change the service's username."
+    ),
+    "account_moved": _(
+        "Service %(service)s is account “%(username)s” on %(server)s, which is no longer there;"
+        " its domain is in account “%(other)s” on %(other_server)s."
+    ),
+    "suspended_on_server": _(
+        "Service %(service)s is active in BILLmanager, but account “%(username)s” is suspended"
+        " on %(server)s."
+    ),
+    "suspended_in_billing": _(
+        "Service %(service)s is suspended in BILLmanager, but account “%(username)s” works on"
+        " %(server)s."
+    ),
+    "plan_differs": _(
+        "Service %(service)s is sold as “%(plan)s”, but account “%(username)s” on %(server)s has"
+        " the preset “%(preset)s”, which is “%(other)s”."
+    ),
+    "domain_differs": _(
+        "Service %(service)s has the domain %(domain)s, which account “%(username)s” on"
+        " %(server)s does not have."
+    ),
+    "client_doubted": _(
+        "Service %(service)s belongs to client %(client)s, but what is known of account"
+        " “%(username)s” on %(server)s points at client %(other)s."
+    ),
+    "service_gone": _(
+        "Service %(service)s, which we have bound to “%(username)s”, is no longer in BILLmanager."
+    ),
+    "client_differs": _(
+        "Service %(service)s belongs to client %(client)s now; we have bound it for client"
+        " %(bound)s."
+    ),
+    "plan_changed": _(
+        "Service %(service)s is on plan “%(plan)s” now; we have bound it on “%(bound)s”."
+    ),
+    "module_differs": _(
+        "Service %(service)s is handled by module “%(module)s” now; we have bound it to"
+        " “%(bound)s”."
+    ),
+    "username_differs": _(
+        "Service %(service)s has the username “%(username)s” now; we have bound it to “%(bound)s”."
+    ),
     "two_services": _(
         "BILLmanager has two services of this account: %(service)s of client %(client)s and"
         " %(other)s of client %(other_client)s. Its owner may be charged twice."

@@ -110,6 +110,16 @@ class Services:
         """List all services of shared hosting."""
         return collect(self._context.transport, "vhost", _service)
 
+    def deleted(self) -> list[Service]:
+        """List the services that were deleted, as far as the panel still shows them.
+
+        Whether the plain list holds them was not found; `status` is a field of its filter
+        (billmanager.md 7.1).
+        """
+        params: Params = {"filter": "on", "status": DELETED}
+        found = collect(self._context.transport, "vhost", _service, params)
+        return [service for service in found if service.status == DELETED]
+
     def form(self, service_id: int) -> ServiceForm:
         """Read a service's form. Raises `FormLacks` when it does not tell module and username."""
         answer = self._context.transport.read("vhost.edit", {"elid": service_id}, devel=True)

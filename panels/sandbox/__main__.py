@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--odd", type=int, default=0, metavar="PERCENT", help="accounts without e-mail and so on"
     )
+    parser.add_argument(
+        "--field", action="store_true", help="accounts and clients as one finds them in the field"
+    )
     parser.add_argument("--latency", type=float, metavar="MS", help="time that an answer takes")
     parser.add_argument("--parallel", type=int, metavar="N", help="requests at once per panel")
     parser.add_argument("--task-delay", type=float, metavar="S", help="from payment to opening")
@@ -76,8 +79,9 @@ def _world(options: argparse.Namespace) -> World:
     if options.state is None or not read(world, options.state):
         balance = round(options.balance * 100)
         size = Size(
-            options.accounts, options.clients, options.plans, options.seed, balance, options.odd
-        )
+            options.accounts, options.clients, options.plans, options.seed, balance, options.odd,
+            options.field,
+        )  # fmt: skip
         generate(world, size)
     asked = {
         name: value

@@ -149,7 +149,9 @@ def _list(call: Call) -> str:
         rows = services.find("plan", int(call.get("pricelist")))
     else:
         rows = services.all()
-    shown = [s for s in rows if s.status != r.DELETED and client in {0, s.client}]
+    # Assumed: deleted ones are listed only where the filter asks for their status.
+    deleted = call.get("filter") == "on" and call.get("status") == str(r.DELETED)
+    shown = [s for s in rows if (s.status == r.DELETED) == deleted and client in {0, s.client}]
     return listing(call, _shape(call), shown)
 
 

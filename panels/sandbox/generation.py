@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from panels.sandbox import records as r
+from panels.sandbox.field import populate
 from panels.sandbox.hosting import user_key
 from panels.sandbox.oddities import make_odd
 
@@ -54,7 +55,8 @@ class Size(NamedTuple):
     """How big a world is.
 
     ``balance`` is what each client has, in minor units; ``odd`` is the share of accounts, in per
-    cent, that are not as they should be (:mod:`panels.sandbox.oddities`).
+    cent, that are not as they should be (:mod:`panels.sandbox.oddities`). ``field``: accounts and
+    clients are as one finds them in the field (:mod:`panels.sandbox.field`).
     """
 
     accounts: int = 100
@@ -63,6 +65,7 @@ class Size(NamedTuple):
     seed: int = 1
     balance: int = 1_000_000
     odd: int = 0
+    field: bool = False
 
 
 def generate(world: World, size: Size) -> None:
@@ -71,6 +74,9 @@ def generate(world: World, size: Size) -> None:
     _staff(world)
     _infrastructure(world, size)
     clients = size.clients or max(1, size.accounts * 9 // 10)
+    if size.field:
+        populate(world, size.accounts, clients, size.balance, size.seed)
+        return
     _clients(world, clients, size.balance, chance)
     _accounts(world, size, clients, chance)
 

@@ -210,7 +210,11 @@ class PayMethod(NamedTuple):
 
 
 class HostingUser(NamedTuple):
-    """An account on an ispmanager. ``key`` is server/name; addresses restrict its logins."""
+    """An account on an ispmanager. ``key`` is server/name; addresses restrict its logins.
+
+    ``payer`` and ``story`` are the truth of :mod:`panels.sandbox.field`: the client who pays (0:
+    whoever has its e-mail) and how it came to be.
+    """
 
     key: str
     server: str
@@ -229,6 +233,8 @@ class HostingUser(NamedTuple):
     two_factor: bool = False
     addresses: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
+    payer: int = 0
+    story: str = ""
 
     def __repr__(self) -> str:
         """Name the account without the password."""

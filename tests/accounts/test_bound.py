@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import bound, choosing, matching, preview
+from integrator.accounts import bound, choosing, discovery, matching, preview
 from integrator.accounts.choices import Choices
 from integrator.accounts.refusals import CsvRefused
 from integrator.models import Account
@@ -20,7 +20,7 @@ ON = Choices(autoprolong=True)
 
 
 def looked_at(account: Account) -> Account:
-    bound.recognise()
+    discovery.compare()
     matching.match_all()
     account.refresh_from_db()
     return account
@@ -53,7 +53,7 @@ def test_two_services_of_one_account_are_a_conflict(house: House) -> None:
     assert (account.service, keys(account)) == (active, ["two_services"])
     assert account.in_conflict
     assert account.conflicts[0]["params"] == {
-        "service": 902, "client": 3009, "other": 901, "other_client": 3001,
+        "service": 901, "client": 3001, "other": 902, "other_client": 3009,
     }  # fmt: skip
 
 

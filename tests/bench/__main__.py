@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from tests.bench import chain, pages, product
+from tests.bench import chain, matching, pages, product
 from tests.bench.installation import Pace, panels
 from tests.bench.measures import Measure, table
 from tests.bench.script import CALLS, Script
@@ -48,6 +48,7 @@ def main(words: Sequence[str]) -> int:
         "busy": _busy,
         "credit": _credit,
         "pages": _pages,
+        "matching": _matching,
     }
     record: dict[str, Any] = {"database": given.database, "accounts": given.accounts}
     measures: list[Measure] = []
@@ -69,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--plans", type=int, default=3)
     parser.add_argument(
-        "--only", action="append", choices=("rate", "busy", "credit", "pages"), metavar="PART"
+        "--only",
+        action="append",
+        metavar="PART",
+        choices=("rate", "busy", "credit", "pages", "matching"),
     )
     folder = Path(os.environ.get("VAR_DIR") or "var")
     parser.add_argument("--json", type=Path, default=folder / "bench.json", metavar="FILE")
@@ -175,6 +179,22 @@ def _pages(given: argparse.Namespace, record: dict[str, Any]) -> list[Measure]:
         Measure(f"Accounts page, {name}, p95", pages.p95(took), 60.0, False, "ms",
                 f"100,000 accounts; p50 {statistics.median(took):.0f} ms")
         for name, took in found.items()
+    ]  # fmt: skip
+
+
+def _matching(given: argparse.Namespace, record: dict[str, Any]) -> list[Measure]:
+    """Whether matching is right, and how long it takes when there is much of everything."""
+    verdict = matching.field(5000, 2000, database=given.database)
+    took = matching.speed(100_000, 50_000, database=given.database)
+    record["matching"] = {**took._asdict(), "stories": verdict.by_story}
+    share = 100 * verdict.decided / verdict.decidable
+    size = "5,000 accounts, 2,000 clients, as found in the field"
+    return [
+        Measure("ready for the wrong client", len(verdict.wrong), 0, False, "", size),
+        Measure("offered though a service already", len(verdict.offered), 0, False, "", size),
+        Measure("ready of what can be decided", share, 90, True, "%", size),
+        Measure("matching, all anew", took.first, 20, False, "s",
+                f"100,000 accounts, 50,000 clients; {took.again:.1f} s when nothing changed"),
     ]  # fmt: skip
 
 

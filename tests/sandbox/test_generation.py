@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from panels.sandbox.dialect import FOLDER, DialectError, load
 from panels.sandbox.dials import DialError, Dials
+from panels.sandbox.field import STORIES
 from panels.sandbox.generation import Size, generate
 from panels.sandbox.ledger import truth
 from panels.sandbox.world import World
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def made(**size: int) -> World:
+def made(**size: Any) -> World:
     world = World(servers=("isp1", "isp2"), clock=lambda: 1.8e9)
     generate(world, Size(**size))
     return world
@@ -97,3 +98,18 @@ def test_odd_accounts() -> None:
     assert any(account["preset"] == "#custom" for account in accounts)
     assert {len(account["domains"]) for account in accounts} == {0, 1, 2}
     assert any(len(client["emails"]) == 2 for client in world["clients"])
+
+
+def test_accounts_of_the_field_tell_their_stories() -> None:
+    world = made(accounts=600, clients=250, field=True)
+    told = truth(world)["accounts"]
+    assert {account["story"] for account in told} == STORIES.keys()
+    clients = {client.id for client in world.clients.all()}
+    assert {account["client"] for account in told} <= clients
+    assert truth(made(accounts=600, clients=250, field=True)) == truth(world)
+    by_email: dict[str, set[int]] = {}
+    for user in world.users.all():
+        by_email.setdefault(user.email, set()).add(user.client)
+    for account in told:
+        if account["story"] in {"e-mail", "hostile text", "suspended"}:
+            assert by_email[account["email"]] == {account["client"]}
