@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from integrator import celery as worker
-from integrator.workflow import engine, retention, waking, work
+from integrator.workflow import creating, engine, retention, waking, work
 from integrator.workflow import sweep as sweeping
 from integrator.workflow.windows import recheck
 
@@ -42,6 +42,17 @@ def prepare_run(run_id: int) -> None:
 def recheck_plan(window_id: int) -> None:
     """Read the plan of this closed window once more."""
     recheck.look(window_id)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.create_client")
+def create_client(row_id: int) -> None:
+    """Go on with this client's creation; after the last of many, accounts are matched anew."""
+    from integrator.accounts import matching  # noqa: PLC0415 - keeps workers' start light
+    from integrator.models import NewClient  # noqa: PLC0415 - the same
+
+    if creating.work(row_id) and not NewClient.objects.filter(due_at__isnull=False).exists():
+        matching.match_all()
     close_old_connections()
 
 
@@ -85,4 +96,5 @@ def _sender(task: Task[[int], None]) -> waking.Send:
 
 waking.register("window", _sender(work_window))
 waking.register("run", _sender(prepare_run))
+waking.register("new_client", _sender(create_client))
 waking.register("recheck", _sender(recheck_plan))

@@ -32,7 +32,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     """Bring all mirrors of BILLmanager in line with what it lists; counts and facts.
 
     ``facts`` holds what has no mirror: ``paymethods`` [[id, name, currency], …] and ``letters``
-    plan id → its opening letter ("" for none).
+    plan id → its opening letter ("" for none); ``client_form`` the ``countries`` and ``projects``
+    [[key, label], …] that a new client can have, {} where our login may create none.
     Raises panels.errors.PanelError.
     """
     progress.phase("dialect")
@@ -52,7 +53,9 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("paymethods")
     methods = _unless_denied(billmanager.payments.methods) or []
     known = [[method.id, method.name, method.currency or ""] for method in methods]
-    return counts, {"paymethods": known, "letters": letters}
+    form = _unless_denied(billmanager.clients.new_form)
+    offered = {"countries": form.countries, "projects": form.projects} if form else {}
+    return counts, {"paymethods": known, "letters": letters, "client_form": offered}
 
 
 def _unless_denied(read: Callable[[], T]) -> T | None:

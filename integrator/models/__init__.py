@@ -15,6 +15,7 @@ from integrator.models.mirror import (
     PlanMap,
     Service,
 )
+from integrator.models.new_client import NewClient
 from integrator.models.panel import Panel, PanelSlot, WorkerProcess
 from integrator.models.person import SecondFactor
 from integrator.models.preview import Preview, PreviewRow
@@ -33,6 +34,7 @@ __all__ = [
     "Intent",
     "Mirror",
     "Module",
+    "NewClient",
     "Panel",
     "PanelSlot",
     "Plan",

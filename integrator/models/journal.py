@@ -51,6 +51,12 @@ class Intent(models.Model):
                 condition=Q(kind="create_module", outcome__in=[str(o) for o in UNSETTLED]),
                 name="one_module_in_the_making",
             ),
+            # Nor must two workers make the same client.
+            models.UniqueConstraint(
+                fields=["kind", "marker"],
+                condition=Q(kind="create_client", outcome__in=[str(o) for o in UNSETTLED]),
+                name="one_client_in_the_making",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["binding", "kind"]),

@@ -15,7 +15,7 @@ from django.db.models import Count, F, Q
 from integrator import clock
 from integrator.models import Binding, Event, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import actions, draw, runs, waking
+from integrator.workflow import actions, creating, draw, runs, waking
 from integrator.workflow.engine import PRODUCT
 from integrator.workflow.windows import members, recheck
 
@@ -34,6 +34,7 @@ def sweep() -> dict[str, int]:
         "runs": _wake_runs(),
         "drawn": draw.draw_all(),
         "rechecked": recheck.due(),
+        "new_clients": creating.wake_due(),
     }
     for run in Run.objects.filter(state=RunState.RUNNING):
         runs.finish_if_over(run)

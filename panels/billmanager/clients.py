@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
+from panels.errors import FormLacks
 from panels.listing import number
 from panels.paging import collect
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from panels.billmanager.context import Context
+    from panels.billmanager.context import Context, Params
+    from panels.forms import Form
     from panels.listing import Row
 
+_EDIT = "account.edit"
 CLIENT_LEVEL = 16
 """Level of a client's user; staff have 28 and above (billmanager.md 1.2)."""
 
@@ -61,8 +64,16 @@ class Profile:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClientForm:
+    """What the form for a new client offers: (key, label) of its countries and providers."""
+
+    countries: tuple[tuple[str, str], ...]
+    projects: tuple[tuple[str, str], ...]
+
+
 class Clients:
-    """Reads clients."""
+    """Reads clients, and creates those that do not exist."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -76,9 +87,59 @@ class Clients:
         users = collect(self._context.transport, "user", _user)
         return [user for user in users if user is not None]
 
+    def with_email(self, email: str) -> list[ClientUser]:
+        """List the users with this very e-mail, in whatever case; staff are left out.
+
+        The filter's reach is not relied on: each row is compared.
+        """
+        params = {"filter": "on", "email": email}
+        users = collect(self._context.transport, "user", _user, params)
+        return [user for user in users if user is not None and user.email.lower() == email.lower()]
+
+    def one(self, client_id: int) -> Client | None:
+        """Give one client; None when it is not listed."""
+        params: Params = {"filter": "on", "id": client_id}
+        found = collect(self._context.transport, "account", _client, params)
+        return next((client for client in found if client.id == client_id), None)
+
+    def new_form(self) -> ClientForm:
+        """Read which countries and providers a new client can have."""
+        form = self._new_form()
+        return ClientForm(_choices(form, "country"), _choices(form, "project"))
+
+    def create(
+        self, email: str, name: str, password: str, country: str, project: str, *, send_by: float
+    ) -> int | None:
+        """Make a client with one user, whom the panel tells nothing; give its id if it is told.
+
+        `notify=off` holds back the letter of registration (billmanager.md 8, 10). `country` and
+        `project` are keys of the form, '' where it asks for none. Raises `FormLacks` when the
+        form cannot hold the letter back, or needs what is not given; nothing was sent then.
+        """
+        form = self._new_form()
+        values = {
+            "email": email, "realname": name, "passwd": password, "confirm": password,
+            "country": country, "project": project, "notify": "off", "recovery": "off",
+        }  # fmt: skip
+        sent = {key: value for key, value in values.items() if key in form.fields and value}
+        lacking = tuple(key for key in ("email", "passwd", "notify") if key not in form.fields)
+        if missing := lacking + form.unfilled(sent):
+            raise FormLacks(missing, form=form, func=_EDIT)
+        params: Params = {**sent, "clicked_button": "ok", "sok": "ok"}
+        return number(self._context.transport.act(_EDIT, params, send_by=send_by).id)
+
+    def _new_form(self) -> Form:
+        return self._context.transport.read(_EDIT, devel=True).form()
+
     def profiles(self, su: str | int) -> list[Profile]:
         """List a client's payer profiles, read as the client."""
         return collect(self._context.transport, "profile", _profile, su=su)
+
+
+def _choices(form: Form, name: str) -> tuple[tuple[str, str], ...]:
+    field = form.fields.get(name)
+    options = field.options or () if field is not None else ()
+    return tuple((option.key, option.label) for option in options)
 
 
 def _client(row: Row) -> Client:

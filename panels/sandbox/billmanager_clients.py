@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
 
 
+_COUNTRIES = (("182", "Russia"), ("276", "Germany"))
+
+
 def functions(dialect: Dialect) -> dict[str, Function]:
     """Give the functions of this part."""
     del dialect
@@ -79,7 +82,6 @@ def _edit(call: Call) -> str:
         fields = [Field("name", client.name), select("project", "1", (("1", "Example Hosting"),))]
         return form(call, fields)
     if not call.submitted:
-        countries = (("182", "Russia"), ("276", "Germany"))
         return form(
             call,
             [
@@ -87,14 +89,21 @@ def _edit(call: Call) -> str:
                 Field("passwd", "", "password", required=True),
                 Field("confirm", "", "password", required=True),
                 Field("realname"),
-                select("country", "", countries, required=True),
+                select("country", "", _COUNTRIES, required=True),
                 select("project", "1", (("1", "Example Hosting"),)),
                 Field("notify", "on", "checkbox"),
             ],
         )
     if call.need("passwd") != call.get("confirm", call.get("passwd")):
         raise bad_value("confirm")
+    if call.need("country") not in dict(_COUNTRIES):
+        raise bad_value("country", call.get("country"))
     client = add_client(world, call.need("email"), call.get("realname"), call.need("passwd"))
+    told = call.get("notify", "on") != "off"
+    world.record("client_created", client=client.id, by=call.actor.real, notified=told)
+    if told:
+        # Assumed: the letter of registration goes out unless notify=off (billmanager.md 10).
+        world.record("mail", client=client.id, about="registration", service=0)
     return done(made(client.id))
 
 

@@ -27,6 +27,7 @@ _SECTIONS = {
     "services_deleted": "service_deleted",
     "openings_failed": "opening_failed",
     "mails": "mail",
+    "clients_created": "client_created",
     "plans_saved": "plan_changed",
 }
 

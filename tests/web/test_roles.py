@@ -33,6 +33,8 @@ NEEDS = {  # (name, method): the least role
     ("preview-start", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,
+    ("clients", "get"): OPERATE,
+    ("clients-create", "post"): OPERATE,
     ("csv-template", "get"): OPERATE,
     ("runs", "get"): VIEW,
     ("runs-live", "get"): VIEW,

@@ -1,0 +1,50 @@
+"""Clients that do not exist: e-mails of unbound accounts that no user of BILLmanager has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, Max, OuterRef
+
+from integrator.accounts.candidates import unbound
+from integrator.accounts.lookup import billmanager
+from integrator.models import ClientUser, NewClient
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An e-mail without a client. ``asked``: its creation, None: nobody has asked for it."""
+
+    email: str
+    name: str
+    accounts: int
+    asked: NewClient | None
+
+
+def missing() -> list[Missing]:
+    """Every e-mail of accounts that could be bound, have no client and no user's e-mail.
+
+    An account that a client was proposed for by something else (a domain, a past service) is not
+    among them; one that merely looks like some client's is.
+    Those whose creation was asked for stay in the list, with how far it is.
+    """
+    users = ClientUser.objects.filter(gone_at=None, email=OuterRef("email"))
+    rows = (
+        unbound()
+        .filter(client=None)
+        .exclude(email="")
+        .exclude(Exists(users))
+        .order_by("email")
+        .values_list("email")
+        .annotate(name=Max("fullname"), number=Count("id"))
+    )
+    asked = {row.email: row for row in NewClient.objects.select_related("client")}
+    found = [Missing(email, name, number, asked.pop(email, None)) for email, name, number in rows]
+    found += [Missing(row.email, row.name, 0, row) for row in asked.values()]
+    return sorted(found, key=lambda one: one.email)
+
+
+def form_choices(name: str) -> list[tuple[str, str]]:
+    """What BILLmanager's form offers as ``countries`` or ``projects``, by the last discovery."""
+    facts = billmanager().discovery.get("facts", {}).get("client_form", {})
+    return [(str(key), str(label)) for key, label in facts.get(name, [])]
