@@ -72,6 +72,7 @@ class Options:
     read_timeout: float
     max_attempts: int
     cohort: int
+    breaker: int
     call_retention_days: int
     emails_per_second: float
     drift_hours: float
@@ -124,6 +125,7 @@ def read() -> Options:
         "read_timeout": env.float("READ_TIMEOUT", 30.0, validate=at_least_one),
         "max_attempts": env.int("MAX_ATTEMPTS", 5, validate=at_least_one),
         "cohort": env.int("COHORT", 100, validate=at_least_one),
+        "breaker": env.int("BREAKER", 10, validate=at_least_one),
         "call_retention_days": env.int("CALL_RETENTION_DAYS", 30, validate=at_least_one),
         "emails_per_second": env.float(
             "EMAILS_PER_SECOND", 25.0, validate=validate.Range(min=0.1, max=10_000)

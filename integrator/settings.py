@@ -27,6 +27,7 @@ CONNECT_TIMEOUT = OPTIONS.connect_timeout
 READ_TIMEOUT = OPTIONS.read_timeout
 MAX_ATTEMPTS = OPTIONS.max_attempts
 COHORT = OPTIONS.cohort
+BREAKER = OPTIONS.breaker
 CALL_RETENTION_DAYS = OPTIONS.call_retention_days
 EMAILS_PER_SECOND = OPTIONS.emails_per_second
 DRIFT_HOURS = OPTIONS.drift_hours

@@ -19,7 +19,8 @@ _CONFIRMATIONS = ("ok", "id", "lineitem", "lineitem.id", "auth")
 """Nodes by which a panel says that it acted: `ok` (billmanager.md 1.4), `id` of a created object,
 `lineitem` of the new cart (4.1), `auth` of a session."""
 
-_BUSY = frozenset({429, 503})
+OVERLOADED = frozenset({429, 503})
+"""HTTP statuses by which a server says that it has too much to do."""
 
 
 class WebPage(UnexpectedAnswer):
@@ -60,7 +61,7 @@ def _document(body: bytes, status: int, *, panel: str, func: str, redactor: Reda
         return parse(body, panel=panel, func=func, redactor=redactor)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         raise UnexpectedAnswer(f"redirect (HTTP {status}), not followed", panel=panel, func=func)
-    if status in _BUSY:
+    if status in OVERLOADED:
         fault = Fault(type="http", code=str(status), message=f"HTTP {status}")
         raise Busy(fault, panel=panel, func=func)
     if status >= 500:  # noqa: PLR2004 - the same

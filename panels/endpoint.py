@@ -51,7 +51,7 @@ class Call:
     `started` is seconds since the epoch, `seconds` the time from sending to the whole answer
     (0.0 when nothing was sent); waiting for a slot is not counted. `answer` is the head of the
     answer, at most 4,000 characters; `size` the answer's full size in bytes. `error` is ''
-    when the outcome is 'done'.
+    when the outcome is 'done'. `busy`: the panel said that it has too much to do at the moment.
     """
 
     panel: str
@@ -64,6 +64,7 @@ class Call:
     answer: str
     error: str
     size: int
+    busy: bool = False
 
 
 class Journal(Protocol):

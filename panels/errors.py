@@ -145,7 +145,9 @@ class Refused(PanelError):  # noqa: N818 - the same
 
 
 class LoginRefused(Refused):
-    """The panel does not let this login in."""
+    """The panel does not let this login in. `login` is whose; '' where it is not known."""
+
+    login = ""
 
     def __init__(
         self, fault: Fault, *, reason: LoginReason, panel: str = "", func: str = ""

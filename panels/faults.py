@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from panels.errors import LoginReason
     from panels.redaction import Redactor
 
+BUSY_ITSELF = frozenset({"locked", "lock", "busy", "http"})
+"""Types by which a panel speaks of its own load, not of a module's server."""
 BUSY_TYPES = frozenset({"client", "open", "bad_response", "locked", "lock", "busy"})
 """Module cannot reach its panel: client, open, bad_response (billmanager.md 1.4, retry later).
 The names for "locked, try later" were not seen in public and are assumed."""

@@ -99,6 +99,10 @@ class IspManager:
         """List the accounts that this login sees: all for an administrator."""
         return collect(self.transport, "user", _account, key="name")
 
+    def account(self, username: str) -> Account | None:
+        """Give one account; None when the panel has none of this name."""
+        return next((one for one in self.accounts() if one.username == username), None)
+
     def domains(self) -> list[Domain]:
         """List the sites with their owners; the column exists for resellers and above."""
         return collect(self.transport, "webdomain", _domain, key="name")

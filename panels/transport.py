@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from panels import sessions
-from panels.answers import WebPage, understand
+from panels.answers import OVERLOADED, WebPage, understand
 from panels.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.errors import (
+    Busy,
     LoginRefused,
     NotSent,
     OutcomeUnknown,
@@ -27,6 +28,7 @@ from panels.errors import (
     TooLate,
     UnexpectedAnswer,
 )
+from panels.faults import BUSY_ITSELF
 from panels.line import Line, Lost
 from panels.redaction import REDACTED, Redactor, redact_params, secrets_of
 
@@ -256,7 +258,11 @@ class Transport:
         """Open a session and give its id: `<auth id="SID">SID</auth>` (billmanager.md 1.2)."""
         params = {"username": login.username, "password": login.password}
         form = _form("auth", params, None, devel=False)
-        answer = self._send(_Exchange(form, Redactor((login.password,))))
+        try:
+            answer = self._send(_Exchange(form, Redactor((login.password,))))
+        except LoginRefused as refusal:
+            refusal.login = login.username
+            raise
         session = answer.attributes("auth").get("id") or answer.text("auth")
         if not session:
             raise answer.wrong("gives no session; perhaps it asks for a second factor")
@@ -279,7 +285,7 @@ class Transport:
         except PanelError as error:
             error.panel = error.panel or self.endpoint.name
             error.func = error.func or exchange.func
-            self._record(exchange, _outcome(error), error.message)
+            self._record(exchange, _outcome(error), error.message, busy=_is_busy(error, exchange))
             raise
         except BaseException as error:
             outcome: Outcome = "unknown" if exchange.sent else "not sent"
@@ -329,7 +335,9 @@ class Transport:
                 self._lines.add(line)
         return line
 
-    def _record(self, exchange: _Exchange, outcome: Outcome, error: str) -> None:
+    def _record(
+        self, exchange: _Exchange, outcome: Outcome, error: str, *, busy: bool = False
+    ) -> None:
         told = {
             name: REDACTED if name in exchange.secret else value
             for name, value in exchange.form.items()
@@ -347,6 +355,7 @@ class Transport:
                 answer=exchange.redactor.answer(exchange.answer),
                 error=error,
                 size=len(exchange.answer),
+                busy=busy,
             )
         )
 
@@ -362,6 +371,13 @@ def _form(
     form["out"] = "devel" if devel else "xml"
     form["lang"] = "en"  # fixes the language of texts (billmanager.md 1.5)
     return form
+
+
+def _is_busy(error: PanelError, exchange: _Exchange) -> bool:
+    """Whether the panel itself has too much to do; not a module that cannot reach its server."""
+    if exchange.status in OVERLOADED:
+        return True
+    return isinstance(error, Busy) and error.type in BUSY_ITSELF
 
 
 def _outcome(error: PanelError) -> Outcome:

@@ -20,12 +20,14 @@ from integrator.models.panel import Panel, PanelSlot, WorkerProcess
 from integrator.models.person import SecondFactor
 from integrator.models.preview import Preview, PreviewRow
 from integrator.models.run import Run
+from integrator.models.watch import Canary, NewUser, ServerUsers, StrangerOrder
 from integrator.models.window import Window
 
 __all__ = [
     "Account",
     "Binding",
     "Call",
+    "Canary",
     "Change",
     "Client",
     "ClientUser",
@@ -35,6 +37,7 @@ __all__ = [
     "Mirror",
     "Module",
     "NewClient",
+    "NewUser",
     "Panel",
     "PanelSlot",
     "Plan",
@@ -43,8 +46,10 @@ __all__ = [
     "PreviewRow",
     "Run",
     "SecondFactor",
+    "ServerUsers",
     "Service",
     "Step",
+    "StrangerOrder",
     "Window",
     "WorkerProcess",
 ]

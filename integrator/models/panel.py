@@ -19,6 +19,12 @@ class Panel(models.Model):
     server, None while unknown. ``stopped``: why no call is made any more, empty while all is well.
     ``checked`` and ``dialect`` hold what the last panel check and discovery found; ``learnt`` what
     only bindings could show (``take_keeps_form``: taking a task leaves its form as it was).
+    ``stopped_login``: where only the staff login is refused, its name: the panel itself is still
+    called, so that an open plan can be restored. ``failures_in_row``: bindings that failed on it
+    since the last success or resumed run. ``pace``: how many calls at a time it is given now,
+    None: ``max_parallel``; ``pace_why`` and ``pace_at`` tell why and since when.
+    ``password_try_at``: no password of an account is tried before; ``wrong_passwords``: how many
+    were wrong in a row.
     """
 
     class Kind(models.TextChoices):
@@ -47,6 +53,13 @@ class Panel(models.Model):
     discovered_at = models.DateTimeField(null=True, blank=True)
     discovery = models.JSONField(default=dict, blank=True)
     stopped = models.TextField(blank=True)
+    stopped_login = models.CharField(max_length=128, blank=True)
+    failures_in_row = models.PositiveIntegerField(default=0)
+    pace = models.PositiveSmallIntegerField(null=True, blank=True)
+    pace_why = models.TextField(blank=True)
+    pace_at = models.DateTimeField(null=True, blank=True)
+    password_try_at = models.DateTimeField(null=True, blank=True)
+    wrong_passwords = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -27,6 +27,11 @@ class Window(models.Model):
     - ``anyway_by``: who said *restore anyway*; empty when nobody did.
     - ``uncertain``: a switch of this window had an unknown outcome, so restoring reads twice.
     - ``recheck_at``: when the plan at rest is read once more; None afterwards.
+    - ``looked_at``: when the servers' users were listed before it opened; ``compared_at``: when
+      they, and the canary, were compared after it had closed.
+    - ``after_at``: when the closed window is looked at again for what came of it; None: no more.
+    - ``alarm``: what that showed to be wrong, empty while all is well; ``alarm_seen_by``: who
+      said to have looked at it.
     """
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="windows")
@@ -52,6 +57,11 @@ class Window(models.Model):
     restored_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     recheck_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    compared_at = models.DateTimeField(null=True)
+    after_at = models.DateTimeField(null=True)
+    alarm = models.TextField(blank=True)
+    alarm_seen_by = models.CharField(max_length=150, blank=True)
     due_at = models.DateTimeField(null=True)
     lease_token = models.CharField(max_length=40, blank=True)
     lease_expires_at = models.DateTimeField(null=True)

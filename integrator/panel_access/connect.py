@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -17,6 +18,11 @@ from panels.billmanager.dialect import Dialect
 from panels.errors import NotSent
 from panels.ispmanager import IspManager
 from panels.transport import Endpoint, Login, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from panels.documents import Document
 
 LIMITER = DatabaseLimiter()
 JOURNAL = DatabaseJournal()
@@ -37,19 +43,37 @@ class NoBillManagerError(Exception):
     """No BILLmanager is registered yet."""
 
 
+class StoppedTransport(Transport):
+    """The line of a login that was refused: no call is made, each is told why."""
+
+    why = ""
+
+    def _call(
+        self,
+        form: dict[str, str],
+        send_by: float | None,  # noqa: ARG002 - nothing is sent
+        secret: Collection[str] = (),  # noqa: ARG002 - the same
+    ) -> Document:
+        raise PanelStoppedError(self.why, panel=self.endpoint.name, func=form["func"])
+
+
 def transport(
     panel: Panel, *, as_task_staff: bool = False, even_stopped: bool = False
 ) -> Transport:
     """The shared transport of ``panel``; ``as_task_staff``: with the login that handles tasks.
 
     ``even_stopped``: for the check that may end a stop.
-    Raises PanelStoppedError when the panel is stopped.
+    Raises PanelStoppedError when the panel is stopped; where that is the staff login alone, each
+    call with it raises that instead.
     """
-    if panel.stopped and not even_stopped:
-        raise PanelStoppedError(panel.stopped, panel=panel.name)
     username, password = panel.username, panel.password
     if as_task_staff and panel.task_username:
         username, password = panel.task_username, panel.task_password
+    if panel.stopped and not even_stopped:
+        if panel.stopped_login == "":
+            raise PanelStoppedError(panel.stopped, panel=panel.name)
+        if panel.stopped_login == username:
+            return _stopped(panel, Login(username, password))
     secret = hashlib.sha256(password.encode()).hexdigest()
     key = (panel.pk, panel.name, panel.url, username, secret, panel.ca_pem, panel.pin_sha256)
     with _lock:
@@ -63,6 +87,12 @@ def transport(
                 connect_timeout=settings.CONNECT_TIMEOUT,
                 read_timeout=settings.READ_TIMEOUT,
             )
+    return found
+
+
+def _stopped(panel: Panel, login: Login) -> Transport:
+    found = StoppedTransport(endpoint(panel), login, limiter=LIMITER, journal=JOURNAL)
+    found.why = panel.stopped
     return found
 
 

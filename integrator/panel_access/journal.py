@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from integrator import clock
 from integrator.models import Call
+from integrator.panel_access import pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,11 @@ class DatabaseJournal:
     """A ``panels`` Journal that writes ``Call`` rows."""
 
     def record(self, call: SentCall) -> None:
-        """Keep one call; written at once when it is made for nothing in particular."""
+        """Keep one call; written at once when it is made for nothing in particular.
+
+        What it shows of the panel's load sets the panel's pace.
+        """
+        pace.notice(call)
         about = _about.get()
         row = _row(call, about or About())
         if about is None:

@@ -19,12 +19,15 @@ from django.conf import settings
 from django.db.models import Q
 
 from integrator import clock, presence
-from integrator.models import Panel, PanelSlot, WorkerProcess
+from integrator.models import PanelSlot, WorkerProcess
+from integrator.panel_access import pace
 from panels.errors import LimitTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+LIMIT_SECONDS = 1.0
+"""How long a limit that was read is good for."""
 IDLE_SECONDS = 2.0
 """A place nobody used for so long is given back."""
 
@@ -41,7 +44,8 @@ class _Pool:
     waiting: int = 0
     fetching: bool = False
     refetch_at: float = float("-inf")
-    surplus: int = 0
+    limit: int = 1
+    limit_read: float = float("-inf")
 
     @property
     def held(self) -> int:
@@ -52,7 +56,7 @@ class DatabaseLimiter:
     """A ``panels`` Limiter whose places are rows of the database."""
 
     def __init__(self, limit_of: Callable[[str], int] | None = None) -> None:
-        self._limit_of = limit_of or _registered_limit
+        self._limit_of = limit_of or pace.limit
         self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
 
@@ -63,6 +67,7 @@ class DatabaseLimiter:
         Raises LimitTimeout when none came free within ``timeout`` seconds.
         """
         pool = self._pool(panel)
+        self._heed(pool)
         number = self._take(pool, timeout)
         try:
             yield
@@ -80,14 +85,26 @@ class DatabaseLimiter:
                 presence.keep(self.tend)
             return pool
 
+    def _heed(self, pool: _Pool) -> None:
+        """Know the panel's present limit; it is asked for once in a while."""
+        now = clock.monotonic()
+        with pool.changed:
+            if now - pool.limit_read < LIMIT_SECONDS:
+                return
+            pool.limit_read = now
+        limit = self._limit_of(pool.panel)
+        with pool.changed:
+            pool.limit = limit
+
     def _take(self, pool: _Pool, timeout: float) -> int:
         deadline = clock.monotonic() + timeout
         with pool.changed:
             pool.waiting += 1
             try:
                 while True:
-                    if pool.idle and clock.monotonic() < pool.expires:
-                        number = min(pool.idle)
+                    number = min(pool.idle, default=pool.limit)
+                    # Places above the limit, which may have been lowered, are left to be given up.
+                    if number < pool.limit and clock.monotonic() < pool.expires:
                         del pool.idle[number]
                         pool.busy.add(number)
                         return number
@@ -110,7 +127,7 @@ class DatabaseLimiter:
         numbers: list[int] = []
         expires = clock.monotonic() + settings.LEASE_SECONDS
         try:
-            numbers = _lease(pool.panel, self._limit_of(pool.panel), wanted)
+            numbers = _lease(pool.panel, pool.limit, wanted)
         finally:
             pool.changed.acquire()
             pool.fetching = False
@@ -133,6 +150,7 @@ class DatabaseLimiter:
         WorkerProcess.objects.filter(token=presence.process_token()).exclude(wants=wants).update(
             wants=wants
         )
+        pace.recover()
         for pool in pools:
             self._tend(pool)
 
@@ -143,11 +161,13 @@ class DatabaseLimiter:
                 return
         keep = self._share(pool)
         with pool.changed:
+            over = [number for number in pool.idle if number >= pool.limit]
             given_up = [
                 number
                 for number, since in sorted(pool.idle.items(), reverse=True)
                 if pool.held > keep or (now - since > IDLE_SECONDS and not pool.waiting)
             ][: max(pool.held - keep, 0) if pool.waiting else None]
+            given_up += [number for number in over if number not in given_up]
             for number in given_up:
                 del pool.idle[number]
             held = [*pool.idle, *pool.busy]
@@ -178,12 +198,6 @@ class DatabaseLimiter:
         PanelSlot.objects.filter(holder=presence.process_token()).update(holder="", expires_at=None)
         with self._lock:
             self._pools.clear()
-
-
-def _registered_limit(panel: str) -> int:
-    """``max_parallel`` of the registered panel; a panel that is only being tried out gets 2."""
-    limit = Panel.objects.filter(name=panel).values_list("max_parallel", flat=True).first()
-    return limit or 2
 
 
 def _lease(panel: str, limit: int, wanted: int) -> list[int]:

@@ -19,7 +19,18 @@ from integrator.models.states import (
     RunState,
 )
 from integrator.steps import step3_order as step3
-from integrator.workflow import adopting, decisions, draw, engine, intents, preparing, runs, waking
+from integrator.workflow import (
+    adopting,
+    breaker,
+    decisions,
+    draw,
+    engine,
+    intents,
+    password_tries,
+    preparing,
+    runs,
+    waking,
+)
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import lease, members
 
@@ -38,8 +49,10 @@ def pause(run_id: int, actor: str, why: str = "") -> None:
 
 
 def resume(run_id: int, actor: str) -> None:
-    """Let a paused run go on."""
+    """Let a paused run go on; what its panels did wrong in a row is counted anew."""
     run = _change_run(run_id, RunState.PAUSED, RunState.RUNNING, actor, "")
+    breaker.start_anew(run)
+    password_tries.start_anew(run)
     waking.wake("run", run.pk, times=2)
     draw.draw_all()
 

@@ -15,7 +15,7 @@ from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, S
 from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import causes, engine, evidence, runs
+from integrator.workflow import breaker, causes, engine, evidence, halting
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import members
 from panels.errors import CertificateRefused, FormLacks, LoginRefused, PanelError
@@ -133,6 +133,7 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
                 **fields,
             },
         )
+        breaker.failed(binding, cause, text)
 
 
 def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
@@ -161,6 +162,7 @@ def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
             cause=verdict.cause,
             cause_text=verdict.text,
         )
+        breaker.failed(binding, verdict.cause, verdict.text)
 
 
 def try_again(
@@ -212,7 +214,8 @@ def stop_panel(error: LoginRefused | CertificateRefused) -> None:
     """Stop calling a panel that refuses our login or shows another certificate; pause its runs.
 
     Going on would lock the login out or talk to a stranger, and fail one binding after the other
-    for one cause. A fresh session that had expired at once says nothing about the login.
+    for one cause. A fresh session that had expired at once says nothing about the login. A refused
+    staff login stops only what needs it: an open plan can still be restored.
     """
     if isinstance(error, LoginRefused) and error.reason == "expired":
         return
@@ -222,13 +225,11 @@ def stop_panel(error: LoginRefused | CertificateRefused) -> None:
     why = str(error)
     if isinstance(error, CertificateRefused) and error.shown:
         why = f"{why}; it shows {error.shown}"
-    Panel.objects.filter(pk=panel.pk).update(stopped=why)
+    login = error.login if isinstance(error, LoginRefused) else ""
+    of_staff = bool(login) and login == panel.task_username != panel.username
+    Panel.objects.filter(pk=panel.pk).update(stopped=why, stopped_login=login if of_staff else "")
     log.error("panel.stopped", panel=panel.name, why=why)
-    waiting = Run.objects.filter(state=RunState.RUNNING)
-    if panel.kind == Panel.Kind.ISPMANAGER:
-        waiting = waiting.filter(bindings__account__panel=panel).distinct()
-    for run in waiting:
-        runs.change(run, RunState.PAUSED, why=why)
+    halting.pause_all(panel, why)
 
 
 def unexpected(claimed: Claim) -> None:

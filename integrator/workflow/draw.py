@@ -15,7 +15,7 @@ from integrator import clock
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.workflow import runs, waking
-from integrator.workflow.windows import members
+from integrator.workflow.windows import aftermath, canaries, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,9 +65,11 @@ def _room() -> bool:
 def draw(plan_id: int) -> Window | None:
     """Open a window on this plan with a cohort from all runs that wait for it.
 
-    None: there is one already, or nobody may join one now.
+    None: there is one already, the last one has yet to be compared, or nobody may join one now.
     """
     if Window.objects.filter(plan_id=plan_id).exclude(phase=Phase.CLOSED).exists():
+        return None
+    if aftermath.is_pending(plan_id):
         return None
     chosen = _cohort(plan_id)
     if not chosen:
@@ -120,10 +122,19 @@ def _cohort(plan_id: int) -> list[Binding]:
         if size:
             order = ("-step", "nth_of_client", "number")
             waiting = waiting.select_related("run__preview")
-            by_run.append(list(waiting.order_by(*order)[:size]))
+            by_run.append(_canary_first(run, waiting, order, size))
     chosen = list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
     # A plan sends its letter to all or to none: who was promised the one or the other waits.
     return [b for b in chosen if b.run.preview.hold_letters == chosen[0].run.preview.hold_letters]
+
+
+def _canary_first(
+    run: Run, waiting: QuerySet[Binding], order: Sequence[str], size: int
+) -> list[Binding]:
+    """The next ones in this order; the account that a person picked as canary before all others."""
+    picked = run.preview.canary_id
+    rows = list(waiting.filter(account=picked)) if picked and size == GROWTH[0] else []
+    return rows or list(waiting.order_by(*order)[:size])
 
 
 def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:
@@ -137,10 +148,13 @@ def _size(run: Run, plan_id: int) -> int:
     """How large a cohort this run may now put into a window of this plan.
 
     Until its canary is done, one binding at a time over all plans: 0 while that one is under
-    way. Retried bindings whose order is proven need no canary of their own.
+    way, or has yet to be compared with before. Retried bindings whose order is proven need no
+    canary of their own.
     """
     done = Binding.objects.filter(run=run, state=BindingState.DONE)
     full = run.preview.cohort
+    if canaries.is_pending(run):
+        return 0
     if not done.exists():
         under_way = Binding.objects.filter(run=run, window__isnull=False).exclude(
             window__phase=Phase.CLOSED

@@ -15,7 +15,7 @@ from integrator import clock
 from integrator.models import Intent
 from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import connect, journal
-from integrator.workflow import attempts, engine, intents
+from integrator.workflow import attempts, breaker, engine, intents, password_tries
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import members
 from panels.errors import PanelError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from integrator.models import Preview
 
 RESET = "set_password"
+PASSWORD = "password"  # noqa: S105 - the word for what a binding waits for
 STEP = 3
 """A binding that cannot be prepared is shown as failed before its order."""
 NEW_PASSWORD_LENGTH = 20
@@ -57,6 +58,7 @@ def work(claimed: Claim) -> None:
         attempts.try_again(claimed, STEP, error)
         return
     with transaction.atomic():
+        breaker.succeeded(binding)
         engine.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.WINDOW, prepared=True, attempts=0
         )
@@ -64,7 +66,17 @@ def work(claimed: Claim) -> None:
 
 def _check(claimed: Claim, isp: IspManager) -> bool:
     binding = claimed.binding
-    result = isp.password_is_right(binding.account.username, binding.password)
+    panel = binding.account.panel
+    later = password_tries.may(panel)
+    if later is not None:
+        attempts.wait(claimed, PASSWORD, due_at=later)
+        return False
+    try:
+        result = isp.password_is_right(binding.account.username, binding.password)
+    except PanelError:
+        password_tries.let_go(panel)
+        raise
+    password_tries.note(panel, result)
     if result == PasswordCheck.RIGHT:
         return True
     if result == PasswordCheck.WRONG:
@@ -96,7 +108,7 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
             intents.settle(made, Outcome.DONE, why="the new password works")
             return True
         if clock.now() < made.settles_at:
-            attempts.wait(claimed, "password", due_at=made.settles_at)
+            attempts.wait(claimed, PASSWORD, due_at=made.settles_at)
             return False
         intents.settle(made, Outcome.NOTHING, why="the new password does not work")
     password = "".join(secrets.choice(ALPHABET) for _ in range(NEW_PASSWORD_LENGTH))
@@ -120,7 +132,7 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
     with transaction.atomic():
         intents.settle_sent(sent)
         if sent.outcome == Outcome.UNKNOWN:
-            attempts.wait(claimed, "password", due_at=clock.now())
+            attempts.wait(claimed, PASSWORD, due_at=clock.now())
         elif isinstance(sent.error, PanelError):
             attempts.try_again(claimed, STEP, sent.error)
     return sent.outcome == Outcome.DONE

@@ -19,7 +19,16 @@ from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase, RunState
 from integrator.panel_access import connect, journal
 from integrator.steps import VERSIONS
-from integrator.workflow import attempts, closing, engine, ordering, preparing, runs
+from integrator.workflow import (
+    attempts,
+    closing,
+    engine,
+    ordering,
+    password_tries,
+    preparing,
+    runs,
+    waking,
+)
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import lease, members
 from integrator.workflow.windows.drive import drive
@@ -140,16 +149,26 @@ def _known_version(claimed: Claim) -> bool:
 
 
 def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Test or reset passwords of this run's bindings, before any window opens for them."""
+    """Test or reset passwords of this run's bindings, before any window opens for them.
+
+    Outside of the run's hours nothing is done; on a server where the next password may be tried
+    only later, it is tried then.
+    """
     deadline = clock.monotonic() + BUDGET
+    run = Run.objects.select_related("preview").filter(pk=run_id).first()
+    if run is None:
+        return
+    waiting = Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
+    checks = run.preview.check_passwords
     while clock.monotonic() < deadline and not stop():
-        claimed = engine.claim(
-            Binding.objects.filter(run_id=run_id, prepared=False, run__state=RunState.RUNNING)
-        )
+        if not runs.may_work(run, clock.now()):
+            break
+        ready = waiting.filter(password_tries.possible()) if checks else waiting
+        claimed = engine.claim(ready)
         if claimed is None:
             break
         with _guarded(claimed):
             preparing.work(claimed)
-    run = Run.objects.filter(pk=run_id).first()
-    if run is not None:
-        runs.finish_if_over(run)
+    if checks and engine.claimable(waiting).exists():
+        waking.wake_in("run", run.pk, password_tries.seconds_until_next(waiting))
+    runs.finish_if_over(run)

@@ -34,7 +34,8 @@ class Service:
     id. `module_id` is None as well while no module handles the service. `status` is one of the
     constants of this file; `item_status` adds the reason, for instance '5_open', or is ''.
     `period` is in months, None when not told; `cost` and `expires` are None when empty.
-    `remoteid` is None when the list has no such column, '' when it is empty.
+    `remoteid` is None when the list has no such column, '' when it is empty. `created` is None
+    when the list does not tell the day.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Service:
     cost: Decimal | None
     expires: date | None
     remoteid: str | None
+    created: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,18 @@ class Services:
             raise UnexpectedAnswer("services do not say whose they are", func="vhost")
         return [service for service in found if service.client_id == client_id]
 
+    def in_progress(self, plan_id: int) -> list[Service]:
+        """List a plan's services that are being worked on at this moment (status 5)."""
+        params: Params = {"filter": "on", "pricelist": plan_id, "status": IN_PROGRESS}
+        found = collect(self._context.transport, "vhost", _service, params)
+        return [s for s in found if s.status == IN_PROGRESS and s.plan_id in {plan_id, None}]
+
+    def with_username(self, username: str) -> list[Service]:
+        """List the services, of any plan and client, that bear exactly this username."""
+        params: Params = {"filter": "on", "username": username}
+        found = collect(self._context.transport, "vhost", _service, params)
+        return [service for service in found if service.username == username]
+
     def all(self) -> list[Service]:
         """List all services of shared hosting."""
         return collect(self._context.transport, "vhost", _service)
@@ -137,6 +151,18 @@ class Services:
             remoteid=form.value("remoteid") if "remoteid" in form.fields else None,
             form=form,
         )
+
+    def set_module(self, form: ServiceForm, module_id: int, *, send_by: float) -> None:
+        """Hand a service to another module, by its own form (`processingmodule`, 7.1).
+
+        Raises `FormLacks` before anything is sent when the form does not offer that module. The
+        module that has it at present may be told of a saved service (7.3), so what else the form
+        holds is left as it is.
+        """
+        if not form.form.fields[_MODULE].offers(str(module_id)):
+            raise FormLacks((f"{_MODULE}={module_id}",), form=form.form, func="vhost.edit")
+        params: Params = {"elid": form.id, _MODULE: module_id, "sok": "ok"}
+        self._context.transport.act("vhost.edit", params, send_by=send_by)
 
     def set_expiry(self, service_id: int, until: date, *, send_by: float) -> None:
         """Set the date on which a service expires (`expiredate` of `vhost.edit`).
@@ -174,6 +200,7 @@ def _service(row: Row) -> Service:
         cost=row.money_or_none("cost") if _has_amount(row) else None,
         expires=row.date_or_none("expiredate"),
         remoteid=row.get("remoteid") if row.has("remoteid") else None,
+        created=iso_date(row.get("createdate")),
     )
 
 

@@ -31,6 +31,8 @@ OPENED, IN_WORK, CLOSED = 0, 1, 2
 """Statuses of a task (billmanager.md 6.1)."""
 
 EDIT = "task.edit"
+START = "task.start"
+"""Runs the operation behind a task again (billmanager.md 6.1); it has no form and acts at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,19 @@ class Tasks:
         missing = taskforms.unfilled(task_form.form, dialect, values)
         if missing:
             raise FormLacks(missing, form=task_form.form, func=task_form.address.func)
+
+    def can_start(self) -> bool:
+        """Whether the toolbar above the tasks offers our staff login to run operations again.
+
+        A group action acts when it is called, so the toolbar alone is asked.
+        """
+        params: Params = {"filter": "on", "status": OPENED, "p_cnt": 1}
+        answer = self._context.task_transport.read("task", params, devel=True)
+        return any(button.func == START for button in answer.toolbar().buttons)
+
+    def start(self, task_id: int, *, send_by: float) -> None:
+        """Run the operation behind this task again: the plan's first module tries to open it."""
+        self._context.task_transport.act(START, {"elid": task_id}, send_by=send_by)
 
     def _dialect(self, task_form: TaskForm) -> Dialect:
         """Give the dialect, grown by what this form shows."""

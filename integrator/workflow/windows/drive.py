@@ -14,10 +14,12 @@ from django.db import transaction
 from integrator import clock
 from integrator.models.states import BindingState, Phase
 from integrator.panel_access import connect, journal
+from integrator.panel_access.connect import PanelStoppedError
 from integrator.steps.verdicts import Failed
 from integrator.workflow import attempts, causes, draw, engine
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
+    aftermath,
     gate,
     lease,
     letters,
@@ -29,7 +31,7 @@ from integrator.workflow.windows import (
 )
 from integrator.workflow.windows.opening import CannotOpenError
 from integrator.workflow.windows.switching import PlanChangedError
-from panels.errors import PanelError
+from panels.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
     from integrator.workflow.windows.lease import Driver
@@ -92,6 +94,7 @@ def _drive(driver: Driver) -> bool:
     except PanelError as error:
         return _after_error(driver, error)
     finished = driver.window
+    aftermath.look(finished.pk)
     draw.after(finished)
     return True
 
@@ -183,6 +186,8 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
         draw.after(window)
         return True
     driver.save(attempts=tries, cause=str(error))
+    if window.phase == Phase.TASKS and isinstance(error, LoginRefused | PanelStoppedError):
+        driver.save(closing=True)  # no task can be closed any more: give the plan back
     if tries == 1 or tries % 10 == 0:
         log.warning("window.try_again", window=window.pk, attempts=tries, why=str(error))
     if window.phase in (Phase.OPENING, Phase.ENABLING) and tries >= settings.MAX_ATTEMPTS:

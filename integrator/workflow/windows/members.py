@@ -8,10 +8,10 @@ from django.db import transaction
 
 from integrator import clock
 from integrator.models import Binding, Intent, Service, Step, Window
-from integrator.models.states import UNSETTLED, BindingState, StepState
+from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import engine
+from integrator.workflow import breaker, engine
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -163,10 +163,22 @@ class Ledger:
             for binding, state, fields in self._changes:
                 if engine.change(binding, state, **fields):
                     changed += 1
-                    steps += self._steps.pop(binding.pk, [])
+                    found = self._steps.pop(binding.pk, [])
+                    _tell_breaker(binding, state, fields, found)
+                    steps += found
             engine.record_steps(steps)
         self._changes.clear()
         return changed
+
+
+def _tell_breaker(
+    binding: Binding, state: BindingState, fields: dict[str, Any], steps: Collection[Step]
+) -> None:
+    """A panel's failures in a row are counted; a step that is proven ends the row."""
+    if state in NEEDS_PERSON:
+        breaker.failed(binding, fields["cause"], fields["cause_text"])
+    elif any(step.state == StepState.DONE for step in steps):
+        breaker.succeeded(binding)
 
 
 def leave(

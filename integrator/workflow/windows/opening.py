@@ -19,7 +19,16 @@ from integrator.steps import (
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
 from integrator.workflow import engine, intents
-from integrator.workflow.windows import instructions, letters, members, reading, switching
+from integrator.workflow.windows import (
+    aftermath,
+    canaries,
+    instructions,
+    letters,
+    members,
+    reading,
+    strangers,
+    switching,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +54,11 @@ def drive(driver: Driver, bm: BillManager) -> bool:
 
     Raises CannotOpenError when every member must fail for the same reason.
     """
+    if driver.window.looked_at is None and driver.window.wants_orders:
+        # Before anything else: whoever waits here keeps nobody from buying.
+        if not strangers.let_finish(driver, bm):
+            return False
+        driver.save(cause="")
     if driver.window.snapshot is None:
         modules = bm.modules.all()
         if not _manual_modules(driver, bm, modules):
@@ -53,6 +67,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if driver.window.manual_only_at is None:
         # Both again after a crash: the plan must not be touched without the one or the other.
         _turn_away(driver)
+        _take_down(driver, bm)
         instructions.write(driver.window)
     try:
         if not letters.hold(driver, bm):
@@ -162,7 +177,7 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
     if not sets.own(rows):
         raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
     letter = letters.to_hold(window, bm)
-    seen = {"enabled": sets.enabled(present), **reading.floors(bm)}
+    seen = {**driver.seen, "enabled": sets.enabled(present), **reading.floors(bm)}
     with transaction.atomic():
         driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
         journal.flush()
@@ -192,6 +207,25 @@ def _turn_away(driver: Driver) -> None:
     wants_orders = any(binding.step in members.MONEY_STEPS for binding in left)
     if wants_orders != window.wants_orders:
         driver.save(wants_orders=wants_orders)
+
+
+def _take_down(driver: Driver, bm: BillManager) -> None:
+    """List the servers' users and take down the canaries, so that they can be compared after.
+
+    Members whose account cannot be taken down are turned away.
+    """
+    window = driver.window
+    if window.looked_at is not None:
+        return
+    unread = aftermath.before(window, bm)
+    bindings = members.of(window)
+    ledger = members.Ledger(bindings)
+    for binding, failed in canaries.watch(window, bindings):
+        ledger.failed(binding, binding.step, failed)
+    ledger.write()
+    driver.save(looked_at=clock.now(), seen={**driver.seen, "unread": unread})
+    if not members.of(window):
+        raise CannotOpenError("no_module", "nobody is left to open the window for")
 
 
 def _manual_only(driver: Driver, bm: BillManager) -> bool:

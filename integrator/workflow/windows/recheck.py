@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from django.db.models import Q
 
 from integrator import clock
 from integrator.models import Intent, Window
@@ -17,22 +18,34 @@ from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
-from integrator.workflow import waking
-from integrator.workflow.windows import instructions, lease, letters, switching
+from integrator.workflow import draw, waking
+from integrator.workflow.windows import aftermath, instructions, lease, letters, switching
 from panels.errors import PanelError
 
 log = structlog.get_logger(__name__)
 
 
 def due() -> int:
-    """Wake workers for plans whose second look is due; how many."""
-    waiting = Window.objects.filter(phase=Phase.CLOSED, recheck_at__lte=clock.now())
+    """Wake workers for closed windows whose next look is due; how many."""
+    now = clock.now()
+    waiting = Window.objects.filter(
+        Q(recheck_at__lte=now) | Q(after_at__lte=now), phase=Phase.CLOSED
+    )
     for window in waiting[:20]:
         waking.wake("recheck", window.pk)
     return len(waiting)
 
 
 def look(window_id: int) -> None:
+    """Look at a closed window once more: what came of it, and whether its plan is as it was."""
+    pending = Window.objects.filter(pk=window_id, compared_at=None).exists()
+    aftermath.look(window_id)
+    if pending:
+        draw.draw_all()  # others waited for the comparison
+    _read_plan(window_id)
+
+
+def _read_plan(window_id: int) -> None:
     """Read the plan of this closed window once more, unless another window is open on it."""
     window = (
         Window.objects.select_related("plan")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
 
 from integrator import clock
-from integrator.models import Binding
+from integrator.models import Binding, Canary
 from integrator.models.states import BindingState, Phase, StepState
 from integrator.panel_access import journal
 from integrator.steps import step8_restore_the_plan as step8
@@ -94,5 +94,11 @@ def _finish(driver: Driver) -> None:
 
 
 def close(driver: Driver, why: str) -> None:
-    """The window is over."""
-    driver.enter(Phase.CLOSED, why, closed_at=clock.now(), held=False, closing=False)
+    """The window is over; where something was switched, what came of it is looked at next."""
+    now = clock.now()
+    fields: dict[str, Any] = {"after_at": now}
+    with transaction.atomic():
+        if driver.window.restored_at is None:
+            driver.window.canaries.filter(state=Canary.State.WATCHED).delete()
+            fields = {"compared_at": now}
+        driver.enter(Phase.CLOSED, why, closed_at=now, held=False, closing=False, **fields)

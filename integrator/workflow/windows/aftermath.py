@@ -1,0 +1,197 @@
+"""What came of a window, once it has closed: server's users, canary, other people's orders.
+
+The plan is restored by then, so nothing here holds anybody up but the next window of the plan and
+of the run: those wait until the comparison is made. What it shows to be wrong pauses the runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from integrator import clock
+from integrator.models import Canary, Panel, Window
+from integrator.models.states import Phase, RunState
+from integrator.panel_access import connect, journal
+from integrator.steps import step8_restore_the_plan as step8
+from integrator.workflow import halting, runs
+from integrator.workflow.windows import canaries, handing, lease, servers, strangers
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+
+log = structlog.get_logger(__name__)
+
+BUSY = dt.timedelta(seconds=60)
+"""After so long somebody else looks, should the one who looks have died."""
+AGAIN = dt.timedelta(seconds=10)
+PATIENCE = dt.timedelta(minutes=5)
+"""How long a server may be out of reach before a person is told that nobody could compare."""
+LATER = dt.timedelta(minutes=5)
+"""When what still waits is looked at once more: modules work asynchronously."""
+LAST = dt.timedelta(hours=1)
+"""After so long a window's strangers are read only when a person asks."""
+
+
+def is_pending(plan_id: int) -> bool:
+    """Whether a closed window of this plan has yet to be compared with before."""
+    return Window.objects.filter(
+        plan_id=plan_id, phase=Phase.CLOSED, looked_at__isnull=False, compared_at=None
+    ).exists()
+
+
+def look(window_id: int) -> None:
+    """Look at this closed window if that is due; what could not be read is read again later."""
+    now = clock.now()
+    due = Window.objects.filter(pk=window_id, phase=Phase.CLOSED, after_at__lte=now)
+    if not due.update(after_at=now + BUSY):
+        return
+    window = Window.objects.select_related("plan").get(pk=window_id)
+    try:
+        with journal.about(window_id=window_id, step=step8.NUMBER):
+            bm = connect.billmanager()
+            if window.compared_at is None:
+                _compare(window, bm)
+            else:
+                _raise_alarm(window, servers.told(servers.look_again_at(window, bm)))
+            handing.settle_all(window, bm)
+            strangers.refresh(window, bm)
+    except PanelError as error:
+        log.warning("window.not_compared", window=window_id, why=str(error))
+        _not_yet(window, str(error))
+        return
+    Window.objects.filter(pk=window_id).update(after_at=_next(window), version=F("version") + 1)
+
+
+def read_again(window_id: int) -> None:
+    """Read the strangers' orders of this window now, since a person asked.
+
+    Raises what ``panels`` raises.
+    """
+    window = Window.objects.select_related("plan").get(pk=window_id)
+    with journal.about(window_id=window_id, step=step8.NUMBER):
+        bm = connect.billmanager()
+        handing.settle_all(window, bm)
+        strangers.refresh(window, bm)
+    Window.objects.filter(pk=window_id).update(version=F("version") + 1)
+
+
+def _next(window: Window) -> dt.datetime | None:
+    """When to look again; None: all that can be told is told."""
+    now = clock.now()
+    closed = window.closed_at or now
+    if now - closed < LATER:
+        return closed + LATER
+    if strangers.waits(window) and now - closed < LAST:
+        return now + LATER
+    return None
+
+
+def _compare(window: Window, bm: BillManager) -> None:
+    """Compare servers and canaries with before; all of it, or raise to be called again."""
+    for panel in servers.of_window(window):
+        unread = window.seen.get("unread", {})
+        if str(panel.pk) not in unread:
+            servers.look(panel, bm, window)
+    ours = list(window.new_users.filter(binding__isnull=False).select_related("panel"))
+    problems = [servers.told(ours)] if ours else []
+    for canary in window.canaries.filter(state=Canary.State.WATCHED).select_related(
+        "binding__account__panel", "binding__run"
+    ):
+        found = canaries.compare(canary)
+        if found.state != Canary.State.UNCHANGED:
+            problems.append(_canary_text(found))
+            _pause_of(found)
+    Window.objects.filter(pk=window.pk).update(compared_at=clock.now())
+    window.compared_at = clock.now()
+    _raise_alarm(window, "; ".join(problems))
+    for panel in {user.panel for user in ours}:
+        halting.pause_all(panel, servers.told(ours))
+
+
+def _pause_of(canary: Canary) -> None:
+    run = canary.binding.run
+    if run.state == RunState.RUNNING:
+        runs.change(run, RunState.PAUSED, why=_canary_text(canary))
+
+
+def _canary_text(canary: Canary) -> str:
+    words = {"binding": canary.binding_id, "why": canary.why}
+    if canary.state == Canary.State.CHANGED:
+        return _("the account of canary b%(binding)d is not as it was: %(why)s") % words
+    return _("the account of canary b%(binding)d could not be compared: %(why)s") % words
+
+
+def _raise_alarm(window: Window, text: str) -> None:
+    """Something is wrong: shown on every page until a person says to have looked."""
+    if not text:
+        return
+    with transaction.atomic():
+        Window.objects.filter(pk=window.pk).update(
+            alarm=text, alarm_seen_by="", version=F("version") + 1
+        )
+        lease.event(window, window.phase, "alarm", text)
+    log.error("window.alarm", window=window.pk, why=text)
+
+
+def _not_yet(window: Window, why: str) -> None:
+    """A panel could not be read: later again, or a person is told that nobody could compare."""
+    now = clock.now()
+    patient = now - (window.closed_at or now) < PATIENCE
+    if patient or window.compared_at is not None:
+        Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
+        return
+    text = _("what came of window %(window)s could not be compared: %(why)s") % {
+        "window": window,
+        "why": why,
+    }
+    for canary in window.canaries.filter(state=Canary.State.WATCHED).select_related("binding__run"):
+        canaries.give_up(canary, why)
+        _pause_of(canary)
+    Window.objects.filter(pk=window.pk).update(compared_at=now, after_at=now + LATER)
+    _raise_alarm(window, text)
+    for panel in servers.of_window(window):
+        halting.pause_all(panel, text)
+
+
+def seen_by(window_id: int, actor: str) -> bool:
+    """A person has looked at the alarm: it is no longer shown everywhere. False: there is none."""
+    rows = Window.objects.filter(pk=window_id, alarm_seen_by="").exclude(alarm="")
+    with transaction.atomic():
+        if not rows.update(alarm_seen_by=actor, version=F("version") + 1):
+            return False
+        window = Window.objects.get(pk=window_id)
+        lease.event(window, "alarm", window.phase, "looked at", actor=actor)
+    return True
+
+
+def before(window: Window, bm: BillManager) -> dict[str, str]:
+    """List the users of every server that this window may reach; those that cannot be, and why.
+
+    A server that none of its members is on does not keep it from opening.
+    Raises what ``panels`` raises where a member's server cannot be read.
+    """
+    unread = {}
+    needed = set(
+        Panel.objects.filter(accounts__bindings__window=window).values_list("pk", flat=True)
+    )
+    for panel in servers.of_window(window):
+        if servers.is_fresh(panel):
+            continue
+        try:
+            ours = [u for u in servers.look(panel, bm, window) if u.binding_id is not None]
+        except PanelError as error:
+            if panel.pk in needed:
+                raise
+            unread[str(panel.pk)] = str(error)
+            continue
+        if ours:
+            _raise_alarm(window, servers.told(ours))
+            halting.pause_all(panel, servers.told(ours))
+    return unread

@@ -1,0 +1,170 @@
+"""The canary: the first account of a run is compared on its server before and after its window.
+
+Whether closing a task changes the account behind it is not known of an installation until one
+task has been closed (billmanager.md 13). So a run's first account goes alone, and the run goes on
+only when the account's state, limits and password are seen to be what they were.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from integrator import clock
+from integrator.models import Binding, Canary
+from integrator.models.states import BindingState
+from integrator.panel_access import connect
+from integrator.steps.verdicts import Failed
+from integrator.workflow import password_tries
+from panels.ispmanager import PasswordCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from integrator.models import Run, Window
+    from panels.ispmanager import IspManager
+
+RIGHT = "right"
+FACTS = ("active", "owner", "preset", "disk_limit")
+
+
+def is_wanted(run_id: int) -> bool:
+    """Whether this run has yet to bring its first account to its end."""
+    return not Binding.objects.filter(run=run_id, state=BindingState.DONE).exists()
+
+
+def is_pending(run: Run) -> bool:
+    """Whether a canary of this run has not been compared yet, so that nothing more may begin."""
+    return Canary.objects.filter(binding__run=run, state=Canary.State.WATCHED).exists()
+
+
+def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:
+    """Take down the accounts of first bindings as they are; those that cannot go, and why.
+
+    Raises what ``panels`` raises.
+    """
+    wanted = {run: is_wanted(run) for run in {binding.run_id for binding in bindings}}
+    cannot = []
+    for binding in bindings:
+        if not wanted[binding.run_id]:
+            continue
+        if Canary.objects.filter(binding=binding, window=window).exists():
+            continue  # taken down before a crash
+        isp = connect.ispmanager(binding.account.panel)
+        failed = _take_down(window, binding, isp)
+        if failed is not None:
+            cannot.append((binding, failed))
+    return cannot
+
+
+def _take_down(window: Window, binding: Binding, isp: IspManager) -> Failed | None:
+    username = binding.account.username
+    server = binding.account.panel.name
+    facts = _facts(isp, username)
+    if facts is None:
+        return Failed("account_gone", f"{server} has no user {username}")
+    password = binding.password
+    if password:
+        facts["password"] = _password(binding, isp, password)
+        if facts["password"] == "wrong":  # noqa: S105 - a verdict
+            return Failed("wrong_password", f"{server} does not accept the password of {username}")
+    Canary.objects.update_or_create(
+        binding=binding,
+        defaults={
+            "window": window,
+            "state": Canary.State.WATCHED,
+            "before": facts,
+            "after": {},
+            "why": "",
+            "password": password if facts.get("password") == RIGHT else "",
+            "compared_at": None,
+        },
+    )
+    return None
+
+
+def compare(canary: Canary) -> Canary:
+    """Look at the account once more and say whether it is as it was; the password is wiped.
+
+    Raises what ``panels`` raises; then nothing is known yet.
+    """
+    binding = canary.binding
+    isp = connect.ispmanager(binding.account.panel)
+    after = _facts(isp, binding.account.username)
+    changed: list[str] = []
+    unproven = ""
+    if after is None:
+        changed = [_("the account is gone")]
+        after = {}
+    else:
+        changed = differences(canary.before, after)
+        if canary.password:
+            after["password"] = _password(binding, isp, canary.password)
+            if after["password"] == "wrong":  # noqa: S105 - a verdict
+                changed.append(_("its password is another one"))
+            elif after["password"] != RIGHT:
+                unproven = _("its password could not be tried again: %s") % after["password"]
+    canary.after = after
+    canary.why = "; ".join(changed) or unproven
+    canary.state = Canary.State.UNCHANGED
+    if changed:
+        canary.state = Canary.State.CHANGED
+    elif unproven:
+        canary.state = Canary.State.UNPROVEN
+    finish(canary)
+    return canary
+
+
+def give_up(canary: Canary, why: str) -> None:
+    """The account could not be looked at again in time."""
+    canary.state, canary.why = Canary.State.UNPROVEN, why
+    finish(canary)
+
+
+def finish(canary: Canary) -> None:
+    """Write what was found and forget the password."""
+    canary.password = ""
+    canary.compared_at = clock.now()
+    canary.save()
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What of the account's state and limits is not as before, a sentence each."""
+    old, new = before.get("limits", {}), after.get("limits", {})
+    pairs = [(name, before.get(name), after.get(name)) for name in FACTS]
+    pairs += [(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+    return [_said(name, was, now) for name, was, now in pairs if was != now]
+
+
+def _said(name: str, before: object, after: object) -> str:
+    return _("%(name)s was %(before)s and is %(after)s") % {
+        "name": name,
+        "before": before,
+        "after": after,
+    }
+
+
+def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:
+    """State and limits of an account; None when the server has none of this name."""
+    row = isp.account(username)
+    if row is None:
+        return None
+    return {
+        "active": row.active,
+        "owner": row.owner,
+        "preset": row.preset,
+        "disk_limit": row.disk_limit,
+        "limits": isp.limits(username),
+    }
+
+
+def _password(binding: Binding, isp: IspManager, password: str) -> str:
+    """``right``, ``wrong``, or why it cannot be told; one try, which counts as all tries do."""
+    result = isp.password_is_right(binding.account.username, password)
+    password_tries.note(binding.account.panel, result)
+    if result == PasswordCheck.RIGHT:
+        return RIGHT
+    if result == PasswordCheck.WRONG:
+        return "wrong"
+    return result.reason or "blocked"

@@ -1,0 +1,220 @@
+"""What is compared around a window: canaries, the servers' users, other people's orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.models import (
+    Account,
+    Binding,
+    Canary,
+    Event,
+    Intent,
+    NewUser,
+    Preview,
+    StrangerOrder,
+    Window,
+)
+from integrator.workflow import starting
+from integrator.workflow.refusal import ActionRefused
+from integrator.workflow.windows import aftermath, handing, strangers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.workflow.provider import Provider, Workers
+
+S = StrangerOrder.State
+
+
+def test_the_canary_is_seen_to_be_as_it_was(provider: Provider, workers: Workers) -> None:
+    run = workers.finish(provider.start(3))
+    provider.sound(done=3)
+    canary = Canary.objects.get()
+    assert canary.state == Canary.State.UNCHANGED
+    assert canary.before == canary.after
+    assert canary.before["password"] == "right"
+    assert canary.password == ""
+    assert canary.binding.run_id == run.pk
+    assert not Window.objects.exclude(alarm="").exists()
+    assert not Window.objects.filter(compared_at=None).exists()
+
+
+def test_a_canary_whose_limits_were_changed_stops_the_run(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.dials(close_pushes_limits=True)
+    others = provider.accounts[:3]
+    account = _with_another_plan(provider, others)
+    preview = _preview(provider, [*others, account])
+    Preview.objects.filter(pk=preview).update(canary=_account(account))
+    run = starting.start(preview, "anna")
+    workers.until(lambda: Canary.objects.exclude(state="watched").exists())
+    workers.finish(run)
+    canary = Canary.objects.get()
+    assert canary.state == Canary.State.CHANGED
+    assert "preset" in canary.why
+    assert run.state == "paused"
+    assert "canary" in run.why
+    assert len(provider.sandbox.ledger()["orders"]) == 1
+    assert Window.objects.exclude(alarm="").get().alarm_seen_by == ""
+    assert aftermath.seen_by(canary.window_id, "anna")
+    assert not aftermath.seen_by(canary.window_id, "anna")
+
+
+def test_a_canary_with_a_wrong_password_goes_no_further(
+    provider: Provider, workers: Workers
+) -> None:
+    rows = provider.csv(provider.accounts[:1], password="certainly wrong")
+    run = workers.finish(provider.start(rows=rows))
+    failed = Binding.objects.get(run=run)
+    assert (failed.state, failed.cause) == ("failed", "wrong_password")
+    assert provider.sandbox.ledger()["switches"] == []
+    assert not Canary.objects.exists()
+
+
+def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers: Workers) -> None:
+    provider.sandbox.dials(close_opens=True)
+    run = workers.finish(provider.start(4))
+    found = NewUser.objects.exclude(binding=None).get()
+    assert found.binding is not None
+    assert found.binding.run_id == run.pk
+    assert str(found.service_id) in found.why
+    assert run.state == "paused"
+    assert found.username in run.why
+    window = Window.objects.exclude(alarm="").get()
+    assert found.username in window.alarm
+    assert Event.objects.filter(window=window, to_state="alarm").exists()
+    assert len(provider.sandbox.ledger()["orders"]) == 1
+
+
+def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.dials(task_delay=1.0)
+    run = provider.start(1)
+    workers.until(lambda: Window.objects.filter(phase="orders").exists())
+    plan = Window.objects.get(phase="orders").plan
+    stranger = provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=1)["service"]
+    workers.finish(run)
+    window = Window.objects.get()
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    order = StrangerOrder.objects.get()
+    assert order.service_id == stranger
+    assert order.task_id
+    assert not order.began_before
+    tasks = {task["id"]: task for task in provider.sandbox.ledger()["tasks"]}
+    assert tasks[order.task_id]["performer"] in ("", None, 0)
+    assert Binding.objects.get(run=run).state == "done"
+
+    handing.hand_over(order.pk, "anna")
+    with pytest.raises(ActionRefused):
+        handing.hand_over(order.pk, "boris")
+    intent = Intent.objects.get(kind=handing.KIND)
+    assert intent.outcome == "done"
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.OPENED).exists())
+    order.refresh_from_db()
+    assert order.handed_by == "anna"
+    assert order.username
+    ledger = provider.sandbox.ledger()
+    assert ledger["violations"] == []
+    assert {row["id"]: row["status"] for row in ledger["services"]}[stranger] == 2
+    assert Event.objects.filter(actor="anna", why__contains="handed to ispmanager").exists()
+    # On the server a new user has appeared that is a real customer's: listed, and no alarm.
+    again = workers.finish(provider.start(rows=provider.csv(_on_plan(provider, run, plan.name))))
+    assert again.state == "finished"
+    theirs = NewUser.objects.get(username=order.username)
+    assert theirs.binding is None
+    assert theirs.service_id == stranger
+
+
+def test_a_lost_answer_to_the_handing_over_is_read_back(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.dials(task_delay=1.0)
+    run = provider.start(1)
+    workers.until(lambda: Window.objects.filter(phase="orders").exists())
+    plan = Window.objects.get(phase="orders").plan
+    provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=1)
+    workers.finish(run)
+    window = Window.objects.get()
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    provider.sandbox.faults(
+        {"panel": None, "func": "task.start", "kind": "reset_after", "times": 1}
+    )
+    order = StrangerOrder.objects.get()
+    handing.hand_over(order.pk, "anna")
+    assert Intent.objects.get(kind=handing.KIND).outcome == "unknown"
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.OPENED).exists())
+    assert Intent.objects.get(kind=handing.KIND).outcome == "done"
+    assert len(provider.sandbox.ledger()["hosting_accounts_created"]) <= 1
+
+
+def test_openings_that_have_just_begun_are_let_finish(provider: Provider, workers: Workers) -> None:
+    provider.sandbox.dials(task_delay=2.0)
+    plan = provider.accounts[0]["plan"]
+    number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
+    service = provider.sandbox.act(act="order", plan=number)["service"]
+    run = provider.start(rows=provider.csv(provider.accounts[:1]))
+    workers.finish(run)
+    opened = {row["id"]: row for row in provider.sandbox.ledger()["services"]}[service]
+    assert opened["status"] == 2
+    assert opened["module_id"] in (11, 12, 13)
+    assert not StrangerOrder.objects.filter(state=S.MANUAL).exists()
+
+
+def test_openings_that_are_stuck_are_listed_and_waited_for_once(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "GRACE", dt.timedelta(seconds=0.5))
+    plan = provider.accounts[0]["plan"]
+    number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
+    provider.sandbox.dials(task_delay=120.0)
+    service = provider.sandbox.act(act="order", plan=number)["service"]
+    provider.sandbox.dials(task_delay=0.05)
+    workers.finish(provider.start(rows=provider.csv(provider.accounts[:1])))
+    order = StrangerOrder.objects.get()
+    assert (order.service_id, order.began_before, order.state) == (service, True, S.OPENING)
+
+
+def _look_until(workers: Workers, window: Window, over: Callable[[], bool]) -> None:
+    def looked() -> bool:
+        aftermath.read_again(window.pk)
+        return over()
+
+    workers.until(looked)
+
+
+def _with_another_plan(provider: Provider, others: list[dict[str, Any]]) -> dict[str, Any]:
+    """An account that is to be bound to a plan with other limits than it has."""
+    for account in provider.accounts:
+        sold = {a["plan"] for a in provider.accounts if a["server"] == account["server"]}
+        if account not in others and sold - {account["plan"]}:
+            return {**account, "plan": min(sold - {account["plan"]})}
+    raise AssertionError("every server sells one plan alone")
+
+
+def _account(account: dict[str, Any]) -> Account:
+    return Account.objects.get(panel__name=account["server"], username=account["username"])
+
+
+def _preview(provider: Provider, accounts: list[dict[str, Any]]) -> int:
+    from integrator.accounts import preview
+    from integrator.accounts.choices import Choices
+
+    made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(accounts), "anna")
+    return made.pk
+
+
+def _on_plan(provider: Provider, run: Any, plan: str) -> list[dict[str, Any]]:
+    """Another account of the same plan on the server that the run's account is on."""
+    bound = set(Binding.objects.filter(run=run).values_list("account__username", flat=True))
+    servers = set(Binding.objects.filter(run=run).values_list("account__panel__name", flat=True))
+    return [
+        a
+        for a in provider.accounts
+        if a["plan"] == plan and a["server"] in servers and a["username"] not in bound
+    ][:1]
