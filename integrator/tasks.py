@@ -68,6 +68,18 @@ def discover_panel(panel_id: int) -> None:
     close_old_connections()
 
 
+@shared_task(name="integrator.tasks.rehearse_preview")
+def rehearse_preview(preview_id: int) -> None:
+    """Rehearse this preview."""
+    from integrator.accounts import rehearsal  # noqa: PLC0415 - keeps workers' start light
+    from integrator.models import Preview  # noqa: PLC0415 - the same
+
+    preview = Preview.objects.filter(pk=preview_id, started_at=None).first()
+    if preview is not None:
+        rehearsal.rehearse(preview)
+    close_old_connections()
+
+
 @shared_task(name="integrator.tasks.sweep")
 def sweep() -> None:
     """Wake what is due, take back expired leases."""
@@ -98,3 +110,4 @@ waking.register("window", _sender(work_window))
 waking.register("run", _sender(prepare_run))
 waking.register("new_client", _sender(create_client))
 waking.register("recheck", _sender(recheck_plan))
+waking.register("rehearsal", _sender(rehearse_preview))

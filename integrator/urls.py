@@ -23,6 +23,7 @@ from integrator.web import (
     people,
     plan_map,
     previews,
+    rehearsals,
     run,
     runs,
     second_factor,
@@ -61,6 +62,8 @@ urlpatterns: list[URLPattern] = [
     path("previews/<int:pk>/", previews.page, name="preview"),
     path("previews/<int:pk>/anew/", previews.anew, name="preview-anew"),
     path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
+    path("previews/<int:pk>/live/", rehearsals.poll, name="preview-live"),
+    path("previews/<int:pk>/rehearse/", rehearsals.again, name="preview-rehearse"),
     path("previews/<int:pk>/start/", previews.start, name="preview-start"),
     # runs and bindings
     path("runs/", runs.page, name="runs"),

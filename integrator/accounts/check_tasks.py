@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from panels.billmanager.names import Close, Take
+from panels.billmanager import taskforms
 
 if TYPE_CHECKING:
     from integrator.accounts.check_rows import Asker
@@ -34,7 +34,7 @@ def ask_tasks(asker: Asker, bm: BillManager) -> None:
         asker.button(7, _("open a task's form"), "task.edit", "task")
         _unseen(asker, bm.dialect)
         return
-    _form(asker, bm.dialect, found[0])
+    _form(asker, bm.tasks.learn(found[0]), found[0])
 
 
 def _unseen(asker: Asker, dialect: Dialect) -> None:
@@ -51,7 +51,6 @@ def _unseen(asker: Asker, dialect: Dialect) -> None:
 
 def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
     """Judge the form that is there by what step 7 will do with it."""
-    dialect = dialect.learn_task_form(shown.form)
     what = _("what a task's form asks for")
     if dialect.task_take is None:
         text = _(
@@ -62,7 +61,7 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
         buttons = ", ".join(one.name for one in shown.form.buttons)
         asker.note(7, _("take a task"), "task_take", "needs choice", text % {"buttons": buttons})
     lacking = [name for name in FORM_NAMES if getattr(dialect, name) is None]
-    if lacking and isinstance(dialect.task_take, Take) and dialect.task_take.kind != "none":
+    if lacking and dialect.task_take is not None and dialect.task_take.kind != "none":
         text = _(
             "%(names)s are not in the form before a task is taken; perhaps taking leads to a second"
             " form. That will be found at the canary; nothing is sent before they are found."
@@ -74,11 +73,11 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
         values = {"names": ", ".join(lacking), "fields": ", ".join(shown.form.fields)}
         asker.note(7, what, "task.edit", "needs choice", text % values)
         return
-    unfilled = shown.form.unfilled(_filled(dialect))
+    unfilled = taskforms.unfilled(shown.form, dialect, _closing(dialect))
     if unfilled:
         text = _(
-            "The form of task %(task)d requires %(fields)s, which nothing here fills. Step 7 would"
-            " stop there and send nothing."
+            "The form of task %(task)s requires %(fields)s, which nothing here fills. Step 7 would"
+            " stop there and send nothing. Say below, in “task_fields”, what to fill in."
         )
         values = {"task": str(shown.task_id), "fields": ", ".join(unfilled)}
         asker.note(7, what, "task.edit", "needs choice", text % values)
@@ -86,11 +85,7 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
     asker.note(7, what, "task.edit", "allowed")
 
 
-def _filled(dialect: Dialect) -> dict[str, str]:
-    """The fields that step 7 fills, with any value."""
-    names = (dialect.task_module, dialect.task_username, dialect.task_password)
-    filled = {found.value: "x" for found in names if found is not None}
+def _closing(dialect: Dialect) -> dict[str, str]:
+    """What closing sends besides module, username and password."""
     close = dialect.task_close
-    if isinstance(close, Close) and close.kind == "field":
-        filled[close.name] = close.value
-    return filled
+    return {close.name: close.value} if close is not None and close.kind == "field" else {}

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import rereading, summing
-from integrator.accounts.preview import choices_of, frozen_candidates, judged
+from integrator.accounts import money, rereading, summing
+from integrator.accounts.judging import Judge
+from integrator.accounts.preview import choices_of, frozen_candidates
 from integrator.accounts.refusals import Refused
+from integrator.accounts.rehearsal_orders import expect_seen_price
 from integrator.models.states import RowState
 
 if TYPE_CHECKING:
@@ -44,8 +46,13 @@ def compare(preview: Preview) -> None:
 
 def _differences(preview: Preview) -> Iterator[str]:
     choices = choices_of(preview)
-    rows, totals = judged(frozen_candidates(preview, RowState.READY), choices)
     frozen = {row.number: row for row in preview.rows.filter(state=RowState.READY)}
+    candidates = frozen_candidates(preview, RowState.READY)
+    judge = Judge(candidates, choices)
+    rows = [judge.judge(candidate) for candidate in candidates]
+    for row in rows:
+        expect_seen_price(row, frozen[row.candidate.number])
+    totals = money.settle(rows, choices.payment)
     for row in rows:
         for text in _of_row(frozen[row.candidate.number], row):
             yield _("line %(line)d, %(account)s: %(text)s") % {

@@ -47,7 +47,7 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What of an account is compared. ``module_id``: that of the account's server, None: not linked."""
+    """What of an account is compared. ``module_id``: its server's, None: not linked."""
 
     username: str
     fullname: str

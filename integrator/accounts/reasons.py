@@ -143,6 +143,62 @@ TEXTS: Mapping[str, Any] = {
     "debt": _("Client %(client)s owes %(debt)s %(currency)s; that would be taken first."),
     "balance_unknown": _("The balance of client %(client)s is not shown to our login."),
     "credited": _("%(amount)s %(currency)s are added to the balance of client %(client)s first."),
+    # what the order form shows to the client (rehearsal)
+    "order_refused": _("BILLmanager does not offer this order to the client: %(said)s"),
+    "order_closed": _("Client %(client)s may not order this plan. BILLmanager says: %(said)s"),
+    "profile_missing": _(
+        "Client %(client)s has no payer profile, and BILLmanager wants one first. Add it there."
+    ),
+    "method_not_offered": _("Client %(client)s is not offered the payment method “%(method)s”."),
+    "order_needs": _("The order form requires %(fields)s, which nothing here fills."),
+    "not_in_plan": _(
+        "Module %(module)s is not in plan “%(plan)s”'s list of modules, so that step 5 cannot"
+        " switch it on."
+    ),
+    "terms": _("Terms are accepted in the client's name (%(fields)s)."),
+    "addons": _("Add-ons are offered and left as the plan has them: %(fields)s."),
+    "discount": _("The order form tells of a discount: %(said)s."),
+    "other_price": _(
+        "For this client the order form says %(price)s %(currency)s; the price list says"
+        " %(listed)s."
+    ),
+    "price_hidden": _("The order form shows no price; the price list's is expected."),
+    "not_rehearsed": _("The order form could not be read as the client: %(said)s"),
+    # what a rehearsal finds for all accounts of a plan or data centre
+    "module_there": _("Module “%(name)s” is there for data centre %(datacenter)s."),
+    "module_will_be": _(
+        "Module “%(name)s” will be made for data centre %(datacenter)s, in department"
+        " %(department)s."
+    ),
+    "module_wrong": _("The manual module cannot be used: %(said)s"),
+    "centre_not_offered": _("A new module cannot be in data centre %(datacenter)s: %(said)s"),
+    "plan_switches": _(
+        "Plan “%(plan)s”: on by itself %(own)s; while ordering only the manual one."
+    ),
+    "plan_back": _("Plan “%(plan)s” ends with %(own)s, as it is now."),
+    "plan_both": _("Plan “%(plan)s”: %(modules)s and the manual module are on."),
+    "plan_empty": _("Plan “%(plan)s” has no module switched on now."),
+    "plan_unread": _("The modules of plan “%(plan)s” cannot be read: %(said)s"),
+    "order_unknown": _(
+        "Which way orders go is not known; set “order” on BILLmanager's page, or discover again."
+    ),
+    "orders_by": _("Orders go by %(func)s; %(count)d order forms were read as their clients."),
+    "paid_by_order": _("The order itself charges the balance (skipbasket=on)."),
+    "credited_first": _("What a balance lacks is added first by %(method)s and marked as paid."),
+    "nothing_to_pay": _("Only what is free is ordered."),
+    "tasks_seen": _("The list of tasks is read as “%(login)s”; %(count)d activation tasks wait."),
+    "tasks_unread": _("The tasks cannot be read as “%(login)s”: %(said)s"),
+    "names_known": _("The names in a task's form are known: %(names)s."),
+    "names_unknown": _("Not known yet: %(names)s. They are read in the form of the first task."),
+    "gone_now": _("The account is no longer on %(server)s."),
+    "server_read": _("%(server)s was read: %(count)d of its accounts are in this preview."),
+    "server_unread": _("%(server)s cannot be read: %(said)s"),
+    "step_unread": _("This could not be read: %(said)s"),
+    "learn_remoteid": _("Whether BILLmanager keeps our own mark on a service (remoteid)."),
+    "learn_module": _("Whether the service goes to the manual module at the order or later."),
+    "learn_option": _("Whether a task offers the ispmanager module while it is off for the plan."),
+    "learn_close": _("Whether closing a task lets BILLmanager test or change the account."),
+    "learn_mark": _("Whether BILLmanager refuses to take the same payment twice (randomnumber)."),
     "no_password": _("No password is known: it will stop before its order and ask for it."),
 }
 

@@ -11,7 +11,7 @@ from integrator.accounts import csv_input, csv_output, password_list, preview
 from integrator.accounts.candidates import unbound
 from integrator.accounts.refusals import Refused
 from integrator.models import Account
-from integrator.web import selection
+from integrator.web import rehearsals, selection
 from integrator.web.access import Role, needs
 from integrator.web.choices_form import ChoicesForm, CsvForm, SelectedForm
 from integrator.web.download import csv_download
@@ -40,6 +40,7 @@ def selected(request: Request) -> HttpResponse:
                 form.cleaned_data["token"],
                 passwords=password_list.read(form.cleaned_data["password_list"], chosen.free),
             )  # fmt: skip
+            rehearsals.ask_for(made)
             return redirect("preview", made.pk)
     return render(request, "bind.html", context)
 
@@ -57,6 +58,7 @@ def from_csv(request: Request) -> HttpResponse:
                 form.choices(), values["file"].read(), request.user.get_username(),
                 values["token"], skip_bad=values["skip_bad_lines"],
             )  # fmt: skip
+            rehearsals.ask_for(made)
             return redirect("preview", made.pk)
     return render(request, "csv.html", context)
 

@@ -17,7 +17,7 @@ from integrator.accounts.refusals import Refused
 from integrator.launching import launch
 from integrator.models import Preview, Run
 from integrator.models.states import RowState
-from integrator.web import asking
+from integrator.web import asking, rehearsals
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
 from integrator.workflow.refusal import ActionRefused
@@ -85,6 +85,8 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
     if shown in RowState.values:
         rows = rows.filter(state=shown)
     summary = found.summary
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    rehearsals.with_sends(page, found)
     return {
         "section": "accounts",
         "preview": found,
@@ -95,7 +97,8 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
         "clients": _clients(found),
         "tabs": _tabs(found, shown),
         "shown": shown,
-        "rows": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "rows": page,
+        **rehearsals.context(request, found),
         "said": _said,
     }
 

@@ -6,6 +6,7 @@ cart; the dialect says which. An order charges the balance in the same call when
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from panels.listing import UNSET, currency, money, number
 from panels.paging import all_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 _PRICES = ("price", "cost", "total_cost", "amount", "total_sum", "summ")
 _CURRENCIES = ("currency", "currency_iso")
+_TERMS = re.compile(r"licen[cs]e|agree|conditions|offer_", re.IGNORECASE)
+"""Fields by which terms are accepted: `licence_agreement` (billmanager.md 4.1), and
+`conditions_agree`, `offer_xxx` of the sign-up (8); that others look alike is inferred."""
+_PROFILE = re.compile(r"profile\b")
+"""A panel that wants a payer profile first is taken to lead to the form of one (inferred)."""
 _AGREED = {"licence_agreement": "on"}
 """Needed when terms exist, ignored otherwise (billmanager.md 4.1)."""
 
@@ -32,13 +39,20 @@ class OrderForm:
     """What the panel asks for an order.
 
     `price` and `currency` are None when the form does not show them. `required_missing` names
-    required fields that `place` would leave empty.
+    required fields that `place` would leave empty; `terms` are those by which terms are accepted,
+    which `place` does; `addons` are offered add-ons, left as the plan has them; `discount` is what
+    the form says of one, '' when nothing. `profile_first`: the panel shows the form of a payer
+    profile instead, which the client must fill in before anything can be ordered.
     """
 
     price: Decimal | None
     currency: str | None
     required_missing: tuple[str, ...]
     form: Form
+    terms: tuple[str, ...] = ()
+    addons: tuple[str, ...] = ()
+    discount: str = ""
+    profile_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +92,24 @@ class Orders:
         func, params = self.asked(plan_id, datacenter_id, period, domain)
         answer = self._context.transport.read(func, params, su=su, devel=True)
         form = answer.form()
+        shown = answer.attributes("metadata").get("name", "")
         sent = {**params, **_AGREED, "domain": domain or "-", "autoprolong": "-"}
         return OrderForm(
             price=_first_money(answer),
             currency=_first_currency(answer),
             required_missing=form.unfilled({name: str(value) for name, value in sent.items()}),
             form=form,
+            terms=tuple(name for name in form.fields if _TERMS.search(name)),
+            addons=tuple(name for name in form.fields if name.startswith("addon_")),
+            discount=_discount(answer.texts),
+            profile_first=any(map(_PROFILE.match, (form.func, shown))),
         )
 
     def asked(
         self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
     ) -> tuple[str, Params]:
         """Give function and parameters by which the form of an order is read."""
-        return self._func, self._what(plan_id, datacenter_id, period, domain)
+        return self.func, self._what(plan_id, datacenter_id, period, domain)
 
     def place(
         self,
@@ -111,8 +130,29 @@ class Orders:
         `skip_cart=False` the order waits in the cart, unpaid. A refusal may still leave an unpaid
         service or a line behind (billmanager.md 4.1 and 13): compare with before.
         """
-        params = self._what(plan_id, datacenter_id, period, domain)
-        params |= _AGREED
+        params = self.params(
+            plan_id, datacenter_id, period, domain,
+            autoprolong=autoprolong, remoteid=remoteid, skip_cart=skip_cart,
+        )  # fmt: skip
+        answer = self._context.transport.act(self.func, params, send_by=send_by, su=su)
+        line = _line_id(answer)
+        # The new cart answers the id of a line; an `id` there may be anything (billmanager.md 4.1).
+        service = None if self._v2 or line is not None else number(answer.id)
+        return Placed(service, line)
+
+    def params(
+        self,
+        plan_id: int,
+        datacenter_id: int,
+        period: int,
+        domain: str,
+        *,
+        autoprolong: bool,
+        remoteid: str,
+        skip_cart: bool = True,
+    ) -> Params:
+        """Give what `place` sends, for a rehearsal to show; see there for the meanings."""
+        params = self._what(plan_id, datacenter_id, period, domain) | _AGREED
         if self._v2:
             params |= {
                 "autoprolong": "on" if autoprolong else "off",
@@ -128,11 +168,7 @@ class Orders:
         params |= {"remoteid": remoteid, "sok": "ok"}
         if skip_cart:
             params["skipbasket"] = "on"
-        answer = self._context.transport.act(self._func, params, send_by=send_by, su=su)
-        line = _line_id(answer)
-        # The new cart answers the id of a line; an `id` there may be anything (billmanager.md 4.1).
-        service = None if self._v2 or line is not None else number(answer.id)
-        return Placed(service, line)
+        return params
 
     def unpaid_lines(self, su: str | int) -> list[CartLine]:
         """List what lies unpaid in the client's cart or basket, forgotten lines included."""
@@ -175,7 +211,8 @@ class Orders:
         return self._context.dialect.need("cart") == "cart"
 
     @property
-    def _func(self) -> str:
+    def func(self) -> str:
+        """The function that shows and takes an order on this installation."""
         return "v2.vhost.order.param" if self._v2 else "vhost.order.param"
 
     def _what(self, plan_id: int, datacenter_id: int, period: int, domain: str) -> Params:
@@ -204,6 +241,14 @@ def _cart_line(row: Row, billorder: int | None) -> CartLine:
         cost=row.money_or_none("cost", "price", "amount"),
         billorder=number(row.get("billorder") or None) or billorder,
     )
+
+
+def _discount(texts: Mapping[str, str]) -> str:
+    """What an order form says of a discount; the names of such fields are inferred."""
+    for name, text in texts.items():
+        if "discount" in name.lower() and text not in UNSET and money(text) != 0:
+            return text
+    return ""
 
 
 def _first_money(answer: Document) -> Decimal | None:

@@ -126,7 +126,7 @@ class Tasks:
         billmanager.md 1.4), else None: read the same form again. Where no taking is needed
         ('none') nothing is sent.
         """
-        dialect = self._dialect(task_form)
+        dialect = self.learn(task_form)
         take = dialect.task_take
         if take is None:
             raise _lacks(task_form, "a way to take the task")
@@ -166,7 +166,7 @@ class Tasks:
         recognised, when the module is not among the options (step 5 not done), or when the form
         requires a field that nobody filled.
         """
-        dialect = self._dialect(task_form)
+        dialect = self.learn(task_form)
         form = task_form.form
         close = dialect.task_close
         module, user, secret = dialect.task_module, dialect.task_username, dialect.task_password
@@ -216,7 +216,7 @@ class Tasks:
         """Run the operation behind this task again: the plan's first module tries to open it."""
         self._context.task_transport.act(START, {"elid": task_id}, send_by=send_by)
 
-    def _dialect(self, task_form: TaskForm) -> Dialect:
+    def learn(self, task_form: TaskForm) -> Dialect:
         """Give the dialect, grown by what this form shows."""
         learned = self._context.dialect.learn_task_form(task_form.form)
         if learned is not self._context.dialect:

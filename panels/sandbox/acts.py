@@ -185,6 +185,14 @@ def _save_filter(world: World, act: Act) -> dict[str, object]:
     return {"filter": key}
 
 
+def _drop_profiles(world: World, act: Act) -> dict[str, object]:
+    """Take a client's payer profiles away."""
+    found = world.profiles.find("client", int(act["client"]))
+    for profile in found:
+        world.profiles.drop(profile.id)
+    return {"dropped": len(found)}
+
+
 def _forgotten_line(world: World, act: Act) -> dict[str, object]:
     """Leave a line in a client's cart, as one who never paid."""
     return stranger_orders(world, {**act, "paid": False, "poor": True})
@@ -193,6 +201,7 @@ def _forgotten_line(world: World, act: Act) -> dict[str, object]:
 ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "order": stranger_orders,
     "forgotten_line": _forgotten_line,
+    "drop_profiles": _drop_profiles,
     "take_task": _take_task,
     "close_task": _close_task,
     "switch_module": _switch_module,

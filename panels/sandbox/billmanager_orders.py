@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.sandbox import orders
@@ -90,6 +91,11 @@ def _param(call: Call) -> str:
         remoteid=call.get("remoteid"),
         autoprolong=call.get("autoprolong") or "null",
     )
+    if call.world.dials.order_profile and not call.world.profiles.find("client", client):
+        if call.world.dials.order_profile == "refuse" or call.submitted:
+            raise missed("profile")
+        other = replace(call, params={**call.params, "func": "profile.add.profiledata"})
+        return form(other, [Field("profiletype", "1"), Field("name", "", required=True)])
     if not call.submitted:
         return _param_form(call, wish)
     _check_order(call, wish)
@@ -122,7 +128,12 @@ def _param_form(call: Call, wish: Wish) -> str:
     ]
     if call.world.dials.licence_agreement:
         fields.append(Field("licence_agreement", "off", "checkbox", required=True))
+    fields += [Field(name, "", required=True) for name in call.world.dials.order_required]
+    if call.world.dials.order_addons:
+        fields.append(select("addon_7", "0", (("0", "0 GB"), ("10", "10 GB"))))
     extra = element("price", money(price)) + element("currency", dialect["currency.iso"])
+    if call.world.dials.order_discount:
+        extra += element("discount", f"{call.world.dials.order_discount}%")
     return form(call, fields, (Button(dialect["order.button"]), CANCEL), extra)
 
 
@@ -130,6 +141,9 @@ def _check_order(call: Call, wish: Wish) -> None:
     """Refuse fields that only sending the order needs."""
     if call.world.dials.licence_agreement and call.get("licence_agreement") != "on":
         raise missed("licence_agreement")
+    for name in call.world.dials.order_required:
+        if not call.get(name):
+            raise missed(name)
     if call.button and call.button != call.dialect["order.button"]:
         raise bad_value("clicked_button", call.button)
     if wish.domain and not all(c.isalnum() or c in ".-_" for c in wish.domain):

@@ -64,6 +64,17 @@ class Dials:
     """A payment needs a payer profile (billmanager.md 5)."""
     licence_agreement: bool = False
     """An order needs licence_agreement=on (billmanager.md 4.1)."""
+    order_profile: str = ""
+    """A client without a payer profile cannot order: ``refuse`` says so, ``form`` shows the form
+    of a profile instead (billmanager.md 5, assumed for orders)."""
+    order_discount: int = 0
+    """Per cent off each order, which the order form alone tells."""
+    order_addons: bool = False
+    """The order form offers an add-on (billmanager.md 4.1)."""
+    order_required: list[str] = field(default_factory=list)
+    """Further fields that an order needs."""
+    order_closed_to: list[int] = field(default_factory=list)
+    """Clients that may not order (billmanager.md 3.1, ``access``; assumed)."""
     refused_leaves: str = ""
     """What an order without money leaves: service, line, nothing; empty asks the dialect."""
     close_checks_username: bool = False

@@ -38,7 +38,9 @@ def check(world: World, wish: Wish) -> int:
     if not operations.modules_for(world, plan, wish.datacenter):
         text = "There is no suitable processing module for this tariff plan."
         raise Refusal("no_suitable_module", "processingmodule", "", text)
-    return price
+    if wish.client in world.dials.order_closed_to:
+        raise Refusal("access", "pricelist", str(wish.plan), "This plan is not for this client.")
+    return price * (100 - world.dials.order_discount) // 100
 
 
 def place(world: World, wish: Wish, *, skip_cart: bool) -> tuple[r.Service | None, r.Line | None]:

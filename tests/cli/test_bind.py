@@ -31,6 +31,8 @@ def test_a_dry_run_prints_the_preview_and_changes_nothing(
         one["username"] for one in accounts(sandbox)
     ]
     assert not any(one["password"] in told.out + told.err for one in accounts(sandbox))
+    assert preview["rehearsal"]["state"] == "done"
+    assert all(row["sends"] for row in preview["rows"])
     after = sandbox.ledger()
     assert after["services"] == before["services"]
     assert ready.manage("runs", "--json").json == {"runs": []}
@@ -42,6 +44,18 @@ def test_all_matched_accounts_are_previewed(ready: Installation) -> None:
     text = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run")
     assert text.code == 0
     assert "12 ready" in text.out
+    assert "order forms were read as their clients" in text.out
+
+
+def test_a_dry_run_without_the_panel_still_shows_the_preview(
+    ready: Installation, sandbox: Sandbox
+) -> None:
+    sandbox.stop()
+    told = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run", "--json")
+    sandbox.start()
+    assert told.code == 3
+    assert told.json["ready"] == 12
+    assert told.json["rehearsal"]["state"] == "failed"
 
 
 def test_wrong_choices_are_refused(ready: Installation) -> None:

@@ -31,6 +31,8 @@ NEEDS = {  # (name, method): the least role
     ("bind-csv", "post"): OPERATE,
     ("preview", "get"): OPERATE,
     ("preview-start", "post"): OPERATE,
+    ("preview-live", "get"): OPERATE,
+    ("preview-rehearse", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,
     ("clients", "get"): OPERATE,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_output
+from integrator.accounts import csv_output, rehearsal
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
+from integrator.management import rehearsing
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.waiting import all_well, wait_for
 from integrator.models.states import Payment
@@ -64,13 +65,12 @@ class Command(PersonCommand):
         preview = _preview(given)
         for one in preview.summary["skipped"]:
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+        code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
         if given["export"]:
             _export(preview, given["export"])
         if given["dry_run"]:
-            self.tell(
-                previews.preview_json(preview) if self.json else None, _preview_lines(preview)
-            )
-            return OK
+            self.tell(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
+            return code
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
         run = launch(preview, actor())
@@ -168,7 +168,7 @@ def _preview_lines(preview: Preview) -> list[str]:
             _("  if nobody pays, a site could be suspended from %(day)s on")
             % {"day": summary["first_suspension"]}
         )
-    return [*lines, "", *_row_lines(preview)]
+    return [*lines, *rehearsing.lines(preview), "", *_row_lines(preview)]
 
 
 def _row_lines(preview: Preview) -> list[str]:

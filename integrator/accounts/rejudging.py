@@ -1,0 +1,54 @@
+"""The rows of a stored preview as they were judged, to be judged further and stored again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.accounts import summing
+from integrator.accounts.judging import Judged
+from integrator.models.states import RowState
+
+if TYPE_CHECKING:
+    from integrator.accounts.candidates import Candidate
+    from integrator.models import PreviewRow
+
+ABOUT_MONEY = frozenset({"debt", "balance_unknown", "credited"})
+"""What ``money.settle`` says of rows that can be bound; said anew when it settles again."""
+
+
+def judged(row: PreviewRow, candidate: Candidate) -> Judged:
+    """One stored row; what is said about its money is left out when it is ready."""
+    found = Judged(
+        candidate,
+        client=row.client,
+        su=row.su,
+        email=row.client_email,
+        plan=row.plan,
+        datacenter_id=row.datacenter_id,
+        module_id=row.module_id,
+        price=row.price,
+        currency=row.currency,
+    )
+    if row.state == RowState.BLOCKED:
+        found.blocks = list(row.reasons)
+    elif row.state == RowState.CHOOSE:
+        found.choose = list(row.reasons)
+    else:
+        found.notes = [one for one in row.reasons if one["key"] not in ABOUT_MONEY]
+    return found
+
+
+CHANGED = (
+    "state", "reasons", "price", "currency", "balance_before", "credit", "balance_after",
+    "suspends_on",
+)  # fmt: skip
+"""The columns that ``take`` may change."""
+
+
+def take(row: PreviewRow, again: Judged) -> PreviewRow:
+    """The stored row with what was found since; to be saved by the caller."""
+    row.state, row.reasons = again.state, again.reasons
+    row.price, row.currency = again.price, again.currency
+    row.balance_before, row.credit, row.balance_after = again.before, again.credit, again.after
+    row.suspends_on = summing.suspends_on(again)
+    return row

@@ -1,0 +1,45 @@
+"""The rehearsal of ``bind --dry-run``: made here, told as people read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts import rehearsal
+from integrator.management.output import OK, UNREACHABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integrator.models import Preview
+
+
+def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
+    """Rehearse, telling now and then how far it is; the command's exit code."""
+
+    def tell(done: int, total: int) -> None:
+        if total > rehearsal.SOON:
+            note(_("%(done)d of %(total)d order forms read") % {"done": done, "total": total})
+
+    result = rehearsal.rehearse(preview, tell)
+    if result["state"] == rehearsal.FAILED:
+        note(_("It could not be rehearsed: %(why)s") % {"why": result["error"]})
+        return UNREACHABLE
+    return OK
+
+
+def lines(preview: Preview) -> list[str]:
+    """What was found, step by step; what is not known yet, and what is wrong, is marked so."""
+    told = rehearsal.told(preview)
+    if told is None or "steps" not in told:
+        return []
+    marks = {"found": " ", "unknown": "?", "wrong": "!"}
+    found = [
+        f"  {step['step']} {mark} {text}"
+        for step in told["steps"]
+        for part, mark in marks.items()
+        for text in step[part]
+    ]
+    head = _("Rehearsed by reads alone (? is found at the canary, ! must be mended first):")
+    return ["", head, *found]

@@ -1,0 +1,174 @@
+"""The rehearsal against the stand-in panels: what it sees, and that it never has an effect."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.accounts import comparing, rehearsal
+from integrator.accounts import preview as previews
+from integrator.accounts.candidates import unbound
+from integrator.accounts.choices import Choices
+from integrator.models import Account, Call, Panel, Preview, PreviewRow
+
+if TYPE_CHECKING:
+    from tests.services.sandbox import Sandbox
+
+
+def made(**choices: Any) -> Preview:
+    wanted = Choices(autoprolong=True, **choices)
+    return previews.make(wanted, unbound(), "olga", origin=previews.MATCHED)
+
+
+def rehearsed(**choices: Any) -> tuple[Preview, dict[str, Any]]:
+    preview = made(**choices)
+    result = rehearsal.rehearse(preview)
+    assert result["state"] == rehearsal.DONE, result
+    return Preview.objects.get(pk=preview.pk), result
+
+
+def effects(sandbox: Sandbox) -> dict[str, Any]:
+    return {name: value for name, value in sandbox.ledger().items() if name != "calls"}
+
+
+def keys(row: PreviewRow) -> set[str]:
+    return {one["key"] for one in row.reasons}
+
+
+def first_row(preview: Preview) -> PreviewRow:
+    row = preview.rows.select_related("client", "plan").order_by("number").first()
+    assert row is not None
+    assert row.client is not None
+    return row
+
+
+def test_all_steps_are_walked_by_reads_alone(discovered: Sandbox) -> None:
+    before, calls = effects(discovered), Call.objects.count()
+    preview, result = rehearsed()
+    assert preview.summary["ready"] == 12
+    assert [step["step"] for step in result["steps"]] == list(range(1, 9))
+    assert all(step["found"] for step in result["steps"])
+    assert not [step["wrong"] for step in result["steps"] if step["wrong"]]
+    # What nobody can know before the canary is named.
+    assert [step["step"] for step in result["steps"] if step["unknown"]] == [3, 7]
+    groups = preview.rows.values("su", "plan_id", "datacenter_id", "period").distinct().count()
+    assert result["forms"] == groups
+    asked = Call.objects.all()[calls:]
+    assert sum(call.func == "v2.vhost.order.param" for call in asked) == groups
+    assert all(call.params["su"] for call in asked if call.func == "v2.vhost.order.param")
+    assert not [call.func for call in asked if call.effect or "sok" in call.params]
+    assert effects(discovered) == before
+
+
+def test_each_account_says_what_would_be_sent(discovered: Sandbox) -> None:
+    preview, _ = rehearsed(payment="credit", paymethod="1")
+    told = rehearsal.json_of(preview)
+    world = {one["username"]: one for one in discovered.world()["accounts"]}
+    for row in told["rows"]:
+        sent = {one["func"]: one for one in row["sends"]}
+        order = sent["v2.vhost.order.param"]
+        assert order["params"]["domain"] == row["domain"]
+        assert order["params"]["skipbasket"] == "on"
+        closing = row["sends"][-1]
+        assert (closing["step"], closing["func"], closing["as"]) == (7, "task.edit", "tasks")
+        assert row["username"] in closing["params"].values()
+        assert world[row["username"]]["password"] not in str(row["sends"])
+    assert told["rehearsal"]["steps"][6]["unknown"]
+
+
+@pytest.mark.parametrize("shape", ["refuse", "form"])
+def test_a_missing_payer_profile_shows(discovered: Sandbox, shape: str) -> None:
+    client = first_row(made()).client
+    assert client
+    discovered.dials(order_profile=shape)
+    discovered.act(act="drop_profiles", client=client.remote_id)
+    preview, _ = rehearsed()
+    for row in preview.rows.all():
+        assert (row.state == "blocked") == (row.client_id == client.pk)
+        assert ("profile_missing" in keys(row)) == (row.client_id == client.pk)
+    blocked = preview.rows.filter(state="blocked").count()
+    assert preview.summary["blocked"] == blocked
+    assert preview.summary["ready"] == 12 - blocked
+
+
+def test_a_client_that_may_not_order_is_blocked(discovered: Sandbox) -> None:
+    client = first_row(made()).client
+    assert client
+    discovered.dials(order_closed_to=[client.remote_id])
+    preview, _ = rehearsed()
+    assert {keys(row) >= {"order_closed"} for row in preview.rows.filter(client=client)} == {True}
+    assert preview.rows.exclude(client=client).filter(state="ready").exists()
+
+
+def test_what_nobody_fills_blocks_and_what_is_offered_is_told(discovered: Sandbox) -> None:
+    discovered.dials(order_addons=True, licence_agreement=True)
+    preview, _ = rehearsed()
+    assert preview.summary["ready"] == 12
+    assert keys(first_row(preview)) >= {"addons", "terms"}
+    discovered.dials(order_required=["tax_number"])
+    preview, _ = rehearsed()
+    assert preview.summary["ready"] == 0
+    (needs,) = [one for one in first_row(preview).reasons if one["key"] == "order_needs"]
+    assert "tax_number" in needs["text"]
+
+
+def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) -> None:
+    before = Decimal(made().summary["totals"][0]["amount"])
+    discovered.dials(order_discount=50)
+    preview, _ = rehearsed()
+    assert Decimal(preview.summary["totals"][0]["amount"]) == before / 2
+    assert keys(first_row(preview)) >= {"discount", "other_price"}
+    comparing.compare(preview)  # the price list says what it said
+
+
+def test_balances_are_those_of_now(discovered: Sandbox) -> None:
+    row = first_row(made())
+    client = row.client
+    assert client
+    discovered.act(act="set_balance", client=client.remote_id, balance=0)
+    preview, _ = rehearsed()
+    assert "balance_short" in keys(first_row(preview))
+    discovered.act(act="set_balance", client=client.remote_id, balance=-500)
+    preview, _ = rehearsed(payment="credit", paymethod="1")
+    assert keys(first_row(preview)) >= {"debt", "credited"}
+
+
+def test_an_account_that_is_gone_meanwhile_is_blocked(discovered: Sandbox) -> None:
+    preview = made()
+    row = first_row(preview)
+    Account.objects.filter(pk=row.account_id).update(username="renamed")
+    rehearsal.rehearse(preview)
+    assert keys(first_row(preview)) >= {"gone_now"}
+
+
+def test_an_entry_that_is_not_known_is_wrong_and_no_row_is_touched(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="billing")
+    panel.dialect = {**panel.dialect, "order": None}
+    panel.save()
+    preview, result = rehearsed()
+    assert result["wrong"] == 1
+    assert result["steps"][2]["wrong"][0]["key"] == "order_unknown"
+    assert preview.summary["ready"] == 12
+
+
+def test_a_panel_that_is_away_leaves_the_preview_as_it_was(discovered: Sandbox) -> None:
+    preview = made()
+    discovered.stop()
+    result = rehearsal.rehearse(preview)
+    discovered.start()
+    assert result["state"] == rehearsal.FAILED
+    assert result["error"]
+    preview.refresh_from_db()
+    assert preview.summary["ready"] == 12
+    assert preview.rows.filter(state="ready").count() == 12
+
+
+def test_a_preview_that_was_started_meanwhile_stays_as_it_was(discovered: Sandbox) -> None:
+    preview = made()
+    Preview.objects.filter(pk=preview.pk).update(started_at=preview.created_at)
+    discovered.dials(order_required=["tax_number"])
+    rehearsal.rehearse(preview)
+    assert preview.rows.filter(state="ready").count() == 12
+    assert rehearsal.KEY not in Preview.objects.get(pk=preview.pk).summary
