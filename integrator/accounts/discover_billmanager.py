@@ -121,6 +121,7 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
             "enabled": plan.enabled,
             "project": plan.project[:128],
             **offer_columns(offers.get(plan.id)),
+            "limits": _unless_denied(partial(billmanager.plans.limits, plan.id)) or {},
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
                 for m in billmanager.plans.modules(plan.id)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from integrator.accounts.candidates import by_ids, obstacles
+from integrator.accounts.limits import Standings
 from integrator.accounts.reasons import reason
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment, RowState
@@ -66,6 +67,7 @@ class Judge:
         self._choices = choices
         clients = {one.client for one in candidates if one.client is not None}
         self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
+        self._standings = Standings({one.account.id for one in candidates})
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
         self._panels: dict[int, Panel] = Panel.objects.in_bulk()
@@ -84,6 +86,8 @@ class Judge:
         if not candidate.domain:
             row.blocks.append(reason("no_domain"))
         self._judge_price(row)
+        if row.plan is not None:
+            row.notes += self._standings.compared(candidate.account.id, row.plan)
         if not candidate.account.active:
             row.notes.append(reason("suspended"))
         if not candidate.password and not self._choices.reset_passwords:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from integrator.accounts import lookup
+from integrator.accounts import limits, lookup
 from integrator.accounts.refusals import Refused
 from integrator.models import Account, Plan, PlanMap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.db.models import QuerySet
+
     from integrator.models import Panel
 
-How = Literal["set", "same name"]
+How = Literal["set", "same name", "default"]
+OTHERS = "*"
+"""Stands for every preset that nothing else maps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,17 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class PresetRow:
-    """One line of the plan map: a preset that accounts have. ``mapped`` None: no plan yet."""
+    """One line of the plan map: a preset that accounts have, or ``OTHERS``.
+
+    ``mapped`` None: no plan yet. ``over``: how many of the accounts use more disk than the plan
+    allows.
+    """
 
     preset: str
     panel: Panel | None
     accounts: int
     mapped: Mapped | None
+    over: int = 0
 
 
 class PlanResolver:
@@ -60,39 +69,56 @@ class PlanResolver:
     def find(self, preset: str, panel_id: int | None) -> Mapped | None:
         """The plan for accounts of this preset on this server; None when none is mapped.
 
-        What was set for the server comes before what was set for all, and that before an equal
-        name.
+        What was set for the server comes before what was set for all, that before an equal name,
+        and what was set for all other presets comes last.
         """
         return (
             self._set.get((preset, panel_id))
             or self._set.get((preset, None))
             or self._same.get(_folded(preset))
+            or self._default(panel_id)
         )
+
+    def _default(self, panel_id: int | None) -> Mapped | None:
+        found = self._set.get((OTHERS, panel_id)) or self._set.get((OTHERS, None))
+        return replace(found, how="default") if found else None
 
 
 def _folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def table() -> list[PresetRow]:
-    """Every preset that accounts have or that was set, with its plan; by preset."""
-    counts = dict(
-        Account.objects.filter(gone_at=None, system=False)
-        .values_list("preset")
-        .annotate(Count("id"))
-        .order_by("preset")
-    )
+def table(*, others: bool = False) -> list[PresetRow]:
+    """Every preset that accounts have or that was set, with its plan, by preset; OTHERS last.
+
+    ``others``: list OTHERS also where nothing was set for it.
+    """
+    accounts = Account.objects.filter(gone_at=None, system=False)
+    counts = dict(accounts.values_list("preset").annotate(Count("id")).order_by("preset"))
     resolver = PlanResolver()
+    known = {*counts, *PlanMap.objects.values_list("preset", flat=True)} - {OTHERS}
     rows = [
-        PresetRow(preset, None, counts.get(preset, 0), resolver.find(preset, None))
-        for preset in sorted({*counts, *PlanMap.objects.values_list("preset", flat=True)})
+        _row(preset, None, resolver.find(preset, None), accounts.filter(preset=preset))
+        for preset in known
     ]
+    default = resolver.find(OTHERS, None)
+    if default or others:
+        rows.append(PresetRow(OTHERS, None, 0, default))
     for one in PlanMap.objects.exclude(panel=None).select_related("plan", "panel"):
-        number = Account.objects.filter(
-            gone_at=None, system=False, preset=one.preset, panel=one.panel
-        ).count()
-        rows.append(PresetRow(one.preset, one.panel, number, Mapped(one.plan, one.period, "set")))
-    return sorted(rows, key=lambda row: (row.preset, row.panel.name if row.panel else ""))
+        own = accounts.filter(preset=one.preset, panel=one.panel)
+        rows.append(_row(one.preset, one.panel, Mapped(one.plan, one.period, "set"), own))
+    return sorted(rows, key=_place)
+
+
+def _place(row: PresetRow) -> tuple[bool, str, str]:
+    return row.preset == OTHERS, row.preset, row.panel.name if row.panel else ""
+
+
+def _row(
+    preset: str, panel: Panel | None, mapped: Mapped | None, accounts: QuerySet[Account]
+) -> PresetRow:
+    over = limits.over_disk(accounts, mapped.plan) if mapped else 0
+    return PresetRow(preset, panel, accounts.count(), mapped, over)
 
 
 def set_plan(preset: str, plan: Plan, panel: Panel | None = None, period: int = 1) -> None:
@@ -102,9 +128,12 @@ def set_plan(preset: str, plan: Plan, panel: Panel | None = None, period: int = 
     )
 
 
-def set_many(assignments: Sequence[str]) -> list[tuple[str, Plan]]:
+def set_many(
+    assignments: Sequence[str], panel: Panel | None = None, period: int = 1
+) -> list[tuple[str, Plan]]:
     """Map presets by "PRESET=PLAN" (plan: id or exact name), all of them or none.
 
+    ``OTHERS`` stands for all presets that nothing else maps. ``panel`` None: on every server.
     Raises Refused with one line for each that cannot be understood.
     """
     plans = lookup.PlanNames.load()
@@ -117,7 +146,7 @@ def set_many(assignments: Sequence[str]) -> list[tuple[str, Plan]]:
         if not equals or not preset or not word.strip():
             problems.append(_("“%(text)s”: write PRESET=PLAN.") % {"text": text})
             continue
-        if preset not in known:
+        if preset not in known and preset != OTHERS:
             problems.append(_("“%(preset)s”: no account has this preset.") % {"preset": preset})
         try:
             pairs.append((preset, plans.find(word)))
@@ -127,5 +156,5 @@ def set_many(assignments: Sequence[str]) -> list[tuple[str, Plan]]:
         raise Refused(_("The plan map was not changed:"), problems)
     with transaction.atomic():
         for preset, plan in pairs:
-            set_plan(preset, plan)
+            set_plan(preset, plan, panel, period)
     return pairs

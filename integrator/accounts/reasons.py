@@ -136,6 +136,16 @@ TEXTS: Mapping[str, Any] = {
     ),
     "expires_past": _("The expiry date %(date)s is not in the future."),
     # what a person should know of a row that can be bound
+    "over_disk": _(
+        "It uses %(used)d MiB of disk, but plan “%(plan)s” allows %(allowed)d: a later change in"
+        " billing may push that limit to the account."
+    ),
+    "over_sites": _(
+        "It has %(used)d sites, but plan “%(plan)s” allows %(allowed)d: a later change in billing"
+        " may push that limit to the account."
+    ),
+    "less_disk": _("It may use %(limit)d MiB of disk now; plan “%(plan)s” allows %(allowed)d."),
+    "less_sites": _("It may have %(limit)d sites now; plan “%(plan)s” allows %(allowed)d."),
     "suspended": _("The account is suspended on its server."),
     "foreign_module": _(
         "Module “%(module)s” is not one of the plan's own; it is switched on while this is bound."

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from integrator.accounts.money import Totals
 
 
+OVER = ("over_disk", "over_sites")
+
+
 def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[str, Any]:
     """Counts, totals, mails and windows of the rows, as ``Preview.summary`` keeps them.
 
-    ``charges``: how many services are charged for. ``letters``: the opening letters by plan, held
+    ``over_use``: how many accounts use more than their plan allows. ``charges``: how many
+    services are charged for. ``letters``: the opening letters by plan, held
     back or not; ``mails``: how many will be sent. ``first_suspension``: the first day on which a
     site could be suspended if nobody pays; None when nothing is ready. ``calls`` and ``seconds``:
     how many requests a run will make and how long it will take, estimated.
@@ -40,6 +44,7 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "blocked": states.count(RowState.BLOCKED),
         "totals": _amounts(totals.charged),
         "credits": _amounts(totals.credited),
+        "over_use": sum(1 for row in ready if any(one["key"] in OVER for one in row.notes)),
         "charges": sum(1 for row in ready if row.price),
         "mails": sum(letter["count"] for letter in letters if not letter["held"]),
         "letters": letters,

@@ -57,7 +57,8 @@ class Plan(Mirror):
     """A tariff plan for shared hosting.
 
     ``periods``: months → {"amount", "currency"} as text; ``datacenters``: [[id, name], …];
-    ``modules``: [{"id", "name", "enabled", "orderpriority"}, …] as last seen.
+    ``modules``: [{"id", "name", "enabled", "orderpriority"}, …] as last seen. ``limits``: resource
+    → what the plan allows (``disc`` in MiB, ``webdomainlimit``, …); absent: not known.
     """
 
     remote_id = models.PositiveIntegerField(unique=True)
@@ -67,6 +68,7 @@ class Plan(Mirror):
     periods = models.JSONField(default=dict)
     datacenters = models.JSONField(default=list)
     modules = models.JSONField(default=list)
+    limits = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["name"]

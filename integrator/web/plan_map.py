@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts import matching, plan_map
 from integrator.accounts.choices import LONGEST_PERIOD
-from integrator.models import Panel, Plan, PlanMap
+from integrator.models import Account, Panel, Plan, PlanMap
 from integrator.web import notes
 from integrator.web.access import Role, needs
 
@@ -35,7 +35,7 @@ def page(request: Request) -> HttpResponse:
     """Every preset that accounts have, with its plan."""
     return render(request, "plan_map.html", {
         "section": "plan-map",
-        "rows": plan_map.table(),
+        "rows": plan_map.table(others=Account.objects.exists()),
         "plans": Plan.objects.filter(gone_at=None),
         "servers": Panel.objects.filter(kind=Panel.Kind.ISPMANAGER),
     })  # fmt: skip

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from panels.listing import Row
 
 
+_AMOUNTS = ("limit", "addonlimit", "included", "value")
 _LETTER = "opennotify"
 NO_LETTER = "null"
 """An unset select reads so (billmanager.md 1.3, 10)."""
@@ -138,6 +139,24 @@ class Plans:
             if plan_id is not None and intname in {None, "", VHOST}:
                 offers[plan_id] = _offer(node)
         return offers
+
+    def limits(self, plan_id: int) -> dict[str, int]:
+        """Give what a plan allows of each resource: `disc` in MiB, `webdomainlimit`, ….
+
+        From the list of the plan's add-ons (`pricelist.detail`). The resources are documented
+        (billmanager.md 3.3), the columns of that list are not: `intname` names the resource, and
+        the amount stands in the first of some likely columns that holds a number. What cannot be
+        read is left out, so that an absent resource says nothing.
+        """
+        rows = all_rows(self._context.transport, "pricelist.detail", {"elid": plan_id})
+        found = {}
+        for row in rows:
+            amounts = (number(row.get(column) or None) for column in _AMOUNTS)
+            amount = next((one for one in amounts if one is not None), None)
+            resource = row.get("intname", "type").lower()
+            if resource and amount is not None:
+                found[resource] = amount
+        return found
 
     def opening_letter(self, plan_id: int) -> str:
         """Give the letter that is sent when a service opens: `opennotify`, 'null' for none.

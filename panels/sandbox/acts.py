@@ -130,6 +130,14 @@ def _set_price(world: World, act: Act) -> dict[str, object]:
     return {"plan": plan.id}
 
 
+def _set_limits(world: World, act: Act) -> dict[str, object]:
+    """Let a colleague change what a plan allows: ``limits`` maps resources to amounts."""
+    plan = world.plans[int(act["plan"])]
+    limits = tuple((str(name), int(amount)) for name, amount in act["limits"].items())
+    world.plans.put(plan._replace(limits=limits))
+    return {"plan": plan.id}
+
+
 def _close_service(world: World, act: Act) -> dict[str, object]:
     service = world.services[int(act["service"])]
     world.services.put(service._replace(status=r.DELETED, item_status="4"))
@@ -209,6 +217,7 @@ ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "add_user": _add_user,
     "set_balance": _set_balance,
     "set_price": _set_price,
+    "set_limits": _set_limits,
     "close_service": _close_service,
     "suspend_service": _suspend_service,
     "activate_service": _activate_service,

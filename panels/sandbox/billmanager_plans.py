@@ -31,6 +31,7 @@ def functions(dialect: Dialect) -> dict[str, Function]:
         "pricelist": Function(_list, staff),
         "pricelist.filter": Function(lambda call: filter_form(call, _shape(call)), staff),
         "pricelist.edit": Function(_edit, staff),
+        "pricelist.detail": Function(_details, staff),
         "pricelist.resume": Function(lambda call: _enable(call, on=True), staff),
         "pricelist.suspend": Function(lambda call: _enable(call, on=False), staff),
         "pricelist.export": Function(_export, 0),
@@ -134,6 +135,24 @@ def _edit(call: Call) -> str:
         renamed=changed.name != plan.name,
     )  # fmt: skip
     return done(made(plan.id))
+
+
+def _details(call: Call) -> str:
+    """List a plan's resources. Assumed: the columns (billmanager.md 3.1 names the list alone)."""
+    plan = _plan(call, "elid")
+
+    def write(row: tuple[int, tuple[str, int]]) -> str:
+        key, (resource, amount) = row
+        return (
+            element("id", key)
+            + element("name", resource.capitalize())
+            + element("intname", resource)
+            + element("limit", amount)
+        )
+
+    shape = Listing(write, ("id", "name", "intname", "limit"))
+    rows = list(enumerate(plan.limits, plan.id * 100))
+    return listing(call, shape, rows, element("plid", plan.id))
 
 
 def _price_name(months: int) -> str:

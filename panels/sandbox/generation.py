@@ -147,6 +147,7 @@ def _infrastructure(world: World, size: Size) -> None:
                 orderpriority=number + 1,
                 preset=name,
                 template="@DOMAIN@",
+                limits=(("disc", 10240 * (number + 1)), ("webdomainlimit", number + 1)),
             )
         )
         for server in world.servers:

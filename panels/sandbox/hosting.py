@@ -103,8 +103,11 @@ def push_limits(world: World, service: Service, by: str) -> None:
     user = world.hosting.get(user_key(module.server, service.username))
     if user is None:
         return
-    preset = world.plans[service.plan].preset
-    world.hosting.put(user._replace(preset=preset))
+    plan = world.plans[service.plan]
+    preset = plan.preset
+    # Limits of the tariff override the template (ispmanager.md 3.3).
+    quota = dict(plan.limits).get("disc", user.quota_total)
+    world.hosting.put(user._replace(preset=preset, quota_total=quota))
     world.record(
         "limit_push",
         service=service.id,

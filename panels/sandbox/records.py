@@ -86,7 +86,10 @@ class Module(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A tariff plan. ``prices`` pairs months with minor units, ``modules`` are the enabled ids."""
+    """A tariff plan. ``prices`` pairs months with minor units, ``modules`` are the enabled ids.
+
+    ``limits`` pairs resources (billmanager.md 3.3) with what is included; disc is in MiB.
+    """
 
     id: int
     name: str
@@ -100,6 +103,7 @@ class Plan(NamedTuple):
     orderpriority: int
     preset: str
     template: str
+    limits: tuple[tuple[str, int], ...] = ()
 
 
 class Service(NamedTuple):

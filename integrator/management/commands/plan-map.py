@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import matching, plan_map
+from integrator.accounts import lookup, matching, plan_map
+from integrator.accounts.choices import LONGEST_PERIOD, Choices
+from integrator.accounts.refusals import Refused
 from integrator.management.output import OK, PersonCommand, columns
 
 if TYPE_CHECKING:
@@ -21,13 +23,19 @@ class Command(PersonCommand):
     def declare(self, parser: ArgumentParser) -> None:
         """Declare the assignments."""
         parser.add_argument(
-            "--set", nargs="+", action="extend", default=[], metavar="PRESET=PLAN", dest="wanted"
-        )
+            "--set", nargs="+", action="extend", default=[], metavar="PRESET=PLAN", dest="wanted",
+            help=_("“*” stands for all presets that nothing else maps"),
+        )  # fmt: skip
+        parser.add_argument("--server", metavar="NAME", help=_("set it on this server alone"))
+        parser.add_argument("--period", type=int, default=1, metavar="N", help=_("months"))
 
     def run(self, **given: Any) -> int:
         """Set what was given, then show the map."""
         if given["wanted"]:
-            plan_map.set_many(given["wanted"])
+            if not 1 <= given["period"] <= LONGEST_PERIOD:
+                raise Refused(Choices(period=given["period"]).problems()[0])
+            panel = lookup.panel(given["server"]) if given["server"] else None
+            plan_map.set_many(given["wanted"], panel, given["period"])
             matching.match_all()
         rows = [_row(row) for row in plan_map.table()]
         head = [_("preset"), _("server"), _("accounts"), _("plan"), _("months"), _("how")]
@@ -45,4 +53,6 @@ def _row(row: plan_map.PresetRow) -> dict[str, Any]:
         "period": mapped.period if mapped else None,
         "how": mapped.how if mapped else None,
         "plan_id": mapped.plan.remote_id if mapped else None,
+        "over_disk": row.over,
+        "limits": mapped.plan.limits if mapped else {},
     }
