@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from panels.billmanager import taskforms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from integrator.accounts.check_rows import Asker
     from panels.billmanager import BillManager, Dialect, TaskForm
 
@@ -47,6 +49,11 @@ def _unseen(asker: Asker, dialect: Dialect) -> None:
         )
         asker.note(7, _("the names in a task's form"), "task.edit", "warning",
                    text % {"names": ", ".join(lacking)})  # fmt: skip
+    earlier = asker.panel.learnt.get("task_forms", {}).values()
+    known = _closing(dialect)
+    unfilled = {name for one in earlier for name in taskforms.unfilled_in(one, dialect, known)}
+    if unfilled:
+        _unfilled(asker, sorted(unfilled))
 
 
 def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
@@ -75,14 +82,18 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
         return
     unfilled = taskforms.unfilled(shown.form, dialect, _closing(dialect))
     if unfilled:
-        text = _(
-            "The form of task %(task)s requires %(fields)s, which nothing here fills. Step 7 would"
-            " stop there and send nothing. Say below, in “task_fields”, what to fill in."
-        )
-        values = {"task": str(shown.task_id), "fields": ", ".join(unfilled)}
-        asker.note(7, what, "task.edit", "needs choice", text % values)
+        _unfilled(asker, unfilled)
         return
     asker.note(7, what, "task.edit", "allowed")
+
+
+def _unfilled(asker: Asker, fields: Iterable[str]) -> None:
+    text = _(
+        "The form of a task requires %(fields)s, which nothing here fills. Step 7 would stop there"
+        " and send nothing. Say below, as “task_fields”, what to fill in."
+    )
+    what = _("what a task's form asks for")
+    asker.note(7, what, "task.edit", "needs choice", text % {"fields": ", ".join(fields)})
 
 
 def _closing(dialect: Dialect) -> dict[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from panels.billmanager.dialect import Dialect
+    from panels.billmanager.shapes import Shape
     from panels.forms import Field, Form, ToolButton
 
 IN_WORK, CLOSED = "1", "2"
@@ -63,10 +64,25 @@ def unfilled(form: Form, dialect: Dialect, values: Mapping[str, str]) -> tuple[s
     `values` is what would be sent besides module, username and password; a field that an
     administrator said to fill (`task_fields`) counts as filled.
     """
+    return form.unfilled({**dict.fromkeys(_filled(dialect), "-"), **values})
+
+
+def _filled(dialect: Dialect) -> set[str]:
     known = (dialect.task_module, dialect.task_username, dialect.task_password)
-    sent = {entry.value: "-" for entry in known if entry is not None}
-    sent |= {entry.partition("=")[0]: "-" for entry in dialect.task_fields}
-    return form.unfilled({**sent, **values})
+    names = {entry.value for entry in known if entry is not None}
+    return names | {entry.partition("=")[0] for entry in dialect.task_fields}
+
+
+def unfilled_in(shape: Shape, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the same of a form that was seen earlier, from its shape (`shapes.of_form`)."""
+    filled = {*_filled(dialect), *values}
+    return tuple(
+        one["name"]
+        for one in shape["fields"]
+        if one.get("required")
+        and not any(map(one.get, ("hidden", "readonly", "filled")))
+        and one["name"] not in filled
+    )
 
 
 def take_of(form: Form) -> Take | None:

@@ -18,7 +18,7 @@ from django.db import connections
 
 from integrator.accounts import discovery, matching, preview
 from integrator.accounts.choices import Choices
-from integrator.models import Binding, Run, Window
+from integrator.models import Binding, Panel, Run, Window
 from integrator.workflow import starting, sweep, waking, work
 from integrator.workflow.windows import recheck
 from tests.accounts.sandboxed import billing, server
@@ -124,9 +124,11 @@ class Workers:
 class Provider:
     """The registered sandbox and its truth."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, **overrides: str) -> None:
         self.sandbox = sandbox
         self.panel = billing(sandbox)
+        Panel.objects.filter(pk=self.panel.pk).update(overrides=overrides)
+        self.panel.refresh_from_db()
         servers = [server(sandbox, n) for n in range(1, len(sandbox.ispmanager_ports) + 1)]
         for each in (self.panel, *servers):
             discovery.discover(each)

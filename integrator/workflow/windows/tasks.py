@@ -16,8 +16,9 @@ from integrator.steps import step6_find_the_task as step6
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
-from integrator.workflow import engine, intents, waking
+from integrator.workflow import causes, engine, intents, waking
 from integrator.workflow.windows import members, reading, switching
+from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -105,12 +106,23 @@ def _send_back(bindings: list[Binding], *, closing: bool) -> list[Binding]:
 
 def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list[Binding]) -> bool:
     """One shared reading for those that seek their task and those that wait to become active."""
+    ledger = members.Ledger([*seeking, *closing])
+    try:
+        waiting = bm.tasks.openings(driver.window.plan.remote_id) if seeking else []
+    except (AccessDenied, FormLacks, FunctionMissing) as error:
+        # No later reading will do better, and the plan must not stay switched for that.
+        cause = causes.of_error(error)
+        for binding in seeking:
+            ledger.failed(binding, step6.NUMBER, Failed(cause.key, str(error)))
+        ledger.write()
+        journal.flush()
+        return True
     look = Look(
         manual=frozenset(driver.window.manual_modules.values()),
         staff=bm.staff_names,
         found=reading.services(driver, bm, [*seeking, *closing]),
-        tasks=bm.tasks.openings(driver.window.plan.remote_id) if seeking else [],
-        ledger=members.Ledger([*seeking, *closing]),
+        tasks=waiting,
+        ledger=ledger,
     )
     known = members.intents_of(closing)
     with transaction.atomic():

@@ -1,0 +1,164 @@
+"""What is not known of a panel: said before anything is changed, else stopped with the evidence.
+
+And after the administrator's correction on the panel's page, **Retry** completes it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator import launching
+from integrator.accounts import panel_check
+from integrator.accounts.refusals import Refused
+from integrator.models import Binding, Panel, Preview, Step
+from integrator.workflow import actions
+from tests.accounts import sandboxed
+from tests.workflow.conftest import QUICK
+from tests.workflow.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.services.sandbox import Sandbox
+    from tests.workflow.provider import Workers
+
+ODD_FIELD = {"name": "ticket_note", "kind": "input", "required": True}
+
+
+def odd_form(folder: Path) -> str:
+    """A dialect file, as a report would be: the form of a task has a required field more."""
+    path = folder / "odd.json"
+    forms = {"task.edit": {"fields": [ODD_FIELD], "buttons": []}}
+    dialect = {"format": 1, "name": "odd", "extends": "billmanager6", "keys": {}, "forms": forms}
+    path.write_text(json.dumps(dialect))
+    return str(path)
+
+
+def billing() -> Panel:
+    return Panel.objects.get(kind="billmanager")
+
+
+def correct(**words: str) -> None:
+    """What the administrator's form on the panel's page keeps."""
+    panel = billing()
+    panel.overrides = {**panel.overrides, **words}
+    panel.save(update_fields=["overrides"])
+
+
+def wrong_rows() -> list[tuple[int, str, str]]:
+    """What the panel check names, but for warnings."""
+    rows = panel_check.check(billing()).rows
+    return [(r.step, r.func, r.text) for r in rows if r.state not in {"allowed", "warning"}]
+
+
+def failed() -> Binding:
+    return Binding.objects.select_related("run").get(state="failed")
+
+
+def stopped(provider: Provider, step: int, cause: str) -> dict[str, Any]:
+    """The one binding failed at this step, and the plan is as it was; the step's evidence."""
+    provider.sound(done=0)
+    assert (failed().step, failed().cause) == (step, cause)
+    return dict(Step.objects.get(binding=failed(), number=step).evidence)
+
+
+def retry(provider: Provider, workers: Workers) -> None:
+    binding = failed()
+    actions.retry(Binding.objects.filter(pk=binding.pk), "anna")
+    workers.finish(binding.run)
+    ledger = provider.sound(done=1)
+    assert len(ledger["orders"]) == len(ledger["charges"]) == 1
+
+
+def test_a_task_form_with_an_unknown_required_field(
+    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    provider = provider_with("--dialect", odd_form(tmp_path), accounts=3)
+    assert wrong_rows() == []  # no task waits, so its form cannot be seen yet
+    workers.finish(provider.start(1))
+    evidence = stopped(provider, 7, "form_unknown")
+    assert evidence["form"]["missing"] == ["ticket_note"]
+    assert {f["name"] for f in evidence["form"]["fields"]} > {"ticket_note", "username"}
+    assert provider.accounts[0]["password"] not in json.dumps(evidence)
+    (task,) = provider.sandbox.ledger()["tasks"]
+    assert task["performer"] in {"", 0, None}
+
+    # From now on it is said before a run begins.
+    ((step, func, text),) = wrong_rows()
+    assert (step, func) == (7, "task.edit")
+    assert "ticket_note" in text
+    rows = provider.csv(provider.accounts[1:2])
+    with pytest.raises(Refused) as refused:
+        launching.launch(new_preview(rows), "anna")
+    assert "ticket_note" in " ".join(refused.value.lines)
+
+    correct(task_fields="ticket_note=bound by Integrator")
+    assert wrong_rows() == []
+    retry(provider, workers)
+
+
+def new_preview(rows: str) -> Preview:
+    from integrator.accounts import preview
+    from integrator.accounts.choices import Choices
+
+    return preview.make_from_csv(Choices(autoprolong=True), rows, "anna")
+
+
+def test_a_list_of_modules_that_cannot_be_found(
+    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    provider = provider_with(accounts=3)
+    run = provider.start(1)
+    # The panel was upgraded since: what was found does not hold any more.
+    panel = billing()
+    panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
+    panel.save(update_fields=["dialect"])
+    workers.finish(run)
+    provider.sound(done=0)
+    assert failed().cause == "function_missing"
+    assert provider.sandbox.ledger()["orders"] == []
+    correct(plan_modules_list="pricelist.processing")
+    retry(provider, workers)
+
+
+def test_a_list_of_modules_under_no_known_name_is_asked_for(
+    start_sandbox: Callable[..., Sandbox], tmp_path: Path, workers: Workers
+) -> None:
+    path = tmp_path / "hidden.json"
+    names = {"list": "pricelist.pm", "toolbar_name": "pm", "enable": "pricelist.pm.resume",
+             "disable": "pricelist.pm.suspend"}  # fmt: skip
+    keys = {f"plan_modules.{key}": {"value": value} for key, value in names.items()}
+    path.write_text(json.dumps({"name": "hidden", "extends": "billmanager6", "keys": keys}))
+    sandbox = start_sandbox("--dialect", str(path), "--accounts", "3", *QUICK, ispmanagers=2)
+    sandboxed.billing(sandbox)
+    found = {func: text for _step, func, text in wrong_rows()}
+    assert set(found) == {"plan_modules_list", "plan_modules_enable", "plan_modules_disable"}
+    assert "pricelist.pm" in found["plan_modules_list"]
+    assert sandbox.ledger()["switches"] == []
+
+    billing().delete()
+    provider = Provider(sandbox, plan_modules_list="pricelist.pm")
+    assert wrong_rows() == []  # the rest is found by itself
+    workers.finish(provider.start(1))
+    provider.sound(done=1)
+
+
+@pytest.mark.parametrize(
+    ("login", "func", "step"),
+    [("admin", "v2.vhost.order.param", 3), ("tasks", "task", 6), ("tasks", "task.edit", 7)],
+)
+def test_a_right_that_is_lost_in_the_middle(
+    provider: Provider, workers: Workers, login: str, func: str, step: int
+) -> None:
+    run = provider.start(1)
+    provider.sandbox.dials(denied={login: [func]})
+    workers.finish(run)
+    stopped(provider, step, "access")
+    assert [text for _step, _func, text in wrong_rows() if f"“{login}”" in text or func in text]
+    provider.sandbox.dials(denied={})
+    assert wrong_rows() == []
+    retry(provider, workers)
