@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/csv/", bind.from_csv, name="bind-csv"),
     path("accounts/csv/template.csv", bind.template, name="csv-template"),
     path("previews/<int:pk>/", previews.page, name="preview"),
+    path("previews/<int:pk>/rows/<int:number>/password/", previews.password, name="row-password"),
     path("previews/<int:pk>/anew/", previews.anew, name="preview-anew"),
     path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<int:pk>/live/", rehearsals.poll, name="preview-live"),

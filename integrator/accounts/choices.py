@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from integrator.accounts import expiry_rules
 from integrator.accounts.refusals import Refused
 from integrator.models.states import Payment
 
@@ -36,7 +37,8 @@ class Choices:
     needed. ``autoprolong`` None: not chosen here, so each CSV line must say it. ``period``:
     months, for rows that name none; None: what the plan map says, else 1. ``hours``: "" or
     "HH:MM-HH:MM", in which the run may work. ``hold_letters``: plans send no opening letter
-    while a window of this run is open.
+    while a window of this run is open. ``expires``: the rule for rows that name no expiry date
+    (see ``expiry_rules``); "": BILLmanager's own, the end of the period that is paid for.
     """
 
     payment: str = Payment.BALANCE
@@ -48,13 +50,15 @@ class Choices:
     cohort: int = 100
     hours: str = ""
     hold_letters: bool = False
+    expires: str = ""
 
     def checked(self) -> Choices:
         """These choices, tidied.
 
         Raises Refused with one line for each thing that is wrong.
         """
-        tidy = replace(self, paymethod=self.paymethod.strip(), hours=self.hours.strip())
+        tidy = replace(self, paymethod=self.paymethod.strip(), hours=self.hours.strip(),
+                       expires=self.expires.strip().lower())  # fmt: skip
         problems = tidy.problems()
         if problems:
             raise Refused(_("These choices do not fit together:"), problems)
@@ -89,6 +93,10 @@ class Choices:
             )
         if self.hours and not _are_hours(self.hours):
             problems.append(_("The hours must read like 02:00-06:00, and may run past midnight."))
+        if not expiry_rules.is_rule(self.expires):
+            problems.append(
+                _("The expiry dates must be a date such as 2027-01-31, month-end or month-start.")
+            )
         return problems
 
 

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_input, csv_lines, money, summing
+from integrator.accounts import csv_input, csv_lines, expiry_rules, money, summing
 from integrator.accounts.candidates import Candidate, account_facts, from_accounts
 from integrator.accounts.choices import Choices, PayMethod, find_paymethod
 from integrator.accounts.csv_input import errors_json
 from integrator.accounts.judging import Judge
 from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import portions
-from integrator.accounts.reasons import shown
+from integrator.accounts.reasons import reason, shown
 from integrator.accounts.refusals import CsvRefused, Refused
 from integrator.clock import now
 from integrator.models import Account, Preview, PreviewRow
@@ -112,6 +112,7 @@ def choices_of(preview: Preview) -> Choices:
         cohort=preview.cohort,
         hours=preview.hours,
         hold_letters=preview.hold_letters,
+        expires=preview.expires_rule,
     )
 
 
@@ -195,7 +196,7 @@ def _frozen(
                 " suspended when the period ends."
             )
         )
-    rows, totals = judged(candidates, choices)
+    rows, totals = judged(_dated(candidates, choices.expires), choices)
     preview = Preview(
         token=token or uuid.uuid4().hex,
         created_at=now(),
@@ -211,6 +212,7 @@ def _frozen(
         cohort=choices.cohort,
         hours=choices.hours,
         hold_letters=choices.hold_letters,
+        expires_rule=choices.expires,
         summary={**summing.summary(rows, totals, choices), "skipped": errors_json(skipped)},
     )
     with transaction.atomic():
@@ -218,6 +220,25 @@ def _frozen(
         for portion in portions(rows):
             PreviewRow.objects.bulk_create([_row(preview, row) for row in portion])
     return preview
+
+
+def _dated(candidates: Sequence[Candidate], rule: str) -> list[Candidate]:
+    """The candidates, each with the expiry date of the rule where it names none itself.
+
+    Raises Refused when the rule names a day that is over.
+    """
+    today = now().date()
+    day = expiry_rules.applied(rule, today)
+    if rule not in expiry_rules.RULES and day is not None and day <= today:
+        raise Refused(str(reason("expires_past", date=rule)["text"]))
+    return [
+        replace(
+            one,
+            expires=one.expires
+            or expiry_rules.applied(rule, summing.months_later(today, one.period)),
+        )
+        for one in candidates
+    ]
 
 
 def judged(candidates: Sequence[Candidate], choices: Choices) -> tuple[list[Judged], money.Totals]:

@@ -17,9 +17,9 @@ class Preview(models.Model):
 
     ``token`` comes from the form, so that a doubled click or reload makes one preview.
     ``hours``: "" or "HH:MM-HH:MM", in which a run may work. ``hold_letters``: plans send no
-    opening letter while a window of the run is open. ``canary``: the account that goes first;
-    None: whichever comes first. ``summary`` holds totals, mails and windows as
-    ``bind --dry-run --json`` prints them.
+    opening letter while a window of the run is open. ``expires_rule``: until when services run
+    whose row named no date. ``canary``: the account that goes first; None: whichever comes first.
+    ``summary`` holds totals, mails and windows as ``bind --dry-run --json`` prints them.
     """
 
     token = models.CharField(max_length=40, unique=True)
@@ -36,6 +36,7 @@ class Preview(models.Model):
     cohort = models.PositiveSmallIntegerField(default=100)
     hours = models.CharField(max_length=11, blank=True)
     hold_letters = models.BooleanField(default=False)
+    expires_rule = models.CharField(max_length=11, blank=True)
     canary = models.ForeignKey(
         Account, on_delete=models.SET_NULL, null=True, related_name="previews_as_canary"
     )

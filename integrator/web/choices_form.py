@@ -24,7 +24,14 @@ LARGEST_FILE = 16 * 1024 * 1024
 PASSWORDS = [
     ("given", _("Use those that are given; what lacks one stops before its order and asks")),
     ("check", _("The same, and test each on ispmanager before anything is ordered")),
-    ("reset", _("Reset every account's password on ispmanager: clients must be told")),
+    (
+        "reset",
+        _(
+            "Reset every account's password on ispmanager. FTP, SSH, backups and scripts that use"
+            " the old one stop working at once, and nobody is told: clients find the new one in"
+            " BILLmanager"
+        ),
+    ),
 ]
 
 
@@ -49,6 +56,15 @@ class ChoicesForm(forms.Form):
     )  # fmt: skip
     period = forms.IntegerField(
         label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1,
+    )  # fmt: skip
+    expires = forms.CharField(
+        label=_("Services run until"), required=False, max_length=11,
+        widget=forms.TextInput(attrs={"placeholder": "month-end", "autocomplete": "off"}),
+        help_text=_(
+            "Empty: the end of the period that is paid for. A date such as 2027-01-31, month-end or"
+            " month-start (the next one after that period); set before the service is bound, and"
+            " read back. Dates in a file win."
+        ),
     )  # fmt: skip
     passwords = forms.ChoiceField(
         label=_("Account passwords"), choices=PASSWORDS, widget=forms.RadioSelect,
@@ -107,6 +123,7 @@ class ChoicesForm(forms.Form):
             cohort=values["cohort"],
             hours=values["hours"],
             hold_letters=values["hold_letters"],
+            expires=values["expires"],
         ).checked()
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import csv_output, preview, reasons
+from integrator.accounts import csv_output, passwords, preview, reasons
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
 from integrator.models import Preview, Run
@@ -72,6 +72,18 @@ def anew(request: Request, pk: int) -> HttpResponse:
         return _not_started(request, found, refused)
     messages.success(request, _("This is the preview by what the panels say now."))
     return redirect("preview", made.pk)
+
+
+@needs(post=Role.OPERATOR)
+def password(request: Request, pk: int, number: int) -> HttpResponse:
+    """Keep the password of one account, until the run is started; it is never shown again."""
+    found = get_object_or_404(Preview, pk=pk)
+    given = request.POST.get("password", "")
+    if given and passwords.give(found, number, given):
+        messages.success(request, _("The password is kept."))
+    else:
+        messages.error(request, _("No password was kept: give one, before the run is started."))
+    return redirect("preview", found.pk)
 
 
 def _not_started(request: Request, found: Preview, refused: Any) -> HttpResponse:

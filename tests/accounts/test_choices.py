@@ -27,6 +27,8 @@ METHODS = [PayMethod(3, "Bank", "EUR"), PayMethod(4, "Bonus"), PayMethod(5, "Bon
         {"hours": "2-6"},
         {"hours": "25:00-06:00"},
         {"hours": "06:00-06:00"},
+        {"expires": "tomorrow"},
+        {"expires": "2031-02-30"},
     ],
 )
 def test_what_does_not_fit_is_refused(wrong: dict[str, Any]) -> None:

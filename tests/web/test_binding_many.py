@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from integrator.models import Account, ClientUser, Preview, PreviewRow, Run
+from panels.errors import NotSent
 from tests import factories
 
 if TYPE_CHECKING:
@@ -100,12 +101,37 @@ def test_what_is_no_longer_free_is_shown_and_not_run_over(
     assert "Nothing here is ready" in again.text
 
 
-def test_panels_that_cannot_be_asked_start_nothing(operator: Client, account: Account) -> None:
+def test_panels_that_cannot_be_asked_start_nothing(
+    operator: Client, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_preview: Preview) -> None:
+        raise NotSent("nobody answers", panel="billing", func="account")
+
+    monkeypatch.setattr("integrator.accounts.rereading.reread", away)
     preview = bind(operator, account)["Location"]
     response = operator.post(f"{preview}start/")
     assert response.status_code == 409
     assert "could not be asked" in response.text
     assert not Run.objects.exists()
+
+
+def test_a_password_is_given_to_one_row_and_never_shown(operator: Client, account: Account) -> None:
+    preview = bind(operator, account)["Location"]
+    row = PreviewRow.objects.get()
+    assert "No password is known" in operator.get(preview).text
+    address = f"{preview}rows/{row.number}/password/"
+    answer = operator.post(address, {"password": "s3cret-of-one"}, follow=True)
+    assert "The password is kept" in answer.text
+    assert "s3cret-of-one" not in answer.text
+    assert "No password is known" not in answer.text
+    row.refresh_from_db()
+    assert row.password == "s3cret-of-one"
+    assert "No password was kept" in operator.post(address, {"password": ""}, follow=True).text
+
+
+def test_what_a_reset_breaks_is_spelt_out(operator: Client, account: Account) -> None:
+    preview = bind(operator, account, passwords="reset")["Location"]
+    assert "FTP, SSH, backups and scripts" in operator.get(preview).text
 
 
 def upload(browser: Client, text: str, **changed: Any) -> Any:

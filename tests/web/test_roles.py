@@ -35,6 +35,7 @@ NEEDS = {  # (name, method): the least role
     ("preview-rehearse", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,
+    ("row-password", "post"): OPERATE,
     ("clients", "get"): OPERATE,
     ("clients-create", "post"): OPERATE,
     ("csv-template", "get"): OPERATE,
@@ -83,7 +84,7 @@ CALLS_PANEL = {"panel-check", "panel-discover"}  # refused before anything is ca
 def address(name: str) -> str:
     """The URL of that name, for a row that does not exist: a role is checked before it is read."""
     pattern = next(one for one in urlpatterns if one.name == name)
-    numbers = [999_999] if "pk" in pattern.pattern.converters else []
+    numbers = [999_999 for one in pattern.pattern.converters if one in {"pk", "number"}]
     return reverse(name, args=[*numbers, *WITH_ACTION.get(name, [])])
 
 

@@ -44,6 +44,10 @@ class Command(PersonCommand):
         parser.add_argument("--payment", choices=Payment.values, default=Payment.BALANCE)
         parser.add_argument("--paymethod", default="", metavar="ID|NAME")
         parser.add_argument("--period", type=int, metavar="N", help=_("months"))
+        parser.add_argument(
+            "--expires", default="", metavar="DATE|month-end|month-start",
+            help=_("until when services run whose line does not say"),
+        )  # fmt: skip
         parser.add_argument("--check-passwords", action="store_true")
         parser.add_argument("--reset-passwords", action="store_true")
         parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
@@ -63,6 +67,13 @@ class Command(PersonCommand):
         if given["skip_bad_lines"] and not given["csv"]:
             raise Refused(_("--skip-bad-lines is about the lines of a CSV file."))
         preview = _preview(given)
+        if preview.reset_passwords:
+            self.note(
+                _(
+                    "Every account's password is reset on ispmanager: FTP, SSH, backups and scripts"
+                    " that use the old one stop working, and nobody is told."
+                )
+            )
         for one in preview.summary["skipped"]:
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
         code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
@@ -105,6 +116,7 @@ def _preview(given: dict[str, Any]) -> Preview:
         cohort=given["cohort"],
         hours=given["hours"],
         hold_letters=given["hold_letters"],
+        expires=given["expires"],
     ).checked()
     if given["csv"]:
         return previews.make_from_csv(
