@@ -21,6 +21,7 @@ from django.conf import settings
 from integrator.env import BEAT_FILE
 
 SWEEP_SECONDS = 1.0
+TEND_SECONDS = 60.0
 
 # Meant for workers that unpickle messages; ours read JSON, and who runs them is the unit's choice.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")
@@ -74,6 +75,11 @@ app.conf.update(
             # After an outage a few sweeps are as good as a thousand; but with all threads at work
             # one must live until a thread is free.
             "options": {"expires": 10 * SWEEP_SECONDS},
+        },
+        "tend": {
+            "task": "integrator.tasks.tend",
+            "schedule": TEND_SECONDS,
+            "options": {"expires": TEND_SECONDS},
         },
         "tidy": {"task": "integrator.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     },

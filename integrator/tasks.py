@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 EXPIRES = 30
 """Seconds after which a wake-up that nobody took is worth nothing: the sweep sent others."""
 
+TEND_EXPIRES = 50
+"""The next round sends it again."""
+
 
 @signals.worker_ready.connect
 def _attend(**_: object) -> None:
@@ -77,6 +80,27 @@ def rehearse_preview(preview_id: int) -> None:
     preview = Preview.objects.filter(pk=preview_id, started_at=None).first()
     if preview is not None:
         rehearsal.rehearse(preview)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.read_emails")
+def read_emails(panel_id: int) -> None:
+    """Ask this server for more of the e-mails that would help."""
+    from integrator.accounts import tending  # noqa: PLC0415 - keeps workers' start light
+
+    tending.read_emails(panel_id)
+    close_old_connections()
+
+
+@shared_task(name="integrator.tasks.tend")
+def tend() -> None:
+    """Send for panels whose mirrors are old, and for servers with e-mails to ask."""
+    from integrator.accounts import tending  # noqa: PLC0415 - the same
+
+    for panel_id in tending.to_discover():
+        discover_panel.apply_async((panel_id,), expires=TEND_EXPIRES)
+    for panel_id in tending.to_ask():
+        read_emails.apply_async((panel_id,), expires=TEND_EXPIRES)
     close_old_connections()
 
 

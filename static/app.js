@@ -85,12 +85,34 @@
     if (event.target.id === "choose") event.target.showPopover();
   });
 
+  // -- choosing a client: one key in a row or in the dialogue, then on to the next row that asks
+  let onwards = null;
+  const asks = (row) => one(".pick, [data-choose]", row);
+  function choose(row, key) {
+    const pick = one(`button.pick[data-key="${key}"]`, row);
+    if (pick) pick.click(); else one("[data-choose]", row)?.click();
+  }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const row = event.target.closest?.(".pick, .undo")?.closest("tr[data-row]");
+    if (!row) return;
+    const rows = all("tr[data-row]");
+    const after = rows.slice(rows.indexOf(row) + 1).find(asks);
+    onwards = [event.target.matches(".pick") && after ? after.id : row.id, row.id];
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!onwards) return;
+    const row = document.getElementById(onwards[0]) ?? document.getElementById(onwards[1]);
+    onwards = null;
+    if (row) (asks(row) ?? one("[data-open], a, input", row))?.focus();
+    count();
+  });
+
   // -- keyboard
   function move(by) {
     const rows = all("tr[data-row]");
     const now = rows.findIndex((row) => row.contains(document.activeElement));
     const next = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
-    if (next) (one("[data-open]", next) ?? one("a, input", next))?.focus();
+    if (next) (one("[data-open]", next) ?? asks(next) ?? one("a, input", next))?.focus();
   }
   const keys = {
     "/": () => one("[data-search]")?.focus(),
@@ -105,7 +127,20 @@
       if (typing) at.blur(); else clear();
       return;
     }
+    const dialogue = one("#choose:popover-open");
+    if (dialogue && /^[1-9]$/.test(event.key) && !at.matches("#other")) {
+      const radio = one(`[data-key="${event.key}"]`, dialogue);
+      if (!radio) return;
+      radio.checked = true;
+      radio.form.requestSubmit();
+      return event.preventDefault();
+    }
     if (typing) return;
+    const asking = at.closest("tr[data-row]");
+    if (asking && /^[1-9]$/.test(event.key) && asks(asking)) {
+      choose(asking, event.key);
+      return event.preventDefault();
+    }
     const box = at.closest("tr[data-row]") && one("[data-row-tick]", at.closest("tr[data-row]"));
     if (event.key.toLowerCase() === "x" && box) {
       box.checked = !box.checked;

@@ -18,7 +18,9 @@ from integrator.models import (
     Account,
     Binding,
     Call,
+    Change,
     Client,
+    Drift,
     Event,
     Intent,
     Module,
@@ -103,6 +105,26 @@ def account(username: str = "", state: str = RowState.READY, **fields: Any) -> A
         "preset": "business", "match_state": state, "match_reasons": _reasons(state),
     }  # fmt: skip
     return Account.objects.create(username=username, **{**values, **fields})
+
+
+def drift(name: str = "gold", **fields: Any) -> Drift:
+    """A service that is sold on another plan than its account's preset says."""
+    told = {"key": "plan_differs", "text": "", "params": {
+        "service": 7, "plan": name, "username": name, "server": name, "preset": name,
+        "other": name}}  # fmt: skip
+    where = fields.get("account")
+    values: dict[str, Any] = {
+        "kind": "plan_differs", "reason": told, "since": now(), "seen_at": now(),
+        "panel": where.panel if where else None,
+    }  # fmt: skip
+    return Drift.objects.create(service=service(), **{**values, **fields})
+
+
+def change(name: str, source: Panel, **fields: Any) -> Change:
+    """An account that was renamed."""
+    values: dict[str, Any] = {"kind": "account", "what": "renamed", "ref": name[:64],
+                              "name": name[:255], "fields": {"username": [name, name]}}  # fmt: skip
+    return Change.objects.create(panel=source, at=now(), **{**values, **fields})
 
 
 def _reasons(state: str) -> list[dict[str, Any]]:

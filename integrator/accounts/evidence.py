@@ -194,6 +194,24 @@ def confidence(weights: Iterable[int]) -> int:
     return min(99, round(100 * (1 - doubt)))
 
 
+def confidence_of(reasons: Iterable[Reason]) -> dict[int, int]:
+    """Client → certainty in per cent, from stored reasons; those of no client are passed by."""
+    facts: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for one in reasons:
+        kind = "email" if one["key"] == "email_shared" else one["key"]
+        client = one.get("params", {}).get("client")
+        if kind in WEIGHTS and isinstance(client, int):
+            facts[one["key"], str(one["params"].get(PARAMS[kind]))].add(client)
+    return confidence_by_client(
+        Fact(
+            "email" if key == "email_shared" else key, value, clients,
+            WEIGHTS["email"][1] if key == "email_shared"
+            else WEIGHTS[key][0 if len(clients) == 1 else 1],
+        )
+        for (key, value), clients in facts.items()
+    )  # fmt: skip
+
+
 def confidence_by_client(facts: Iterable[Fact]) -> dict[int, int]:
     """Client → certainty in per cent, the likeliest first; each kind of fact counts once."""
     best: dict[int, dict[str, int]] = defaultdict(dict)

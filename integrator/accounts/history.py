@@ -82,4 +82,4 @@ class History(Listener):
 
 def _plain(value: Any) -> Any:
     """A value as JSON holds it."""
-    return value if isinstance(value, str | int | bool | list | type(None)) else str(value)
+    return value if isinstance(value, str | int | list | dict | type(None)) else str(value)

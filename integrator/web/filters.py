@@ -26,6 +26,7 @@ STATES: dict[str, Q] = {
     "bound": Q(binding__state=BindingState.DONE) | Q(service__isnull=False, binding__isnull=True),
     "cancelled": Q(binding__state=BindingState.CANCELLED),
 }
+CONFLICT = "conflict"
 STATE_WORDS = [
     ("unbound", _("Not bound")),
     ("moving", _("Being bound")),
@@ -73,7 +74,10 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         choices=STATE_WORDS, method="in_state", label=_("State"), empty_label=_("All states")
     )
     match = django_filters.ChoiceFilter(
-        choices=RowState.choices, method="matched", label=_("Match"), empty_label=_("All matches")
+        choices=[*RowState.choices, (CONFLICT, _("In conflict"))],
+        method="matched",
+        label=_("Match"),
+        empty_label=_("All matches"),
     )
 
     class Meta:
@@ -101,5 +105,10 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         return queryset.filter(STATES[value])
 
     def matched(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
-        """Narrow down by what matching proposes; it speaks of accounts that are not bound."""
+        """Narrow down by what matching proposes; it speaks of accounts that are not bound.
+
+        A conflict speaks of bound ones too.
+        """
+        if value == CONFLICT:
+            return queryset.filter(in_conflict=True)
         return queryset.filter(STATES["unbound"], match_state=value)

@@ -42,6 +42,8 @@ WORDS: dict[str, _StrPromise] = {
     "changed": pgettext_lazy("event", "Changed"),
     "linked": pgettext_lazy("event", "Linked to a module"),
     "dialect": pgettext_lazy("event", "Dialect corrected"),
+    "compared": pgettext_lazy("event", "Panels read to compare"),
+    "accepted": pgettext_lazy("event", "Difference is meant"),
     "role": pgettext_lazy("event", "Role given"),
     "shut out": pgettext_lazy("event", "Shut out"),
     "let in": pgettext_lazy("event", "Let in"),

@@ -12,6 +12,7 @@ from django.db.models import Avg, Count
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from integrator.accounts import drift
 from integrator.clock import now
 from integrator.models import Binding, Call, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
@@ -36,6 +37,7 @@ class Numbers(Collector):
         yield _accounts()
         yield _by_state("integrator_bindings", "Bindings by state.", Binding, BindingState)
         yield _by_state("integrator_runs", "Runs by state.", Run, RunState)
+        yield _drift()
         yield from _windows()
         yield from _calls()
         yield from _health()
@@ -45,6 +47,16 @@ def _accounts() -> GaugeMetricFamily:
     family = GaugeMetricFamily("integrator_accounts", "Accounts by standing.", labels=["standing"])
     for standing in ("unbound", "bound"):
         family.add_metric([standing], listed().filter(STATES[standing]).count())
+    return family
+
+
+def _drift() -> GaugeMetricFamily:
+    rows = drift.unsettled().order_by().values_list("kind").annotate(Count("id"))
+    family = GaugeMetricFamily(
+        "integrator_drift", "Bound services that differ from their accounts.", labels=["kind"]
+    )
+    for kind, number in rows:
+        family.add_metric([kind], number)
     return family
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrator.models import Panel
+from integrator.tasks import discover_panel
 from integrator.web import live, notes
 from integrator.web.access import Role, needs
 from integrator.web.panel_forms import AddForm
@@ -37,6 +38,15 @@ def poll(request: Request) -> HttpResponse:
     return live.answer(
         request, "panels_live.html", {"panels": found}, facts=_facts(found), busy=_busy(found)
     )
+
+
+@needs(post=Role.OPERATOR)
+def discover_all(request: Request) -> HttpResponse:
+    """Have workers read what every panel lists."""
+    for panel in Panel.objects.filter(stopped="").order_by("kind"):
+        discover_panel.delay(panel.pk)
+    messages.success(request, _("All panels are being discovered."))
+    return redirect("panels")
 
 
 @needs(get=Role.ADMIN, post=Role.ADMIN)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
-from integrator.models import Account
+from integrator.models import Account, Plan
 from tests import factories
 
 if TYPE_CHECKING:
@@ -83,16 +83,64 @@ def test_paging_moves_the_poller_along(sign_in: Callable[..., Page]) -> None:
     expect(page.locator(f"#state-{accounts[110].pk}")).to_contain_text("Failed")
 
 
-def test_a_candidate_is_chosen_in_place(sign_in: Callable[..., Page]) -> None:
-    clients = [factories.client(name) for name in ("First", "Second")]
-    ids = [client.remote_id for client in clients]
-    account = factories.account(state="choose", match_candidates=ids, plan=factories.plan("Gold"))
+def asking(login: str, *names: str, **fields: Any) -> Account:
+    """An account that several clients fit."""
+    ids = [factories.client(name).remote_id for name in names]
+    told = [
+        {"key": "username", "text": "", "params": {"client": one, "username": login}} for one in ids
+    ]
+    plan = Plan.objects.first() or factories.plan("Gold")
+    return factories.account(
+        login, state="choose", match_candidates=ids, match_reasons=told, plan=plan, **fields
+    )
+
+
+def test_one_key_chooses_the_client_and_goes_on(sign_in: Callable[..., Page]) -> None:
+    first = asking("a-first", "Anna", "Boris")
+    factories.account("b-ready")
+    second = asking("c-second", "Carla", "Dmitri", "Elena", "Felix")
     page = sign_in("operator", "/accounts/")
-    page.click("text=2 candidates")
-    page.locator("#choose").get_by_text("Second").click()
-    page.locator("#choose .primary").click()
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    expect(page.locator(f"#state-{first.pk}")).to_contain_text("Ready")
+    expect(page.locator(f"#row-{first.pk}")).to_contain_text("Boris")
+    expect(page.locator(f"#row-{second.pk} .pick").first).to_be_focused()
+    page.keyboard.press("4")
+    dialogue = page.locator("#choose")
+    expect(dialogue.get_by_text("Felix")).to_be_visible()
+    page.keyboard.press("4")
+    expect(page.locator(f"#state-{second.pk}")).to_contain_text("Ready")
+    chosen = [Account.objects.get(pk=one.pk).client for one in (first, second)]
+    assert [str(one) for one in chosen] == ["Boris", "Felix"]
+    page.locator(f"#row-{first.pk} .undo").click()
+    expect(page.locator(f"#row-{first.pk} .pick").first).to_be_focused()
+    assert Account.objects.get(pk=first.pk).chosen_by == ""
+
+
+def test_what_would_be_sold_twice_takes_more_than_one_key(sign_in: Callable[..., Page]) -> None:
+    told = {"key": "domain_is_service", "text": "", "params": {
+        "domain": "a.example", "service": 7, "client": 3, "username": "x", "module": "m",
+        "account": "a", "server": "s"}}  # fmt: skip
+    account = asking("a-sold", "Anna", conflicts=[told], in_conflict=True)
+    page = sign_in("operator", "/accounts/?match=conflict")
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    expect(page.locator("#choose .note")).to_contain_text("Binding it again would sell it twice")
+    assert Account.objects.get(pk=account.pk).client is None
+    page.keyboard.press("1")
     expect(page.locator(f"#state-{account.pk}")).to_contain_text("Ready")
-    assert Account.objects.get(pk=account.pk).client == clients[1]
+    assert Account.objects.get(pk=account.pk).words == ["domain_is_service:7"]
+
+
+def test_any_client_can_be_named(sign_in: Callable[..., Page]) -> None:
+    account = factories.account(state="blocked", plan=factories.plan("Gold"))
+    wanted = factories.client("Elsewhere")
+    page = sign_in("operator", "/accounts/")
+    page.locator("[data-choose]").click()
+    page.fill("#other", str(wanted.remote_id))
+    page.locator("#choose .primary").click()
+    expect(page.locator(f"#row-{account.pk}")).to_contain_text("Elsewhere")
+    expect(page.locator(f"#state-{account.pk}")).to_contain_text("Ready")
 
 
 def test_the_theme_changes_in_place(sign_in: Callable[..., Page]) -> None:

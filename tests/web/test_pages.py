@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 PAGES = ("/", "/accounts/", "/accounts/csv/", "/runs/", "/windows/", "/panels/", "/panels/add/",
-         "/plan-map/", "/events/", "/people/", "/password/")  # fmt: skip
+         "/drift/", "/changes/", "/plan-map/", "/events/", "/people/", "/password/")  # fmt: skip
 
 
 def everything(name: str) -> list[str]:
@@ -30,10 +30,17 @@ def everything(name: str) -> list[str]:
     undecided = factories.undecided(run=run, client=payer, plan=sold)
     factories.window(plan=sold, held=True, closing=True, cause=name)
     factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150])
+    factories.drift(name, account=account)
+    factories.change(name, server)
+    asked = factories.account(
+        f"asked {name}"[:60], state="choose", panel=server, fullname=name[:250], active=False,
+        match_candidates=[payer.remote_id], email=name[:250],
+    )  # fmt: skip
     factories.event(binding=failed, run=run, actor=name[:150], why=name)
     preview = factories.preview(1, paymethod_name=name[:120])
     return [f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
-            f"/panels/{server.pk}/", f"/previews/{preview.pk}/"]  # fmt: skip
+            f"/accounts/{asked.pk}/choose/", f"/panels/{server.pk}/",
+            f"/previews/{preview.pk}/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -1,0 +1,60 @@
+"""What the scheduler reads by itself, and when it stands back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from integrator.accounts import tending
+from integrator.clock import now
+from integrator.models import Account, Panel
+from tests import factories
+from tests.accounts import mirrors
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+    from tests.accounts.mirrors import House
+    from tests.services.sandbox import Sandbox
+
+
+def test_old_mirrors_are_read_anew(house: House, settings: Settings) -> None:
+    settings.DRIFT_HOURS = 24.0
+    assert tending.to_discover() == [], "nobody has discovered them yet"
+    Panel.objects.update(discovered_at=now() - dt.timedelta(hours=23))
+    assert tending.to_discover() == []
+    Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
+    assert tending.to_discover() == [house.billing.pk, house.server.pk]
+    Panel.objects.filter(pk=house.server.pk).update(discovery={"started": now().isoformat()})
+    assert tending.to_discover() == [house.billing.pk], "it was tried a moment ago"
+    Panel.objects.filter(pk=house.billing.pk).update(stopped="its login was refused")
+    assert tending.to_discover() == []
+    Panel.objects.update(discovery={}, stopped="")
+    settings.DRIFT_HOURS = 0.0
+    assert tending.to_discover() == []
+
+
+def test_emails_are_asked_where_they_help(house: House) -> None:
+    Panel.objects.update(discovered_at=now())
+    assert tending.to_ask() == []
+    mirrors.account(house.server)
+    assert tending.to_ask() == [house.server.pk]
+    Account.objects.update(system=True)
+    assert tending.to_ask() == []
+
+
+def test_nothing_is_read_while_something_is_being_bound(house: House, settings: Settings) -> None:
+    Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
+    mirrors.account(house.server)
+    binding = factories.binding("running", 3)
+    assert (tending.to_discover(), tending.to_ask()) == ([], [])
+    assert tending.read_emails(binding.account.panel_id) == 0
+
+
+def test_emails_are_read_and_matched(discovered: Sandbox) -> None:
+    Account.objects.update(email="", email_at=None, match_state="blocked", client=None)
+    server = Panel.objects.get(name="isp1")
+    assert tending.to_ask() == [server.pk]
+    assert tending.read_emails(server.pk) == 12
+    assert Account.objects.filter(match_state="ready").count() == 12
+    assert tending.to_ask() == []
