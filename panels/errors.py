@@ -85,12 +85,13 @@ class CertificateRefused(Unreachable):
         self.not_after = not_after
 
     @property
-    def shown(self) -> str:
-        """The certificate in one line, for a log or an event; '' where nothing was read of it."""
+    def full(self) -> str:
+        """What `str()` says, with the certificate that was shown: why a panel is stopped."""
         parts = [f"SHA-256 {self.fingerprint}" if self.fingerprint else "", self.subject or ""]
         if self.not_before and self.not_after:
             parts.append(f"{self.not_before.date()} to {self.not_after.date()}")
-        return ", ".join(part for part in parts if part)
+        shown = ", ".join(part for part in parts if part)
+        return f"{self}; it shows {shown}" if shown else str(self)
 
 
 class TooLate(NotSent):

@@ -25,7 +25,7 @@ from integrator.accounts import (
 from integrator.accounts.progress import Progress
 from integrator.models import Panel
 from integrator.panel_access import journal
-from panels.errors import PanelError
+from panels.errors import CertificateRefused, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,9 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
                 counts, facts = discover_ispmanager.discover(panel, progress)
     except PanelError as error:
         progress.fail(str(error))
+        if isinstance(error, CertificateRefused):
+            panel.stopped = error.full
+            panel.save(update_fields=["stopped"])
         raise
     compare()
     if match:

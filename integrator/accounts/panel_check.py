@@ -141,7 +141,7 @@ def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
         try:
             who = whoami(panel, as_task_staff=as_task_staff)
         except CertificateRefused as error:
-            panel.stopped = f"{error}; it shows {error.shown}" if error.shown else str(error)
+            panel.stopped = error.full
             raise
         levels.append(who.level)
         panel.version = getattr(who, "version", "") or panel.version

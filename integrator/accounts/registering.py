@@ -15,6 +15,7 @@ from integrator.clock import now
 from integrator.models import Panel
 from integrator.panel_access import connect, journal
 from integrator.panel_access.address import AddressError, normalise
+from integrator.panel_access.sameness import same_server
 from panels import errors
 from panels.billmanager import BillManager
 from panels.billmanager.dialect import Dialect
@@ -79,6 +80,7 @@ def register(
     )
     _validate(panel)
     check_login(panel)
+    _refuse_alias(panel)
     try:
         with transaction.atomic():
             panel.save(force_insert=True)
@@ -164,6 +166,21 @@ def _doubles(panel: Panel) -> list[str]:
                 _("There is exactly one BILLmanager, and “%(name)s” is it.") % {"name": first.name}
             )
     return problems
+
+
+def _refuse_alias(panel: Panel) -> None:
+    """Refuse a server that is registered already under another host name.
+
+    That is: the same port and path, an address that both names lead to, and where there is TLS the
+    same certificate, since one proxy may stand before several panels.
+    """
+    for other in Panel.objects.filter(kind=panel.kind).exclude(pk=panel.pk):
+        if same_server(panel, other):
+            problem = _("%(url)s is the server that is already registered, as “%(name)s”.")
+            raise Refused(
+                _("The panel was not registered:"),
+                [problem % {"url": panel.url, "name": other.name}],
+            )
 
 
 def check_login(panel: Panel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -15,20 +16,24 @@ class AddressError(ValueError):
     """A panel's URL cannot be understood; the text says what to write."""
 
 
+_PANEL_PATH = re.compile(r"(.*?/(?:billmgr|ispmgr))(?:/.*)?", re.IGNORECASE)
+"""What stands behind the panel's own path is a page of it, copied from a browser."""
+
+
 def normalise(url: str, kind: str) -> tuple[str, str]:
     """The URL to call, and the address that identifies the server.
 
     A bare host gets ``https`` and the panels' default port 1500; a missing path becomes the
-    kind's own (billmanager.md 1.1, ispmanager.md 1.1). The address is host:port/path in lower
-    case, with the alias ``/manager/…`` folded into the short path.
-    Raises AddressError when there is no host, or a user, query or fragment in it.
+    kind's own (billmanager.md 1.1, ispmanager.md 1.1). What a browser's address bar has behind it
+    (a page, parameters, an anchor) is left out. The address is host:port/path in lower case, with
+    the alias ``/manager/…`` folded into the short path.
+    Raises AddressError when there is no host, or a user or password in it.
     """
     text = url.strip()
     if "://" not in text:
-        host = text.split("/", 1)[0]
-        text = (
-            f"https://{text}" if ":" in host else f"https://{host}:{PANEL_PORT}{text[len(host) :]}"
-        )
+        host = re.split(r"[/?#]", text, maxsplit=1)[0]
+        rest = text[len(host) :]
+        text = f"https://{text}" if _has_port(host) else f"https://{host}:{PANEL_PORT}{rest}"
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -36,13 +41,56 @@ def normalise(url: str, kind: str) -> tuple[str, str]:
         raise AddressError(_("“%(url)s” is not a URL.") % {"url": url}) from error
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise AddressError(_("Write the panel's URL as https://host:1500/…"))
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise AddressError(_("Write the URL without a user, a password or parameters."))
-    host = (
-        parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
-    )
-    path = parts.path.rstrip("/") or DEFAULT_PATHS[kind]
+    if parts.username is not None or parts.password is not None:
+        raise AddressError(_("Write the URL without a user or a password."))
+    host = _ascii(parts.hostname, url)
+    path = _path(parts.path, kind)
     port = port or DEFAULT_PORTS[parts.scheme]
     shown = f"[{host}]" if ":" in host else host
     short = path.removeprefix("/manager")
     return f"{parts.scheme}://{shown}:{port}{path}", f"{shown.lower()}:{port}{short.lower()}"
+
+
+def candidates(url: str, kind: str) -> list[str]:
+    """The URLs at which a panel may answer that is written so, the likeliest first.
+
+    What the person wrote stands; only a missing port (1500, or 443 behind a proxy) and a missing
+    path (the short one, or ``/manager/…``) are tried in turn (billmanager.md 1.1).
+    Raises AddressError like ``normalise``.
+    """
+    first, _address = normalise(url, kind)
+    written = urlsplit(url.strip() if "://" in url else f"https://{url.strip()}")
+    place = urlsplit(first)
+    ports = [place.port or PANEL_PORT]
+    if written.port is None and place.scheme == "https":
+        ports = list(dict.fromkeys([*ports, DEFAULT_PORTS["https"], PANEL_PORT]))
+    paths = [place.path]
+    if written.path.strip("/") in {"", "manager"}:
+        paths += [DEFAULT_PATHS[kind], f"/manager{DEFAULT_PATHS[kind]}"]
+    host = f"[{place.hostname}]" if ":" in (place.hostname or "") else place.hostname
+    found = [
+        f"{place.scheme}://{host}:{port}{path}" for path in dict.fromkeys(paths) for port in ports
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _has_port(host: str) -> bool:
+    """Whether a host as written names a port; the colons of a bare IPv6 address are none."""
+    return ":" in host.rpartition("]")[2]
+
+
+def _ascii(host: str, url: str) -> str:
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise AddressError(_("“%(url)s” is not a URL.") % {"url": url}) from error
+
+
+def _path(written: str, kind: str) -> str:
+    path = written.rstrip("/")
+    cut = _PANEL_PATH.fullmatch(path)
+    if cut is not None:
+        path = cut.group(1)
+    if path == "/manager":
+        return f"/manager{DEFAULT_PATHS[kind]}"
+    return path or DEFAULT_PATHS[kind]

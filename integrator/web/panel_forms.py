@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrator.accounts import registering
+from integrator.accounts import connecting, registering
 from integrator.accounts.refusals import Refused
 from integrator.models import Module, Panel
 from integrator.web.asking import refusal_of
@@ -18,6 +18,10 @@ from panels.errors import PanelError
 if TYPE_CHECKING:
     from django.http import QueryDict
 
+    from integrator.accounts.connecting import Sight
+
+MOST_PEM = 1_000_000
+"""Bytes of a CA file that are read; the system's own are smaller."""
 SECRET = {"autocomplete": "new-password"}
 
 
@@ -55,21 +59,84 @@ class LoginForm(forms.Form):
     refused: Refused | None = None
 
 
-class AddForm(LoginForm):
-    """A new panel; it is asked before it is kept."""
+class AddressForm(forms.Form):
+    """The first question about a new panel: where it is. Nothing is kept yet."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Panel.Kind.choices, widget=forms.RadioSelect)
-    name = forms.CharField(label=_("Name"), max_length=64)
     url = forms.CharField(
-        label=_("URL"), max_length=300, widget=forms.TextInput(attrs={"inputmode": "url"}),
-        help_text=_("For instance https://billing.example:1500/billmgr"),
+        label=_("Address"), max_length=300, widget=forms.TextInput(attrs={"inputmode": "url"}),
+        help_text=_(
+            "A host name is enough, for instance billing.example; or the URL as your browser shows"
+            " it, with or without port and path."
+        ),
     )  # fmt: skip
-    field_order = ("kind", "name", "url")
+    refused: Refused | None = None
+
+    def find(self) -> Sight | None:
+        """Look where the panel answers; None when nobody does, which is then in ``refused``."""
+        try:
+            return connecting.find(self.cleaned_data["kind"], self.cleaned_data["url"])
+        except (Refused, PanelError) as error:
+            self.refused = refusal_of(error)
+            return None
+
+
+class AddForm(LoginForm):
+    """A new panel whose address is known; it is asked before it is kept.
+
+    ``sight``: what was seen at the address, None before anybody looked. A certificate that is not
+    trusted is trusted on the person's word, ``trust``: the one that was shown, and no other.
+    """
+
+    kind = forms.ChoiceField(choices=Panel.Kind.choices, widget=forms.HiddenInput)
+    url = forms.CharField(max_length=300, widget=forms.HiddenInput)
+    sha256 = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    trust = forms.BooleanField(
+        label=_("This is the panel's own certificate: trust it, and no other"), required=False,
+    )  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=64, help_text=_(
+        "What you call it: the billing, a server's short name."
+    ))  # fmt: skip
+    ca_file = forms.FileField(
+        label=_("CA file"), required=False,
+        help_text=_("Instead of one certificate: the CA that signs your panels' certificates."),
+    )  # fmt: skip
+    field_order = ("kind", "url", "sha256", "trust", "name")
+    sight: Sight | None = None
+
+    @classmethod
+    def at(cls, kind: str, sight: Sight) -> Self:
+        """The empty form for a panel that was found."""
+        begin = {"kind": kind, "url": sight.url, "sha256": sight.sha256, "max_parallel": 8}
+        form = cls(initial=begin)
+        form.show(sight)
+        return form
+
+    def show(self, sight: Sight) -> None:
+        """Show what was seen; a word of trust is asked for only where it is needed."""
+        self.sight = sight
+        if not sight.distrust:
+            del self.fields["trust"]
+        if self["kind"].value() != Panel.Kind.BILLMANAGER:
+            del self.fields["task_username"], self.fields["task_password"]
+
+    def look_again(self) -> None:
+        """After a refusal: what the address shows now; nothing where it cannot be asked."""
+        try:
+            self.show(connecting.find(self["kind"].value(), self["url"].value()))
+        except (Refused, PanelError):
+            return
 
     def register(self) -> Panel | None:
         """Check and keep the panel; None when it was refused, which is then in ``refused``."""
+        values = dict(self.cleaned_data)
+        shown, file = values.pop("sha256"), values.pop("ca_file", None)
+        if values.pop("trust", False) and not values["pin"]:
+            values["pin"] = shown
+        if file is not None:
+            values["ca_pem"] = file.read(MOST_PEM).decode("utf-8", "replace")
         try:
-            return registering.register(**self.cleaned_data)
+            return registering.register(**values)
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return None

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Panel
 from integrator.tasks import discover_panel
-from integrator.web import live, notes
+from integrator.web import live
 from integrator.web.access import Role, needs
-from integrator.web.panel_forms import AddForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -47,19 +46,6 @@ def discover_all(request: Request) -> HttpResponse:
         discover_panel.delay(panel.pk)
     messages.success(request, _("All panels are being discovered."))
     return redirect("panels")
-
-
-@needs(get=Role.ADMIN, post=Role.ADMIN)
-def add(request: Request) -> HttpResponse:
-    """Register a panel; it is asked who we are before anything is kept."""
-    form = AddForm(request.POST or None, initial={"kind": request.GET.get("kind", "")})
-    if request.method == "POST" and form.is_valid():
-        panel = form.register()
-        if panel is not None:
-            notes.note(request.user.get_username(), "panel", "added", panel.name)
-            messages.success(request, _("%s is registered. Check it next.") % panel.name)
-            return redirect("panel", panel.pk)
-    return render(request, "panel_add.html", {"section": "panels", "form": form})
 
 
 def _panels() -> list[Panel]:

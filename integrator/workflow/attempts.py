@@ -222,9 +222,7 @@ def stop_panel(error: LoginRefused | CertificateRefused) -> None:
     panel = Panel.objects.filter(name=error.panel, stopped="").first()
     if panel is None:
         return
-    why = str(error)
-    if isinstance(error, CertificateRefused) and error.shown:
-        why = f"{why}; it shows {error.shown}"
+    why = error.full if isinstance(error, CertificateRefused) else str(error)
     login = error.login if isinstance(error, LoginRefused) else ""
     of_staff = bool(login) and login == panel.task_username != panel.username
     Panel.objects.filter(pk=panel.pk).update(stopped=why, stopped_login=login if of_staff else "")

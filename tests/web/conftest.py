@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
+from integrator import presence
 from tests import factories
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
-def signed_in(db: None) -> Callable[[str], Client]:
-    """A browser in which a person of this role has signed in."""
+def signed_in(db: None) -> Iterator[Callable[[str], Client]]:
+    """A browser in which a person of this role has signed in.
+
+    A page that asks a panel lets this process keep leases; that ends before the database does.
+    """
 
     def sign_in(role: str) -> Client:
         browser = Client()
         browser.force_login(factories.person(role))
         return browser
 
-    return sign_in
+    yield sign_in
+    presence.stop_keeping()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,13 @@ from django.contrib.auth.models import User
 from integrator import presence
 from integrator.models import Event, Panel, PlanMap
 from integrator.panel_access import connect
+from integrator.supervisor.demo import free_ports
 from tests import factories
+from tests.services.https_panel import https_ispmanager, self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from django.test import Client
     from pytest_django.fixtures import Settings
@@ -166,3 +170,66 @@ def test_the_page_says_where_each_thing_was_found(
     gone = admin.post(f"/panels/{panel.pk}/report/", follow=True)
     assert 'role="alert"' in gone.text
     sandbox.start()
+
+
+def test_a_panel_is_connected_step_by_step(
+    panels_may_be_asked: None, admin: Client, sandbox: Sandbox
+) -> None:
+    assert "Look who answers there" in admin.get("/panels/add/?kind=ispmanager").text
+    url = sandbox.ispmanager_urls[0]
+    second = admin.post(
+        "/panels/add/", {"kind": "ispmanager", "url": url.removesuffix("/ispmgr")}
+    ).text
+    assert url in second
+    assert "Plain http" in second
+    assert "task_username" not in second
+    given = {"kind": "ispmanager", "url": url, "sha256": "", "name": "web-1", "username": "root",
+             "password": "wrong", "max_parallel": "4"}  # fmt: skip
+    refused = admin.post("/panels/add/", given).text
+    assert "does not accept this username" in refused
+    assert url in refused
+    assert "wrong" not in refused
+    done = admin.post("/panels/add/", {**given, "password": "root-sandbox"}, follow=True)
+    assert "all that the steps need" in done.text
+    panel = Panel.objects.get()
+    assert panel.checked["ok"]
+
+
+def test_an_address_without_anybody_is_said_at_the_first_step(
+    panels_may_be_asked: None, admin: Client
+) -> None:
+    page = admin.post("/panels/add/", {"kind": "billmanager", "url": "http://127.0.0.1:9"}).text
+    assert "could not be asked" in page
+    assert "Look who answers there" in page
+
+
+def test_a_strange_certificate_is_trusted_on_the_persons_word_and_a_new_one_too(
+    panels_may_be_asked: None, admin: Client, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    with https_ispmanager(self_signed(tmp_path / "a"), port) as url:
+        page = admin.post("/panels/add/", {"kind": "ispmanager", "url": url}).text
+        assert "CN=panel.example" in page
+        shown = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
+        assert shown
+        given = {"kind": "ispmanager", "url": url, "sha256": shown.group(1), "name": "web-1",
+                 "username": "root", "password": "root-sandbox", "max_parallel": "4"}  # fmt: skip
+        assert "not trusted" in admin.post("/panels/add/", given).text
+        assert not Panel.objects.exists()
+        admin.post("/panels/add/", {**given, "trust": "on"})
+        panel = Panel.objects.get()
+        assert panel.pin_sha256 == shown.group(1)
+    with https_ispmanager(self_signed(tmp_path / "b"), port):
+        admin.post(f"/panels/{panel.pk}/check/")
+        panel.refresh_from_db()
+        assert panel.stopped
+        assert "Look at its certificate" in admin.get(f"/panels/{panel.pk}/").text
+        page = admin.post(f"/panels/{panel.pk}/certificate/").text
+        now = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
+        assert now
+        assert panel.pin_sha256 in page
+        admin.post(f"/panels/{panel.pk}/trust/", {"sha256": "no letters"})
+        admin.post(f"/panels/{panel.pk}/trust/", {"sha256": now.group(1)})
+        panel.refresh_from_db()
+        assert (panel.stopped, panel.pin_sha256) == ("", now.group(1))
+    assert Event.objects.filter(subject="panel", to_state="trusted").exists()

@@ -61,6 +61,8 @@ NEEDS = {  # (name, method): the least role
     ("panel-add", "post"): ADMINISTER,
     ("panel", "get"): VIEW,
     ("panel-check", "post"): OPERATE,
+    ("panel-certificate", "post"): ADMINISTER,
+    ("panel-trust", "post"): ADMINISTER,
     ("panel-discover", "post"): OPERATE,
     ("panel-change", "post"): ADMINISTER,
     ("panel-link", "post"): ADMINISTER,

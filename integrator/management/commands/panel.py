@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import dialect_report, linking, lookup, panel_check, registering
+from integrator.accounts import (
+    connecting,
+    dialect_report,
+    linking,
+    lookup,
+    panel_check,
+    registering,
+)
 from integrator.accounts.refusals import Refused
 from integrator.management.output import (
     FAILED,
@@ -19,6 +26,7 @@ from integrator.management.output import (
     secret_from,
 )
 from integrator.models import Panel
+from panels.errors import Unreachable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -82,7 +90,7 @@ class Command(PersonCommand):
         panel = registering.register(
             given["kind"],
             given["name"],
-            given["url"],
+            _address(given),
             given["username"],
             secret_from(given["password_env"]),
             task_username=given["task_username"],
@@ -91,11 +99,18 @@ class Command(PersonCommand):
             pin=given["pin"],
             max_parallel=given["max_parallel"],
         )
+        checked = panel_check.check(panel)
         self.tell(
-            {"panel": panel.name, "kind": panel.kind, "url": panel.url},
+            {
+                "panel": panel.name,
+                "kind": panel.kind,
+                "url": panel.url,
+                "checked": checked.to_json(),
+            },
             [
                 _("%(name)s is registered (%(url)s).") % {"name": panel.name, "url": panel.url},
-                _("Next: “manage.py panel check” and “manage.py discover”."),
+                *_lines(panel.name, checked, only_wrong=True),
+                _("Next: “manage.py discover”."),
             ],
         )
         return OK
@@ -159,11 +174,27 @@ def _read(path: Path) -> str:
         ) from error
 
 
-def _lines(name: str, report: CheckReport) -> list[str]:
+def _address(given: dict[str, Any]) -> str:
+    """The URL that was given; where it leaves port or path open, the one that answers."""
+    url = str(given["url"])
+    if "://" in url or given["kind"] not in Panel.Kind.values:
+        return url
+    try:
+        return connecting.find(given["kind"], url).url
+    except Unreachable:
+        return url  # registering says of it what is wrong
+
+
+def _lines(name: str, report: CheckReport, *, only_wrong: bool = False) -> list[str]:
     verdict = _("all is well") if report.ok else _("something is missing")
     head = f"{name} {report.version}: {verdict}" if report.version else f"{name}: {verdict}"
-    rows = [[row.step, row.state, row.func, row.what, row.text] for row in report.rows]
-    return [head, *_fact_lines(report.facts), *(f"  {line}" for line in columns(rows))]
+    rows = [
+        [row.step, row.state, row.func, row.what, row.text]
+        for row in report.rows
+        if not only_wrong or row.state != "allowed"
+    ]
+    facts = [] if only_wrong else _fact_lines(report.facts)
+    return [head, *facts, *(f"  {line}" for line in columns(rows))]
 
 
 def _fact_lines(facts: dict[str, Any]) -> list[str]:
