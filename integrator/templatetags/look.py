@@ -171,6 +171,16 @@ def money(amount: object, currency: object = "") -> str:
 
 
 @register.filter
+def allowances(limits: dict[str, int]) -> str:
+    """What a plan allows, in words where the resource is one of those that are compared."""
+    words = {"disc": gettext("%s MiB of disk"), "webdomainlimit": gettext("%s sites")}
+    return ", ".join(
+        words[name] % number(amount) if name in words else f"{plain(name)} {number(amount)}"
+        for name, amount in limits.items()
+    )
+
+
+@register.filter
 def number(value: float | None) -> str:
     """A count with its thousands grouped; a dash when it is not known."""
     return "–" if value is None else formats.number_format(value, force_grouping=True)

@@ -32,7 +32,9 @@ def everything() -> list[str]:
     factories.event(binding=failed, run=run, why=factories.LONG * 2)
     server, preview = factories.panel(factories.LONG[:60]), factories.preview(3)
     factories.panel("billing", "billmanager")
-    return ["/", "/accounts/", "/accounts/csv/", f"/previews/{preview.pk}/", "/runs/",
+    factories.account(email="nobody@mail.example", fullname=factories.HOSTILE[:60])
+    return ["/", "/accounts/", "/accounts/csv/", "/accounts/clients/",
+            f"/previews/{preview.pk}/", "/runs/",
             f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
             "/windows/", "/panels/", f"/panels/{server.pk}/", "/panels/add/", "/plan-map/",
             "/events/", "/people/"]  # fmt: skip

@@ -120,6 +120,7 @@ def test_a_password_is_given_to_one_row_and_never_shown(operator: Client, accoun
     row = PreviewRow.objects.get()
     assert "No password is known" in operator.get(preview).text
     address = f"{preview}rows/{row.number}/password/"
+    assert f'action="{address}"' in operator.get(preview).text
     answer = operator.post(address, {"password": "s3cret-of-one"}, follow=True)
     assert "The password is kept" in answer.text
     assert "s3cret-of-one" not in answer.text
