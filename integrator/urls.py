@@ -61,6 +61,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/forget/", account_choice.forget, name="account-forget"),
     path("accounts/bind/", bind.selected, name="bind"),
     path("accounts/clients/", clients.page, name="clients"),
+    path("accounts/clients/live/", clients.poll, name="clients-live"),
     path("accounts/clients/create/", clients.create, name="clients-create"),
     path("accounts/csv/", bind.from_csv, name="bind-csv"),
     path("accounts/csv/template.csv", bind.template, name="csv-template"),

@@ -141,7 +141,12 @@ class _Meaning:
         owners = self._users.get(word.lower(), {})
         if not owners:
             raise _BadLineError(
-                "client", _("No client has a user with the e-mail “%(email)s”.") % {"email": word}
+                "client",
+                _(
+                    "No client has a user with the e-mail “%(email)s”. If one shall be created:"
+                    " “manage.py clients --create”."
+                )
+                % {"email": word},
             )
         if len(owners) > 1:
             remote = Client.objects.filter(pk__in=owners).order_by("remote_id")

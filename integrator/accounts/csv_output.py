@@ -14,9 +14,10 @@ from integrator.accounts.lookup import PlanNames
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
+from integrator.models.states import RowState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from django.db.models import QuerySet
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PREVIEW = (
     "row", "server", "username", "domain", "client", "client_name", "client_email", "plan",
     "period", "price", "currency", "balance_before", "credited", "balance_after", "autoprolong",
-    "expires", "suspends_on", "state", "reasons",
+    "expires", "suspends_on", "mail", "state", "reasons",
 )  # fmt: skip
 
 
@@ -76,14 +77,15 @@ def _word_for(plan: Plan, plans: PlanNames) -> str:
 
 
 def preview(made: Preview) -> Iterator[list[object]]:
-    """The columns of a preview, and each of its rows."""
+    """The columns of a preview, and each of its rows; ``mail``: the letter that will be sent."""
     yield list(PREVIEW)
+    letters = {one["plan"]: one["letter"] for one in made.summary["letters"] if not one.get("held")}
     rows = made.rows.select_related("account__panel", "client", "plan").defer("password")
     for row in rows.iterator(chunk_size=2000):
-        yield _cells(row)
+        yield _cells(row, letters)
 
 
-def _cells(row: PreviewRow) -> list[object]:
+def _cells(row: PreviewRow, letters: Mapping[str, object]) -> list[object]:
     return [
         row.number,
         row.account.panel.name,
@@ -102,6 +104,7 @@ def _cells(row: PreviewRow) -> list[object]:
         "on" if row.autoprolong else "off",
         row.expires,
         row.suspends_on,
+        letters.get(row.plan.name, "") if row.plan and row.state == RowState.READY else "",
         row.state,
         " ".join(shown(reason) for reason in row.reasons),
     ]

@@ -173,7 +173,7 @@ def money(amount: object, currency: object = "") -> str:
 @register.filter
 def allowances(limits: dict[str, int]) -> str:
     """What a plan allows, in words where the resource is one of those that are compared."""
-    words = {"disc": gettext("%s MiB of disk"), "webdomainlimit": gettext("%s sites")}
+    words = {"disc": gettext("%s MiB of disk"), "webdomainlimit": gettext("sites: %s")}
     return ", ".join(
         words[name] % number(amount) if name in words else f"{plain(name)} {number(amount)}"
         for name, amount in limits.items()

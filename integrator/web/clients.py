@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrator.accounts import missing_clients
 from integrator.accounts.refusals import Refused
-from integrator.web import asking
+from integrator.web import asking, live
 from integrator.web.access import Role, needs
 from integrator.workflow import creating
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from integrator.accounts.missing_clients import Missing
     from integrator.web.access import Request
 
 MOST = 1000
@@ -33,11 +35,23 @@ def page(request: Request) -> HttpResponse:
         asking.tell(request, refused)
         return redirect("panels")
     found = missing_clients.missing()
-    return render(request, "clients.html", {
+    context = {
         "section": "accounts", "rows": found[:MOST], "number": len(found),
         "open": sum(1 for one in found if one.asked is None or one.asked.state == "failed"),
         "countries": countries, "projects": projects,
-    })  # fmt: skip
+        **live.state(request, reverse("clients-live"), facts=_facts(found), busy=_busy(found)),
+    }  # fmt: skip
+    return render(request, "clients.html", context)
+
+
+@needs(get=Role.OPERATOR)
+def poll(request: Request) -> HttpResponse:
+    """How far those are whose creation was asked for."""
+    found = missing_clients.missing()
+    asked = [one for one in found[:MOST] if one.asked]
+    return live.answer(
+        request, "clients_live.html", {"rows": asked}, facts=_facts(found), busy=_busy(found)
+    )
 
 
 @needs(post=Role.OPERATOR)
@@ -55,6 +69,14 @@ def create(request: Request) -> HttpResponse:
         said = ngettext("%d client is being created.", "%d clients are being created.", len(asked))
         messages.success(request, said % len(asked))
     return redirect("clients")
+
+
+def _facts(found: list[Missing]) -> object:
+    return [(one.email, one.asked.state, one.asked.cause) for one in found if one.asked]
+
+
+def _busy(found: list[Missing]) -> bool:
+    return any(one.asked is not None and one.asked.state == "queued" for one in found)
 
 
 def _is_offered(name: str, key: str) -> bool:

@@ -37,6 +37,7 @@ NEEDS = {  # (name, method): the least role
     ("preview-anew", "post"): OPERATE,
     ("row-password", "post"): OPERATE,
     ("clients", "get"): OPERATE,
+    ("clients-live", "get"): OPERATE,
     ("clients-create", "post"): OPERATE,
     ("csv-template", "get"): OPERATE,
     ("runs", "get"): VIEW,

@@ -1,0 +1,51 @@
+"""The page of clients that do not exist: a list, a word, and how far it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.models import NewClient
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+FORM = {"countries": [["276", "Germany"]], "projects": [["1", "Example"]]}
+
+
+@pytest.fixture(autouse=True)
+def missing(db: None) -> None:
+    factories.panel("billing", "billmanager", discovery={"facts": {"client_form": FORM}})
+    factories.account(email="one@mail.example", fullname="One")
+    factories.account(email="two@mail.example", fullname=factories.HOSTILE[:60])
+
+
+def test_only_what_is_listed_and_offered_is_asked_for(operator: Client) -> None:
+    page = operator.get("/accounts/clients/").text
+    assert "one@mail.example" in page
+    assert "<script>alert" not in page
+    for wrong in (
+        {"email": "stranger@mail.example", "country": "276", "project": "1"},
+        {"email": "one@mail.example", "country": "999", "project": "1"},
+        {"email": "one@mail.example", "country": "276", "project": ""},
+    ):
+        operator.post("/accounts/clients/create/", wrong)
+    assert not NewClient.objects.exists()
+    good = {"email": "one@mail.example", "country": "276", "project": "1"}
+    answer = operator.post("/accounts/clients/create/", good, follow=True)
+    assert "1 client is being created" in answer.text
+    row = NewClient.objects.get()
+    assert (row.email, row.name, row.state) == ("one@mail.example", "One", "queued")
+
+
+def test_the_page_follows_how_far_it_is(operator: Client) -> None:
+    good = {"email": "one@mail.example", "country": "276", "project": "1"}
+    page = operator.post("/accounts/clients/create/", good, follow=True).text
+    digest = page.split('id="digest" value="')[1].split('"')[0]
+    assert operator.get(f"/accounts/clients/live/?digest={digest}").status_code == 204
+    NewClient.objects.update(state="failed", cause="No such luck.")
+    told = operator.get(f"/accounts/clients/live/?digest={digest}")
+    assert "No such luck." in told.text
+    assert f'id="nc-{NewClient.objects.get().pk}"' in told.text
