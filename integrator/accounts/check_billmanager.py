@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discover_billmanager
 from integrator.accounts.check_rows import Asker
 from integrator.accounts.check_tasks import ask_tasks
 from integrator.models import ClientUser
-from integrator.panel_access import connect
+from integrator.panel_access import connect, learning
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -32,7 +31,7 @@ def ask(asker: Asker) -> None:
     """Ask for everything that steps 1 to 8 need."""
     panel = asker.panel
     learnt = asker.ask(
-        0, _("learn what it calls things"), "", lambda: discover_billmanager.learn_dialect(panel)
+        0, _("learn what it calls things"), "", lambda: learning.learn_dialect(panel)
     )
     if not learnt and asker.rows[-1].state == "unreachable":
         return

@@ -52,9 +52,12 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
     ours = Module.objects.filter(gone_at=None, kind="manual", name__startswith=step1.NAME)
     known = ours.values_list("department_id", flat=True)
     wanted = {key for key in known if key is not None}
-    if not wanted and len(dialect.departments) == 1:
-        wanted = {dialect.departments[0][0]}
     own = {key for key, _title in dialect.task_departments}
+    where = _("departments of our modules and of the staff login")
+    if not wanted:
+        chosen = step1.only_department(dialect)
+        wanted = set() if chosen is None else {chosen}
+        where = _("the department that step 1 would choose, and those of the staff login")
     titles = dict(dialect.departments)
     named = ", ".join(titles.get(key, f"#{key}") for key in sorted(wanted))
     value = ""
@@ -64,7 +67,7 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
     return {
         "word": _("The staff login sees the tasks of our manual module"),
         "value": value,
-        "where": _("departments of the module and of the staff login") if value else "",
+        "where": where if value else "",
     }
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts.refusals import Refused
 from integrator.models import Call, Panel
-from integrator.panel_access import connect, journal
+from integrator.panel_access import connect, journal, learning
 from panels.billmanager.report import fault_of, report
 from panels.documents import parse
 from panels.errors import UnexpectedAnswer
@@ -31,6 +31,8 @@ def make(panel: Panel) -> str:
     if panel.kind != Panel.Kind.BILLMANAGER:
         raise Refused(_("Only BILLmanager has a dialect; “%s” is an ispmanager.") % panel.name)
     with journal.about():
+        if not panel.dialect:
+            learning.learn_dialect(panel)
         written = report(
             connect.billmanager(panel),
             forms=panel.learnt.get("task_forms", {}),

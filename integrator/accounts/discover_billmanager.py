@@ -9,9 +9,7 @@ from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
-from integrator.panel_access import connect
-from panels import billmanager as panel_client
-from panels.billmanager.dialect import Dialect
+from integrator.panel_access import connect, learning
 from panels.errors import AccessDenied, FunctionMissing
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     Raises panels.errors.PanelError.
     """
     progress.phase("dialect")
-    learn_dialect(panel)
+    learning.learn_dialect(panel)
     billmanager = connect.billmanager(panel)
     counts: dict[str, int] = {}
     progress.phase("modules")
@@ -64,24 +62,6 @@ def _unless_denied(read: Callable[[], T]) -> T | None:
         return read()
     except (AccessDenied, FunctionMissing):
         return None
-
-
-def learn_dialect(panel: Panel) -> Dialect:
-    """Ask the panel what it calls things and keep the answer on its row (design.md, section 9).
-
-    Raises panels.errors.PanelError.
-    """
-    staff = connect.transport(panel, as_task_staff=True) if panel.task_username else None
-    known = Dialect.from_json(panel.dialect) if panel.dialect else None
-    dialect = panel_client.discover(
-        connect.transport(panel), staff, known=known, overrides=panel.overrides
-    )
-    if known is not None and known.version != dialect.version:
-        panel.learnt = {}  # another version may behave otherwise
-    panel.dialect = dialect.to_json()
-    panel.version = dialect.version or ""
-    panel.save(update_fields=["dialect", "version", "learnt"])
-    return dialect
 
 
 def _modules(panel: Panel, billmanager: BillManager) -> int:

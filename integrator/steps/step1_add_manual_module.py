@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from panels.billmanager import BillManager
+    from panels.billmanager.dialect import Dialect
     from panels.billmanager.modules import Module
 
 NUMBER = 1
@@ -61,6 +62,14 @@ def probe(modules: Sequence[Module], datacenter_id: int) -> Proven | Failed | No
     return Proven({"module": module.id, "name": module.name, "datacenter": datacenter_id})
 
 
+def only_department(dialect: Dialect) -> int | None:
+    """The only department there is, or the only one whose tasks our staff login sees; else None."""
+    for known in (dialect.departments, dialect.task_departments):
+        if len(known) == 1:
+            return known[0][0]
+    return None
+
+
 def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -> int:
     """The department that gets our tasks.
 
@@ -68,9 +77,9 @@ def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -
     ispmanager module in the same data centre, whose failed openings our staff handle already.
     Raises FormLacks when none of these tells.
     """
-    for known in (bm.dialect.departments, bm.dialect.task_departments):
-        if len(known) == 1:
-            return known[0][0]
+    only = only_department(bm.dialect)
+    if only is not None:
+        return only
     for module in modules:
         if module.kind == "ispmanager" and module.datacenter_id in (None, datacenter_id):
             found = module.department_id or bm.modules.department(module.id)

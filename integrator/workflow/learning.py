@@ -1,13 +1,14 @@
-"""What only bindings can show of a panel: the forms of its tasks, before and after taking."""
+"""What only work on a panel shows: the forms of its tasks, and that it was upgraded meanwhile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
 
 from integrator.models import Panel
-from integrator.panel_access import connect
+from integrator.panel_access import connect, learning
 from panels.billmanager import shapes
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.report_keys import AFTER
@@ -16,9 +17,12 @@ from panels.errors import FormLacks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from panels.billmanager import BillManager
     from panels.billmanager.tasks import TaskForm
     from panels.errors import PanelError
     from panels.forms import Form
+
+log = structlog.get_logger(__name__)
 
 FORMS = "task_forms"
 """In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
@@ -37,6 +41,19 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
     if set(seen) <= set(panel.learnt.get(FORMS, {})) and (KEEPS_FORM in panel.learnt or not same):
         return
     _keep(panel, seen, {KEEPS_FORM: True} if same else {})
+
+
+def of_another_version(bm: BillManager) -> bool:
+    """Whether the panel was upgraded since its names were found; they are found again then.
+
+    Asked before a plan is touched. Raises what reading raises.
+    """
+    known, told = bm.dialect.version, bm.whoami().version
+    if not known or not told or told == known:
+        return False
+    log.info("panel.upgraded", was=known, now=told)
+    learning.learn_dialect(connect.billmanager_panel())
+    return True
 
 
 def form_lacks(error: PanelError) -> None:

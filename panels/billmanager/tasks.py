@@ -133,13 +133,13 @@ class Tasks:
         if take.kind == "none":
             return None
         transport = self._context.task_transport
+        extra = _extra(dialect, task_form.form, {})
+        _check_known(task_form, dialect, extra)
         if take.kind == "toolbar":
             params = {"elid": str(task_form.task_id)}
             answer = transport.act(take.name, params, send_by=send_by)
         else:
             _check_take(task_form, take)
-            extra = _extra(dialect, task_form.form, {})
-            self._check_known(task_form, dialect, {**extra, take.name: "-"})
             params = {**_carried(task_form.form), **extra}
             params |= {"elid": task_form.address.elid, "sok": "ok"}
             if take.kind == "button":
@@ -191,17 +191,6 @@ class Tasks:
         self._context.task_transport.act(
             task_form.address.func, params, send_by=send_by, secret=secrets
         )
-
-    def _check_known(
-        self, task_form: TaskForm, dialect: Dialect, values: Mapping[str, str]
-    ) -> None:
-        """Raise `FormLacks` for a required field that closing could not fill either.
-
-        So that a task which we could not close is not taken.
-        """
-        missing = taskforms.unfilled(task_form.form, dialect, values)
-        if missing:
-            raise FormLacks(missing, form=task_form.form, func=task_form.address.func)
 
     def can_start(self) -> bool:
         """Whether the toolbar above the tasks offers our staff login to run operations again.
@@ -284,6 +273,17 @@ def _carried(form: Form) -> dict[str, str]:
         and not item.readonly
         and not is_secret(name)
     }
+
+
+def _check_known(task_form: TaskForm, dialect: Dialect, values: Mapping[str, str]) -> None:
+    """Raise `FormLacks` for a required field that neither taking nor closing could fill.
+
+    So that a task which we could not close is not taken.
+    """
+    set_by_us = {way.name: "-" for way in (dialect.task_take, dialect.task_close) if way}
+    missing = taskforms.unfilled(task_form.form, dialect, {**set_by_us, **values})
+    if missing:
+        raise FormLacks(missing, form=task_form.form, func=task_form.address.func)
 
 
 def _check_take(task_form: TaskForm, take: Take) -> None:

@@ -59,6 +59,8 @@ def test_a_page_of_a_long_list_is_quick() -> None:
 def test_each_entry_of_a_dialect_says_where_it_is_from(name: str) -> None:
     document = json.loads((FOLDER / f"{name}.json").read_text())
     for entry in document["keys"].values():
+        if set(entry) == {"value", "seen"}:
+            continue  # of a report
         assert set(entry) in ({"value", "source"}, {"value", "assumed"})
         assert (entry.get("source") or entry["assumed"]).split()[0] in {
             "billmanager.md",

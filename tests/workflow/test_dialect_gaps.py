@@ -108,6 +108,19 @@ def new_preview(rows: str) -> Preview:
     return preview.make_from_csv(Choices(autoprolong=True), rows, "anna")
 
 
+def test_a_task_that_shows_no_way_of_taking_it(
+    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    path = tmp_path / "freely.json"
+    keys = {"task.take": {"value": "none"}, "task.close_needs_take": {"value": "off"}}
+    path.write_text(json.dumps({"name": "freely", "extends": "billmanager6", "keys": keys}))
+    provider = provider_with("--dialect", str(path), accounts=3)
+    workers.finish(provider.start(1))
+    assert stopped(provider, 7, "form_unknown")["form"]["missing"] == ["a way to take the task"]
+    correct(task_take="none")
+    retry(provider, workers)
+
+
 def test_a_list_of_modules_that_cannot_be_found(
     provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
 ) -> None:
@@ -123,6 +136,24 @@ def test_a_list_of_modules_that_cannot_be_found(
     assert provider.sandbox.ledger()["orders"] == []
     correct(plan_modules_list="pricelist.processing")
     retry(provider, workers)
+
+
+def test_an_upgraded_panel_is_learnt_again_before_a_plan_is_touched(
+    provider: Provider, workers: Workers
+) -> None:
+    run = provider.start(1)
+    panel = billing()
+    version = panel.dialect["version"]
+    panel.dialect["version"] = "5.0"
+    panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
+    panel.dialect["task_close"] = {"kind": "button", "name": "gone", "value": ""}
+    panel.learnt = {"take_keeps_form": True}
+    panel.save(update_fields=["dialect", "learnt"])
+    workers.finish(run)
+    provider.sound(done=1)
+    panel.refresh_from_db()
+    assert panel.dialect["version"] == version
+    assert panel.dialect["task_close"]["name"] == "close"
 
 
 def test_a_list_of_modules_under_no_known_name_is_asked_for(

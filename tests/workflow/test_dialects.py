@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
 
 from integrator.accounts import dialect_report
+from integrator.env import BASE_DIR
 from integrator.models import Panel
+from panels.billmanager import Dialect
 from panels.sandbox.dialect import FOLDER, load
 
 if TYPE_CHECKING:
@@ -84,3 +88,14 @@ def shapes(report: dict[str, Any]) -> set[str]:
     for func, seen in report["lists"].items():
         parts[f"list {func}"] = [seen["columns"], seen["key"], *seen["tools"]]
     return {f"{where}: {json.dumps(one)}" for where, some in parts.items() for one in some}
+
+
+def test_no_step_asks_which_dialect_it_is() -> None:
+    """How a panel does things is known to `panels` alone; no step may branch on it."""
+    known = {"departments", "task_departments", "version", "learn_task_form", "to_json"}
+    folders = [BASE_DIR / "integrator" / name for name in ("steps", "workflow")]
+    for path in (path for folder in folders for path in folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        asked = set(re.findall(r"\bdialect\.(\w+)", text)) & {f.name for f in fields(Dialect)}
+        assert asked <= known, path
+        assert not [name for name in DIALECTS if name in text], path

@@ -18,7 +18,7 @@ from integrator.steps import (
 )
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import engine, intents
+from integrator.workflow import engine, intents, learning
 from integrator.workflow.windows import (
     aftermath,
     canaries,
@@ -60,6 +60,9 @@ def drive(driver: Driver, bm: BillManager) -> bool:
             return False
         driver.save(cause="")
     if driver.window.snapshot is None:
+        if learning.of_another_version(bm):
+            driver.look_again(clock.now())  # with the names that were found just now
+            return False
         modules = bm.modules.all()
         if not _manual_modules(driver, bm, modules):
             return False
