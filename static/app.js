@@ -80,8 +80,22 @@
     if (event.target.closest("#tick-all, #all-matching, [data-row-tick]")) count();
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
+  // Rows that a filter or a late answer brings anew keep tick and focus; those it takes away do not.
+  let before = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id !== "results") return;
+    const ticked = boxes().filter((box) => box.checked).map((box) => box.value);
+    before = { ticked, last: last?.value, row: document.activeElement.closest("tr[data-row]")?.id };
+  });
+  function again() {
+    for (const box of boxes()) box.checked ||= before.ticked.includes(box.value);
+    last = boxes().find((box) => box.value === before.last) ?? null;
+    const row = before.row && document.getElementById(before.row);
+    if (row) (one("[data-open]", row) ?? asks(row) ?? one("a, input", row))?.focus();
+    count();
+  }
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "results") { last = null; count(); }
+    if (event.target.id === "results" && before) again();
     if (event.target.id === "choose") event.target.showPopover();
   });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,20 @@ def test_keyboard(sign_in: Callable[..., Page]) -> None:
     expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#keys")).to_be_hidden()
+    assert ticked(page) == 2
+
+
+def test_an_answer_that_comes_late_leaves_ticks_and_focus(sign_in: Callable[..., Page]) -> None:
+    factories.many_accounts(5)
+    page = sign_in("operator", "/accounts/")
+    page.locator("#id_q").press_sequentially("user")
+    with page.expect_response("**/accounts/rows/**"):
+        page.keyboard.press("Escape")  # which empties the field, and so asks for all rows again
+        for key in ("j", "j", "x"):
+            page.keyboard.press(key)
+    expect(page).to_have_url(re.compile(r"[?&]q=(&|$)"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+X")
     assert ticked(page) == 2
 
 
