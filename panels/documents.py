@@ -43,7 +43,9 @@ _PROLOG = re.compile(
     re.DOTALL,
 )
 _HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<(?:html|head|body|script)\b)", re.IGNORECASE
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\b[^>]{0,200}\?>)?(?>(?:\s|<!--(?>.*?-->))*)"
+    rb"<(?:!doctype\s+html|(?:html|head|body|script|title|meta)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _NO_SECRETS = Redactor()
 _local = threading.local()

@@ -96,10 +96,9 @@ class Row:
 
         A property is an empty element when true and absent when false.
         """
-        cell = self._cell(name)
-        if cell is None:
+        if self._cell(name) is None:
             return False
-        text = (cell.get("orig") or _text(cell)).lower()
+        text = self.code(name).lower()
         if text in _ON or not text:
             return True
         if text in _OFF:
