@@ -18,12 +18,14 @@ from integrator.models import (
     Account,
     Binding,
     Call,
+    Canary,
     Change,
     Client,
     Drift,
     Event,
     Intent,
     Module,
+    NewUser,
     Panel,
     Plan,
     Preview,
@@ -31,6 +33,7 @@ from integrator.models import (
     Run,
     Service,
     Step,
+    StrangerOrder,
     Window,
     WorkerProcess,
 )
@@ -285,3 +288,27 @@ def many_accounts(number: int, **fields: Any) -> list[Account]:
             **fields,
         ))  # fmt: skip
     return Account.objects.bulk_create(rows, batch_size=2000)
+
+
+def stranger(of: Window, **fields: Any) -> StrangerOrder:
+    """An order of somebody else's that met this window."""
+    moment = now()
+    values = {"service_id": next(_numbers), "client_name": "Somebody", "domain": "s.example",
+              "task_id": next(_numbers), "state": "manual", "seen_at": moment,
+              "read_at": moment}  # fmt: skip
+    return StrangerOrder.objects.create(window=of, **{**values, **fields})
+
+
+def new_user(of: Window, **fields: Any) -> NewUser:
+    """A user that is new on a server since this window."""
+    values = {"panel": fields.pop("panel", None) or panel(f"new-{next(_numbers)}"),
+              "username": f"new{next(_numbers)}", "found_at": now(),
+              "why": "no service bears this username"}  # fmt: skip
+    return NewUser.objects.create(window=of, **{**values, **fields})
+
+
+def canary(of: Window, made: Binding, **fields: Any) -> Canary:
+    """The account of this binding as it was before this window."""
+    facts = {"active": True, "preset": "business", "limits": {"limit_quota": "10240"}}
+    values = {"before": facts, "after": facts, "state": "unchanged", "compared_at": now()}
+    return Canary.objects.create(window=of, binding=made, **{**values, **fields})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -30,15 +31,20 @@ class _BadLineError(Exception):
 
 
 def resolve(
-    lines: Sequence[Line], *, period: int, autoprolong: bool | None, today: dt.date
+    lines: Sequence[Line],
+    *,
+    period: int,
+    autoprolong: bool | None,
+    today: dt.date,
+    holder: int | None = None,
 ) -> tuple[list[Candidate], list[LineError]]:
     """A candidate for each line that is right, and everything that is wrong with the others.
 
     ``period`` and ``autoprolong`` hold for lines that do not say. An account that is bound,
     taken, unknown or named twice is an error: a file that was bound once is refused line by
-    line when it is given again.
+    line when it is given again. ``holder``: a binding whose own account counts as free.
     """
-    meaning = _Meaning(lines, today)
+    meaning = _Meaning(lines, today, holder)
     some_say = any(line.autoprolong is not None for line in lines)
     candidates: list[Candidate] = []
     errors: list[LineError] = []
@@ -56,8 +62,9 @@ def resolve(
 class _Meaning:
     """Panels, accounts, clients and plans by the words of a file."""
 
-    def __init__(self, lines: Sequence[Line], today: dt.date) -> None:
+    def __init__(self, lines: Sequence[Line], today: dt.date, holder: int | None = None) -> None:
         self._today = today
+        self._holder = holder
         names = PanelNames(Panel.objects.all())
         self._servers = {word: names.find(word) for word in {line.server for line in lines}}
         wanted = {
@@ -128,6 +135,8 @@ class _Meaning:
                 _("%(server)s has no account “%(username)s”. If it is new there, run a discovery.")
                 % {"server": panel.name, "username": line.username},
             )
+        if account.taken is not None and account.taken[0] == self._holder:
+            return replace(account, taken=None)
         return account
 
     def _client(self, line: Line) -> tuple[int, int | None]:

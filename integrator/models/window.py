@@ -74,6 +74,12 @@ class Window(models.Model):
                 fields=["plan"], condition=~Q(phase="closed"), name="one_window_per_plan"
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["alarm_seen_by"], condition=~Q(alarm=""), name="window_alarm"),
+            models.Index(
+                fields=["after_at"], condition=Q(after_at__isnull=False), name="window_after"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"w{self.pk}"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integrator.models import Binding, Call, Service
+from integrator.accounts.correcting import Wish, corrected
+from integrator.accounts.refusals import Refused
+from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.run import tell_retry
-from integrator.workflow import actions, report
+from integrator.workflow import actions, corrections, deciding, decisions, report, undoing
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
-from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 200
 MOST_EVENTS = 30
-MOST_CANDIDATES = 10
 
 
 @needs(get=Role.VIEWER)
@@ -51,46 +50,32 @@ def poll(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def retry(request: Request, pk: int) -> HttpResponse:
-    """Try again where it stopped, with a new password where one is given."""
-    binding = get_object_or_404(Binding, pk=pk)
-    password = request.POST.get("password", "")
-    tell_retry(request, actions.retry(
-        Binding.objects.filter(pk=binding.pk), request.user.get_username(),
-        password=password or None,
-    ))  # fmt: skip
-    return redirect("binding", pk)
-
-
-@needs(post=Role.OPERATOR)
-def adopt(request: Request, pk: int) -> HttpResponse:
-    """Undecided: a person says that it exists, and which service it is."""
-    binding = get_object_or_404(Binding, pk=pk)
-    text = request.POST.get("service", "").strip() or request.POST.get("candidate", "")
-    if not text.isdecimal():
-        messages.error(request, _("Give the number of the service in BILLmanager."))
-        return redirect("binding", pk)
+    """Try again where it stopped, with whatever is corrected in the form."""
+    binding = _find(pk)
     try:
-        actions.adopt(binding.pk, int(text), request.user.get_username())
-    except ActionRefused as refused:
-        asking.tell(request, refused)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
-        messages.success(request, _("Service %s is adopted.") % text)
-    return redirect("binding", pk)
-
-
-@needs(post=Role.OPERATOR)
-def try_again(request: Request, pk: int) -> HttpResponse:
-    """Undecided: a person says that it does not exist."""
-    binding = get_object_or_404(Binding, pk=pk)
-    try:
-        actions.try_again(binding.pk, request.user.get_username())
-    except ActionRefused as refused:
+        wish = _wish(request)
+        changes = corrected(binding, wish) if wish != Wish() else {}
+        told = actions.retry(
+            Binding.objects.filter(pk=binding.pk), request.user.get_username(),
+            password=request.POST.get("password") or None, corrected=changes,
+        )  # fmt: skip
+    except (Refused, ActionRefused) as refused:
         asking.tell(request, refused)
     else:
-        messages.success(request, _("It will be tried again."))
+        tell_retry(request, told)
     return redirect("binding", pk)
+
+
+def _wish(request: Request) -> Wish:
+    """What the form corrects. Raises Refused when the period is no number."""
+    given = {
+        name: request.POST.get(name, "").strip()
+        for name in ("username", "client", "plan", "domain")
+    }
+    period = request.POST.get("period", "").strip()
+    if period and not (period.isascii() and period.isdecimal()):
+        raise Refused(_("The period is a number of months."))
+    return Wish(**given, period=int(period) if period else None)
 
 
 def _find(pk: int) -> Binding:
@@ -114,24 +99,24 @@ def _context(binding: Binding) -> dict[str, Any]:
         "events": binding.events.order_by("-id")[:MOST_EVENTS],
         "retryable": binding.state in RETRYABLE,
         "undecided": binding.state == BindingState.UNDECIDED,
-        "candidates": _candidates(binding),
+        "about_payment": deciding.is_about_payment(binding),
+        "seen_ordered": decisions.is_ordered(binding),
+        "try_again_means": _means(binding),
+        "only_names": corrections.is_ordered(binding),
+        "undo": undoing.state_of(binding),
         "has_password": bool(binding.password),
     }
 
 
-def _candidates(binding: Binding) -> list[Service]:
-    """Services that could be this order: of the client and plan, and newer than its intent.
-
-    They are those of the last discovery, so a page may lack one that BILLmanager has.
-    """
-    if binding.state != BindingState.UNDECIDED:
-        return []
-    intent = binding.intents.filter(kind="order").order_by("-id").first()
-    found = Service.objects.filter(
-        client_id_remote=binding.client.remote_id, plan_id_remote=binding.plan.remote_id,
-        remote_id__gt=intent.before.get("service", 0) if intent else 0, gone_at=None,
-    )  # fmt: skip
-    return list(found.order_by("-remote_id")[:MOST_CANDIDATES])
+def _means(binding: Binding) -> str:
+    """What it costs to say wrongly that it does not exist."""
+    if binding.cause == "close_unknown":
+        return _("You have seen in BILLmanager that the task is still open: it is closed again.")
+    if deciding.is_about_payment(binding):
+        return _("You have looked in BILLmanager and no such payment is there. If that is wrong, "
+                 "the client's balance is topped up twice.")  # fmt: skip
+    return _("You have looked in BILLmanager and nothing is there. If that is wrong, the client "
+             "is charged twice.")  # fmt: skip
 
 
 def _facts(context: dict[str, Any]) -> object:

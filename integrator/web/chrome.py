@@ -35,10 +35,14 @@ class OpenWindow:
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """Held windows first. ``working``: a worker gave a sign of life within the last minute."""
+    """Held windows first. ``working``: a worker gave a sign of life within the last minute.
+
+    ``alarms``: (id, plan) of windows after which something was found to be wrong.
+    """
 
     windows: tuple[OpenWindow, ...]
     working: bool
+    alarms: tuple[tuple[int, str], ...] = ()
 
     @property
     def held(self) -> tuple[OpenWindow, ...]:
@@ -55,7 +59,7 @@ def of(request: HttpRequest) -> Chrome:
 
 
 def read() -> Chrome:
-    """Ask the database: two small indexed questions."""
+    """Ask the database: three small indexed questions."""
     rows = (
         Window.objects.exclude(phase=Phase.CLOSED)
         .order_by("-held", "opened_at", "id")
@@ -66,4 +70,10 @@ def read() -> Chrome:
         working=WorkerProcess.objects.filter(
             role="worker", seen_at__gte=now() - WORKER_SILENCE
         ).exists(),
+        alarms=tuple(
+            Window.objects.filter(alarm_seen_by="")
+            .exclude(alarm="")
+            .order_by("-id")
+            .values_list("id", "plan__name")[:3]
+        ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -84,6 +85,7 @@ def _context(panel: Panel, **forms: Any) -> dict[str, Any]:
     return {
         "section": "panels",
         "panel": panel,
+        "breaker": settings.BREAKER,
         "rows": panel.checked.get("rows", []),
         "change": forms.get("change") or ChangeForm(panel),
         "link": forms.get("link") or LinkForm(initial={"module": panel.module_id}),

@@ -20,6 +20,7 @@ from integrator.models.states import RowState
 from integrator.web import asking, rehearsals
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
+from integrator.workflow import starting
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 
@@ -52,6 +53,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
     try:
+        starting.pick_canary(found.pk, request.POST.get("canary", ""))
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
         return _not_started(request, found, asking.refusal_of(error))

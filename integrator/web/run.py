@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.models import Binding, Run
+from integrator.clock import now
+from integrator.models import Binding, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.steps import SHARED
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import actions, report
+from integrator.workflow import actions, meaning, report, runs
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from integrator.web.access import Request
 
 PER_PAGE = 100
+MOST_WINDOWS = 20
 # What a new password may cure; the form for it stands ready in the page.
 PASSWORD_CAUSES = [
     CAUSES[key] for key in ("wrong_password", "no_password", "password_blocked", "task_refused")
@@ -79,6 +82,9 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
         ACTIONS[action](run.pk, request.user.get_username())
     except ActionRefused as refused:
         asking.tell(request, refused)
+    else:
+        if action == "cancel":
+            messages.success(request, "\n".join(meaning.of_cancelling(run).sentences()))
     return redirect("run", pk)
 
 
@@ -147,7 +153,27 @@ def _context(run: Run) -> dict[str, Any]:
         "shared": SHARED,
         "password_causes": PASSWORD_CAUSES,
         "live": run.state in {RunState.RUNNING, RunState.PAUSED},
+        "cancel_means": meaning.of_cancelling(run).sentences(),
+        "hours_begin": runs.begins_at(run, now()) if run.state == RunState.RUNNING else None,
+        "windows": _windows(run),
     }
+
+
+def _windows(run: Run) -> list[Window]:
+    """Windows of this run that have something to tell: wrong, or other people's orders."""
+    told = Q(strangers__isnull=False) | ~Q(alarm="") | Q(canaries__binding__run=run)
+    plans = run.bindings.values("plan")
+    rows = Window.objects.filter(told, plan__in=plans, created_at__gte=run.started_at)
+    if run.finished_at is not None:
+        rows = rows.filter(created_at__lte=run.finished_at)
+    return list(
+        rows.select_related("plan")
+        .annotate(
+            waiting=Count("strangers", filter=Q(strangers__state="manual"), distinct=True),
+            others=Count("strangers", distinct=True),
+        )
+        .order_by("-id")[:MOST_WINDOWS]
+    )
 
 
 def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], str]]) -> object:
@@ -155,7 +181,9 @@ def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], s
     groups = [(group.cause.key, group.state, group.count) for group in context["groups"]]
     shown = [(binding.pk, binding.version, strip) for binding, strip, _detail in rows]
     progress = context["progress"]
-    return run.state, run.why, progress.by_state, progress.steps, groups, shown
+    windows = [(w.pk, w.version, w.alarm, w.alarm_seen_by) for w in context["windows"]]
+    facts = (run.state, run.why, progress.by_state, progress.steps, groups, shown)
+    return (*facts, windows, context["hours_begin"], context["cancel_means"])
 
 
 def _busy(run: Run) -> bool:

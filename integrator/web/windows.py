@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integrator.models import Window
+from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
 from integrator.web import asking, live
 from integrator.web.access import Role, needs
@@ -87,12 +87,22 @@ def _counted(windows: QuerySet[Window]) -> QuerySet[Window]:
         bindings_all=Count("bindings"),
         bindings_done=Count("bindings", filter=Q(bindings__state=BindingState.DONE)),
         bindings_moving=Count("bindings", filter=Q(bindings__state__in=MOVING)),
+        strangers_all=_strangers(),
+        strangers_waiting=_strangers(state=StrangerOrder.State.MANUAL),
     )
+
+
+def _strangers(**found_by: str) -> Subquery:
+    """How many orders of others met a window; of its own, so that no join multiplies."""
+    rows = StrangerOrder.objects.filter(window=OuterRef("pk"), **found_by).order_by()
+    counted = rows.values("window").annotate(n=Count("id")).values("n")
+    return Subquery(counted, output_field=IntegerField())
 
 
 def _facts(context: dict[str, Any]) -> object:
     return [
         (window.pk, window.version, window.phase, window.held, window.closing,
-         window.bindings_all, window.bindings_done, window.bindings_moving)
+         window.bindings_all, window.bindings_done, window.bindings_moving, window.alarm,
+         window.strangers_all, window.strangers_waiting)
         for window in [*context["open"], *context["closed"][:5]]
     ]  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Account, Binding, Run, Window
+from integrator.models import Binding, Run, Window
 from integrator.models.states import (
     CLAIMABLE,
     MOVING,
@@ -22,6 +23,8 @@ from integrator.steps import step3_order as step3
 from integrator.workflow import (
     adopting,
     breaker,
+    corrections,
+    deciding,
     decisions,
     draw,
     engine,
@@ -29,10 +32,14 @@ from integrator.workflow import (
     password_tries,
     preparing,
     runs,
+    undoing,
     waking,
 )
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import lease, members
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(slots=True)
@@ -124,53 +131,67 @@ def _change_run(run_id: int, expected: RunState, to: RunState, actor: str, why: 
     return run
 
 
-def retry(bindings: QuerySet[Binding], actor: str, *, password: str | None = None) -> RetryReport:
+def retry(
+    bindings: QuerySet[Binding],
+    actor: str,
+    *,
+    password: str | None = None,
+    corrected: Mapping[str, Any] | None = None,
+) -> RetryReport:
     """Queue failed or cancelled bindings again, from the step where they stopped.
 
-    ``password``: use this one from now on; None: the one that is stored, if any.
+    ``password``: use this one from now on; None: the one that is stored, if any. ``corrected``:
+    checked fields that change (of one binding; see ``integrator.accounts.correcting``).
+    Raises ActionRefused when a field can no longer be changed.
     """
     report = RetryReport()
     touched: set[int] = set()
-    for binding in bindings.select_related("run__preview", "account"):
-        if binding.state not in RETRYABLE:
-            text = _("it is %(state)s") % {"state": binding.get_state_display()}
-            report.refused.append((binding.pk, text))
-            continue
-        fields: dict[str, object] = {"attempts": 0, "reserved": True}
-        if password is not None:
-            fields["password"] = password
-        if binding.step == step3.NUMBER:
-            known = binding.password if password is None else password
-            fields["prepared"] = not preparing.needed(binding.run.preview, known)
-        due = clock.now() if fields.get("prepared") is False else None
-        try:
-            with transaction.atomic():
-                changed = engine.change(
-                    binding,
-                    BindingState.QUEUED,
-                    actor=actor,
-                    why="retry",
-                    due_at=due,
-                    waiting_for=members.WINDOW,
-                    window=None,
-                    **fields,
-                )
-                if changed:
-                    Account.objects.filter(pk=binding.account_id).update(binding=binding)
-        except IntegrityError:
-            report.refused.append((binding.pk, _("another binding has its account")))
-            continue
-        if changed:
+    for binding in bindings.select_related("run__preview", "account", "client", "plan"):
+        refused = _retry_one(binding, actor, password, dict(corrected or {}))
+        if refused:
+            report.refused.append((binding.pk, refused))
+        else:
             report.retried.append(binding.pk)
             touched.add(binding.run_id)
-        else:
-            report.refused.append((binding.pk, _("it changed a moment ago")))
     for run in Run.objects.filter(pk__in=touched):
         if run.state in (RunState.FINISHED, RunState.CANCELLED):
             runs.change(run, RunState.RUNNING, why="retry", actor=actor, finished_at=None)
         waking.wake("run", run.pk, times=2)
     draw.draw_all()
     return report
+
+
+def _retry_one(binding: Binding, actor: str, password: str | None, changes: dict[str, Any]) -> str:
+    """Queue this binding again; why not, or "" when it is queued."""
+    if binding.state not in RETRYABLE:
+        return _("it is %(state)s") % {"state": binding.get_state_display()}
+    if undoing.state_of(binding).released:
+        return _("it was undone; bind its account in a new run")
+    corrections.check(binding, changes)
+    fields: dict[str, Any] = {"attempts": 0, "reserved": True, **changes}
+    if password is not None:
+        fields["password"] = password
+    if binding.step == step3.NUMBER:
+        known = binding.password if password is None else password
+        fields["prepared"] = not preparing.needed(binding.run.preview, known)
+    due = clock.now() if fields.get("prepared") is False else None
+    try:
+        with transaction.atomic():
+            changed = engine.change(
+                binding,
+                BindingState.QUEUED,
+                actor=actor,
+                why="retry",
+                due_at=due,
+                waiting_for=members.WINDOW,
+                window=None,
+                **fields,
+            )
+            if changed:
+                corrections.moved(binding, changes, actor)
+    except IntegrityError:
+        return _("another binding has its account")
+    return "" if changed else _("it changed a moment ago")
 
 
 def try_again(binding_id: int, actor: str) -> None:
@@ -208,6 +229,16 @@ def adopt(binding_id: int, service_id: int, actor: str) -> None:
     """
     binding = _undecided(binding_id)
     adopting.adopt_service(binding, service_id, actor)
+    _reopen(binding, actor)
+
+
+def adopt_payment(binding_id: int, payment_id: int, actor: str) -> None:
+    """A person says that this payment is the credit added for the binding; it is checked.
+
+    Raises ActionRefused when it is not fit, and what ``panels`` raises.
+    """
+    binding = _undecided(binding_id)
+    deciding.adopt_payment(binding, payment_id, actor)
     _reopen(binding, actor)
 
 

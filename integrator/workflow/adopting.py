@@ -38,7 +38,9 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
             % {"client": binding.client, "service": service_id}
         )
     service = found[0]
-    _check(binding, service)
+    refused = unfit(binding, service)
+    if refused:
+        raise ActionRefused(refused)
     paid = isinstance(step7.verify(service, binding), Proven) or step3.paid(service)
     # What may yet be opened stays in its window: the gate must see it.
     window = Window.objects.filter(pk=binding.window_id or 0).exclude(phase=Phase.CLOSED).first()
@@ -65,25 +67,27 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
             raise ActionRefused(_("It changed a moment ago; look again."))
 
 
-def _check(binding: Binding, service: Service) -> None:
+def unfit(binding: Binding, service: Service) -> str:
+    """Why this service cannot be the binding's, in words; "" when it can."""
+    words = {
+        "service": service.id,
+        "domain": service.domain,
+        "wanted": binding.domain,
+        "state": step3.state_word(service),
+    }
     other = Binding.objects.filter(service_id=service.id).exclude(pk=binding.pk).first()
     if other is not None:
-        raise ActionRefused(
-            _("Service %(service)d belongs to binding b%(other)d.")
-            % {"service": service.id, "other": other.pk}
-        )
+        return _("Service %(service)d belongs to binding b%(other)d.") % {
+            **words,
+            "other": other.pk,
+        }
     if not of_client(service, binding):
-        raise ActionRefused(_("Service %(service)d is another client's.") % {"service": service.id})
+        return _("Service %(service)d is another client's.") % words
     if not same_domain(service.domain, binding.domain):
-        raise ActionRefused(
-            _("Service %(service)d is for %(domain)s, the binding for %(wanted)s.")
-            % {"service": service.id, "domain": service.domain, "wanted": binding.domain}
-        )
+        return _("Service %(service)d is for %(domain)s, the binding for %(wanted)s.") % words
     if service.status in (step3.DELETED, step3.SUSPENDED):
-        raise ActionRefused(
-            _("Service %(service)d is %(state)s.")
-            % {"service": service.id, "state": step3.state_word(service)}
-        )
+        return _("Service %(service)d is %(state)s.") % words
+    return ""
 
 
 def _record(binding: Binding, service: Service, actor: str) -> None:

@@ -230,6 +230,22 @@ def change(
     return True
 
 
+def free(binding: Binding, why: str, *, actor: str) -> bool:
+    """Let go of a cancelled binding's account; False: it is no longer as ``binding`` says."""
+    with transaction.atomic():
+        changed = Binding.objects.filter(
+            pk=binding.pk, state=BindingState.CANCELLED, version=binding.version, lease_token=""
+        ).update(reserved=False, in_lane=False, version=F("version") + 1)
+        if changed:
+            _event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+    return bool(changed)
+
+
+def remark(binding: Binding, why: str, *, actor: str) -> None:
+    """Write down what a person did to a binding that is no change of its state."""
+    _event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+
+
 def _clearing(to: BindingState) -> dict[str, Any]:
     """What a change to this state always brings with it."""
     if to in (BindingState.DONE, BindingState.CANCELLED):

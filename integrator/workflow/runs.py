@@ -16,12 +16,31 @@ from integrator.workflow.engine import PRODUCT
 
 def may_work(run: Run, now: dt.datetime) -> bool:
     """Whether ``now`` lies in the run's hours; they are of the server's own time zone."""
-    hours = run.preview.hours
-    if not hours:
+    hours = _hours(run)
+    if hours is None:
         return True
-    start, end = (dt.time.fromisoformat(part) for part in hours.split("-"))
+    start, end = hours
     local = timezone.localtime(now).time()
     return start <= local < end if start <= end else local >= start or local < end
+
+
+def begins_at(run: Run, now: dt.datetime) -> dt.datetime | None:
+    """When the run's hours begin next; None: it may work now."""
+    hours = _hours(run)
+    if hours is None or may_work(run, now):
+        return None
+    local = timezone.localtime(now)
+    begin = dt.datetime.combine(local.date(), hours[0], local.tzinfo)
+    return begin if begin > local else begin + dt.timedelta(days=1)
+
+
+def _hours(run: Run) -> tuple[dt.time, dt.time] | None:
+    """From when to when the run may work; past midnight where the end is not after the start."""
+    hours = run.preview.hours
+    if not hours:
+        return None
+    start, end = (dt.time.fromisoformat(part) for part in hours.split("-"))
+    return start, end
 
 
 def change(

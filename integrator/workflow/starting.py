@@ -53,6 +53,26 @@ def start(preview_id: int, actor: str) -> Run:
     return run
 
 
+def pick_canary(preview_id: int, word: str) -> None:
+    """Have this account of the preview go first, alone: its login, or SERVER:LOGIN; "": any.
+
+    Raises ActionRefused when no ready row, or more than one, is meant.
+    """
+    server, _colon, login = word.strip().rpartition(":")
+    ready = PreviewRow.objects.filter(preview=preview_id, state=RowState.READY)
+    named = ready.filter(account__username=login)
+    if server:
+        named = named.filter(account__panel__name=server)
+    accounts = list(named.values_list("account_id", flat=True)[:2])
+    if word.strip() and len(accounts) != 1:
+        raise ActionRefused(
+            _("“%(word)s” is not one account of this preview that is ready; write its login, or"
+              " SERVER:LOGIN.") % {"word": word}
+        )  # fmt: skip
+    chosen = accounts[0] if word.strip() else None
+    Preview.objects.filter(pk=preview_id, started_at=None).update(canary=chosen)
+
+
 def _refuse_reserved(rows: Sequence[PreviewRow]) -> None:
     taken = {
         binding.account_id: binding

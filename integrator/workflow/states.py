@@ -2,6 +2,7 @@
 
 queued → running ⇄ waiting → done
 any moving state → failed | undecided | cancelled; a person brings those back to queued.
+done → cancelled: a person has undone it, and its service is proven gone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ALLOWED: dict[BindingState, frozenset[BindingState]] = {
     _S.FAILED: frozenset({_S.QUEUED, _S.CANCELLED}),
     _S.UNDECIDED: frozenset({_S.QUEUED, _S.WAITING}),
     _S.CANCELLED: frozenset({_S.QUEUED}),
-    _S.DONE: frozenset(),
+    _S.DONE: frozenset({_S.CANCELLED}),
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from integrator import clock
 from integrator.models.states import Phase
 from tests import factories
 
@@ -28,7 +29,11 @@ def everything() -> list[str]:
                               cause=factories.LONG * 3)  # fmt: skip
     factories.binding("running", 4, run=run, window=window)
     factories.binding("waiting", 6, run=run, waiting_for="task")
-    factories.window(Phase.CLOSED)
+    closed = factories.window(Phase.CLOSED, alarm="a second account", compared_at=clock.now())
+    factories.stranger(closed, domain=factories.LONG)
+    factories.stranger(closed, state="opened", handed_by="operator")
+    factories.new_user(closed)
+    factories.canary(closed, failed)
     factories.event(binding=failed, run=run, why=factories.LONG * 2)
     server, preview = factories.panel(factories.LONG[:60]), factories.preview(3)
     factories.panel("billing", "billmanager")
@@ -36,6 +41,7 @@ def everything() -> list[str]:
     return ["/", "/accounts/", "/accounts/csv/", "/accounts/clients/",
             f"/previews/{preview.pk}/", "/runs/",
             f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
+            f"/windows/{closed.pk}/", f"/bindings/{failed.pk}/undo/",
             "/windows/", "/panels/", f"/panels/{server.pk}/", "/panels/add/", "/plan-map/",
             "/events/", "/people/"]  # fmt: skip
 

@@ -29,7 +29,12 @@ def everything(name: str) -> list[str]:
     factories.call(failed, func=name[:60], answer=name, error=name, params={name: name})
     undecided = factories.undecided(run=run, client=payer, plan=sold)
     factories.window(plan=sold, held=True, closing=True, cause=name)
-    factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150])
+    closed = factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150], alarm=name,
+                              seen={"unread": {"1": name}})  # fmt: skip
+    factories.stranger(closed, client_name=name[:250], domain=name[:250], performer="")
+    factories.stranger(closed, state="opened", username=name[:120], handed_by=name[:150])
+    factories.new_user(closed, username=name[:120], why=name, binding=failed)
+    factories.canary(closed, failed, state="changed", why=name)
     factories.drift(name, account=account)
     factories.change(name, server)
     asked = factories.account(
@@ -40,7 +45,8 @@ def everything(name: str) -> list[str]:
     preview = factories.preview(1, paymethod_name=name[:120])
     return [f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
             f"/accounts/{asked.pk}/choose/", f"/panels/{server.pk}/",
-            f"/previews/{preview.pk}/"]  # fmt: skip
+            f"/previews/{preview.pk}/", f"/windows/{closed.pk}/",
+            f"/bindings/{failed.pk}/undo/"]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

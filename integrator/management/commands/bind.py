@@ -20,7 +20,7 @@ from integrator.management import rehearsing
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.waiting import all_well, wait_for
 from integrator.models.states import Payment
-from integrator.workflow import report
+from integrator.workflow import report, starting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -51,7 +51,12 @@ class Command(PersonCommand):
         parser.add_argument("--check-passwords", action="store_true")
         parser.add_argument("--reset-passwords", action="store_true")
         parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
-        parser.add_argument("--hours", default="", metavar="HH:MM-HH:MM")
+        parser.add_argument(
+            "--hours", default="", metavar="HH:MM-HH:MM", help=_("UTC; may run past midnight")
+        )
+        parser.add_argument(
+            "--canary", default="", metavar="[SERVER:]LOGIN", help=_("the account that goes first")
+        )
         parser.add_argument(
             "--hold-letters",
             action="store_true",
@@ -84,6 +89,7 @@ class Command(PersonCommand):
             return code
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
+        starting.pick_canary(preview.pk, given["canary"])
         run = launch(preview, actor())
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from integrator.management.output import OK, PersonCommand, actor, find_run
-from integrator.workflow import actions
+from integrator.workflow import actions, meaning
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -20,11 +22,30 @@ class Command(PersonCommand):
         """Declare the run and the reason."""
         parser.add_argument("run_word", metavar="RUN")
         parser.add_argument("--why", default="", help="kept with the event")
+        parser.add_argument(
+            "--dry-run", action="store_true", help=_("only say what it means for each binding")
+        )
 
     def run(self, **given: Any) -> int:
-        """Do it and say where the run stands."""
+        """Do it and say where the run stands, and what it means for the bindings."""
         run = find_run(given["run_word"])
-        actions.cancel(run.pk, actor(), given["why"])
-        run.refresh_from_db()
-        self.tell({"run": str(run), "state": run.state}, [f"{run} {run.state}"])
+        if not given["dry_run"]:
+            actions.cancel(run.pk, actor(), given["why"])
+            run.refresh_from_db()
+        means = meaning.of_cancelling(run)
+        self.tell(
+            {
+                "run": str(run),
+                "state": run.state,
+                "free": means.free,
+                "credited": means.credited,
+                "reserved": means.reserved,
+                "done": means.done,
+                "amounts": [
+                    {"currency": currency, "amount": f"{amount:.2f}"}
+                    for currency, amount in means.amounts
+                ],
+            },
+            [f"{run} {run.state}", *(f"  {one}" for one in means.sentences())],
+        )
         return OK

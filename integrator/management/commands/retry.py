@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from integrator.accounts.correcting import Wish, corrected
 from integrator.accounts.refusals import Refused
 from integrator.management.output import (
     FAILED,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+FIXES = ("username", "client", "plan", "period", "domain")
+
+
 class Command(PersonCommand):
     """`manage.py retry RUN|BINDING`."""
 
@@ -42,16 +46,31 @@ class Command(PersonCommand):
         parser.add_argument(
             "--password-env", metavar="VAR", help=_("variable with another password (one binding)")
         )
+        fix = parser.add_argument_group(_("corrections of one binding"))
+        fix.add_argument("--username", default="", help=_("another account of the same server"))
+        fix.add_argument("--client", default="", help=_("e-mail or id; before the order alone"))
+        fix.add_argument("--plan", default="", help=_("id or exact name; the same"))
+        fix.add_argument("--period", type=int, metavar="N", help=_("months; the same"))
+        fix.add_argument("--domain", default="", help=_("the same"))
+        parser.add_argument(
+            "--cause", default="", metavar="KEY", help=_("of a run: only those that failed so")
+        )
         parser.add_argument("--wait", action="store_true")
 
     def run(self, **given: Any) -> int:
         """Retry; 2 when nothing could be, 1 when not all is done after waiting."""
         bindings = self.chosen(given["word"], only_failed=given["failed"])
+        if given["cause"]:
+            bindings = bindings.filter(cause=given["cause"])
+        wish = Wish(**{name: given[name] for name in FIXES})
+        if wish != Wish() and bindings.count() != 1:
+            raise Refused(_("A correction belongs to one binding; name it as b345."))
         if given["password_env"] and bindings.count() != 1:
             raise Refused(_("A password belongs to one binding; name it as b345."))
         ids = list(bindings.values_list("pk", flat=True))
         password = secret_from(given["password_env"]) or None
-        told = actions.retry(bindings, actor(), password=password)
+        changes = corrected(bindings.get(), wish) if wish != Wish() else None
+        told = actions.retry(bindings, actor(), password=password, corrected=changes)
         runs = set(Run.objects.filter(bindings__in=told.retried))
         if given["wait"]:
             for run in sorted(runs, key=lambda run: run.pk):

@@ -1,4 +1,4 @@
-"""List the open windows, and restore a plan."""
+"""List the open windows, restore a plan, and see to what a window met."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from django.utils.translation import gettext as _
 from integrator.accounts.lookup import PlanNames
 from integrator.accounts.refusals import Refused
 from integrator.management.output import FAILED, OK, PersonCommand, actor, allow_json, columns
-from integrator.models import Window
+from integrator.models import StrangerOrder, Window
 from integrator.models.states import Phase
 from integrator.workflow import actions, report
+from integrator.workflow.windows import aftermath, handing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+MOST = 200
+
 
 class Command(PersonCommand):
-    """`manage.py window list | restore PLAN`."""
+    """`manage.py window list | restore PLAN | strangers [WINDOW] | hand-over SERVICE | seen …`."""
 
-    help = "List the plans whose modules are switched at this moment, or restore one."
+    help = "List the plans whose modules are switched, restore one, see to what a window met."
 
     def declare(self, parser: ArgumentParser) -> None:
-        """Declare the two sub-commands."""
+        """Declare the sub-commands."""
         what = parser.add_subparsers(dest="what", required=True)
         allow_json(what.add_parser("list", help=_("the open windows")))
         restore = what.add_parser("restore", help=_("switch a plan back"))
@@ -33,18 +36,43 @@ class Command(PersonCommand):
             "--anyway", action="store_true",
             help=_("although orders may then create second hosting accounts"),
         )  # fmt: skip
+        theirs = what.add_parser("strangers", help=_("other people's orders that met a window"))
+        allow_json(theirs)
+        theirs.add_argument("window", nargs="?", metavar="WINDOW", help=_("as w12; else all"))
+        theirs.add_argument("--read", action="store_true", help=_("ask BILLmanager first"))
+        hand = what.add_parser("hand-over", help=_("have ispmanager open such an order"))
+        allow_json(hand)
+        hand.add_argument("service", type=int, metavar="SERVICE")
+        seen = what.add_parser("seen", help=_("say that you have looked at what was wrong"))
+        allow_json(seen)
+        seen.add_argument("window", metavar="WINDOW", help=_("as w12"))
 
     def run(self, **given: Any) -> int:
         """Do what was asked."""
-        return self.restore(given) if given["what"] == "restore" else self.show()
+        jobs = {
+            "list": self.show,
+            "restore": self.restore,
+            "strangers": self.strangers,
+            "hand-over": self.hand_over,
+            "seen": self.seen,
+        }
+        return jobs[given["what"]](given)
 
-    def show(self) -> int:
-        """List the open windows; 1 when one of them is held."""
+    def show(self, _given: dict[str, Any]) -> int:
+        """List the open windows; 1 when one of them is held or something is wrong after one."""
         rows = [_row(window) for window in report.open_windows()]
+        alarms = [
+            {"window": str(window), "plan": window.plan.name, "alarm": window.alarm}
+            for window in Window.objects.filter(alarm_seen_by="")
+            .exclude(alarm="")
+            .select_related("plan")
+        ]
         head = ["window", "plan", "phase", "held", "since", "cause"]
         table = [head, *([row[name] for name in head] for row in rows)] if rows else []
-        self.tell({"windows": rows}, columns(table) or [_("No window is open.")])
-        return FAILED if any(row["held"] for row in rows) else OK
+        lines = columns(table) or [_("No window is open.")]
+        lines += [f"{one['window']} {one['plan']}: {one['alarm']}" for one in alarms]
+        self.tell({"windows": rows, "alarms": alarms}, lines)
+        return FAILED if alarms or any(row["held"] for row in rows) else OK
 
     def restore(self, given: dict[str, Any]) -> int:
         """Ask for a plan's window to be restored."""
@@ -57,6 +85,61 @@ class Command(PersonCommand):
         row = _row(window)
         self.tell(row, [f"{window} {plan.name}: {window.phase}"])
         return OK
+
+    def strangers(self, given: dict[str, Any]) -> int:
+        """List other people's orders; 1 while some wait for people."""
+        orders = StrangerOrder.objects.select_related("window__plan").order_by("-service_id")
+        if given["window"]:
+            window = _find(given["window"])
+            if given["read"]:
+                aftermath.read_again(window.pk)
+            orders = orders.filter(window=window)
+        rows = [_order(order) for order in orders[:MOST]]
+        table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
+        self.tell({"orders": rows}, columns(table) or [_("None met a window.")])
+        return FAILED if any(row["state"] == StrangerOrder.State.MANUAL for row in rows) else OK
+
+    def hand_over(self, given: dict[str, Any]) -> int:
+        """Hand one of them to ispmanager, on the word of whoever runs this."""
+        order = StrangerOrder.objects.filter(service_id=given["service"]).first()
+        if order is None:
+            raise Refused(_("Service %(id)d met no window.") % {"id": given["service"]})
+        handing.hand_over(order.pk, actor())
+        order = StrangerOrder.objects.select_related("window__plan").get(pk=order.pk)
+        self.tell(_order(order), [f"{order.service_id} {order.state}"])
+        return OK
+
+    def seen(self, given: dict[str, Any]) -> int:
+        """Take an alarm off every page."""
+        window = _find(given["window"])
+        if not aftermath.seen_by(window.pk, actor()):
+            raise Refused(_("Nothing is wrong after %(window)s.") % {"window": window})
+        self.tell({"window": str(window)}, [f"{window}: {window.alarm}"])
+        return OK
+
+
+def _find(word: str) -> Window:
+    number = word.removeprefix("w")
+    found = None
+    if number.isascii() and number.isdecimal() and len(number) <= 18:  # noqa: PLR2004 - what an id can hold
+        found = Window.objects.select_related("plan").filter(pk=int(number)).first()
+    if found is None:
+        raise Refused(_("There is no window “%(word)s”; write it as w12.") % {"word": word})
+    return found
+
+
+def _order(order: StrangerOrder) -> dict[str, Any]:
+    return {
+        "service": order.service_id,
+        "window": str(order.window),
+        "plan": order.window.plan.name,
+        "client": order.client_name or order.client_id_remote,
+        "domain": order.domain,
+        "state": str(order.state),
+        "task": order.task_id,
+        "began_before": order.began_before,
+        "handed_by": order.handed_by,
+    }
 
 
 def _row(window: Window) -> dict[str, Any]:

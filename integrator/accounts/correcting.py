@@ -1,0 +1,95 @@
+"""What a person corrects of a binding before it is tried again, checked as a CSV line is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from integrator.accounts import csv_lines, money
+from integrator.accounts.choices import LONGEST_PERIOD, Choices
+from integrator.accounts.csv_input import Line
+from integrator.accounts.judging import Judge
+from integrator.accounts.reasons import shown
+from integrator.accounts.refusals import Refused
+from integrator.clock import now
+from integrator.models import Account
+
+if TYPE_CHECKING:
+    from integrator.models import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What shall be otherwise; "" and None: as it is.
+
+    ``username``: another account of the same server. ``client``: an id or a user's e-mail;
+    ``plan``: an id or exact name; ``period``: months.
+    """
+
+    username: str = ""
+    client: str = ""
+    plan: str = ""
+    period: int | None = None
+    domain: str = ""
+
+
+def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
+    """Fields of the binding that change, checked against the mirrors like a CSV line.
+
+    Raises Refused when the corrected binding could not be started; nothing is changed here.
+    """
+    period = wish.period if wish.period is not None else binding.period
+    if not 1 <= period <= LONGEST_PERIOD:
+        raise Refused(
+            _("A period is a whole number of months between 1 and %(longest)d.")
+            % {"longest": LONGEST_PERIOD}
+        )
+    line = Line(
+        number=binding.number,
+        server=binding.account.panel.name,
+        username=wish.username or binding.account.username,
+        domain=wish.domain or binding.domain,
+        client=wish.client or str(binding.client.remote_id),
+        plan=wish.plan or str(binding.plan.remote_id),
+        password=binding.password,
+        period=period,
+        autoprolong=binding.autoprolong,
+    )
+    candidates, wrong = csv_lines.resolve(
+        [line], period=period, autoprolong=None, today=now().date(), holder=binding.pk
+    )
+    if wrong:
+        raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
+    preview = binding.run.preview
+    choices = Choices(
+        payment=preview.payment,
+        autoprolong=binding.autoprolong,
+        period=period,
+        reset_passwords=preview.reset_passwords,
+    )
+    judged = Judge(candidates, choices).judge(candidates[0])
+    if not judged.blocks and not judged.choose:
+        money.settle([judged], preview.payment)
+    stops = [shown(one) for one in (*judged.blocks, *judged.choose)]
+    if stops:
+        raise Refused(_("This correction cannot be taken."), stops)
+    values: dict[str, Any] = {}
+    if wish.username:
+        values["account"] = Account.objects.get(pk=candidates[0].account.id)
+    if wish.client:
+        values |= {"client": judged.client, "su": judged.su}
+    if wish.domain:
+        values["domain"] = candidates[0].domain
+    if wish.plan or wish.period is not None:
+        # What follows from the plan is taken with it; else the frozen price stays.
+        values |= {
+            "plan": judged.plan,
+            "period": period,
+            "price": judged.price,
+            "currency": judged.currency,
+            "datacenter_id": judged.datacenter_id,
+            "module_id": judged.module_id,
+        }
+    return {name: value for name, value in values.items() if getattr(binding, name) != value}

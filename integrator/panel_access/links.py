@@ -1,0 +1,26 @@
+"""Where a person finds a thing in BILLmanager itself.
+
+``startform`` opens a form in the panel's own pages (billmanager.md 1.2, of the pass-through key);
+where a version does not know it, the panel's first page opens.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from integrator.models import Panel
+
+
+def service(service_id: int) -> str:
+    """The form of a service; "" while no BILLmanager is registered."""
+    return _form("vhost.edit", service_id)
+
+
+def task(task_id: int) -> str:
+    """The form of a task; "" while no BILLmanager is registered."""
+    return _form("task.edit", task_id)
+
+
+def _form(func: str, elid: int) -> str:
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    return f"{panel.url}?{urlencode({'startform': func, 'elid': elid})}" if panel else ""

@@ -1,0 +1,69 @@
+"""The guide for undoing a binding: manual module, deletion by a person, account free again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from integrator.models import Binding
+from integrator.models.states import BindingState
+from integrator.panel_access import links
+from integrator.web import asking
+from integrator.web.access import Role, needs
+from integrator.workflow import undoing
+from integrator.workflow.refusal import ActionRefused
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.access import Request
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request, pk: int) -> HttpResponse:
+    """The three steps and how far they are."""
+    binding = get_object_or_404(
+        Binding.objects.select_related("account__panel", "client", "plan", "run"), pk=pk
+    )
+    context = {
+        "section": "runs",
+        "binding": binding,
+        "undo": undoing.state_of(binding),
+        "was_done": binding.state == BindingState.DONE,
+        "link": links.service(binding.service_id) if binding.service_id else "",
+    }
+    return render(request, "undo.html", context)
+
+
+@needs(post=Role.OPERATOR)
+def manual(request: Request, pk: int) -> HttpResponse:
+    """Put the service on the manual module, and read that back."""
+    binding = get_object_or_404(Binding, pk=pk)
+    try:
+        module = undoing.to_manual(binding.pk, request.user.get_username())
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    except PanelError as error:
+        asking.tell(request, asking.refusal_of(error))
+    else:
+        messages.success(request, _("Read back: the service is on manual module %d.") % module)
+    return redirect("undo", pk)
+
+
+@needs(post=Role.OPERATOR)
+def release(request: Request, pk: int) -> HttpResponse:
+    """Free the account, if BILLmanager no longer has the service."""
+    binding = get_object_or_404(Binding, pk=pk)
+    try:
+        undoing.release(binding.pk, request.user.get_username())
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    except PanelError as error:
+        asking.tell(request, asking.refusal_of(error))
+    else:
+        messages.success(request, _("The service is gone; the account is free again."))
+    return redirect("undo", pk)

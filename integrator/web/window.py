@@ -1,0 +1,91 @@
+"""One window: its steps, and what came of it for servers, the canary and other people's orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from integrator.models import StrangerOrder, Window
+from integrator.panel_access import links
+from integrator.steps import TITLES
+from integrator.web import asking
+from integrator.web.access import Role, needs
+from integrator.workflow.refusal import ActionRefused
+from integrator.workflow.windows import aftermath, handing
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.access import Request
+
+MOST = 500
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request, pk: int) -> HttpResponse:
+    """The whole page."""
+    window = get_object_or_404(Window.objects.select_related("plan"), pk=pk)
+    return render(request, "window.html", _context(window))
+
+
+@needs(post=Role.OPERATOR)
+def read_again(request: Request, pk: int) -> HttpResponse:
+    """Ask BILLmanager now what has become of other people's orders."""
+    window = get_object_or_404(Window, pk=pk)
+    try:
+        aftermath.read_again(window.pk)
+    except PanelError as error:
+        asking.tell(request, asking.refusal_of(error))
+    else:
+        messages.success(request, _("BILLmanager was read again."))
+    return redirect("window", pk)
+
+
+@needs(post=Role.OPERATOR)
+def hand_over(request: Request, pk: int) -> HttpResponse:
+    """On this person's word: have ispmanager open an order of somebody else's."""
+    order = get_object_or_404(StrangerOrder, pk=pk)
+    try:
+        handing.hand_over(order.pk, request.user.get_username())
+    except ActionRefused as refused:
+        asking.tell(request, refused)
+    except PanelError as error:
+        asking.tell(request, asking.refusal_of(error))
+    else:
+        said = _("Service %s is handed to ispmanager; this page shows when it is open.")
+        messages.success(request, said % order.service_id)
+    return redirect("window", order.window_id)
+
+
+@needs(post=Role.OPERATOR)
+def seen(request: Request, pk: int) -> HttpResponse:
+    """A person has looked at what was wrong: it is no longer shown on every page."""
+    window = get_object_or_404(Window, pk=pk)
+    if aftermath.seen_by(window.pk, request.user.get_username()):
+        messages.success(request, _("It is no longer shown on every page."))
+    return redirect("window", pk)
+
+
+def _context(window: Window) -> dict[str, Any]:
+    orders = list(window.strangers.all()[:MOST])
+    return {
+        "section": "windows",
+        "window": window,
+        "steps": [
+            {"number": step.number, "title": TITLES[step.number], "step": step}
+            for step in window.steps.order_by("number")
+        ],
+        "canaries": window.canaries.select_related("binding__account__panel"),
+        "users": window.new_users.select_related("panel", "binding")[:MOST],
+        "orders": [(order, *_links(order)) for order in orders],
+        "waiting": sum(order.state == StrangerOrder.State.MANUAL for order in orders),
+        "events": window.events.filter(binding=None).order_by("-id")[:50],
+    }
+
+
+def _links(order: StrangerOrder) -> tuple[str, str]:
+    return links.service(order.service_id), links.task(order.task_id) if order.task_id else ""
