@@ -25,6 +25,7 @@ SUBJECTS = [
     ("window", _("Windows")),
     ("panel", _("Panels")),
     ("plan map", _("Plan map")),
+    ("client", _("Clients")),
     ("drift", _("Drift")),
     ("person", _("People")),
 ]

@@ -195,6 +195,75 @@ def test_the_opening_letter() -> None:
     )
 
 
+PLAN_FORM = (
+    '<metadata name="pricelist.edit" type="form"><form><page><field><input name="name"/></field>'
+    '<field><input name="intname" readonly="yes"/></field>'
+    '<field><select name="opennotify"/></field>'
+    "</page></form></metadata><name>Start</name><intname>start</intname>"
+    "<opennotify>3</opennotify><slist name='opennotify'><val key='null'>-</val><val key='3'>Hello"
+    "</val></slist>"
+)
+
+
+def test_a_letter_is_changed_with_all_else_as_it_stood() -> None:
+    b, canned = bill({"pricelist.edit": lambda sent: OK if "sok" in sent.params else PLAN_FORM})
+    form = b.plans.letter_form(7)
+    assert form is not None
+    assert (form.letter, form.letters, dict(form.values)) == ("3", ("null", "3"), {"name": "Start"})
+    b.plans.set_letter(form, "null", send_by=BY)
+    assert canned.sent[-1].params == {
+        "elid": "7", "name": "Start", "opennotify": "null", "sok": "ok"
+    }  # fmt: skip
+    assert bill({"pricelist.edit": "<name>Start</name>"})[0].plans.letter_form(7) is None
+
+
+def test_what_a_plan_allows() -> None:
+    rows = (
+        elem(id=1, intname="disc", limit=2048)
+        + elem(id=2, intname="webdomainlimit", limit="", value=3)
+        + elem(id=3, intname="ip", limit="null")
+    )
+    assert bill({"pricelist.detail": rows})[0].plans.limits(7) == {
+        "disc": 2048,
+        "webdomainlimit": 3,
+    }
+
+
+def _client_form(*fields: str) -> str:
+    inputs = "".join(f'<field><input name="{name}" required="yes"/></field>' for name in fields)
+    return f'<metadata type="form"><form><page>{inputs}</page></form></metadata>'
+
+
+def test_a_client_is_created_without_its_letter_or_not_at_all() -> None:
+    form = _client_form("email", "passwd", "confirm", "realname", "country", "notify")
+
+    def answer(sent: Sent) -> str:
+        return "<ok/><id>3050</id>" if "sok" in sent.params else form
+
+    b, canned = bill({"account.edit": answer})
+    assert b.clients.create("a@x.example", "A", "pw", "276", "", send_by=BY) == 3050
+    assert canned.sent[-1].params["notify"] == "off"
+    assert "project" not in canned.sent[-1].params
+    for fields, missing in (
+        (("email", "passwd"), "notify"),
+        (("email", "passwd", "notify", "phone"), "phone"),
+    ):
+        b, canned = bill({"account.edit": _client_form(*fields)})
+        with pytest.raises(FormLacks, match=missing):
+            b.clients.create("a@x.example", "A", "pw", "", "", send_by=BY)
+        assert all("sok" not in sent.params for sent in canned.sent)
+
+
+def test_a_client_is_found_by_its_very_e_mail() -> None:
+    rows = "".join(
+        elem(id=number, account_id=number, email=email, level=16)
+        for number, email in ((1, "Anna@x.example"), (2, "joanna@x.example"))
+    )
+    b, _ = bill({"user": rows, "account": elem(id=1, name="Anna", balance="1.00 EUR")})
+    assert [user.id for user in b.clients.with_email("anna@X.example")] == [1]
+    assert b.clients.one(2) is None
+
+
 def test_clients_and_their_users() -> None:
     b, _ = bill(
         {

@@ -88,7 +88,7 @@ def test_one_that_exists_is_found_and_not_created(provider: Provider, makers: Wo
     assert provider.sandbox.ledger()["clients_created"] == []
 
 
-@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "http_500_after", "truncated"])
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
 def test_an_unknown_outcome_is_looked_up_and_made_once(
     provider: Provider, makers: Workers, kind: str
 ) -> None:
