@@ -269,9 +269,19 @@ class _Search:
                 (key, row.get(*titles)) for row in rows if (key := number(row.get("id") or None))
             )
             self._listed(f"{func} list", **{entry: named})
+        if self.su and not self.found.currencies:
+            self._currency_of(self.su)
         form = asked_form(self.transport, "payment.add.method", su=self.su) if self.su else None
         if form is not None and "randomnumber" in form.fields:
             self._found(randomnumber=Found("randomnumber", "payment.add.method form, as a client"))
+
+    def _currency_of(self, su: str) -> None:
+        """A client's own currency, where the list of all is not shown (billmanager.md 1.2)."""
+        answer = asked(self.transport, "whoami", su=su)
+        user = answer.attributes("user") if answer else {}
+        key = number(user.get("currency_id"))
+        if key is not None and user.get("currency"):
+            self._listed("whoami, as a client", currencies=((key, user["currency"]),))
 
     def tasks(self) -> None:
         """How tasks are taken and closed, as far as the list and one form of it show."""

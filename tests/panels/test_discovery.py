@@ -9,9 +9,11 @@ import pytest
 from panels.billmanager import Dialect, discover
 from panels.billmanager.names import Found
 from panels.errors import LoginRefused, Unreachable
-from tests.panels.lists import Canned, elem
+from tests.panels.lists import Canned, Sent, elem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from panels.documents import Document
     from panels.transport import Transport
 
@@ -219,3 +221,67 @@ def test_a_panel_that_cannot_be_asked_is_no_empty_dialect(error: Unreachable | N
 
     with pytest.raises((Unreachable, LoginRefused)):
         found(Down(FULL))
+
+
+def test_money_is_found_by_lists_or_as_a_client() -> None:
+    lists = {
+        "paymethod": elem(id=1, name="Bank"),
+        "currency": elem(id=126, iso="RUB"),
+        "payment.add.method": form(randomnumber={}),
+    }
+    dialect = found(Canned(FULL | lists))
+    assert dialect.paymethods == ((1, "Bank"),)
+    assert dialect.currencies == ((126, "RUB"),)
+    assert dialect.randomnumber == Found("randomnumber", "payment.add.method form, as a client")
+
+    def whoami(call: Sent) -> str:
+        return '<user id="10" currency="EUR" currency_id="153"/>' if call.su else FULL["whoami"]
+
+    told: dict[str, str | Callable[[Sent], str]] = {**FULL, "whoami": whoami}
+    dialect = found(Canned(told))
+    assert dialect.currencies == ((153, "EUR"),)
+    assert dialect.places["currencies"] == "whoami, as a client"
+
+
+def test_what_is_not_found_says_what_was_looked_for() -> None:
+    twice = toolbar(("a", "pricelist.processing"), ("b", "pricelist.processing2"))
+    places = found(Canned(FULL | {"pricelist": twice})).places
+    assert "pricelist.processing2" in places["plan_modules_list"]
+    hands = form(module={"pmhand": "Manual processing", "pmhand2": "Manual, too"})
+    places = found(Canned(FULL | {"processing.add": hands})).places
+    assert places["manual_module"].endswith("which of these is it? pmhand, pmhand2")
+
+
+def test_what_depends_on_an_administrators_word_is_looked_for_by_it() -> None:
+    hands = form(module={"pmhand": "Manual processing", "pmhand2": "Manual, too"})
+    asked = {"processing.add.settings": FULL["processing.add.settings"], "processing.add": hands}
+    canned = Canned(FULL | asked)
+    words = {"manual_module": "pmhand2"}
+    dialect = discover(cast("Transport", canned), overrides=words)
+    assert dialect.manual_module is None  # a correction is not a finding
+    assert dialect.departments == ((2, "Support"),)
+    (call,) = [c for c in canned.sent if c.func == "processing.add.settings"]
+    assert call.params["module"] == "pmhand2"
+
+
+def test_a_wizard_with_another_last_step() -> None:
+    answers = {name: text for name, text in FULL.items() if name != "processing.add.settings"}
+    page = (
+        '<metadata type="form"><form><input name="name"/><select name="department"/>'
+        '<button name="ok"/></form></metadata><slist name="department"><val key="2">S</val></slist>'
+    )
+    dialect = found(Canned(answers | {"processing.add.params": page}))
+    assert dialect.module_create == Found(
+        "processing.add.params", "processing.add.params form", sure=False
+    )
+    assert dialect.module_button == Found("ok", "processing.add.params form")
+
+
+def test_a_group_action_above_the_plans_is_never_opened() -> None:
+    shown = (
+        '<metadata type="list"><toolbar><toolbtn name="x" func="pricelist.dropmodules"'
+        ' type="group"/></toolbar></metadata>'
+    )
+    canned = Canned(FULL | {"pricelist": shown})
+    assert found(canned).plan_modules_list is None
+    assert "pricelist.dropmodules" not in {call.func for call in canned.sent}

@@ -180,7 +180,7 @@ def test_a_list_of_modules_under_no_known_name_is_asked_for(
 
 @pytest.mark.parametrize(
     ("login", "func", "step"),
-    [("admin", "v2.vhost.order.param", 3), ("tasks", "task", 6), ("tasks", "task.edit", 7)],
+    [("admin", "v2.vhost.order.param", 3), ("tasks", "task", 6)],
 )
 def test_a_right_that_is_lost_in_the_middle(
     provider: Provider, workers: Workers, login: str, func: str, step: int

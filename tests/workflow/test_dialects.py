@@ -30,12 +30,12 @@ UNTOLD = ("errors.", "order.answers", "order.refused_leaves", "order.autoprolong
           "task.offers", "cart.empty", "language", "modules.", "task.performer")  # fmt: skip
 
 
-def bind_two(provider: Provider, workers: Workers) -> str:
+def bind(provider: Provider, workers: Workers, count: int) -> str:
     """The main job; then the dialect report, as an administrator would take it."""
-    run = workers.finish(provider.start(2))
+    run = workers.finish(provider.start(count))
     assert run.state == "finished"
-    ledger = provider.sound(done=2)
-    assert len(ledger["orders"]) == len(ledger["charges"]) == 2
+    ledger = provider.sound(done=count)
+    assert len(ledger["orders"]) == len(ledger["charges"]) == count
     return dialect_report.make(Panel.objects.get(pk=provider.panel.pk))
 
 
@@ -44,7 +44,7 @@ def test_the_main_job_on_each_dialect_and_on_its_report(
     dialect: str, provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
 ) -> None:
     provider = provider_with("--dialect", dialect, accounts=3)
-    text = bind_two(provider, workers)
+    text = bind(provider, workers, 2)
     told_nothing_of_people(text, provider)
     path = tmp_path / "sent.json"
     path.write_text(text, encoding="utf-8")
@@ -52,7 +52,7 @@ def test_the_main_job_on_each_dialect_and_on_its_report(
 
     provider.sandbox.stop()
     call_command("flush", interactive=False, verbosity=0)
-    again = bind_two(provider_with("--dialect", str(path), accounts=3), workers)
+    again = bind(provider_with("--dialect", str(path), accounts=3), workers, 1)
     assert shapes(json.loads(again)) ^ shapes(json.loads(text)) == set()
 
 
