@@ -83,7 +83,7 @@ def _plans(ground: _Ground) -> None:
     buttons = ", ".join(one.func for one in asker.lists["pricelist"].toolbar.buttons)
     looked = _(
         "Looked for above “pricelist”: one button whose function begins with “pricelist.” and has"
-        " “processing” in it. The buttons there: %(buttons)s."
+        " “processing” or “module” in it. The buttons there: %(buttons)s."
     ) % {"buttons": buttons or _("there are none")}
     known = _named(ground, 2, _("the list of a plan's modules"), "plan_modules_list", looked)
     if known and ground.plans:
@@ -171,7 +171,7 @@ def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -
         return True
     text = _("Not found; set “%(name)s” below, on the panel's page. %(looked)s") % {
         "name": name,
-        "looked": looked,
+        "looked": looked or ground.bm.dialect.places.get(name, ""),
     }
     asker.note(step, what, name, "needs choice", text.strip())
     return False
