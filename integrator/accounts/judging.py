@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integrator.accounts.candidates import by_ids, obstacles
 from integrator.accounts.limits import Standings
 from integrator.accounts.reasons import reason
+from integrator.clock import now
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment, RowState
 
@@ -64,7 +65,7 @@ class Judge:
     """What the mirrors say about the panels, clients and plans of some candidates."""
 
     def __init__(self, candidates: Sequence[Candidate], choices: Choices) -> None:
-        self._choices = choices
+        self._choices, self._today = choices, now().date()
         clients = {one.client for one in candidates if one.client is not None}
         self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
         self._standings = Standings({one.account.id for one in candidates})
@@ -85,6 +86,8 @@ class Judge:
         self._judge_server(row, self._panels[candidate.account.panel_id])
         if not candidate.domain:
             row.blocks.append(reason("no_domain"))
+        if candidate.expires is not None and candidate.expires <= self._today:
+            row.blocks.append(reason("expires_past", date=candidate.expires.isoformat()))
         self._judge_price(row)
         if row.plan is not None:
             row.notes += self._standings.compared(candidate.account.id, row.plan)

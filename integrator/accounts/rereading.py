@@ -13,12 +13,17 @@ from integrator.accounts.discover_billmanager import offer_columns, read_clients
 from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
-from integrator.models import Account, Module, Panel, Plan, Service
+from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 from integrator.panel_access import connect, journal
 
 if TYPE_CHECKING:
     from integrator.models import Preview
     from panels.billmanager import BillManager
+
+
+MOST_SINGLY = 40
+FEW_CLIENTS = 2000
+"""Two pages of a list (billmanager.md 1.6); beyond that a small preview is cheaper one by one."""
 
 
 def reread(preview: Preview) -> None:
@@ -34,14 +39,37 @@ def reread(preview: Preview) -> None:
     panel = billmanager()
     with journal.about():
         client = connect.billmanager(panel)
-        read_clients(panel, client)
-        read_users(panel, client)
+        _clients(panel, client, preview)
         _modules(client)
         _plans(panel, client, {plan.remote_id: plan for plan in plans})
         if _services(client, [plan.remote_id for plan in plans]):
             bound.recognise()
         for server in servers:
             _accounts(server, preview)
+
+
+def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
+    """Balances and users: of all clients, or one by one where that are far fewer calls."""
+    rows = preview.rows.exclude(client=None)
+    wanted = dict(rows.values_list("client__remote_id", "client_email"))
+    if len(wanted) > MOST_SINGLY or Client.objects.count() <= FEW_CLIENTS:
+        read_clients(panel, client)
+        read_users(panel, client)
+        return
+    moment = now()
+    for number in wanted:
+        found = client.clients.one(number)
+        known = Client.objects.filter(remote_id=number)
+        if found is None:
+            known.update(gone_at=moment)
+        else:
+            known.update(balance=found.balance, status=found.status[:32], seen_at=moment)
+    for email in set(rows.values_list("client_email", flat=True)):
+        users = {user.id: user.active for user in client.clients.with_email(email)} if email else {}
+        for user in ClientUser.objects.filter(email=email, gone_at=None).exclude(email=""):
+            if users.get(user.remote_id) != user.active:
+                user.active = users.get(user.remote_id, False)
+                user.save(update_fields=["active"])
 
 
 def _modules(client: BillManager) -> None:

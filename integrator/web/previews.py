@@ -70,6 +70,7 @@ def anew(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Preview, pk=pk)
     try:
         made = preview.anew(found, request.user.get_username())
+        rehearsals.ask_for(made)
     except Refused as refused:
         return _not_started(request, found, refused)
     messages.success(request, _("This is the preview by what the panels say now."))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import preview
+from integrator.accounts import preview, rereading
 from integrator.accounts.choices import Choices
 from integrator.accounts.comparing import PreviewOutdated, compare
 from integrator.accounts.refusals import Refused
+from integrator.clock import now
 from integrator.launching import launch
-from integrator.models import Binding, Panel, Plan, Preview, Run
+from integrator.models import Binding, Call, Panel, Plan, Preview, Run
 from integrator.panel_access import connect
 from panels.errors import PanelError
 
@@ -79,6 +80,34 @@ def test_a_balance_that_no_longer_suffices_and_one_that_still_does(batch: Batch)
     compare(batch.preview)
     batch.sandbox.act(act="set_balance", client=batch.first["client"], balance=1)
     assert "0.01" in lines(batch)[0]
+
+
+@pytest.fixture
+def huge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were more clients than a small preview has any use for."""
+    monkeypatch.setattr(rereading, "FEW_CLIENTS", 0)
+
+
+@pytest.mark.usefixtures("huge")
+def test_few_of_many_clients_are_read_one_by_one(batch: Batch) -> None:
+    compare(batch.preview)
+    funcs = set(Call.objects.filter(panel="billing").values_list("params__filter", "func"))
+    assert ("on", "account") in funcs
+    batch.sandbox.act(act="set_balance", client=batch.first["client"], balance=1)
+    assert "0.01" in lines(batch)[0]
+
+
+@pytest.mark.usefixtures("huge")
+def test_a_user_whose_e_mail_is_another_now_does_not_order(batch: Batch) -> None:
+    row = batch.preview.rows.get(number=2)
+    batch.sandbox.act(act="set_email", user=row.su, email="renamed@mail.example")
+    assert any(batch.first["username"] in line for line in lines(batch))
+
+
+def test_a_day_that_is_over_by_now(batch: Batch) -> None:
+    batch.preview.rows.filter(number=2).update(expires=now().date())
+    line = lines(batch)[0]
+    assert str(now().date()) in line
 
 
 def test_a_plan_that_is_no_longer_sold(batch: Batch) -> None:
