@@ -216,6 +216,7 @@ def try_again(binding_id: int, actor: str) -> None:
             attempts=0,
             window=None,
             in_lane=False,
+            **decisions.back_to(binding),
         )
         if not changed:
             raise ActionRefused(_("It changed a moment ago; look again."))

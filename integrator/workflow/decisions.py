@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from integrator import clock
 from integrator.models import Intent
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
@@ -41,6 +42,16 @@ _SEEN = ("several_charges", "wrong_module")
 def is_ordered(binding: Binding) -> bool:
     """Whether what is undecided is not the order, which was seen to exist."""
     return binding.step in members.MONEY_STEPS and binding.cause in _SEEN
+
+
+def back_to(binding: Binding) -> dict[str, Any]:
+    """From which step it is done again, as fields of the binding.
+
+    Without its order there is no service either, even where one had been seen before.
+    """
+    if step3.KIND in _SPOKEN_OF.get(binding.cause, ()):
+        return {"step": step3.NUMBER, "service_id": None, "step_at": clock.now()}
+    return {}
 
 
 def nothing_happened(binding: Binding, actor: str) -> None:

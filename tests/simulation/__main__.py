@@ -1,0 +1,97 @@
+"""``python -m tests.simulation 0-199``: play seeds; tell the story of each that breaks a law."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.simulation.simulate import Verdict
+
+MOST_TOLD = 3
+"""Stories are long: so many failing seeds are told in full, of the others only the laws."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make simulate SEEDS=…", description=__doc__)
+    parser.add_argument("seeds", help="a seed, or first-last")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes to play in")
+    parser.add_argument("--story", action="store_true", help="tell the story of good seeds, too")
+    return parser
+
+
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _play(seed: int) -> Verdict:
+    from tests.simulation.simulate import simulate
+
+    return simulate(seed)
+
+
+def _ready() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+
+    django.setup()
+
+
+def _verdicts(seeds: Iterable[int], jobs: int) -> Iterator[Verdict]:
+    if jobs == 1:
+        yield from map(_play, seeds)
+        return
+    with get_context("spawn").Pool(jobs, initializer=_ready) as pool:
+        yield from pool.imap(_play, seeds)
+
+
+def told(verdict: Verdict, *, story: bool = True) -> str:
+    """A verdict for people: what was played, what happened, what was broken, how to see it again."""
+    parts = [f"seed {verdict.seed}: {verdict.scenario}"]
+    if story:
+        parts += verdict.story
+    parts += [f"  broken: {law}" for law in verdict.broken]
+    parts.append(f"  again: make simulate SEEDS={verdict.seed}")
+    return "\n".join(parts)
+
+
+def table(seen: Counter[str]) -> str:
+    """What was reached, and how often."""
+    return "\n".join(f"{count:8d}  {name}" for name, count in sorted(seen.items()))
+
+
+def main() -> int:
+    """Play the seeds; 1 when one of them broke a law."""
+    options = _parser().parse_args()
+    seeds = _seeds(options.seeds)
+    _ready()
+    began = time.monotonic()
+    seen: Counter[str] = Counter()
+    failed: list[int] = []
+    for verdict in _verdicts(seeds, options.jobs):
+        seen.update(verdict.seen)
+        if verdict.broken:
+            failed.append(verdict.seed)
+        if verdict.broken or options.story:
+            _print(told(verdict, story=options.story or len(failed) <= MOST_TOLD))
+    _print(table(seen))
+    seconds = time.monotonic() - began
+    _print(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")
+    return 1 if failed else 0
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""The product as a simulation has it: its real code, with time, network and processes simulated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+import secrets
+import tempfile
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from django.core.management import call_command
+from django.db import connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.test.utils import override_settings
+
+from integrator import clock, presence
+from integrator.accounts import discovery, matching, registering
+from integrator.panel_access import connect
+from integrator.steps import step6_find_the_task as step6
+from integrator.workflow import engine, waking
+from integrator.workflow.windows import tasks
+from panels.sandbox import dialect as dialects
+from panels.sandbox.generation import Size, generate
+from panels.sandbox.world import World
+from tests.simulation.network import Faults, Limiter, Network, Observed, Sessions, Weather
+from tests.simulation.stage import SimulatedClock, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SERVERS = ("isp1", "isp2")
+SIZE = Size(accounts=8, clients=5, plans=2, seed=7)
+DIALECTS = ("billmanager6", "billmanager5")
+LATENCY = 80.0
+WINDOW_LIMIT = 150.0
+PATIENCE = dt.timedelta(seconds=100)
+"""Shorter than the product's, so that fewer looks at the panel lie between cause and effect."""
+
+
+class Installation:
+    """One installed product before its first run, on a stage, with its panels."""
+
+    def __init__(self, stage: Stage, dialect: str, weather: Weather, database: Any) -> None:
+        self.stage = stage
+        self.weather = weather
+        self.database = database
+        self.world = World(
+            servers=SERVERS, dialect=dialects.load(dialect), clock=lambda: stage.now, seed=1
+        )
+        self.world.scheme = "https"
+        generate(self.world, SIZE)
+        self.world.faults = Faults(stage, weather)  # type: ignore[assignment] # stands in for it
+        self.network = Network(stage, self.world, weather)
+        self.sessions = Sessions(stage)
+        self.log = Log()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While inside, the product runs on the stage and speaks to these panels."""
+        stage = self.stage
+        Observed.stage = stage
+        transport = partial(
+            Observed,
+            session_store=self.sessions,
+            monotonic=lambda: clock.monotonic(),
+            wall=lambda: stage.now,
+            mount=lambda session: session.mount("https://", self.network),
+        )
+        previous, clock_before = connections["default"], clock.install(SimulatedClock(stage))
+        state = random.getstate()
+        random.seed(stage.chance.random())  # the product shuffles and jitters by it
+        settings = override_settings(ALLOW_PRIVATE_PANELS=True, WINDOW_LIMIT=WINDOW_LIMIT)
+        with ExitStack() as stack:
+            for patch in (
+                mock.patch.object(connect, "Transport", transport),
+                mock.patch.object(connect, "LIMITER", Limiter(stage, self.weather)),
+                mock.patch.object(connect, "_transports", {}),
+                mock.patch.object(presence, "keep", lambda _duty: None),
+                mock.patch.object(presence, "process_token", self._process),
+                mock.patch.object(engine, "_held", set()),
+                mock.patch.object(waking, "_alarm", Alarm(stage)),
+                mock.patch.object(secrets, "token_hex", self._token),
+                mock.patch.object(secrets, "choice", random.choice),
+                mock.patch.object(tasks, "PATIENCE", PATIENCE),
+                mock.patch.object(step6, "PATIENCE", PATIENCE),
+                mock.patch("os.fsync", lambda _file: None),
+                settings,
+                self.log.listening(),
+            ):
+                stack.enter_context(patch)
+            connections["default"] = self.database
+            stack.enter_context(self.database.execute_wrapper(self._statement))
+            try:
+                yield
+            finally:
+                stage.close()
+                connections["default"] = previous
+                clock.install(clock_before)
+                random.setstate(state)
+
+    def _process(self) -> str:
+        actor = self.stage.current
+        return actor.process if actor else "person.1"
+
+    def _token(self, size: int = 32) -> str:
+        return "".join(random.choices("0123456789abcdef", k=2 * size))
+
+    def _statement(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        """Before each statement others may come between, but never inside of a transaction."""
+        actor = self.stage.current
+        if actor is not None:
+            if not self.database.in_atomic_block:
+                actor.point()
+            elif actor.dead and not sql.startswith(("ROLLBACK", "RELEASE", "SAVEPOINT")):
+                actor.sleep(0.0)  # raises: the dead say nothing
+        return execute(sql, *rest)
+
+
+class Alarm:
+    """Wake-ups after a span, by the stage's time; lost when their process dies."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def set(self, kind: str, row_id: int, seconds: float) -> None:
+        """Wake a worker for this row after so many seconds."""
+        actor = self._stage.current
+        process = actor.process if actor else ""
+
+        def ring() -> None:
+            if actor is None or actor.process == process:
+                waking._send(kind, row_id, 1)
+
+        self._stage.after(seconds, ring)
+
+
+class Log(logging.Handler):
+    """All that the product logs, as its own formatter writes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the place of what the root logger writes to."""
+        root = logging.getLogger()
+        self.setFormatter(root.handlers[0].formatter if root.handlers else None)
+        before, level = root.handlers[:], root.level
+        root.handlers[:] = [self]
+        root.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            root.handlers[:] = before
+            root.setLevel(level)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record."""
+        self.lines.append(self.format(record))
+
+
+def _settings(name: str) -> dict[str, Any]:
+    """Of a SQLite database, whatever the tests run on."""
+    options = {"transaction_mode": "IMMEDIATE"}
+    engine = "django.db.backends.sqlite3"
+    return {**connections.settings["default"], "ENGINE": engine, "NAME": name, "OPTIONS": options}
+
+
+class _NoMigrations(dict[str, None]):
+    """Says of every app that it has no migrations."""
+
+    def __contains__(self, _app: object) -> bool:
+        return True
+
+    def __getitem__(self, _app: str) -> None:
+        return None
+
+
+@cache
+def _template(dialect: str) -> bytes:
+    """A database with the panels registered and discovered; made once for each dialect."""
+    with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
+        # A file: discovery works with threads of its own, each with its own connection.
+        place = _settings(f"{folder}/template.sqlite3")
+        made = DatabaseWrapper(place, "default")
+        installation = Installation(Stage(0), dialect, Weather(), made)
+        # Tables as the models say: running the migrations would take longer than many seeds.
+        models_alone = override_settings(MIGRATION_MODULES=_NoMigrations())
+        with mock.patch.dict(connections.settings, default=place), installation.running():
+            with models_alone:
+                call_command("migrate", run_syncdb=True, verbosity=0)
+            _register(installation.world)
+        try:
+            return bytes(made.connection.serialize())
+        finally:
+            made.close()
+
+
+def _register(world: World) -> None:
+    address, tasks = world.address_of, {"task_username": "tasks", "task_password": "tasks-sandbox"}
+    billing = ("billmanager", "billing", address("billmanager"), "admin", "admin-sandbox")
+    panels = [registering.register(*billing, **tasks)]
+    for name in SERVERS:
+        login = ("ispmanager", name, address(name), "root", "root-sandbox")
+        panels.append(registering.register(*login))
+    for panel in panels:
+        discovery.discover(panel)
+    matching.match_all()
+
+
+def install(stage: Stage, dialect: str, weather: Weather) -> Installation:
+    """A fresh installation with registered and discovered panels."""
+    made = DatabaseWrapper(_settings(":memory:"), "default")
+    made.inc_thread_sharing()
+    made.ensure_connection()
+    made.connection.deserialize(_template(dialect))
+    installation = Installation(stage, dialect, weather, made)
+    installation.world.dials.latency = LATENCY
+    return installation

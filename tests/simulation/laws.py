@@ -1,0 +1,154 @@
+"""What must always be true, whatever happened: judged from the panels' ledger, never from ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.models import Binding, Event, Intent, Window
+from integrator.models.states import UNSETTLED, BindingState, Phase
+from panels.sandbox import records as r
+from panels.sandbox.violations import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulation.simulate import Simulation
+
+EXCUSED = {"service_closed", "service_active", "no_module", "no_modules", "wrong_module"}
+"""Causes with which a binding may stay failed at the end: somebody at the panels made it so."""
+
+
+def broken(simulation: Simulation) -> list[str]:
+    """Every law that this run broke, a sentence each."""
+    return [
+        *simulation.installation.network.sent_late,
+        *_ledger(simulation),
+        *_once(simulation),
+        *_bindings(simulation),
+        *_plans(simulation),
+        *_ended(simulation),
+        *_said(simulation),
+    ]
+
+
+def _ledger(simulation: Simulation) -> Iterator[str]:
+    """The sandbox's own judgement, but for what people at the panels did with their own hands."""
+    for sentence in violations(simulation.world):
+        if "was created on" in sentence and _switched_on_by_a_colleague(simulation, sentence):
+            simulation.stage.seen["a colleague's switch opened an order, and it was said"] += 1
+        elif "was ordered" in sentence and _ordered_anew(simulation, sentence):
+            simulation.stage.seen["ordered anew after a colleague's deletion"] += 1
+        else:
+            yield sentence
+
+
+def _ordered_anew(simulation: Simulation, sentence: str) -> bool:
+    """A colleague deleted our service, and a person said so: then it is ordered once more."""
+    found = [s for s in simulation.world.services.all() if s.remoteid and s.remoteid in sentence]
+    return len([s for s in found if s.id not in simulation.others.touched]) == 1
+
+
+def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
+    """Between a look at the plan and the order a colleague may switch a module on; then the
+    product must at least say what came of it."""
+    for event in simulation.world.events.find("kind", "hosting_created"):
+        service = event.data["service"]
+        if f"service {service}" not in sentence:
+            continue
+        marker = event.data["remoteid"]
+        told = Event.objects.filter(binding__marker=marker, why__in=("wrong_module",)).exists()
+        meddled = any(on and event.at - 120 < at for at, _, _, on in simulation.others.switched)
+        return told and meddled
+    return False
+
+
+def _once(simulation: Simulation) -> Iterator[str]:
+    """At most one order, one charge and one credit for each account, as our markers tell."""
+    world = simulation.world
+    for binding in Binding.objects.all():
+        found = world.services.find("remoteid", binding.marker)
+        services = [s for s in found if s.status != r.DELETED]
+        if len(services) > 1:
+            yield f"b{binding.pk} has {len(services)} services"
+        for service in services:
+            charges = [e for e in world.expenses.find("service", service.id) if e.kind == "order"]
+            if len(charges) > 1:
+                yield f"b{binding.pk} was charged {len(charges)} times"
+        numbers = [
+            intent.before["request"].get("randomnumber")
+            for intent in Intent.objects.filter(binding=binding, kind="credit")
+        ]
+        credited = [
+            payment.id
+            for number in numbers
+            for payment in world.payments.find("randomnumber", number)
+            if payment.status == r.PAYMENT_CREDITED
+        ]
+        if len(credited) > 1:
+            yield f"b{binding.pk} was credited {len(credited)} times: payments {credited}"
+
+
+def _bindings(simulation: Simulation) -> Iterator[str]:
+    """Green only with proof in the ledger; what ended keeps no password."""
+    world = simulation.world
+    for binding in Binding.objects.select_related("account__panel", "client", "plan"):
+        ended = binding.state in (BindingState.DONE, BindingState.CANCELLED)
+        if ended and binding.password:
+            yield f"b{binding.pk} is {binding.state} and still has its password"
+        if binding.state != BindingState.DONE:
+            continue
+        service = world.services.get(binding.service_id or 0)
+        wanted = (
+            *(r.ACTIVE, binding.module_id, binding.account.username, binding.client.remote_id),
+            *(binding.plan.remote_id, binding.domain, True, binding.marker),
+        )
+        found = service and (
+            *(service.status, service.module, service.username, service.client),
+            *(service.plan, service.domain, service.paid, service.remoteid),
+        )
+        if found != wanted:
+            yield f"b{binding.pk} is done, but its service is {found}, wanted {wanted}"
+
+
+def _plans(simulation: Simulation) -> Iterator[str]:
+    """Every plan sells with what its provider wants it to sell with."""
+    for plan in simulation.world.plans.all():
+        wanted, found = simulation.others.plans[plan.id], plan.modules
+        if any(switched == plan.id for _, switched, _, _ in simulation.others.switched):
+            # What is switched off and on again comes last; its place is not ours to mend.
+            wanted, found = tuple(sorted(wanted)), tuple(sorted(found))
+        if found != wanted:
+            yield f"plan {plan.id} sells with {plan.modules}, wanted {wanted}"
+
+
+def _ended(simulation: Simulation) -> Iterator[str]:
+    """Everything has come to its end, with a cause where it is not a good one."""
+    for window in Window.objects.exclude(phase=Phase.CLOSED):
+        yield f"w{window.pk} is {window.phase} at the end: {window.cause}"
+    for binding in Binding.objects.exclude(state__in=[BindingState.DONE, BindingState.CANCELLED]):
+        told = f"b{binding.pk} is {binding.state} at step {binding.step}: {binding.cause} "
+        told += binding.cause_text
+        if binding.state != BindingState.FAILED or not binding.cause:
+            yield told
+        elif binding.cause not in EXCUSED or not simulation.others.meddled:
+            yield f"a truthful person could not bring it to its end: {told}"
+    loose = Intent.objects.filter(outcome__in=[str(o) for o in UNSETTLED])
+    for intent in loose.exclude(binding__state=BindingState.CANCELLED):
+        if intent.binding_id is not None:
+            yield f"intent {intent.kind} of b{intent.binding_id} was never settled"
+
+
+def _said(simulation: Simulation) -> Iterator[str]:
+    """No error that nobody foresaw, and no secret where one may be read."""
+    for line in simulation.installation.log.lines:
+        if "internal_error" in line or "Traceback" in line:
+            yield line
+    secrets = simulation.secrets()
+    places = {
+        "the log": "\n".join(simulation.installation.log.lines).encode(),
+        "the database": bytes(simulation.installation.database.connection.serialize()),
+    }
+    for name, text in places.items():
+        for secret in secrets:
+            if secret.encode() in text:
+                yield f"a secret stands in {name}: {secret}"

@@ -1,0 +1,223 @@
+"""Between product and panels: the sandbox in-process, and everything that goes wrong on the way."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from django.db import connection
+
+from panels.errors import LimitTimeout
+from panels.sandbox.adapter import SandboxAdapter
+from panels.sandbox.faults import Rule
+from panels.transport import Transport
+from tests.simulation.stage import BEGIN, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from panels.documents import Document
+    from panels.sandbox.protocol import Request, Response
+    from panels.sandbox.world import World
+    from panels.sessions import Key
+
+KINDS = (
+    *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),
+    *("http_500_after", "truncated", "login_page", "locked", "repeat_rows", "access"),
+    *("expire_session", "unreachable", "lands_late"),
+)
+"""What can become of a call: the sandbox's faults, no connection, and an effect that comes after
+nobody waits for it any more."""
+
+GROUPS = {
+    "money": ("order", "cart", "basket", "payment"),
+    "switches": ("pricelist.processing", "processing."),
+    "tasks": ("task",),
+    "all": ("",),
+}
+
+
+@dataclass(slots=True)
+class Weather:
+    """How bad the network is. ``rate`` per call, of ``kinds``, to functions of ``group``.
+
+    ``effects``: only calls that change something are struck. ``left``: so many faults at most.
+    ``slack``: how long after its time-out a call may still land.
+    """
+
+    rate: float = 0.0
+    kinds: tuple[str, ...] = KINDS
+    group: str = "all"
+    effects: bool = False
+    left: int = 0
+    slack: float = 15.0
+    very_late: bool = False
+    busy: float = 0.0
+
+
+class Faults:
+    """Stands in for the sandbox's rules: draws each call's fault from the stage's chance."""
+
+    rules = (True,)
+
+    def __init__(self, stage: Stage, weather: Weather) -> None:
+        self._stage = stage
+        self.weather = weather
+
+    def draw(self, request: Request) -> Rule | None:
+        """The fault that strikes this request; None: it goes well."""
+        weather, chance = self.weather, self._stage.chance
+        actor = self._stage.current
+        if actor is None or weather.left <= 0:
+            return None
+        if weather.effects and (actor.send_by is None or request.func == "auth"):
+            return None
+        if not any(request.func.find(part) >= 0 for part in GROUPS[weather.group]):
+            return None
+        if chance.random() >= weather.rate:
+            return None
+        weather.left -= 1
+        kind = chance.choice(weather.kinds)
+        self._stage.seen[f"fault: {kind}"] += 1
+        return Rule(kind, seconds=chance.uniform(3.0, 50.0))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the sandbox's control shows."""
+        return {"rules": []}
+
+
+class Network(SandboxAdapter):
+    """The sandbox as an adapter of ``requests``, with the laws of sending."""
+
+    def __init__(self, stage: Stage, world: World, weather: Weather) -> None:
+        super().__init__(world, sleep=stage.sleep)
+        self._stage = stage
+        self._weather = weather
+        self.sent_late: list[str] = []
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Answer a request, or do not; the process may die before the answer is used."""
+        assert not connection.in_atomic_block, "a transaction is held across a call"
+        actor = self._stage.current
+        if actor is not None and actor.send_by is not None and b"func=auth" not in request.body:
+            late = self._stage.now - actor.send_by
+            if late > 0:
+                self.sent_late.append(f"{actor.process} sent {late:.3f} s after send_by")
+        try:
+            return super().send(request, *args, **kwargs)
+        finally:
+            if actor is not None and not actor.dead:
+                actor.point()
+
+    def _work(
+        self,
+        request: requests.PreparedRequest,
+        asked: Request,
+        fault: Rule | None,
+        limit: float | None,
+    ) -> Response:
+        said = asked.params
+        about = [f"{k}={said[k]}" for k in ("su", "elid", "plid", "sok") if said.get(k)]
+        self._stage.tell(
+            f"{asked.panel} {asked.func} {' '.join(about)}" + (f" ⚡ {fault.kind}" if fault else "")
+        )
+        if fault is not None and fault.kind == "unreachable":
+            raise requests.ConnectTimeout("no connection", request=request)
+        if fault is not None and fault.kind == "lands_late":
+            self._lands_late(asked, limit or 30.0)
+            self._stage.sleep(limit or 30.0)
+            raise requests.ReadTimeout("read timed out", request=request)
+        return super()._work(request, asked, fault, limit)
+
+    def _lands_late(self, asked: Request, limit: float) -> None:
+        chance = self._stage.chance
+        seconds = limit + chance.uniform(0.0, self._weather.slack)
+        if self._weather.very_late and _harmless_late(asked):
+            seconds = limit + chance.uniform(30.0, 200.0)
+
+        def land() -> None:
+            self._stage.tell(f"… {asked.func} lands")
+            self.gateway.work(asked, None)
+
+        self._stage.after(seconds, land)
+
+
+def _harmless_late(asked: Request) -> bool:
+    """What may come after any settle time without a way for anybody to prevent harm.
+
+    Switching an ispmanager module *off* delays openings; *on* would create a hosting account in
+    somebody's later window, against which only the panel itself could guard.
+    """
+    return asked.func in {"pricelist.processing.suspend", "pricelist.processingmodule.disable"}
+
+
+class Sessions:
+    """Session ids of each process; gone with it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.ids: dict[tuple[str, Key], str] = {}
+        self.all: set[str] = set()
+
+    def _own(self, key: Key) -> tuple[str, Key]:
+        actor = self._stage.current
+        return (actor.process if actor else "", key)
+
+    def get(self, key: Key) -> str | None:
+        """The id this process uses; None: it has not logged in yet."""
+        return self.ids.get(self._own(key))
+
+    def renew(self, key: Key, stale: str | None, log_in: Callable[[], str]) -> str:
+        """Log in anew."""
+        del stale
+        self.ids.pop(self._own(key), None)
+        found = log_in()
+        self.ids[self._own(key)] = found
+        self.all.add(found)
+        return found
+
+
+class Limiter:
+    """A place is always free, but reaching for it takes a turn, and sometimes too long."""
+
+    def __init__(self, stage: Stage, weather: Weather) -> None:
+        self._stage = stage
+        self._weather = weather
+
+    @contextmanager
+    def slot(self, panel: str, timeout: float) -> Iterator[None]:
+        """One place for one call."""
+        actor = self._stage.current
+        if actor is not None:
+            actor.point()
+            if self._weather.left > 0 and self._stage.chance.random() < self._weather.busy:
+                self._stage.seen["no place"] += 1
+                actor.sleep(timeout)
+                raise LimitTimeout(f"no free place in {timeout:.0f} s", panel=panel)
+        yield
+
+
+class Observed(Transport):
+    """The real transport; the stage is told until when an effect may be sent."""
+
+    stage: Stage
+
+    def act(
+        self,
+        func: str,
+        params: Mapping[str, str | int],
+        *,
+        send_by: float,
+        su: str | int | None = None,
+    ) -> Document:
+        """Send an effect."""
+        actor = self.stage.current
+        if actor is None:
+            return super().act(func, params, send_by=send_by, su=su)
+        actor.send_by = send_by + BEGIN
+        try:
+            return super().act(func, params, send_by=send_by, su=su)
+        finally:
+            actor.send_by = None

@@ -1,0 +1,304 @@
+"""Who else acts: the people at our pages, and those at the panels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrator.models import Binding, Intent, Panel, Run, Window
+from integrator.models.states import BindingState, Phase, RunState
+from integrator.steps import step4_pay as step4
+from integrator.workflow import actions
+from integrator.workflow.refusal import ActionRefused
+from panels.errors import PanelError
+from panels.sandbox import acts
+from panels.sandbox import records as r
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.sandbox.records import Service
+    from panels.sandbox.world import World
+    from tests.simulation.stage import Stage
+
+ANNA = "anna"
+RETRIES = 3
+"""So often a person retries one binding; a cause that still stands then is to be told."""
+
+
+class People:
+    """Those who press our buttons. They know the panels' truth and say it."""
+
+    def __init__(self, stage: Stage, world: World) -> None:
+        self._stage = stage
+        self._world = world
+        self._retried: dict[int, int] = {}
+
+    def press(self, what: str) -> None:
+        """Do one thing at a moment nobody asked for."""
+        ways: dict[str, Callable[[], None]] = {
+            "retry": lambda: self._retry(Binding.objects.all()),
+            "pause": lambda: self._runs(RunState.RUNNING, actions.pause),
+            "resume": lambda: self._runs(RunState.PAUSED, actions.resume),
+            "cancel": lambda: self._runs(RunState.RUNNING, actions.cancel),
+            "restore": self._restore_any,
+            "keep_waiting": self._wait_on,
+            "decide": self.decide,
+        }
+        self._stage.tell(f"presses {what}")
+        ways[what]()
+
+    def settle(self) -> None:
+        """Do all that a person can do so that everything comes to its end."""
+        for panel in Panel.objects.exclude(stopped=""):
+            Panel.objects.filter(pk=panel.pk).update(stopped="")
+            self._stage.seen["stopped panel checked"] += 1
+        for window in Window.objects.filter(held=True).exclude(phase=Phase.CLOSED):
+            self._held(window)
+        self.decide()
+        self._runs(RunState.PAUSED, actions.resume)
+        failed = Binding.objects.filter(state=BindingState.FAILED)
+        self._retry(failed)
+
+    def can_retry(self) -> bool:
+        """Whether anything has failed that they would try once more."""
+        failed = Binding.objects.filter(state=BindingState.FAILED).values_list("pk", flat=True)
+        return any(self._retried.get(pk, 0) < RETRIES for pk in failed)
+
+    def _say(self, say: Callable[[], object]) -> bool:
+        try:
+            say()
+        except ActionRefused as refused:
+            self._stage.tell(f"is refused: {refused}")
+            self._stage.seen["action refused"] += 1
+            return False
+        except PanelError as error:
+            self._stage.tell(f"sees an error: {error}")
+            return False
+        return True
+
+    def _runs(self, state: RunState, act: Callable[[int, str], None]) -> None:
+        for run in Run.objects.filter(state=state):
+            if self._say(lambda run=run: act(run.pk, ANNA)):  # type: ignore[misc] # a default
+                self._stage.seen[f"{act.__name__} pressed"] += 1
+
+    def _retry(self, bindings: Any) -> None:
+        for binding in bindings.filter(state=BindingState.FAILED).select_related("account", "client"):
+            if self._retried.get(binding.pk, 0) >= RETRIES:
+                continue
+            self._retried[binding.pk] = self._retried.get(binding.pk, 0) + 1
+            self._remove_cause(binding)
+            password = self._password(binding)
+            own = Binding.objects.filter(pk=binding.pk)
+            report: list[Any] = []
+            self._say(lambda own=own, p=password: report.append(  # type: ignore[misc] # defaults
+                actions.retry(own, ANNA, password=p)))  # fmt: skip
+            if report and report[0].retried:
+                self._stage.seen["retry pressed"] += 1
+
+    def _password(self, binding: Binding) -> str | None:
+        if binding.password:
+            return None
+        user = self._world.hosting.get(f"{binding.account.panel.name}/{binding.account.username}")
+        return user.password if user is not None else None
+
+    def _remove_cause(self, binding: Binding) -> None:
+        """Do in BILLmanager what the cause asks for."""
+        if binding.cause in {"balance", "unpaid_order", "debt"}:
+            client = self._world.clients[binding.client.remote_id]
+            self._world.clients.put(client._replace(balance=1_000_000))
+            self._stage.tell(f"tops up client {client.id}")
+
+    def decide(self) -> None:
+        """Answer every undecided binding from what is true."""
+        undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
+        for binding in undecided.select_related("client", "account"):
+            service = self.service_of(binding)
+            if service is not None and binding.step < 7:
+                if self._say(lambda b=binding, s=service: actions.adopt(b.pk, s.id, ANNA)):  # type: ignore[misc] # defaults
+                    self._stage.seen["decided: adopt"] += 1
+            elif service is not None and self._bound(binding, service):
+                if self._say(lambda b=binding, s=service: actions.adopt(b.pk, s.id, ANNA)):  # type: ignore[misc] # defaults
+                    self._stage.seen["decided: adopt"] += 1
+            else:
+                self._tidy_payment(binding)
+                if self._say(lambda b=binding: actions.try_again(b.pk, ANNA)):  # type: ignore[misc] # a default
+                    self._stage.seen["decided: try again"] += 1
+
+    def service_of(self, binding: Binding) -> Service | None:
+        """The service that truly came of this binding's order, if one is there."""
+        found = self._world.services.find("remoteid", binding.marker)
+        return next((s for s in found if s.status != r.DELETED), None)
+
+    @staticmethod
+    def _bound(binding: Binding, service: Service) -> bool:
+        right = service.module == binding.module_id
+        return right and service.username == binding.account.username
+
+    def _tidy_payment(self, binding: Binding) -> None:
+        """A payment of ours that lies about uncredited is deleted before *try again*."""
+        for intent in Intent.objects.filter(binding=binding, kind=step4.CREDIT):
+            number = intent.before["request"].get("randomnumber")
+            for payment in self._world.payments.find("randomnumber", number):
+                if payment.status != r.PAYMENT_CREDITED:
+                    self._world.payments.drop(payment.id)
+                    self._stage.tell(f"deletes payment {payment.id}")
+
+    def _restore_any(self) -> None:
+        window = Window.objects.exclude(phase=Phase.CLOSED).order_by("pk").first()
+        if window is not None and self._say(lambda: actions.restore(window.pk, ANNA)):
+            self._stage.seen["restore pressed"] += 1
+
+    def _wait_on(self) -> None:
+        for window in Window.objects.filter(held=True):
+            if self._say(lambda w=window: actions.keep_waiting(w.pk, ANNA)):  # type: ignore[misc] # a default
+                self._stage.seen["keep waiting pressed"] += 1
+
+    def _held(self, window: Window) -> None:
+        """*Restore anyway* only when it harms nobody: nothing of ours can still be opened."""
+        ours = [self.service_of(b) for b in Binding.objects.filter(window=window)]
+        unsafe = [s for s in ours if s is not None and s.item_status == "5_open" and not s.module]
+        if unsafe:
+            self._wait_on()
+            return
+        if self._say(lambda: actions.restore(window.pk, ANNA, anyway=True)):
+            self._stage.seen["held window restored by a person"] += 1
+
+
+class Others:
+    """Colleagues at BILLmanager, strangers, and what happens there by itself.
+
+    ``plans``: what each plan must sell with at rest, as far as people other than us decide it.
+    """
+
+    def __init__(self, stage: Stage, world: World) -> None:
+        self._stage = stage
+        self._world = world
+        self.plans = {plan.id: plan.modules for plan in world.plans.all()}
+        self.switched: list[tuple[float, int, int, bool]] = []
+        self.touched: set[int] = set()
+        self._taken: list[int] = []
+
+    def act(self, what: str) -> None:
+        """Do one thing, where there is something to do it to."""
+        ways: dict[str, Callable[[], str | None]] = {
+            "order": self._order,
+            "take_task": self._take,
+            "close_task": self._close,
+            "activate": self._activate,
+            "switch": self._switch,
+            "close_service": self._close_service,
+            "poor": self._poor,
+            "expire_sessions": lambda: str(acts.perform(self._world, {"act": "expire_sessions"})),
+        }
+        done = ways[what]()
+        if done is not None:
+            self._stage.seen[f"others: {what}"] += 1
+            self._stage.tell(f"somebody: {what} {done}")
+
+    @property
+    def meddled(self) -> bool:
+        """Whether they did anything to our services or plans."""
+        return bool(self.touched or self.switched)
+
+    def give_back(self) -> None:
+        """The colleague lets go of what is still open."""
+        for key in self._taken:
+            task = self._world.tasks[key]
+            if task.status == r.TASK_IN_WORK and self._world.users[task.performer].login != "tasks":
+                self._world.tasks.put(task._replace(status=r.TASK_OPEN, performer=0))
+                self._stage.tell(f"colleague gives task {key} back")
+        self._taken.clear()
+
+    def _order(self) -> str | None:
+        plan = self._stage.chance.choice([p for p in self._world.plans.all() if p.preset])
+        found = acts.stranger_orders(self._world, {"plan": plan.id})
+        return f"service {found['service']}"
+
+    def _open_task(self) -> r.Task | None:
+        tasks = [t for t in self._world.tasks.all() if t.status != r.TASK_CLOSED]
+        ours = [t for t in tasks if self._world.services[t.service].remoteid]
+        return self._stage.chance.choice(ours) if ours else None
+
+    def _take(self) -> str | None:
+        task = self._open_task()
+        if task is None:
+            return None
+        acts.perform(self._world, {"act": "take_task", "task": task.id})
+        self._taken.append(task.id)
+        self._stage.after(self._stage.chance.uniform(3.0, 40.0), self.give_back)
+        return f"task {task.id}"
+
+    def _right(self, service: Service) -> dict[str, Any] | None:
+        binding = Binding.objects.select_related("account").filter(marker=service.remoteid).first()
+        if binding is None:
+            return None
+        return {"module": binding.module_id, "username": binding.account.username}
+
+    def _close(self) -> str | None:
+        """A colleague does step 7 by hand, rightly."""
+        task = self._open_task()
+        right = task and self._right(self._world.services[task.service])
+        if not task or not right:
+            return None
+        acts.perform(self._world, {"act": "close_task", "task": task.id, **right})
+        self.touched.add(task.service)
+        return f"task {task.id}"
+
+    def _activate(self) -> str | None:
+        task = self._open_task()
+        right = task and self._right(self._world.services[task.service])
+        if not task or not right:
+            return None
+        acts.perform(self._world, {"act": "activate_service", "service": task.service, **right})
+        self.touched.add(task.service)
+        return f"service {task.service}"
+
+    def _close_service(self) -> str | None:
+        ours = [s for s in self._world.services.all() if s.remoteid and s.status != r.ACTIVE]
+        if not ours:
+            return None
+        service = self._stage.chance.choice(ours)
+        acts.perform(self._world, {"act": "close_service", "service": service.id})
+        self.touched.add(service.id)
+        return f"service {service.id}"
+
+    def _poor(self) -> str | None:
+        client = self._stage.chance.choice(self._world.clients.all())
+        self._world.clients.put(client._replace(balance=0))
+        return f"client {client.id}"
+
+    def _switch(self) -> str | None:
+        """A colleague switches a module of a plan, never the last one off, nor one that is not
+        the plan's own on."""
+        world = self._world
+        plan = self._stage.chance.choice([p for p in world.plans.all() if p.preset])
+        known = [*self.plans[plan.id], *(key for key in plan.modules if not world.modules[key].server)]
+        module = self._stage.chance.choice(known)
+        on = module not in plan.modules
+        if not on and len(plan.modules) == 1:
+            return None
+        self.switched.append((self._stage.now, plan.id, module, on))
+        act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
+        acts.perform(world, act)
+        open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
+        if not open_windows.exclude(snapshot=None).exists():
+            self.plans[plan.id] = world.plans[plan.id].modules
+        return f"plan {plan.id}: module {module} {'on' if on else 'off'}"
+
+
+def needs_a_person() -> bool:
+    """Whether something can only go on when a person says so."""
+    held = Window.objects.filter(held=True).exclude(phase=Phase.CLOSED)
+    undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
+    return held.exists() or undecided.exists() or Run.objects.filter(state=RunState.PAUSED).exists()
+
+
+def moves() -> bool:
+    """Whether the product has something under way."""
+    windows = Window.objects.exclude(phase=Phase.CLOSED)
+    return windows.exists() or Run.objects.filter(state=RunState.RUNNING).exists()
+
+
+def unfinished() -> bool:
+    """Whether something still waits for the product or for a person."""
+    return moves() or needs_a_person()

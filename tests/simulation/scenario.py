@@ -1,0 +1,92 @@
+"""What one seed is about: how many accounts and workers, which weather, who meddles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.simulation.installation import DIALECTS
+from tests.simulation.network import GROUPS, KINDS, Weather
+
+if TYPE_CHECKING:
+    import random
+
+PEOPLE = ("retry", "pause", "resume", "cancel", "restore", "keep_waiting", "decide")
+OTHERS = (
+    *("order", "take_task", "close_task", "activate", "switch", "switch", "close_service", "poor"),
+    "expire_sessions",
+)
+
+
+@dataclass(slots=True)
+class Scenario:
+    """The chances of one run.
+
+    Not everything at once: each seed takes some of the troubles and leaves the others out, so
+    that rare paths are not hidden behind frequent ones.
+    """
+
+    dialect: str
+    accounts: int
+    workers: int
+    payment: str
+    balance: int
+    passwords: str
+    cohort: int
+    expires: bool
+    task_delay: float
+    close_delay: float
+    weather: Weather
+    yields: float
+    deaths: float
+    naps: float
+    dropped: float
+    doubled: float
+    jumps: int
+    people: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    storm: float = 300.0
+
+    @property
+    def told(self) -> str:
+        """In a line, for people."""
+        return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
+
+
+def draw(chance: random.Random) -> Scenario:
+    """The scenario of a seed."""
+
+    def sometimes(share: float, value: float) -> float:
+        return value if chance.random() < share else 0.0
+
+    kinds = KINDS if chance.random() < 0.4 else tuple(chance.sample(KINDS, chance.randint(1, 4)))
+    return Scenario(
+        dialect=chance.choice(DIALECTS),
+        accounts=chance.choice((2, 3, 3, 4)),
+        workers=chance.choice((2, 2, 3)),
+        payment=chance.choice(("balance", "balance", "credit")),
+        balance=chance.choice((1_000_000, 1_000_000, 1_000_000, 0, 400)),
+        passwords=chance.choice(("", "", "", "", "check", "reset")),
+        cohort=chance.choice((2, 100)),
+        expires=chance.random() < 0.1,
+        task_delay=chance.choice((0.3, 0.3, 0.3, 2.0, 9.0)),
+        close_delay=chance.choice((0.2, 0.2, 0.2, 4.0)),
+        weather=Weather(
+            rate=sometimes(0.75, chance.choice((0.02, 0.05, 0.15, 0.5))),
+            kinds=kinds,
+            group=chance.choice(tuple(GROUPS)),
+            effects=chance.random() < 0.5,
+            left=chance.randint(1, 12),
+            very_late=chance.random() < 0.3,
+            busy=sometimes(0.1, 0.01),
+        ),
+        yields=chance.choice((0.02, 0.1, 0.3)),
+        deaths=sometimes(0.5, chance.choice((0.0005, 0.002, 0.005))),
+        naps=sometimes(0.4, chance.choice((0.0005, 0.002, 0.004))),
+        dropped=sometimes(0.3, chance.choice((0.1, 0.5, 1.0))),
+        doubled=sometimes(0.4, 0.3),
+        jumps=int(sometimes(0.15, chance.randint(1, 3))),
+        people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
+        others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
+        storm=chance.choice((20.0, 60.0, 180.0)),
+    )

@@ -1,0 +1,268 @@
+"""One seed, one run: the product binds accounts while everything happens to it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import random
+import traceback
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from integrator.accounts import preview
+from integrator.accounts.choices import Choices
+from integrator.models import Binding, Event, Run
+from integrator.workflow import engine, starting, sweep, waking, work
+from integrator.workflow.windows import recheck
+from panels.sandbox.ledger import truth
+from tests.simulation import laws, scenario, sometimes
+from tests.simulation.installation import install
+from tests.simulation.people import ANNA, Others, People, moves, needs_a_person, unfinished
+from tests.simulation.stage import BEGIN, Actor, Stage
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator
+
+PAYMETHOD = "1"
+ROUNDS = 60
+"""So often a person comes by; what is not over then never ends."""
+COLUMNS = ("server", "username", "domain", "client", "plan", "password", "expires")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a seed.
+
+    ``broken``: the laws it broke; ``seen``: what it reached, counted; ``digest``: of all that
+    happened, equal whenever the seed is played by equal code.
+    """
+
+    seed: int
+    broken: list[str]
+    seen: Counter[str]
+    story: list[str]
+    scenario: str
+    digest: str
+
+
+class Simulation:
+    """The actors of one seed, and the post that carries wake-ups between them."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.stage = Stage(seed)
+        self.scenario = scenario.draw(self.stage.chance)
+        self.installation = install(self.stage, self.scenario.dialect, self.scenario.weather)
+        self.world = self.installation.world
+        self.people = People(self.stage, self.world)
+        self.others = Others(self.stage, self.world)
+        self.workers: list[Actor] = []
+        self._post: list[tuple[str, int]] = []
+        self._calm = False
+        self._idle = 1.0
+        self._passwords = {account["password"] for account in truth(self.world)["accounts"]}
+
+    def run(self) -> Verdict:
+        """Play it to its end."""
+        broken: list[str] = []
+        with self.installation.running():
+            try:
+                self._set_up()
+                self._play()
+                broken = laws.broken(self)
+                self.stage.seen.update(sometimes.reached())
+            except Exception:  # noqa: BLE001 - whatever it was, it is the verdict
+                broken = [traceback.format_exc()]
+            story = self._story() if broken else []
+        digest = hashlib.sha256(repr(self.stage.story).encode()).hexdigest()
+        return Verdict(self.seed, broken, self.stage.seen, story, self.scenario.told, digest)
+
+    def secrets(self) -> set[str]:
+        """All that must never be readable anywhere."""
+        logins = {"admin-sandbox", "tasks-sandbox", "root-sandbox"}
+        set_by_us = {user.password for user in self.world.hosting.all()}
+        return logins | self._passwords | set_by_us | self.installation.sessions.all
+
+    # -- the beginning ---------------------------------------------------------------------
+    def _set_up(self) -> None:
+        chosen, stage, world = self.scenario, self.stage, self.world
+        world.dials.turn({"task_delay": chosen.task_delay, "close_delay": chosen.close_delay})
+        for client in world.clients.all():
+            world.clients.put(client._replace(balance=chosen.balance))
+        jobs: dict[str, Callable[[int], None]] = {
+            "window": work.look_at_window,
+            "run": work.prepare_run,
+            "recheck": recheck.look,
+        }
+        self._jobs = jobs
+        for kind in jobs:
+            waking.register(kind, lambda row, kind=kind: self._send(kind, row))  # type: ignore[misc] # a default
+        for name in range(chosen.workers):
+            self.workers.append(Actor(stage, f"worker{name + 1}", self.installation.database))
+        self.beat = Actor(stage, "beat", self.installation.database)
+        self.web = Actor(stage, "web", self.installation.database)
+        stage.on_rest = self._deliver
+        self._start()
+        for actor in stage.actors:
+            actor.yields, actor.deaths, actor.naps = chosen.yields, chosen.deaths, chosen.naps
+            actor.on_death = self._forget
+        self._sweep()
+        self._keep_leases()
+        chance = stage.chance
+        for what in chosen.people:
+            stage.after(chance.uniform(1.0, chosen.storm), lambda w=what: self._press(w))  # type: ignore[misc] # a default
+        for what in chosen.others:
+            stage.after(chance.uniform(1.0, chosen.storm), lambda w=what: self.others.act(w))  # type: ignore[misc] # a default
+        for _ in range(chosen.jumps):
+            stage.after(chance.uniform(1.0, chosen.storm), self._jump)
+
+    def _start(self) -> None:
+        chosen = self.scenario
+        accounts = [a for a in truth(self.world)["accounts"] if a["domains"]][: chosen.accounts]
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        for account in accounts:
+            password = "" if chosen.passwords == "reset" else account["password"]
+            writer.writerow(
+                [account["server"], account["username"], account["domains"][0], account["email"],
+                 account["plan"], password, "2026-12-31" if chosen.expires else ""]
+            )  # fmt: skip
+        choices = Choices(
+            autoprolong=True,
+            payment=chosen.payment,
+            paymethod=PAYMETHOD if chosen.payment == "credit" else "",
+            check_passwords=chosen.passwords == "check",
+            reset_passwords=chosen.passwords == "reset",
+            cohort=chosen.cohort,
+        )
+        made = preview.make_from_csv(choices, text.getvalue(), ANNA)
+        starting.start(made.pk, ANNA)
+
+    # -- what goes on ----------------------------------------------------------------------
+    def _play(self) -> None:
+        self.stage.run(lambda: not unfinished(), self.scenario.storm)
+        self._calm_down()
+        for _ in range(ROUNDS):
+            self.stage.run(self._rests, 600.0)
+            if not unfinished() and not self.people.can_retry():
+                # A plan at rest is read once more after five minutes.
+                self.stage.run(lambda: False, 400.0)
+                if not unfinished():
+                    return
+            self._ask(self.people.settle)
+
+    def _rests(self) -> bool:
+        """Whether nothing moves without a person, or something waits for one."""
+        if any(actor.busy for actor in self.stage.actors):
+            return False
+        return needs_a_person() or not (moves() or unfinished())
+
+    def _calm_down(self) -> None:
+        self.stage.tell("— from here on all goes well —")
+        self._calm = True
+        self.scenario.weather.left = 0
+        self.stage.skew = 0.0
+        self.others.give_back()
+        for actor in self.stage.actors:
+            actor.deaths = actor.naps = 0.0
+            actor.yields = min(actor.yields, 0.05)
+
+    def _ask(self, what: Callable[[], None]) -> None:
+        """Have a person do something, and wait until it is done."""
+        self.stage.run(lambda: not self.web.busy, 3600.0, every=0.1)
+        self.web.begin(what)
+        self.stage.run(lambda: not self.web.busy, 3600.0, every=0.1)
+
+    def _press(self, what: str) -> None:
+        if not self.web.busy:
+            self.web.begin(lambda: self.people.press(what))
+
+    def _jump(self) -> None:
+        """The database's clock is set, by less than anything waits for."""
+        self.stage.skew = self.stage.chance.uniform(-15.0, 15.0)
+        self.stage.seen["clock jump"] += 1
+        self.stage.tell(f"the database's clock is now {self.stage.skew:+.0f} s off")
+
+    def _sweep(self) -> None:
+        if not self.beat.busy:
+            self.beat.begin(self._one_sweep)
+        busy = any(actor.busy for actor in self.workers)
+        self._idle = 5.0 if busy else min(self._idle * 2, 90.0)
+        self.stage.after(self._idle * self.stage.chance.uniform(0.8, 1.2), self._sweep)
+
+    def _one_sweep(self) -> None:
+        found = sweep.sweep()
+        if found["leases"]:
+            self.stage.seen["lease taken back"] += found["leases"]
+
+    def _keep_leases(self) -> None:
+        """Every process that lives and is not stopped extends its leases."""
+        awake = {actor.process for actor in self.stage.actors if not actor.asleep}
+        held = engine._held
+        mine = {token for token in held if token.rpartition("-")[0] in awake}
+        if mine:
+            engine._held = mine
+            engine._extend_leases()
+            engine._held = held
+        self.stage.after(settings.LEASE_SECONDS / 4, self._keep_leases)
+
+    def _forget(self, actor: Actor) -> None:
+        """What a process held in memory dies with it."""
+        for token in [t for t in engine._held if t.startswith(f"{actor.process}-")]:
+            engine._held.discard(token)
+
+    # -- the post --------------------------------------------------------------------------
+    def _send(self, kind: str, row: int) -> None:
+        stage, chance, chosen = self.stage, self.stage.chance, self.scenario
+        copies = 1
+        if not self._calm:
+            if chance.random() < chosen.dropped:
+                stage.seen["wake-up lost"] += 1
+                return
+            if chance.random() < chosen.doubled:
+                stage.seen["wake-up doubled"] += 1
+                copies = 2
+        for _ in range(copies):
+            stage.after(chance.uniform(0.005, 0.1), lambda: self._arrive(kind, row))
+
+    def _arrive(self, kind: str, row: int) -> None:
+        if len(self._post) < 64:  # a broker's messages expire
+            self._post.append((kind, row))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        for actor in self.workers:
+            if not self._post:
+                return
+            if not actor.busy and actor.wakes <= self.stage.now:
+                place = self.stage.chance.randrange(min(len(self._post), 3))
+                kind, row = self._post.pop(place)
+                actor.begin(lambda kind=kind, row=row: self._serve(kind, row))  # type: ignore[misc] # defaults
+
+    def _serve(self, kind: str, row: int) -> None:
+        self._jobs[kind](row)
+
+    # -- the story -------------------------------------------------------------------------
+    def _story(self) -> list[str]:
+        """What happened, in order, with every change of state."""
+        lines = list(self.stage.story)
+        for event in Event.objects.order_by("id"):
+            about = f"b{event.binding_id}" if event.binding_id else (
+                f"w{event.window_id}" if event.window_id else f"r{event.run_id}"
+            )  # fmt: skip
+            change = f"{event.from_state} → {event.to_state}"
+            at = event.at.timestamp() - BEGIN
+            lines.append((at, event.actor, f"    {about}: {change} ({event.why})"))
+        lines.sort(key=lambda line: line[0])
+        return [f"{at:9.3f} {who:<12} {what}" for at, who, what in lines]
+
+
+def simulate(seed: int) -> Verdict:
+    """Play one seed."""
+    return Simulation(seed).run()

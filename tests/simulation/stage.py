@@ -1,0 +1,258 @@
+"""The stage: one clock, one source of chance, and actors of whom exactly one moves at a time.
+
+An actor is a real thread that holds the baton from one *point* to the next: before a statement
+outside of a transaction, before and after a call to a panel, while it waits. At a point it may
+lose its turn, fall asleep with its whole process, or die as by ``kill -9``. Who goes on is drawn
+from the seed, so that one seed is one run, to be replayed as often as one likes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import itertools
+import random
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+
+from integrator.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BEGIN = dt.datetime(2026, 3, 2, 1, 0, tzinfo=dt.UTC).timestamp()
+"""When every simulation begins: a fixed moment, so that no run depends on the day."""
+GRAIN = 0.001
+"""Seconds that pass at a point, so that no two of them are at the same time."""
+
+
+class Crash(BaseException):
+    """The process has died. Not an ``Exception``: nothing catches it, as nothing catches a kill."""
+
+
+class Overlong(Exception):  # noqa: N818 - a verdict on the run, not a mistake of the simulation
+    """Something went on and on without time passing."""
+
+
+class Stage:
+    """Time, chance and turns of one run.
+
+    ``story`` is what happened, as (seconds, who, what); ``seen`` counts by name what was reached.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.now = BEGIN
+        self.skew = 0.0
+        self.current: Actor | None = None
+        self.actors: list[Actor] = []
+        self.story: list[tuple[float, str, str]] = []
+        self.seen: Counter[str] = Counter()
+        self.on_rest: Callable[[], None] = lambda: None
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._turn = threading.Semaphore(0)
+
+    def tell(self, what: str) -> None:
+        """Write a line of the story, as said by whoever moves."""
+        who = self.current.process if self.current else "·"
+        self.story.append((self.now - BEGIN, who, what))
+
+    def at(self, when: float, do: Callable[[], None]) -> None:
+        """Have something done at a time, while no actor moves."""
+        heapq.heappush(self._events, (when, next(self._order), do))
+
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Have something done so many seconds from now."""
+        self.at(self.now + seconds, do)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass for whoever moves; others move meanwhile."""
+        if self.current is None:
+            self.now += seconds
+        else:
+            self.current.sleep(seconds)
+
+    def run(self, over: Callable[[], bool], seconds: float, every: float = 5.0) -> bool:
+        """Let things happen until ``over`` (asked every few seconds) or so many seconds passed.
+
+        True: it is over.
+        """
+        end = self.now + seconds
+        ask = self.now
+        while self.now < end:
+            if self.now >= ask:
+                if over():
+                    return True
+                ask = self.now + every
+            self._one(end)
+        return over()
+
+    def _one(self, end: float) -> None:
+        ready = [actor for actor in self.actors if actor.busy and actor.wakes <= self.now]
+        if ready:
+            actor = ready[0] if len(ready) == 1 else self.chance.choice(ready)
+            self.current = actor
+            actor.baton.release()
+            self._turn.acquire()
+            self.current = None
+            if actor.failure is not None:
+                raise actor.failure
+            if not actor.busy:
+                self.on_rest()
+            return
+        self.now = max(self.now, min(end, self.next_time()))
+        while self._events and self._events[0][0] <= self.now:
+            heapq.heappop(self._events)[2]()
+
+    def next_time(self) -> float:
+        """When the next thing happens by itself; infinity: never."""
+        times = [actor.wakes for actor in self.actors if actor.busy and actor is not self.current]
+        if self._events:
+            times.append(self._events[0][0])
+        return min(times, default=float("inf"))
+
+    def give_back(self) -> None:
+        """The moving actor hands the baton back. Called in its thread."""
+        self._turn.release()
+
+    def close(self) -> None:
+        """End all threads; whatever they were doing dies with them."""
+        for actor in self.actors:
+            actor.end()
+
+
+class SimulatedClock(Clock):
+    """The product's clock: the stage's time, with the database's clock off by ``skew``."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self._stage.now + self._stage.skew, dt.UTC)
+
+    def monotonic(self) -> float:
+        return self._stage.now - BEGIN
+
+
+class Actor:
+    """One thread of one process that may die and come back.
+
+    ``nerves`` are the chances, at each point, of losing the turn, of the process falling asleep
+    and of its death.
+    """
+
+    def __init__(self, stage: Stage, name: str, database: Any) -> None:
+        self.stage = stage
+        self.name = name
+        self.database = database
+        self.life = 1
+        self.dead = False
+        self.asleep = False
+        self.busy = False
+        self.wakes = stage.now
+        self.baton = threading.Semaphore(0)
+        self.failure: BaseException | None = None
+        self.send_by: float | None = None
+        self.on_death: Callable[[Actor], None] = lambda _actor: None
+        self.yields = self.naps = self.deaths = 0.0
+        self._job: Callable[[], None] | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread.start()
+        stage.actors.append(self)
+
+    @property
+    def process(self) -> str:
+        """The name of its process in this life."""
+        return f"{self.name}.{self.life}"
+
+    def begin(self, job: Callable[[], None]) -> None:
+        """Give it something to do, from its next turn on."""
+        assert not self.busy
+        self._job, self.busy, self.wakes = job, True, self.stage.now
+
+    def point(self) -> None:
+        """A place where others may come between, or the process may sleep or die."""
+        if self.dead:
+            raise Crash
+        stage = self.stage
+        stage.now += GRAIN
+        draw = stage.chance.random()
+        if draw < self.deaths:
+            self.die()
+        draw -= self.deaths
+        if draw < self.naps:
+            self.nap()
+        elif draw < self.naps + self.yields:
+            self.sleep(0.0)
+
+    def die(self) -> None:
+        """End this process here. Raises Crash."""
+        self.stage.seen["crash"] += 1
+        self.stage.tell("dies")
+        self.dead = True
+        self.on_death(self)
+        raise Crash
+
+    def nap(self) -> None:
+        """The process is stopped for longer than its leases; then it goes on as if nothing was."""
+        seconds = self.stage.chance.uniform(6.0, 90.0)
+        self.stage.seen["nap"] += 1
+        self.stage.tell(f"stands still for {seconds:.0f} s")
+        self.asleep = True
+        self.sleep(seconds)
+        self.asleep = False
+        self.stage.tell("goes on")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; another one moves meanwhile."""
+        if self.dead:
+            raise Crash
+        stage = self.stage
+        until = stage.now + seconds
+        if seconds and stage.next_time() > until:
+            stage.now = until  # nobody would move meanwhile: the baton stays
+            return
+        self.wakes = until
+        stage.give_back()
+        self.baton.acquire()
+        if self._closing:
+            self.dead = True
+            raise Crash
+
+    def _live(self) -> None:
+        connections["default"] = self.database
+        while True:
+            self.baton.acquire()
+            if self._closing:
+                return
+            job = self._job
+            assert job is not None
+            try:
+                job()
+            except Crash:
+                if self._closing:
+                    return
+            except BaseException as error:  # noqa: BLE001 - shown by the stage
+                self.failure = error
+            self._rest()
+            self.stage.give_back()
+
+    def _rest(self) -> None:
+        self.busy = False
+        self.asleep = False
+        if self.dead:  # its supervisor starts another one
+            self.dead = False
+            self.life += 1
+            self.wakes = self.stage.now + self.stage.chance.uniform(0.5, 8.0)
+
+    def end(self) -> None:
+        """End its thread wherever it stands."""
+        self._closing = True
+        self.baton.release()
+        self._thread.join(10)
