@@ -36,6 +36,9 @@ test-slow: dev ## the tests that take minutes, each on the databases it names [A
 	@scripts/test-tools.sh
 	$(python) -m pytest -n 2 -m slow $(ARGS)
 
+simulate: dev ## play seeds of the simulation, tell what broke [SEEDS=0-199] [ARGS="--jobs 2 --story"]
+	$(python) -m tests.simulation $(or $(SEEDS),0-199) $(ARGS)
+
 test-all: lint test test-postgres test-slow ## all that CI runs, and what takes minutes
 
 lint: dev ## style, types, missing migrations

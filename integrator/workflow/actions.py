@@ -96,7 +96,13 @@ def cancel_at_border(run: Run, actor: str = engine.PRODUCT) -> int:
     for binding in bindings:
         own = known[binding.pk]
         unknown = next(
-            (i for i in own if intents.unsettled(i) and i.kind in decisions.CAUSES), None
+            (
+                i
+                for i in own
+                if i.kind in decisions.CAUSES
+                and (intents.unsettled(i) or intents.refused_unread(i))
+            ),
+            None,
         )
         if unknown is not None:
             # First it must be known what happened: its window finds out, else a person.

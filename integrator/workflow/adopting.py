@@ -47,7 +47,7 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
     stays = paid and window is not None
     with transaction.atomic():
         for intent in Intent.objects.filter(binding=binding):
-            if intents.unsettled(intent):
+            if intents.unsettled(intent) or intents.refused_unread(intent):
                 intents.settle(intent, Outcome.DONE, why=f"{actor} adopted service {service_id}")
         _record(binding, service, actor)
         changed = engine.change(

@@ -16,6 +16,7 @@ from integrator.steps.verdicts import NotYet, Proven
 from integrator.workflow import attempts, expiry, intents, learning
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
+from panels.billmanager.tasks import Address
 from panels.errors import (
     AccessDenied,
     Busy,
@@ -29,7 +30,7 @@ from panels.errors import (
 if TYPE_CHECKING:
     from integrator.workflow.engine import Claim
     from panels.billmanager import BillManager
-    from panels.billmanager.tasks import Address, TaskForm
+    from panels.billmanager.tasks import TaskForm
 
 
 def work(claimed: Claim, bm: BillManager) -> None:
@@ -68,21 +69,28 @@ def _close(claimed: Claim, bm: BillManager, known: list[Intent]) -> None:
         return
     if not _settle_close(claimed, known, form):
         return
-    steps = attempts.binding_steps(binding)
+    previous = attempts.binding_steps(binding).get(step7.NUMBER)
+    ours = _ours(claimed, bm, form, known, previous)
+    if ours is not None:
+        _submit(claimed, bm, ours, previous)
+
+
+def _ours(
+    claimed: Claim, bm: BillManager, form: TaskForm, known: list[Intent], previous: Step | None
+) -> TaskForm | None:
+    """The form that closes the task, which is ours then; None: the binding was handed back."""
     taken = step7.probe(form, bm.staff_names)
     if isinstance(taken, NotYet):
         attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
-        return
+        return None
     if isinstance(taken, Proven):
         made = intents.last(known, step7.TAKE)
         if made is not None and intents.unsettled(made):
             intents.settle(made, Outcome.DONE, why="read back")
-    else:
-        fresh = _take(claimed, bm, form, known, steps.get(step7.NUMBER))
-        if fresh is None:
-            return
-        form = fresh
-    _submit(claimed, bm, form, steps.get(step7.NUMBER))
+        # Ours since an earlier try, which had led to a second form: only that one can close it.
+        second = made.result.get("address") if made is not None else None
+        return bm.tasks.form(form.task_id, Address(*second)) if second else form
+    return _take(claimed, bm, form, known, previous)
 
 
 def _settle_close(claimed: Claim, known: list[Intent], form: TaskForm) -> bool:
@@ -124,7 +132,8 @@ def _take(
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
         return None
-    intents.settle_sent(sent)
+    second = {"address": [sent.value.func, sent.value.elid]} if sent.value else {}
+    intents.settle_sent(sent, **second)
     return _form_after_taking(claimed, bm, form, sent.value)
 
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from integrator import clock
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Outcome
+from integrator.steps import step3_order as step3
 from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
 
 if TYPE_CHECKING:
@@ -113,9 +114,26 @@ def last(intents: list[Intent], kind: str) -> Intent | None:
 
 def may_have_happened(intent: Intent | None) -> bool:
     """Whether what was meant has happened or may have."""
-    return intent is not None and intent.outcome in (Outcome.DONE, *UNSETTLED)
+    return intent is not None and (
+        intent.outcome in (Outcome.DONE, *UNSETTLED) or refused_unread(intent)
+    )
 
 
 def unsettled(intent: Intent | None) -> bool:
     """Whether nobody knows yet what became of it."""
     return intent is not None and intent.outcome in UNSETTLED
+
+
+def refused_unread(intent: Intent) -> bool:
+    """Whether an order was refused and nobody has looked yet what it left behind.
+
+    Refused is not always nothing: to order again before that look could order twice.
+    """
+    refused = intent.kind == step3.KIND and intent.outcome == Outcome.REFUSED
+    return refused and not intent.result.get("read")
+
+
+def note_read(intent: Intent) -> None:
+    """Write down that a reading has shown what a refused order left behind."""
+    intent.result = {**intent.result, "read": True}
+    intent.save(update_fields=["result"])

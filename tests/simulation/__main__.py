@@ -54,7 +54,7 @@ def _verdicts(seeds: Iterable[int], jobs: int) -> Iterator[Verdict]:
 
 
 def told(verdict: Verdict, *, story: bool = True) -> str:
-    """A verdict for people: what was played, what happened, what was broken, how to see it again."""
+    """A verdict for people: what was played, happened and was broken, and how to see it again."""
     parts = [f"seed {verdict.seed}: {verdict.scenario}"]
     if story:
         parts += verdict.story

@@ -7,7 +7,7 @@ import logging
 import random
 import secrets
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SERVERS = ("isp1", "isp2")
 SIZE = Size(accounts=8, clients=5, plans=2, seed=7)
-DIALECTS = ("billmanager6", "billmanager5")
+DIALECTS = ("billmanager6", "billmanager5", "toolbar-take", "second-form")
 LATENCY = 80.0
 WINDOW_LIMIT = 150.0
 PATIENCE = dt.timedelta(seconds=100)
@@ -66,7 +66,7 @@ class Installation:
         transport = partial(
             Observed,
             session_store=self.sessions,
-            monotonic=lambda: clock.monotonic(),
+            monotonic=clock.monotonic,
             wall=lambda: stage.now,
             mount=lambda session: session.mount("https://", self.network),
         )
@@ -75,11 +75,11 @@ class Installation:
         random.seed(stage.chance.random())  # the product shuffles and jitters by it
         settings = override_settings(ALLOW_PRIVATE_PANELS=True, WINDOW_LIMIT=WINDOW_LIMIT)
         with ExitStack() as stack:
-            for patch in (
+            patches: list[AbstractContextManager[Any]] = [
                 mock.patch.object(connect, "Transport", transport),
                 mock.patch.object(connect, "LIMITER", Limiter(stage, self.weather)),
                 mock.patch.object(connect, "_transports", {}),
-                mock.patch.object(presence, "keep", lambda _duty: None),
+                mock.patch.object(presence, "keep"),
                 mock.patch.object(presence, "process_token", self._process),
                 mock.patch.object(engine, "_held", set()),
                 mock.patch.object(waking, "_alarm", Alarm(stage)),
@@ -87,10 +87,11 @@ class Installation:
                 mock.patch.object(secrets, "choice", random.choice),
                 mock.patch.object(tasks, "PATIENCE", PATIENCE),
                 mock.patch.object(step6, "PATIENCE", PATIENCE),
-                mock.patch("os.fsync", lambda _file: None),
+                mock.patch("os.fsync"),
                 settings,
                 self.log.listening(),
-            ):
+            ]
+            for patch in patches:
                 stack.enter_context(patch)
             connections["default"] = self.database
             stack.enter_context(self.database.execute_wrapper(self._statement))
@@ -202,9 +203,10 @@ def _template(dialect: str) -> bytes:
 
 
 def _register(world: World) -> None:
-    address, tasks = world.address_of, {"task_username": "tasks", "task_password": "tasks-sandbox"}
+    address = world.address_of
     billing = ("billmanager", "billing", address("billmanager"), "admin", "admin-sandbox")
-    panels = [registering.register(*billing, **tasks)]
+    staff = "tasks-sandbox"
+    panels = [registering.register(*billing, task_username="tasks", task_password=staff)]
     for name in SERVERS:
         login = ("ispmanager", name, address(name), "root", "root-sandbox")
         panels.append(registering.register(*login))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.simulation.simulate import Simulation
 
+KNOWN_AT_THE_END = {"order", "credit", "set_paid", "pay_line", "take", "close"}
+"""Kinds of intents of which somebody must know in the end what became of them."""
 EXCUSED = {"service_closed", "service_active", "no_module", "no_modules", "wrong_module"}
 """Causes with which a binding may stay failed at the end: somebody at the panels made it so."""
 
@@ -36,6 +38,8 @@ def _ledger(simulation: Simulation) -> Iterator[str]:
     for sentence in violations(simulation.world):
         if "was created on" in sentence and _switched_on_by_a_colleague(simulation, sentence):
             simulation.stage.seen["a colleague's switch opened an order, and it was said"] += 1
+        elif any(f" has {domain} on " in sentence for domain in simulation.others.twins):
+            simulation.stage.seen["a client ordered the same by himself"] += 1
         elif "was ordered" in sentence and _ordered_anew(simulation, sentence):
             simulation.stage.seen["ordered anew after a colleague's deletion"] += 1
         else:
@@ -49,8 +53,10 @@ def _ordered_anew(simulation: Simulation, sentence: str) -> bool:
 
 
 def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
-    """Between a look at the plan and the order a colleague may switch a module on; then the
-    product must at least say what came of it."""
+    """Whether a colleague switched a module on between our look and our order, and it was said.
+
+    No look can prevent that: so the product must say at least what came of it.
+    """
     for event in simulation.world.events.find("kind", "hosting_created"):
         service = event.data["service"]
         if f"service {service}" not in sentence:
@@ -134,7 +140,7 @@ def _ended(simulation: Simulation) -> Iterator[str]:
             yield f"a truthful person could not bring it to its end: {told}"
     loose = Intent.objects.filter(outcome__in=[str(o) for o in UNSETTLED])
     for intent in loose.exclude(binding__state=BindingState.CANCELLED):
-        if intent.binding_id is not None:
+        if intent.kind in KNOWN_AT_THE_END:
             yield f"intent {intent.kind} of b{intent.binding_id} was never settled"
 
 

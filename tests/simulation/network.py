@@ -12,16 +12,17 @@ from django.db import connection
 from panels.errors import LimitTimeout
 from panels.sandbox.adapter import SandboxAdapter
 from panels.sandbox.faults import Rule
+from panels.sessions import Key, SessionIds
 from panels.transport import Transport
 from tests.simulation.stage import BEGIN, Stage
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator, Mapping
 
     from panels.documents import Document
     from panels.sandbox.protocol import Request, Response
     from panels.sandbox.world import World
-    from panels.sessions import Key
 
 KINDS = (
     *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),
@@ -30,6 +31,9 @@ KINDS = (
 )
 """What can become of a call: the sandbox's faults, no connection, and an effect that comes after
 nobody waits for it any more."""
+
+AMBIGUOUS = ("reset_before", "reset_after", "slow_before", "slow_after", "lands_late")
+"""After these nobody can tell from outside whether anything happened."""
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
@@ -44,7 +48,9 @@ class Weather:
     """How bad the network is. ``rate`` per call, of ``kinds``, to functions of ``group``.
 
     ``effects``: only calls that change something are struck. ``left``: so many faults at most.
-    ``slack``: how long after its time-out a call may still land.
+    ``slack``: how long after its time-out a call may still land; ``very_late``: what harms nobody
+    may land minutes later. ``busy``: the chance that no place comes free. ``deaths`` and ``naps``:
+    the chances that a process dies just after an effect, or stands still just before it.
     """
 
     rate: float = 0.0
@@ -55,6 +61,16 @@ class Weather:
     slack: float = 15.0
     very_late: bool = False
     busy: float = 0.0
+    deaths: float = 0.0
+    naps: float = 0.0
+
+    def strikes(self, chance: random.Random, trouble: str) -> bool:
+        """Whether this trouble comes now; it counts like a fault."""
+        share = getattr(self, trouble)
+        if not share or self.left <= 0 or chance.random() >= share:
+            return False
+        self.left -= 1
+        return True
 
 
 class Faults:
@@ -100,15 +116,18 @@ class Network(SandboxAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a request, or do not; the process may die before the answer is used."""
         assert not connection.in_atomic_block, "a transaction is held across a call"
-        actor = self._stage.current
-        if actor is not None and actor.send_by is not None and b"func=auth" not in request.body:
-            late = self._stage.now - actor.send_by
+        stage = self._stage
+        actor = stage.current
+        if actor is not None and actor.send_by is not None and not _is_login(request):
+            late = stage.now - actor.send_by
             if late > 0:
                 self.sent_late.append(f"{actor.process} sent {late:.3f} s after send_by")
         try:
             return super().send(request, *args, **kwargs)
         finally:
             if actor is not None and not actor.dead:
+                if actor.send_by is not None and self._weather.strikes(stage.chance, "deaths"):
+                    actor.die()
                 actor.point()
 
     def _work(
@@ -144,6 +163,12 @@ class Network(SandboxAdapter):
         self._stage.after(seconds, land)
 
 
+def _is_login(request: requests.PreparedRequest) -> bool:
+    """Whether this opens a session: before an effect that may then come too late."""
+    body = request.body or b""
+    return "func=auth" in (body if isinstance(body, str) else body.decode())
+
+
 def _harmless_late(asked: Request) -> bool:
     """What may come after any settle time without a way for anybody to prevent harm.
 
@@ -153,10 +178,11 @@ def _harmless_late(asked: Request) -> bool:
     return asked.func in {"pricelist.processing.suspend", "pricelist.processingmodule.disable"}
 
 
-class Sessions:
+class Sessions(SessionIds):
     """Session ids of each process; gone with it."""
 
     def __init__(self, stage: Stage) -> None:
+        super().__init__()
         self._stage = stage
         self.ids: dict[tuple[str, Key], str] = {}
         self.all: set[str] = set()
@@ -192,7 +218,9 @@ class Limiter:
         actor = self._stage.current
         if actor is not None:
             actor.point()
-            if self._weather.left > 0 and self._stage.chance.random() < self._weather.busy:
+            if actor.send_by is not None and self._weather.strikes(self._stage.chance, "naps"):
+                actor.nap()
+            if self._weather.strikes(self._stage.chance, "busy"):
                 self._stage.seen["no place"] += 1
                 actor.sleep(timeout)
                 raise LimitTimeout(f"no free place in {timeout:.0f} s", panel=panel)
@@ -205,19 +233,14 @@ class Observed(Transport):
     stage: Stage
 
     def act(
-        self,
-        func: str,
-        params: Mapping[str, str | int],
-        *,
-        send_by: float,
-        su: str | int | None = None,
+        self, func: str, params: Mapping[str, str | int], *, send_by: float, **more: Any
     ) -> Document:
         """Send an effect."""
         actor = self.stage.current
-        if actor is None:
-            return super().act(func, params, send_by=send_by, su=su)
-        actor.send_by = send_by + BEGIN
+        if actor is not None:
+            actor.send_by = send_by + BEGIN
         try:
-            return super().act(func, params, send_by=send_by, su=su)
+            return super().act(func, params, send_by=send_by, **more)
         finally:
-            actor.send_by = None
+            if actor is not None:
+                actor.send_by = None

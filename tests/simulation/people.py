@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from integrator.models import Binding, Intent, Panel, Run, Window
@@ -78,21 +79,19 @@ class People:
 
     def _runs(self, state: RunState, act: Callable[[int, str], None]) -> None:
         for run in Run.objects.filter(state=state):
-            if self._say(lambda run=run: act(run.pk, ANNA)):  # type: ignore[misc] # a default
+            if self._say(partial(act, run.pk, ANNA)):
                 self._stage.seen[f"{act.__name__} pressed"] += 1
 
     def _retry(self, bindings: Any) -> None:
-        for binding in bindings.filter(state=BindingState.FAILED).select_related("account", "client"):
+        failed = bindings.filter(state=BindingState.FAILED)
+        for binding in failed.select_related("account", "client"):
             if self._retried.get(binding.pk, 0) >= RETRIES:
                 continue
             self._retried[binding.pk] = self._retried.get(binding.pk, 0) + 1
             self._remove_cause(binding)
             password = self._password(binding)
             own = Binding.objects.filter(pk=binding.pk)
-            report: list[Any] = []
-            self._say(lambda own=own, p=password: report.append(  # type: ignore[misc] # defaults
-                actions.retry(own, ANNA, password=p)))  # fmt: skip
-            if report and report[0].retried:
+            if actions.retry(own, ANNA, password=password).retried:
                 self._stage.seen["retry pressed"] += 1
 
     def _password(self, binding: Binding) -> str | None:
@@ -107,22 +106,27 @@ class People:
             client = self._world.clients[binding.client.remote_id]
             self._world.clients.put(client._replace(balance=1_000_000))
             self._stage.tell(f"tops up client {client.id}")
+        service = self.service_of(binding)
+        if binding.cause == "form_unknown" and binding.step == 7 and service is not None:
+            # The way to the task's second form was lost with the answer: a person closes it.
+            right = {"module": binding.module_id, "username": binding.account.username}
+            self._stage.tell(f"closes the task of service {service.id} by hand")
+            self._stage.seen["closed by hand, its form was lost"] += 1
+            acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
 
     def decide(self) -> None:
         """Answer every undecided binding from what is true."""
         undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
         for binding in undecided.select_related("client", "account"):
             service = self.service_of(binding)
-            if service is not None and binding.step < 7:
-                if self._say(lambda b=binding, s=service: actions.adopt(b.pk, s.id, ANNA)):  # type: ignore[misc] # defaults
-                    self._stage.seen["decided: adopt"] += 1
-            elif service is not None and self._bound(binding, service):
-                if self._say(lambda b=binding, s=service: actions.adopt(b.pk, s.id, ANNA)):  # type: ignore[misc] # defaults
-                    self._stage.seen["decided: adopt"] += 1
+            ours = service is not None and (binding.step < 7 or self._bound(binding, service))
+            if service is not None and ours:
+                self._say(partial(actions.adopt, binding.pk, service.id, ANNA))
+            elif service is not None and self._being_closed(service):
+                self._stage.tell(f"waits for service {service.id} to become active")
             else:
                 self._tidy_payment(binding)
-                if self._say(lambda b=binding: actions.try_again(b.pk, ANNA)):  # type: ignore[misc] # a default
-                    self._stage.seen["decided: try again"] += 1
+                self._say(partial(actions.try_again, binding.pk, ANNA))
 
     def service_of(self, binding: Binding) -> Service | None:
         """The service that truly came of this binding's order, if one is there."""
@@ -133,6 +137,11 @@ class People:
     def _bound(binding: Binding, service: Service) -> bool:
         right = service.module == binding.module_id
         return right and service.username == binding.account.username
+
+    def _being_closed(self, service: Service) -> bool:
+        """Whether the panel has yet to do what closing the task asked for."""
+        jobs = [job for job in self._world.jobs.all() if job.kind == "finish_task"]
+        return any(self._world.tasks[job.target].service == service.id for job in jobs)
 
     def _tidy_payment(self, binding: Binding) -> None:
         """A payment of ours that lies about uncredited is deleted before *try again*."""
@@ -150,7 +159,7 @@ class People:
 
     def _wait_on(self) -> None:
         for window in Window.objects.filter(held=True):
-            if self._say(lambda w=window: actions.keep_waiting(w.pk, ANNA)):  # type: ignore[misc] # a default
+            if self._say(partial(actions.keep_waiting, window.pk, ANNA)):
                 self._stage.seen["keep waiting pressed"] += 1
 
     def _held(self, window: Window) -> None:
@@ -176,12 +185,14 @@ class Others:
         self.plans = {plan.id: plan.modules for plan in world.plans.all()}
         self.switched: list[tuple[float, int, int, bool]] = []
         self.touched: set[int] = set()
+        self.twins: set[str] = set()
         self._taken: list[int] = []
 
     def act(self, what: str) -> None:
         """Do one thing, where there is something to do it to."""
         ways: dict[str, Callable[[], str | None]] = {
             "order": self._order,
+            "twin": self._twin,
             "take_task": self._take,
             "close_task": self._close,
             "activate": self._activate,
@@ -198,7 +209,7 @@ class Others:
     @property
     def meddled(self) -> bool:
         """Whether they did anything to our services or plans."""
-        return bool(self.touched or self.switched)
+        return bool(self.touched or self.switched or self.twins)
 
     def give_back(self) -> None:
         """The colleague lets go of what is still open."""
@@ -213,6 +224,16 @@ class Others:
         plan = self._stage.chance.choice([p for p in self._world.plans.all() if p.preset])
         found = acts.stranger_orders(self._world, {"plan": plan.id})
         return f"service {found['service']}"
+
+    def _twin(self) -> str | None:
+        """A client who has no patience orders by himself what is being ordered for him."""
+        bindings = Binding.objects.select_related("client", "plan")
+        binding = self._stage.chance.choice(list(bindings.order_by("pk")))
+        act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
+        act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
+        found = acts.stranger_orders(self._world, act)
+        self.twins.add(binding.domain)
+        return f"service {found['service']} for {binding.domain}"
 
     def _open_task(self) -> r.Task | None:
         tasks = [t for t in self._world.tasks.all() if t.status != r.TASK_CLOSED]
@@ -268,11 +289,11 @@ class Others:
         return f"client {client.id}"
 
     def _switch(self) -> str | None:
-        """A colleague switches a module of a plan, never the last one off, nor one that is not
-        the plan's own on."""
+        """A colleague switches a module: never the last one off, nor another plan's on."""
         world = self._world
         plan = self._stage.chance.choice([p for p in world.plans.all() if p.preset])
-        known = [*self.plans[plan.id], *(key for key in plan.modules if not world.modules[key].server)]
+        manual = [key for key in plan.modules if not world.modules[key].server]
+        known = [*self.plans[plan.id], *manual]
         module = self._stage.chance.choice(known)
         on = module not in plan.modules
         if not on and len(plan.modules) == 1:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.simulation.installation import DIALECTS
-from tests.simulation.network import GROUPS, KINDS, Weather
+from tests.simulation.network import AMBIGUOUS, GROUPS, KINDS, Weather
 
 if TYPE_CHECKING:
     import random
 
 PEOPLE = ("retry", "pause", "resume", "cancel", "restore", "keep_waiting", "decide")
 OTHERS = (
-    *("order", "take_task", "close_task", "activate", "switch", "switch", "close_service", "poor"),
-    "expire_sessions",
+    *("order", "twin", "take_task", "take_task", "close_task", "activate", "switch", "switch"),
+    *("close_service", "poor", "expire_sessions"),
 )
 
 
@@ -59,7 +59,11 @@ def draw(chance: random.Random) -> Scenario:
     def sometimes(share: float, value: float) -> float:
         return value if chance.random() < share else 0.0
 
-    kinds = KINDS if chance.random() < 0.4 else tuple(chance.sample(KINDS, chance.randint(1, 4)))
+    effects = chance.random() < 0.65
+    rates = (0.15, 0.35, 0.7) if effects else (0.02, 0.06, 0.2)
+    kinds = KINDS if chance.random() < 0.3 else tuple(chance.sample(KINDS, chance.randint(1, 4)))
+    if chance.random() < 0.4:
+        kinds = AMBIGUOUS
     return Scenario(
         dialect=chance.choice(DIALECTS),
         accounts=chance.choice((2, 3, 3, 4)),
@@ -70,15 +74,17 @@ def draw(chance: random.Random) -> Scenario:
         cohort=chance.choice((2, 100)),
         expires=chance.random() < 0.1,
         task_delay=chance.choice((0.3, 0.3, 0.3, 2.0, 9.0)),
-        close_delay=chance.choice((0.2, 0.2, 0.2, 4.0)),
+        close_delay=chance.choice((0.2, 0.2, 0.2, 0.2, 4.0, 4.0, 130.0)),
         weather=Weather(
-            rate=sometimes(0.75, chance.choice((0.02, 0.05, 0.15, 0.5))),
+            rate=sometimes(0.85, chance.choice(rates)),
             kinds=kinds,
-            group=chance.choice(tuple(GROUPS)),
-            effects=chance.random() < 0.5,
-            left=chance.randint(1, 12),
-            very_late=chance.random() < 0.3,
+            group=chance.choice(("all", *GROUPS)),
+            effects=effects,
+            left=chance.randint(2, 15),
+            very_late=chance.random() < 0.4,
             busy=sometimes(0.1, 0.01),
+            deaths=sometimes(0.25, chance.choice((0.05, 0.3))),
+            naps=sometimes(0.25, chance.choice((0.05, 0.3))),
         ),
         yields=chance.choice((0.02, 0.1, 0.3)),
         deaths=sometimes(0.5, chance.choice((0.0005, 0.002, 0.005))),

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import random
 import traceback
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from integrator.accounts import preview
 from integrator.accounts.choices import Choices
-from integrator.models import Binding, Event, Run
+from integrator.models import Event
 from integrator.workflow import engine, starting, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox.ledger import truth
@@ -26,7 +25,7 @@ from tests.simulation.stage import BEGIN, Actor, Stage
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 PAYMETHOD = "1"
 ROUNDS = 60
@@ -62,6 +61,11 @@ class Simulation:
         self.people = People(self.stage, self.world)
         self.others = Others(self.stage, self.world)
         self.workers: list[Actor] = []
+        self._jobs: dict[str, Callable[[int], None]] = {
+            "window": work.look_at_window,
+            "run": work.prepare_run,
+            "recheck": recheck.look,
+        }
         self._post: list[tuple[str, int]] = []
         self._calm = False
         self._idle = 1.0
@@ -94,14 +98,8 @@ class Simulation:
         world.dials.turn({"task_delay": chosen.task_delay, "close_delay": chosen.close_delay})
         for client in world.clients.all():
             world.clients.put(client._replace(balance=chosen.balance))
-        jobs: dict[str, Callable[[int], None]] = {
-            "window": work.look_at_window,
-            "run": work.prepare_run,
-            "recheck": recheck.look,
-        }
-        self._jobs = jobs
-        for kind in jobs:
-            waking.register(kind, lambda row, kind=kind: self._send(kind, row))  # type: ignore[misc] # a default
+        for kind in self._jobs:
+            waking.register(kind, partial(self._send, kind))
         for name in range(chosen.workers):
             self.workers.append(Actor(stage, f"worker{name + 1}", self.installation.database))
         self.beat = Actor(stage, "beat", self.installation.database)
@@ -115,9 +113,9 @@ class Simulation:
         self._keep_leases()
         chance = stage.chance
         for what in chosen.people:
-            stage.after(chance.uniform(1.0, chosen.storm), lambda w=what: self._press(w))  # type: ignore[misc] # a default
+            stage.after(chance.uniform(1.0, chosen.storm), partial(self._press, what))
         for what in chosen.others:
-            stage.after(chance.uniform(1.0, chosen.storm), lambda w=what: self.others.act(w))  # type: ignore[misc] # a default
+            stage.after(chance.uniform(1.0, chosen.storm), partial(self.others.act, what))
         for _ in range(chosen.jumps):
             stage.after(chance.uniform(1.0, chosen.storm), self._jump)
 
@@ -156,6 +154,7 @@ class Simulation:
                 if not unfinished():
                     return
             self._ask(self.people.settle)
+            self.stage.run(lambda: not needs_a_person(), 30.0)
 
     def _rests(self) -> bool:
         """Whether nothing moves without a person, or something waits for one."""
@@ -243,10 +242,7 @@ class Simulation:
             if not actor.busy and actor.wakes <= self.stage.now:
                 place = self.stage.chance.randrange(min(len(self._post), 3))
                 kind, row = self._post.pop(place)
-                actor.begin(lambda kind=kind, row=row: self._serve(kind, row))  # type: ignore[misc] # defaults
-
-    def _serve(self, kind: str, row: int) -> None:
-        self._jobs[kind](row)
+                actor.begin(partial(self._jobs[kind], row))
 
     # -- the story -------------------------------------------------------------------------
     def _story(self) -> list[str]:

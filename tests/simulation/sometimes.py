@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.db.models import Q
 
-from integrator.models import Event, Intent, Window
+from integrator.models import Event, Intent
 
 
 def reached() -> Counter[str]:
@@ -60,5 +60,15 @@ EVENTS = {
     "done": Q(to_state="done"),
 }
 
-TWICE = Q(uncertain=True)
-COUNTED = Window
+MUST = (
+    *("crash", "nap", "lease taken back", "wake-up lost", "wake-up doubled", "clock jump"),
+    *("unknown order adopted", "unknown order proven nothing, retried"),
+    *("unknown switch adopted", "unknown switch proven nothing", "unknown close adopted"),
+    *("unknown taking adopted", "unknown credit adopted", "send refused by send_by"),
+    *("residue of a refused order adopted", "unpaid order paid where it lies"),
+    *("gate or plan held", "watchdog closed a window", "window restored by hand"),
+    *("restored anyway", "colleague's task waited for", "plan changed by others noticed"),
+    *("undecided", "decided: it exists", "decided: it does not", "paused", "failed", "done"),
+    *("cancelled at a step border", "retried by a person", "left its window as it closed"),
+)
+"""What two hundred seeds must have reached, each at least once."""

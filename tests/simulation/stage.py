@@ -227,21 +227,20 @@ class Actor:
 
     def _live(self) -> None:
         connections["default"] = self.database
-        while True:
-            self.baton.acquire()
-            if self._closing:
-                return
+        self.baton.acquire()
+        while not self._closing:
             job = self._job
             assert job is not None
             try:
                 job()
-            except Crash:
-                if self._closing:
-                    return
+            except Crash:  # the process is gone, its thread serves the next one
+                pass
             except BaseException as error:  # noqa: BLE001 - shown by the stage
                 self.failure = error
-            self._rest()
-            self.stage.give_back()
+            if not self._closing:
+                self._rest()
+                self.stage.give_back()
+                self.baton.acquire()
 
     def _rest(self) -> None:
         self.busy = False

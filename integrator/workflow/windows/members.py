@@ -8,10 +8,10 @@ from django.db import transaction
 
 from integrator import clock
 from integrator.models import Binding, Intent, Service, Step, Window
-from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, StepState
+from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, engine
+from integrator.workflow import breaker, engine, intents
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -72,13 +72,11 @@ def steps_of(bindings: Collection[Binding]) -> dict[tuple[int, int], Step]:
 
 
 def keeps_lane(binding: Binding) -> bool:
-    """Whether an unknown order or payment goes on holding its client's lane."""
-    return (
-        binding.in_lane
-        and Intent.objects.filter(
-            binding=binding, kind__in=MONEY, outcome__in=[str(o) for o in UNSETTLED]
-        ).exists()
-    )
+    """Whether an order or payment that nobody has read back goes on holding its client's lane."""
+    if not binding.in_lane:
+        return False
+    made = Intent.objects.filter(binding=binding, kind__in=MONEY)
+    return any(intents.unsettled(one) or intents.refused_unread(one) for one in made)
 
 
 def adopted_services(bindings: Collection[Binding]) -> set[int]:

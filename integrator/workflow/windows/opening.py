@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
 from integrator import clock
-from integrator.models import Binding, Intent
+from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase, StepState
 from integrator.panel_access import journal
 from integrator.steps import (
@@ -23,6 +23,7 @@ from integrator.workflow.windows import (
     aftermath,
     canaries,
     instructions,
+    lease,
     letters,
     members,
     reading,
@@ -177,13 +178,33 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
     present = bm.plans.modules(window.plan.remote_id)
     ours = {module.id for module in step1.ours(modules)}
     rows = sets.snapshot(present, without=ours)
+    late = _switched_off_late(window, rows)
     if not sets.own(rows):
         raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
     letter = letters.to_hold(window, bm)
     seen = {**driver.seen, "enabled": sets.enabled(present), **reading.floors(bm)}
     with transaction.atomic():
         driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
+        if late:
+            text = f"a switch of ours came late and had switched off {late}; restored with the plan"
+            lease.event(window, window.phase, window.phase, text)
         journal.flush()
+
+
+def _switched_off_late(window: Window, rows: list[dict[str, Any]]) -> list[int]:
+    """Count as on what an earlier window's switch, given up and landed late, has switched off.
+
+    Else this window would take the damage for what the provider sells with, and keep it.
+    """
+    closed = Window.objects.filter(plan=window.plan, phase=Phase.CLOSED).exclude(snapshot=None)
+    last = closed.order_by("-pk").first()
+    if last is None:
+        return []
+    suspected = set(sets.own((last.snapshot or {})["modules"])) & switching.given_up(window.plan)
+    late = [row for row in rows if row["id"] in suspected and not row["enabled"]]
+    for row in late:
+        row["enabled"] = True
+    return [row["id"] for row in late]
 
 
 def _turn_away(driver: Driver) -> None:

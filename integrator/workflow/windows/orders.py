@@ -171,7 +171,9 @@ def _paid(
     service_id = proven.evidence["service"]
     service = next(s for s in found.services if s.id == service_id)
     for intent in (order, line):
-        if intent is not None and intents.unsettled(intent) and step3.paid(service):
+        if intent is None or not step3.paid(service):
+            continue
+        if intents.unsettled(intent) or intents.refused_unread(intent):
             intents.settle(intent, Outcome.DONE, why="read back", service=service_id)
     again = None if step3.paid(service) else _may_still_be_paid(order, line)
     if again is not None:
@@ -282,6 +284,8 @@ def _not_found(
     binding: Binding, verdict: Verdict, intent: Intent, ledger: members.Ledger
 ) -> dt.datetime | None:
     """No sound service: failed, undecided, or wait. Returns when to look again, if at all."""
+    if intents.refused_unread(intent):
+        intents.note_read(intent)
     if isinstance(verdict, Failed):
         ledger.failed(binding, step3.NUMBER, verdict)
         return None

@@ -12,8 +12,8 @@ import structlog
 from django.db.models import Q
 
 from integrator import clock
-from integrator.models import Intent, Window
-from integrator.models.states import Outcome, Phase
+from integrator.models import Window
+from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
@@ -67,21 +67,11 @@ def _read_plan(window_id: int) -> None:
         return  # still due: the next sweep asks again
     own = sets.own(window.snapshot["modules"])
     left_on = set(window.manual_modules.values()) & set(present)
-    missing = (set(own) - set(present)) & _given_up(window)
+    missing = (set(own) - set(present)) & switching.given_up(window.plan)
     as_before = isinstance(step8.verify(present, own), Proven)
     if letter_is_off or ((left_on or missing) and not as_before):
         _restore_again(window, {"enabled": present, "letter_off": letter_is_off})
     Window.objects.filter(pk=window_id).update(recheck_at=None)
-
-
-def _given_up(window: Window) -> set[int]:
-    """Modules that a switch of this window may have switched off after it was given up.
-
-    Others of the plan's own that are off now are so by somebody's wish.
-    """
-    given_up = Intent.objects.filter(window=window, kind=switching.KIND, outcome=Outcome.NOTHING)
-    requests = [intent.before["request"] for intent in given_up]
-    return {request["module"] for request in requests if not request["on"]}
 
 
 def _restore_again(window: Window, seen: dict[str, Any]) -> None:

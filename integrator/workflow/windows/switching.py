@@ -17,12 +17,16 @@ from integrator.workflow import intents
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from integrator.models import Plan
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
 
 KIND = "switch"
 SHOWS_AFTER = dt.timedelta(seconds=2)
 """How soon to read again when a switch that was answered does not show yet."""
+
+LANDS_WITHIN = dt.timedelta(hours=1)
+"""After so long nobody suspects a switch that was given up any more."""
 
 
 class PlanChangedError(Exception):
@@ -63,6 +67,17 @@ def _meant(driver: Driver) -> dict[int, set[bool]]:
         request = intent.before["request"]
         found.setdefault(request["module"], set()).add(request["on"])
     return found
+
+
+def given_up(plan: Plan) -> set[int]:
+    """Modules of this plan that a switch of ours may have switched off after it was given up.
+
+    What was given up in any window of the last hour counts: it may land while another is open.
+    """
+    since = clock.now() - LANDS_WITHIN
+    made = Intent.objects.filter(window__plan=plan, kind=KIND, outcome=Outcome.NOTHING)
+    requests = [intent.before["request"] for intent in made.filter(at__gte=since)]
+    return {request["module"] for request in requests if not request["on"]}
 
 
 def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> list[int] | None:
