@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LEASE = 3.0
 SETTLE = 4.0
 READ_TIMEOUT = 3.0
+CSV = "accounts.csv"
+"""What an operator brings along, passwords and all; in VAR_DIR for want of another place."""
 START_LIMIT = 180.0
 COMMAND_LIMIT = 240.0
 SLOWEST = 4
@@ -157,7 +159,7 @@ class Product:
     def _good(answer: Answer) -> None:
         assert answer.code == 0, answer.out + answer.err
 
-    def csv(self, accounts: Sequence[dict[str, Any]], name: str = "accounts.csv") -> str:
+    def csv(self, accounts: Sequence[dict[str, Any]], name: str = CSV) -> str:
         """A file that binds these accounts of the sandbox's world."""
         lines = ["server,username,domain,client,plan,password"]
         for one in accounts:

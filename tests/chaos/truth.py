@@ -6,7 +6,10 @@ import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.product import READ_TIMEOUT, SETTLE, eventually
+from integrator.env import local_redis
+from tests.chaos.product import CSV, READ_TIMEOUT, SETTLE, eventually
+from tests.services import canary
+from tests.services.canary import LOGINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +42,7 @@ def complete(
     _bound(ledger, told, accounts)
     _once_each(ledger, sandbox.world(), accounts)
     _own_rows(product, ledger)
+    _no_secret_is_readable(product, sandbox)
     return ledger
 
 
@@ -107,6 +111,20 @@ def _own_rows(product: Product, ledger: dict[str, Any]) -> None:
         # The panel may begin what was sent in time as late as a settle time counts on.
         late = order["at"] - _moment(sent_by[order["remoteid"]])
         assert late < READ_TIMEOUT + SETTLE, f"{order} came {late:.1f} s after its send_by"
+
+
+def _no_secret_is_readable(product: Product, sandbox: Sandbox) -> None:
+    """No password of panels or accounts in files, logs, the database or waiting messages."""
+    secrets = LOGINS | {account["password"] for account in sandbox.world()["accounts"]}
+    places = dict(canary.in_folder(product.var_dir, without={CSV}))
+    places["what was printed"] = product.said.encode()
+    places |= canary.in_redis(product.environ.get("REDIS_URL") or local_redis(product.var_dir))
+    if product.database_url:
+        names = "select table_name from information_schema.tables where table_schema = 'public'"
+        for (name,) in product.rows(names):
+            rows = product.rows(f'select t::text from "{name}" t')  # noqa: S608 - its own names
+            places[name] = repr(rows).encode()
+    assert not canary.found(secrets, places)
 
 
 def _moment(value: str | dt.datetime) -> float:

@@ -8,6 +8,7 @@ from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
 from panels.sandbox import records as r
 from panels.sandbox.violations import violations
+from tests.services import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,12 +150,9 @@ def _said(simulation: Simulation) -> Iterator[str]:
     for line in simulation.installation.log.lines:
         if "internal_error" in line or "Traceback" in line:
             yield line
-    secrets = simulation.secrets()
     places = {
         "the log": "\n".join(simulation.installation.log.lines).encode(),
         "the database": bytes(simulation.installation.database.connection.serialize()),
+        "the story": repr(simulation.stage.story).encode(),
     }
-    for name, text in places.items():
-        for secret in secrets:
-            if secret.encode() in text:
-                yield f"a secret stands in {name}: {secret}"
+    yield from canary.found(simulation.secrets(), places)

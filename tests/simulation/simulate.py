@@ -18,6 +18,7 @@ from integrator.models import Event
 from integrator.workflow import engine, starting, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox.ledger import truth
+from tests.services.canary import LOGINS
 from tests.simulation import laws, scenario, sometimes
 from tests.simulation.installation import install
 from tests.simulation.people import ANNA, Others, People, moves, needs_a_person, unfinished
@@ -71,8 +72,8 @@ class Simulation:
         self._idle = 1.0
         self._passwords = {account["password"] for account in truth(self.world)["accounts"]}
 
-    def run(self) -> Verdict:
-        """Play it to its end."""
+    def run(self, look: Callable[[Simulation], None] = lambda _played: None) -> Verdict:
+        """Play it to its end; ``look`` sees the product once it is over."""
         broken: list[str] = []
         with self.installation.running():
             try:
@@ -80,6 +81,7 @@ class Simulation:
                 self._play()
                 broken = laws.broken(self)
                 self.stage.seen.update(sometimes.reached())
+                look(self)
             except Exception:  # noqa: BLE001 - whatever it was, it is the verdict
                 broken = [traceback.format_exc()]
             story = self._story() if broken else []
@@ -88,9 +90,8 @@ class Simulation:
 
     def secrets(self) -> set[str]:
         """All that must never be readable anywhere."""
-        logins = {"admin-sandbox", "tasks-sandbox", "root-sandbox"}
         set_by_us = {user.password for user in self.world.hosting.all()}
-        return logins | self._passwords | set_by_us | self.installation.sessions.all
+        return LOGINS | self._passwords | set_by_us | self.installation.sessions.all
 
     # -- the beginning ---------------------------------------------------------------------
     def _set_up(self) -> None:

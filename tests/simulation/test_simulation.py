@@ -6,10 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
+from tests.services import canary
 from tests.simulation import sometimes
 from tests.simulation.__main__ import table, told
-from tests.simulation.simulate import simulate
+from tests.simulation.simulate import Simulation, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +49,30 @@ def test_every_rare_path_is_taken(own_database: None) -> None:
     seen = _play(MANY)
     missed = [name for name in sometimes.MUST if not seen[name]]
     assert not missed, f"no seed reached: {missed}\n{table(seen)}"
+
+
+PAGES = ("/", "/accounts/", "/runs/", "/runs/1/", "/bindings/1/", "/bindings/2/", "/windows/",
+         "/windows/1/", "/panels/", "/panels/1/", "/events/", "/previews/1/",
+         "/runs/1/export.csv")  # fmt: skip
+
+
+def test_no_page_shows_a_secret(own_database: None) -> None:
+    """Log, database and story are looked through after every seed; here the pages are."""
+    shown: dict[str, bytes] = {}
+
+    def look(played: Simulation) -> None:
+        browser = Client()
+        browser.force_login(User.objects.create_superuser("root", password="not one of theirs"))
+        for page in PAGES:
+            answer = browser.get(page)
+            assert answer.status_code == 200, page
+            shown[page] = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert not canary.found(played.secrets(), shown)
+
+    verdict = Simulation(4).run(look)
+    assert not verdict.broken, told(verdict)
+    assert set(shown) == set(PAGES)
+    assert b"anna" in shown["/events/"], "the pages show what happened"
 
 
 def test_a_seed_is_one_run(own_database: None) -> None:
