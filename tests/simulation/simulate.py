@@ -91,7 +91,7 @@ class Simulation:
     def secrets(self) -> set[str]:
         """All that must never be readable anywhere."""
         set_by_us = {user.password for user in self.world.hosting.all()}
-        return LOGINS | self._passwords | set_by_us | self.installation.sessions.all
+        return {*LOGINS, *self._passwords, *set_by_us, *self.installation.sessions.all}
 
     # -- the beginning ---------------------------------------------------------------------
     def _set_up(self) -> None:
