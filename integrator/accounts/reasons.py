@@ -6,8 +6,10 @@ the language of who reads it and a filter can ask for its kind.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -215,7 +217,13 @@ TEXTS: Mapping[str, Any] = {
 
 def reason(key: str, **params: object) -> Reason:
     """The reason with this key and these particulars, its text in the present language."""
-    return {"key": key, "text": str(TEXTS[key]) % params, "params": params}
+    return {"key": key, "text": _wording(key, get_language()) % params, "params": params}
+
+
+@lru_cache(maxsize=1024)
+def _wording(key: str, language: str | None) -> str:  # noqa: ARG001 - part of what is remembered
+    """The text of a key in the present language; looking it up costs more than filling it in."""
+    return str(TEXTS[key])
 
 
 def shown(stored: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import django
 
@@ -22,11 +23,26 @@ from django.contrib.auth import (  # noqa: E402 - after Django is set up
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
 from django.utils import timezone  # noqa: E402 - the same
 
+from integrator.accounts.reasons import reason  # noqa: E402 - the same
 from integrator.models import Account, Client, Panel, Plan, Service  # noqa: E402 - the same
 from integrator.models.states import RowState  # noqa: E402 - the same
 
 SERVERS, PLANS = 4, 8
 BATCH = 2000
+
+
+def _match(n: int, client: int) -> dict[str, Any]:
+    """Four of five are ready; of the others two clients fit. One in fifty is in conflict."""
+    sold = reason("two_services", service=n, client=n, other=n + 1, other_client=n)
+    conflict = {"conflicts": [sold], "in_conflict": True} if n % 50 == 3 else {}
+    if n % 5:
+        told = [reason("email", email=f"mail{n}@mail.example", client=n)]
+        return {"client_id": client, "match_state": RowState.READY, "match_reasons": told,
+                "match_candidates": [n], **conflict}  # fmt: skip
+    fitting = [n, n % 100 + 1]
+    told = [reason("email_shared", email=f"mail{n}@mail.example", client=one) for one in fitting]
+    return {"match_state": RowState.CHOOSE, "match_candidates": fitting, **conflict,
+            "match_reasons": [reason("several_clients", count=2), *told]}  # fmt: skip
 
 
 def main(count: int) -> None:
@@ -58,9 +74,8 @@ def main(count: int) -> None:
                 panel=servers[n % SERVERS], username=f"user{n * 7919 % 1_000_003}",
                 fullname=f"Person {n}", preset=f"Plan {n % PLANS + 1}", domain=f"site{n}.example",
                 domains=[f"site{n}.example"], email=f"mail{n}@mail.example", seen_at=now,
-                client_id=clients[n], plan=plans[n % PLANS], service_id=services.get(n),
-                match_state=RowState.READY if n % 5 else RowState.CHOOSE,
-                match_candidates=[] if n % 5 else [n, n % 100 + 1],
+                plan=plans[n % PLANS], service_id=services.get(n), email_at=now,
+                **_match(n, clients[n]),
             )
             for n in numbers
         ],

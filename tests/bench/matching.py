@@ -25,10 +25,12 @@ FAST = "10000"  # e-mails a second: the sandbox needs no manners
 
 
 class Speed(NamedTuple):
-    """Seconds to match everything anew, and again when nothing has changed."""
+    """Seconds to find what is bound and has drifted, and to match; all anew, and again after."""
 
-    first: float
-    again: float
+    compare: float
+    match: float
+    compare_again: float
+    match_again: float
 
 
 def field(accounts: int, clients: int, *, seed: int = 1, database: str = "sqlite") -> Verdict:

@@ -18,6 +18,8 @@ PAGES = {
     "page 500": "/accounts/?page=500",
     "filtered": "/accounts/?state=bound",
     "server": "/accounts/?server=1",
+    "to choose": "/accounts/?match=choose",
+    "in conflict": "/accounts/?match=conflict",
     "searched": "/accounts/?q=mail77",
 }
 
