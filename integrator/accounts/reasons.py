@@ -228,7 +228,6 @@ def _wording(key: str, language: str | None) -> str:  # noqa: ARG001 - part of w
 
 def shown(stored: Mapping[str, Any]) -> str:
     """A stored reason's text in the present language; as it was stored where the key is old."""
-    text = TEXTS.get(stored["key"])
-    if text is None or "params" not in stored:
+    if stored["key"] not in TEXTS or "params" not in stored:
         return str(stored["text"])
-    return str(str(text) % stored["params"])
+    return str(_wording(stored["key"], get_language()) % stored["params"])

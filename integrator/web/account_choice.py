@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from integrator.accounts import choosing
 from integrator.models import Account, Binding, Change, Client, ClientUser, Panel
 from integrator.web.access import Role, needs
-from integrator.web.account_rows import load, picks_of, rows_of
+from integrator.web.account_rows import load, picks_of, row_words, rows_of
 from integrator.web.changes import pairs_of
+from integrator.web.client_cell import ClientCells
 from integrator.web.filters import STATES, listed
 from integrator.web.plain import plain
 
@@ -68,7 +69,8 @@ def _row(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return _back(request)
     back = "?" + urlencode({"next": request.POST.get("next", "")})
-    context = {"row": rows_of(load([pk]))[0], "may_bind": True, "back": back}
+    (row,) = rows_of(load([pk]), ClientCells(back, may_choose=True))
+    context = {"row": row, "may_bind": True, "back": back, **row_words()}
     return render(request, "accounts.html#row", context)
 
 
@@ -80,7 +82,7 @@ def _back(request: Request) -> HttpResponse:
 def _dialogue(request: Request, account: Account) -> HttpResponse:
     known = Client.objects.filter(remote_id__in=account.match_candidates, gone_at=None)
     clients = {client.remote_id: client for client in known}
-    picks = picks_of(account, {number: plain(one) for number, one in clients.items()})
+    picks = picks_of(account, {number: plain(one) for number, one in clients.items()}, None)
     doubts = choosing.doubts(active=account.active, conflicts=account.conflicts)
     changes = Change.objects.filter(panel=account.panel, kind="account", ref=account.username)
     return render(request, "choose.html#form" if request.htmx else "choose.html", {

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
 
 from integrator.accounts import choosing, reasons
 from integrator.accounts.evidence import confidence_of
 from integrator.models import Account, Client
 from integrator.models.states import BindingState, RowState
 from integrator.web import marks
+from integrator.web.client_cell import Pick
 from integrator.web.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from django.utils.safestring import SafeString
+
+    from integrator.web.client_cell import ClientCells
 
 SHOWN_CANDIDATES = 3
 """So many are shown in the row, a key each; the others are in the dialogue."""
@@ -54,24 +60,13 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
-    """A candidate client: the key that chooses it, and why it fits, in per cent and in words."""
-
-    key: int
-    client: int
-    name: str
-    confidence: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """An account as the table shows it, all of it text that is safe to look at.
 
     Worked out once a row, since a template that asks for everything itself takes twice as long.
     ``match``: what the match rests on, in a word or two; ``reasons``: the same in sentences.
-    ``choosable``: a person may choose its client; ``picks``: the likeliest, ``more``: how many
-    others fit. ``chosen``: a person has chosen. ``conflict``: BILLmanager says otherwise.
+    ``choosable``: a person may choose its client, in ``cell``. ``conflict``: BILLmanager says
+    otherwise.
     """
 
     id: str
@@ -80,14 +75,12 @@ class Row:
     server: str
     domain: str
     client: str
+    cell: SafeString
     plan: str
     suspended: bool
     binding: str
     choosable: bool
-    chosen: bool
     conflict: bool
-    picks: Sequence[Pick]
-    more: int
     match: str
     reasons: str
     standing: Standing
@@ -107,7 +100,7 @@ def load(ids: list[int]) -> list[Account]:
     return [found[pk] for pk in ids if pk in found]
 
 
-def rows_of(accounts: Sequence[Account]) -> list[Row]:
+def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
     """What the table says of these accounts; the candidates' names take one query for all."""
     wanted = {
         client
@@ -119,52 +112,58 @@ def rows_of(accounts: Sequence[Account]) -> list[Row]:
     if wanted:
         known = Client.objects.filter(remote_id__in=wanted, gone_at=None)
         names = {client.remote_id: plain(client) for client in known.only("remote_id", "name")}
-    return [row_of(account, names) for account in accounts]
+    return [row_of(account, names, cells) for account in accounts]
 
 
-def row_of(account: Account, names: Mapping[int, str]) -> Row:
+def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Row:
     """What the table says of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
     choosable = _choosable(account)
+    client = plain(account.client) if account.client else ""
     # What would be sold twice is decided in the dialogue, which says so; no single key does it.
-    inline = choosable and not choosing.blocking(account.conflicts)
-    picks = picks_of(account, names)[:SHOWN_CANDIDATES] if inline else []
-    told = [*account.conflicts, *account.match_reasons] if standing.bindable else account.conflicts
-    # A conflict of an account that is free stands among its reasons too.
-    told = list({(one["key"], str(one.get("params"))): one for one in told}.values())
+    if choosable:
+        sold = choosing.blocking(account.conflicts)
+        picks = [] if sold else picks_of(account, names)
+        cell = cells.asking(account.pk, picks, len(account.match_candidates) - len(picks))
+    else:
+        chosen = bool(account.chosen_by) and standing.bindable
+        cell = cells.settled(account.pk, client, chosen=chosen)
+    # A conflict of an account that is free stands among its reasons already.
+    told = account.match_reasons if standing.bindable else account.conflicts
     return Row(
         id=str(account.pk),
         username=username,
         title=f"{username} · {plain(account.fullname)}" if account.fullname else username,
         server=plain(account.panel.name),
         domain=plain(account.domain),
-        client=plain(account.client) if account.client else "",
+        client=client,
+        cell=cell,
         plan=plain(account.plan) if account.plan else "",
         suspended=not account.active,
         binding=str(account.binding_id or ""),
         choosable=choosable,
-        chosen=bool(account.chosen_by) and standing.bindable,
         conflict=account.in_conflict,
-        picks=picks,
-        more=max(0, len(account.match_candidates) - len(picks)) if choosable else 0,
         match=plain(", ".join(dict.fromkeys(_short(one) for one in told))),
-        reasons=plain("; ".join(reasons.shown(one) for one in told)),
+        reasons=plain("; ".join(map(reasons.shown, told))),
         standing=standing,
     )
 
 
-def picks_of(account: Account, names: Mapping[int, str]) -> list[Pick]:
-    """The account's candidates whose names are known, the likeliest first."""
+def picks_of(
+    account: Account, names: Mapping[int, str], most: int | None = SHOWN_CANDIDATES
+) -> list[Pick]:
+    """The account's candidates whose names are known, the likeliest first; None: all of them."""
     certain = confidence_of(account.match_reasons)
+    why: dict[int, list[str]] = {}
+    for one in account.match_reasons:
+        if (client := one.get("params", {}).get("client")) in names:
+            why.setdefault(client, []).append(reasons.shown(one))
     return [
         Pick(
             key, client, names[client], certain.get(client, 0),
-            plain("; ".join(
-                reasons.shown(one) for one in account.match_reasons
-                if one.get("params", {}).get("client") == client
-            )),
+            plain("; ".join(why.get(client, ()))),
         )
-        for key, client in enumerate(account.match_candidates, 1)
+        for key, client in enumerate(account.match_candidates[:most], 1)
         if client in names
     ]  # fmt: skip
 
@@ -203,4 +202,14 @@ def standing_of(account: Account) -> Standing:
 
 def _short(reason: dict[str, Any]) -> str:
     """What a reason rests on, in one or two words; the page shows the sentence on hover."""
-    return str(MATCH_WORDS.get(reason["key"]) or reasons.shown(reason))
+    return _short_word(reason["key"], get_language()) or reasons.shown(reason)
+
+
+@lru_cache(maxsize=1024)
+def _short_word(key: str, language: str | None) -> str:  # noqa: ARG001 - part of what is remembered
+    return str(MATCH_WORDS.get(key, ""))
+
+
+def row_words() -> dict[str, str]:
+    """What stands in many rows, looked up once."""
+    return {"choose_word": pgettext("client", "Choose"), "suspended_word": _("suspended")}

@@ -12,7 +12,8 @@ from django_htmx.http import push_url
 from integrator.models.states import MOVING
 from integrator.web import live
 from integrator.web.access import Role, needs, role_of
-from integrator.web.account_rows import load, rows_of, standing_of
+from integrator.web.account_rows import load, row_words, rows_of, standing_of
+from integrator.web.client_cell import ClientCells
 from integrator.web.filters import AccountFilter, listed
 
 if TYPE_CHECKING:
@@ -58,15 +59,19 @@ def _context(request: Request) -> dict[str, Any]:
     found = load(ids)
     query = request.GET.copy()
     query.pop("page", None)
+    here = f"{reverse('accounts')}?{request.GET.urlencode()}"
+    back = "?" + urlencode({"next": here})
+    may_bind = role_of(request.user) >= Role.OPERATOR
     poll_state = live.state(
         request, reverse("accounts-live"), facts=_facts(found), busy=_busy(found),
         ids=",".join(map(str, ids)),
     )  # fmt: skip
     return {
         **poll_state,
+        **row_words(),
         "section": "accounts",
         "filter": chosen,
-        "rows": rows_of(found),
+        "rows": rows_of(found, ClientCells(back, may_choose=may_bind)),
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),
@@ -75,9 +80,9 @@ def _context(request: Request) -> dict[str, Any]:
         "next": number + 1 if number < last else 0,
         "query": query.urlencode(),
         "filtered": any(query.values()),
-        "may_bind": role_of(request.user) >= Role.OPERATOR,
-        "next_page": f"{reverse('accounts')}?{request.GET.urlencode()}",
-        "back": "?" + urlencode({"next": f"{reverse('accounts')}?{request.GET.urlencode()}"}),
+        "may_bind": may_bind,
+        "next_page": here,
+        "back": back,
         "nothing_known": not total and not listed().exists(),
     }
 
