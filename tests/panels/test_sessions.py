@@ -100,7 +100,8 @@ def test_many_threads_share_one_new_login(make_bench: Callable[..., Bench]) -> N
         ("access", "ban", "", "address"),
         ("auth", "totp", "", "two_factor"),
         ("captcha_verification_failed", "", "", "captcha"),
-        ("auth", "disabled", "", "other"),
+        ("auth", "disabled", "", "suspended"),
+        ("auth", "", "Use of authinfo is restricted for this address", "authinfo"),
     ],
 )
 def test_why_a_login_was_refused(
