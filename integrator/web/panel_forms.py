@@ -115,8 +115,9 @@ class AddForm(LoginForm):
     def show(self, sight: Sight) -> None:
         """Show what was seen; a word of trust is asked for only where it is needed."""
         self.sight = sight
-        if not sight.distrust:
-            del self.fields["trust"]
+        needless = ["pin"] if sight.distrust else ["trust", "pin", "ca_pem", "ca_file"]
+        for name in needless:
+            del self.fields[name]
         if self["kind"].value() != Panel.Kind.BILLMANAGER:
             del self.fields["task_username"], self.fields["task_password"]
 

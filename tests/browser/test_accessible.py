@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from integrator import clock
+from integrator.accounts.reasons import reason
 from integrator.models.states import Phase
 from tests import factories
 
@@ -36,6 +37,13 @@ def everything() -> list[str]:
     factories.canary(closed, failed)
     factories.event(binding=failed, run=run, why=factories.LONG * 2)
     server, preview = factories.panel(factories.LONG[:60]), factories.preview(3)
+    preview.summary["rehearsal"] = {
+        "state": "done", "at": clock.now().isoformat(), "forms": 3, "seconds": 0.4, "wrong": 1,
+        "steps": [{"step": 2, "found": [reason("plan_back", plan=factories.LONG, own="x")],
+                   "unknown": [reason("learn_close")],
+                   "wrong": [reason("step_unread", said=factories.LONG * 2)]}],
+    }  # fmt: skip
+    preview.save()
     factories.panel("billing", "billmanager")
     factories.account(email="nobody@mail.example", fullname=factories.HOSTILE[:60])
     return ["/", "/accounts/", "/accounts/csv/", "/accounts/clients/",
