@@ -15,7 +15,7 @@ from integrator import clock
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.workflow import runs, waking
-from integrator.workflow.windows import aftermath, canaries, members
+from integrator.workflow.windows import canaries, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,11 +65,9 @@ def _room() -> bool:
 def draw(plan_id: int) -> Window | None:
     """Open a window on this plan with a cohort from all runs that wait for it.
 
-    None: there is one already, the last one has yet to be compared, or nobody may join one now.
+    None: there is one already, or nobody may join one now.
     """
     if Window.objects.filter(plan_id=plan_id).exclude(phase=Phase.CLOSED).exists():
-        return None
-    if aftermath.is_pending(plan_id):
         return None
     chosen = _cohort(plan_id)
     if not chosen:

@@ -64,6 +64,9 @@ def health() -> Health:
         problems.append(f"{late} rows have been due for longer than {LATE.seconds} s")
     if held:
         problems.append(f"{held} windows are held")
+    alarms = Window.objects.filter(alarm_seen_by="").exclude(alarm="").count()
+    if alarms:
+        problems.append(f"{alarms} windows have something wrong after them")
     problems += [f"{panel.name}: {panel.text}" for panel in panels if panel.state == "stopped"]
     return Health(workers, waiting, late, held, panels, problems)
 

@@ -362,7 +362,11 @@ def _need_reported(call: Call) -> None:
 
 
 def _start(call: Call) -> str:
-    """Run the operation again: the plan's first module tries to open the service."""
+    """Run the operation again: the plan's first module tries to open the service.
+
+    Assumed: the module is chosen anew among those that are on, and the task stays in the list
+    (billmanager.md 6.1 says only that the operation is run again).
+    """
     for key in call.ids():
         task = call.world.tasks.get(key)
         if task is None or not _mine(call, task):

@@ -33,6 +33,7 @@ S = StrangerOrder.State
 def test_the_canary_is_seen_to_be_as_it_was(provider: Provider, workers: Workers) -> None:
     run = workers.finish(provider.start(3))
     provider.sound(done=3)
+    _compared(workers)
     canary = Canary.objects.get()
     assert canary.state == Canary.State.UNCHANGED
     assert canary.before == canary.after
@@ -79,6 +80,7 @@ def test_a_canary_with_a_wrong_password_goes_no_further(
 def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers: Workers) -> None:
     provider.sandbox.dials(close_opens=True)
     run = workers.finish(provider.start(4))
+    _compared(workers)
     found = NewUser.objects.exclude(binding=None).get()
     assert found.binding is not None
     assert found.binding.run_id == run.pk
@@ -126,6 +128,7 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
     # On the server a new user has appeared that is a real customer's: listed, and no alarm.
     again = workers.finish(provider.start(rows=provider.csv(_on_plan(provider, run, plan.name))))
     assert again.state == "finished"
+    _compared(workers)
     theirs = NewUser.objects.get(username=order.username)
     assert theirs.binding is None
     assert theirs.service_id == stranger
@@ -163,6 +166,7 @@ def test_openings_that_have_just_begun_are_let_finish(provider: Provider, worker
     opened = {row["id"]: row for row in provider.sandbox.ledger()["services"]}[service]
     assert opened["status"] == 2
     assert opened["module_id"] in (11, 12, 13)
+    _compared(workers)
     assert not StrangerOrder.objects.filter(state=S.MANUAL).exists()
 
 
@@ -176,8 +180,14 @@ def test_openings_that_are_stuck_are_listed_and_waited_for_once(
     service = provider.sandbox.act(act="order", plan=number)["service"]
     provider.sandbox.dials(task_delay=0.05)
     workers.finish(provider.start(rows=provider.csv(provider.accounts[:1])))
+    _compared(workers)
     order = StrangerOrder.objects.get()
     assert (order.service_id, order.began_before, order.state) == (service, True, S.OPENING)
+
+
+def _compared(workers: Workers) -> None:
+    """Wait until what came of every window has been looked at."""
+    workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
 
 
 def _look_until(workers: Workers, window: Window, over: Callable[[], bool]) -> None:

@@ -1,7 +1,8 @@
 """What came of a window, once it has closed: server's users, canary, other people's orders.
 
-The plan is restored by then, so nothing here holds anybody up but the next window of the plan and
-of the run: those wait until the comparison is made. What it shows to be wrong pauses the runs.
+The plan is restored by then, and nothing here holds anybody up: the next window may open beside
+it, but where a canary is watched, its run waits. What is wrong pauses the runs, which stops orders
+of a window that is open by then as well.
 """
 
 from __future__ import annotations
@@ -37,13 +38,6 @@ LATER = dt.timedelta(minutes=5)
 """When what still waits is looked at once more: modules work asynchronously."""
 LAST = dt.timedelta(hours=1)
 """After so long a window's strangers are read only when a person asks."""
-
-
-def is_pending(plan_id: int) -> bool:
-    """Whether a closed window of this plan has yet to be compared with before."""
-    return Window.objects.filter(
-        plan_id=plan_id, phase=Phase.CLOSED, looked_at__isnull=False, compared_at=None
-    ).exists()
 
 
 def look(window_id: int) -> None:
@@ -99,26 +93,31 @@ def _compare(window: Window, bm: BillManager) -> None:
         unread = window.seen.get("unread", {})
         if str(panel.pk) not in unread:
             servers.look(panel, bm, window)
+    watched = window.canaries.filter(state=Canary.State.WATCHED)
+    for canary in watched.select_related("binding__account__panel"):
+        canaries.compare(canary)
+    _conclude(window)
+
+
+def _conclude(window: Window) -> None:
+    """Pause what must be paused and raise the alarm, all or nothing: a crash loses no finding."""
     ours = list(window.new_users.filter(binding__isnull=False).select_related("panel"))
+    wrong = list(
+        window.canaries.exclude(
+            state__in=[Canary.State.WATCHED, Canary.State.UNCHANGED]
+        ).select_related("binding__run")
+    )
     problems = [servers.told(ours)] if ours else []
-    for canary in window.canaries.filter(state=Canary.State.WATCHED).select_related(
-        "binding__account__panel", "binding__run"
-    ):
-        found = canaries.compare(canary)
-        if found.state != Canary.State.UNCHANGED:
-            problems.append(_canary_text(found))
-            _pause_of(found)
-    Window.objects.filter(pk=window.pk).update(compared_at=clock.now())
-    window.compared_at = clock.now()
-    _raise_alarm(window, "; ".join(problems))
-    for panel in {user.panel for user in ours}:
-        halting.pause_all(panel, servers.told(ours))
-
-
-def _pause_of(canary: Canary) -> None:
-    run = canary.binding.run
-    if run.state == RunState.RUNNING:
-        runs.change(run, RunState.PAUSED, why=_canary_text(canary))
+    problems += [_canary_text(canary) for canary in wrong]
+    with transaction.atomic():
+        for canary in wrong:
+            if canary.binding.run.state == RunState.RUNNING:
+                runs.change(canary.binding.run, RunState.PAUSED, why=_canary_text(canary))
+        for panel in {user.panel for user in ours}:
+            halting.pause_all(panel, servers.told(ours))
+        _raise_alarm(window, "; ".join(problems))
+        window.compared_at = clock.now()
+        Window.objects.filter(pk=window.pk).update(compared_at=window.compared_at)
 
 
 def _canary_text(canary: Canary) -> str:
@@ -151,11 +150,11 @@ def _not_yet(window: Window, why: str) -> None:
         "window": window,
         "why": why,
     }
-    for canary in window.canaries.filter(state=Canary.State.WATCHED).select_related("binding__run"):
+    for canary in window.canaries.filter(state=Canary.State.WATCHED):
         canaries.give_up(canary, why)
-        _pause_of(canary)
-    Window.objects.filter(pk=window.pk).update(compared_at=now, after_at=now + LATER)
+    _conclude(window)
     _raise_alarm(window, text)
+    Window.objects.filter(pk=window.pk).update(after_at=now + LATER)
     for panel in servers.of_window(window):
         halting.pause_all(panel, text)
 

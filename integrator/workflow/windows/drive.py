@@ -16,10 +16,9 @@ from integrator.models.states import BindingState, Phase
 from integrator.panel_access import connect, journal
 from integrator.panel_access.connect import PanelStoppedError
 from integrator.steps.verdicts import Failed
-from integrator.workflow import attempts, causes, draw, engine
+from integrator.workflow import attempts, causes, draw, engine, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
-    aftermath,
     gate,
     lease,
     letters,
@@ -94,7 +93,7 @@ def _drive(driver: Driver) -> bool:
     except PanelError as error:
         return _after_error(driver, error)
     finished = driver.window
-    aftermath.look(finished.pk)
+    waking.wake("recheck", finished.pk)  # what came of it is looked at beside what follows
     draw.after(finished)
     return True
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator import clock
+from integrator.models import Panel
 
 if TYPE_CHECKING:
     from integrator.models import Window
@@ -38,7 +39,10 @@ def write(window: Window) -> None:
         f"Window w{window.pk}, opened {clock.now():%Y-%m-%d %H:%M:%S} UTC by Integrator.",
         "While it is open, orders of this plan may go to manual processing.",
         "",
-        "If Integrator runs again, it restores the plan by itself. Otherwise, in BILLmanager:",
+        (
+            "If Integrator runs again, it restores the plan by itself. Otherwise, in BILLmanager"
+            f" ({_address()}):"
+        ),
         f"  1. Products → Tariff plans → {plan.name} → Processing modules.",
         *(f"  2. Enable module {row['id']} “{row['name']}”." for row in own),
         f"  3. Disable our manual module(s): {manual or 'none'}.",
@@ -48,6 +52,10 @@ def write(window: Window) -> None:
         *_letter(window),
         "",
         "Never leave the plan without any enabled module: enable first, then disable.",
+        (
+            "Orders that customers made meanwhile wait under Tools → Tasks: open each by hand, or start"
+            " its task again once the plan has its own modules back."
+        ),
         "",
     ]
     target = path(window)
@@ -67,6 +75,12 @@ def _letter(window: Window) -> list[str]:
         f"  5. Products → Tariff plans → {window.plan.name} → Edit: choose letter {letter} again",
         "     as the one that is sent when a service opens (field “opennotify”).",
     ]
+
+
+def _address() -> str:
+    """Where BILLmanager is, for whoever reads this on another machine."""
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    return panel.url if panel else "not registered"
 
 
 def remove(window: Window) -> None:
