@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from integrator import clock
 from integrator.models import Binding, Panel, Run, Window
-from integrator.models.states import BindingState, Phase, RunState
+from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
 from integrator.workflow import runs, waking
 from integrator.workflow.windows import canaries, members
 
@@ -131,8 +131,15 @@ def _canary_first(
 ) -> list[Binding]:
     """The next ones in this order; the account that a person picked as canary before all others."""
     picked = run.preview.canary_id
-    rows = list(waiting.filter(account=picked)) if picked and size == GROWTH[0] else []
-    return rows or list(waiting.order_by(*order)[:size])
+    if picked and size == GROWTH[0] and _still_to_go(run, picked):
+        return list(waiting.filter(account=picked))
+    return list(waiting.order_by(*order)[:size])
+
+
+def _still_to_go(run: Run, account_id: int) -> bool:
+    """Whether the picked account waits for its turn, on whichever plan."""
+    own = Binding.objects.filter(run=run, account=account_id, window=None)
+    return own.filter(state__in=CLAIMABLE).exists()
 
 
 def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:

@@ -53,8 +53,8 @@ def write(window: Window) -> None:
         "",
         "Never leave the plan without any enabled module: enable first, then disable.",
         (
-            "Orders that customers made meanwhile wait under Tools → Tasks: open each by hand, or start"
-            " its task again once the plan has its own modules back."
+            "Orders that customers made meanwhile wait under Tools → Tasks: open each by hand, or"
+            " start its task again once the plan has its own modules back."
         ),
         "",
     ]
