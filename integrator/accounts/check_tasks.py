@@ -90,7 +90,8 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
 def _unfilled(asker: Asker, fields: Iterable[str]) -> None:
     text = _(
         "The form of a task requires %(fields)s, which nothing here fills. Step 7 would stop there"
-        " and send nothing. Say below, as “task_fields”, what to fill in."
+        " and send nothing. Say below, as “task_fields”, what to fill in; a field that is not in"
+        " the form any more is left out."
     )
     what = _("what a task's form asks for")
     asker.note(7, what, "task.edit", "needs choice", text % {"fields": ", ".join(fields)})
