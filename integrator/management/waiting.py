@@ -43,6 +43,8 @@ def wait_for(run: Run, note: Callable[[str], None]) -> bool:
             note(_("No worker is running; start “manage.py up”. The run goes on by itself then."))
             return False
         _never.wait(POLL_SECONDS)
+    # Whoever closed its last window is about to say so; what is printed must not be older.
+    runs.finish_if_over(run)
     note(_text(run, report.progress(run)))
     return True
 
