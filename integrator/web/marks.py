@@ -38,6 +38,7 @@ WORDS: dict[str, _StrPromise] = {
     "held": pgettext_lazy("window", "Held"),
     "closed": _("Closed"),
     "closing": _("Closing"),
+    "alarm": pgettext_lazy("event", "Something is wrong"),
     "added": pgettext_lazy("event", "Added"),
     "changed": pgettext_lazy("event", "Changed"),
     "linked": pgettext_lazy("event", "Linked to a module"),
