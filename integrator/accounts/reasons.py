@@ -125,11 +125,11 @@ TEXTS: Mapping[str, Any] = {
     "plan_off": _("Plan “%(plan)s” is switched off in BILLmanager."),
     "not_sold_there": _("Plan “%(plan)s” is not sold in the data centre of %(server)s."),
     "period_not_sold": _(
-        "Plan “%(plan)s” is not sold for %(period)d months. It is sold for: %(sold)s."
+        "Plan “%(plan)s” is not sold for %(period)d mo.; its periods in months: %(sold)s."
     ),
     "not_free": _("It costs %(price)s %(currency)s, but only what is free was to be ordered."),
     "balance_short": _(
-        "Client %(client)s has %(balance)s %(currency)s; its %(count)d rows here need"
+        "Client %(client)s has %(balance)s %(currency)s; all its rows here (%(count)d) need"
         " %(needed)s %(currency)s."
     ),
     "currency_differs": _(
@@ -194,16 +194,18 @@ TEXTS: Mapping[str, Any] = {
     "order_unknown": _(
         "Which way orders go is not known; set “order” on BILLmanager's page, or discover again."
     ),
-    "orders_by": _("Orders go by %(func)s; %(count)d order forms were read as their clients."),
+    "orders_by": _("Orders go by %(func)s; order forms read as their clients: %(count)d."),
     "paid_by_order": _("The order itself charges the balance (skipbasket=on)."),
     "credited_first": _("What a balance lacks is added first by %(method)s and marked as paid."),
     "nothing_to_pay": _("Only what is free is ordered."),
-    "tasks_seen": _("The list of tasks is read as “%(login)s”; %(count)d activation tasks wait."),
+    "tasks_seen": _(
+        "The list of tasks is read as “%(login)s”; activation tasks that wait: %(count)d."
+    ),
     "tasks_unread": _("The tasks cannot be read as “%(login)s”: %(said)s"),
     "names_known": _("The names in a task's form are known: %(names)s."),
     "names_unknown": _("Not known yet: %(names)s. They are read in the form of the first task."),
     "gone_now": _("The account is no longer on %(server)s."),
-    "server_read": _("%(server)s was read: %(count)d of its accounts are in this preview."),
+    "server_read": _("%(server)s was read; accounts of it in this preview: %(count)d."),
     "server_unread": _("%(server)s cannot be read: %(said)s"),
     "step_unread": _("This could not be read: %(said)s"),
     "learn_remoteid": _("Whether BILLmanager keeps our own mark on a service (remoteid)."),

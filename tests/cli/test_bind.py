@@ -44,7 +44,7 @@ def test_all_matched_accounts_are_previewed(ready: Installation) -> None:
     text = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run")
     assert text.code == 0
     assert "12 ready" in text.out
-    assert "order forms were read as their clients" in text.out
+    assert "order forms read as their clients" in text.out
 
 
 def test_a_dry_run_without_the_panel_still_shows_the_preview(
