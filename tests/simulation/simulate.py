@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAYMETHOD = "1"
-ROUNDS = 60
+ROUNDS = 25
 """So often a person comes by; what is not over then never ends."""
 COLUMNS = ("server", "username", "domain", "client", "plan", "password", "expires")
 

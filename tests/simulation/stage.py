@@ -33,10 +33,6 @@ class Crash(BaseException):
     """The process has died. Not an ``Exception``: nothing catches it, as nothing catches a kill."""
 
 
-class Overlong(Exception):  # noqa: N818 - a verdict on the run, not a mistake of the simulation
-    """Something went on and on without time passing."""
-
-
 class Stage:
     """Time, chance and turns of one run.
 
@@ -142,8 +138,8 @@ class SimulatedClock(Clock):
 class Actor:
     """One thread of one process that may die and come back.
 
-    ``nerves`` are the chances, at each point, of losing the turn, of the process falling asleep
-    and of its death.
+    ``yields``, ``naps`` and ``deaths`` are the chances, at each point, of losing the turn, of the
+    process standing still and of its end.
     """
 
     def __init__(self, stage: Stage, name: str, database: Any) -> None:
