@@ -188,8 +188,8 @@ class Others:
         self.twins: set[str] = set()
         self._taken: list[int] = []
 
-    def act(self, what: str) -> None:
-        """Do one thing, where there is something to do it to."""
+    def act(self, what: str) -> bool:
+        """Do one thing; False: there is nothing to do it to."""
         ways: dict[str, Callable[[], str | None]] = {
             "order": self._order,
             "twin": self._twin,
@@ -205,6 +205,7 @@ class Others:
         if done is not None:
             self._stage.seen[f"others: {what}"] += 1
             self._stage.tell(f"somebody: {what} {done}")
+        return done is not None
 
     @property
     def meddled(self) -> bool:

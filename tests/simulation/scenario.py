@@ -11,7 +11,8 @@ from tests.simulation.network import AMBIGUOUS, GROUPS, KINDS, Weather
 if TYPE_CHECKING:
     import random
 
-PEOPLE = ("retry", "pause", "resume", "cancel", "restore", "keep_waiting", "decide")
+PEOPLE = ("retry", "retry", "pause", "resume", "cancel", "restore", "restore", "keep_waiting",
+          "decide")  # fmt: skip
 OTHERS = (
     *("order", "twin", "take_task", "take_task", "close_task", "activate", "switch", "switch"),
     *("close_service", "poor", "expire_sessions"),
@@ -94,5 +95,5 @@ def draw(chance: random.Random) -> Scenario:
         jumps=int(sometimes(0.15, chance.randint(1, 3))),
         people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
         others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
-        storm=chance.choice((20.0, 60.0, 180.0)),
+        storm=chance.choice((60.0, 180.0, 400.0)),
     )

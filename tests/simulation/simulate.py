@@ -112,13 +112,12 @@ class Simulation:
             actor.on_death = self._forget
         self._sweep()
         self._keep_leases()
-        chance = stage.chance
         for what in chosen.people:
-            stage.after(chance.uniform(1.0, chosen.storm), partial(self._press, what))
+            stage.after(self._some_time(), partial(self._press, what))
         for what in chosen.others:
-            stage.after(chance.uniform(1.0, chosen.storm), partial(self.others.act, what))
+            stage.after(self._some_time(), partial(self._meddle, what))
         for _ in range(chosen.jumps):
-            stage.after(chance.uniform(1.0, chosen.storm), self._jump)
+            stage.after(self._some_time(), self._jump)
 
     def _start(self) -> None:
         chosen = self.scenario
@@ -182,6 +181,16 @@ class Simulation:
     def _press(self, what: str) -> None:
         if not self.web.busy:
             self.web.begin(lambda: self.people.press(what))
+
+    def _some_time(self) -> float:
+        """Most happens early on, while everything is under way."""
+        chance = self.stage.chance
+        return chance.uniform(1.0, chance.choice((10.0, 30.0, self.scenario.storm)))
+
+    def _meddle(self, what: str, tries: int = 15) -> None:
+        """Somebody at the panels acts as soon as there is something to act upon."""
+        if not self.others.act(what) and tries and not self._calm:
+            self.stage.after(1.5, partial(self._meddle, what, tries - 1))
 
     def _jump(self) -> None:
         """The database's clock is set, by less than anything waits for."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_django import DjangoDbBlocker
 
-FEW, MANY = range(30), range(200)
+FEW, MANY = range(25), range(200)
 
 
 @pytest.fixture
