@@ -43,14 +43,24 @@ def undecided(found: Iterable[Reason], words: Collection[str]) -> list[Reason]:
     return [one for one in found if word_of(one) not in words]
 
 
-def choose(account: Account, *, client: Client | None, plan: Plan | None, person: str) -> Account:
-    """Keep a person's choice for one account; None: the proposal's own stays."""
+def choose(
+    account: Account,
+    *,
+    client: Client | None,
+    plan: Plan | None,
+    person: str,
+    seen: Collection[str] | None = None,
+) -> Account:
+    """Keep a person's choice for one account; None: the proposal's own stays.
+
+    ``seen``: the words of the doubts that were shown, of which alone the choice decides; None:
+    all there are.
+    """
     account.client = client or account.client
     account.plan = plan or account.plan
     account.chosen_by = person
-    account.words = [
-        word_of(one) for one in doubts(active=account.active, conflicts=account.conflicts)
-    ]
+    present = map(word_of, doubts(active=account.active, conflicts=account.conflicts))
+    account.words = [word for word in present if seen is None or word in seen]
     account.match_state, account.match_reasons = _state(account)
     account.save(
         update_fields=["client", "plan", "chosen_by", "words", "match_state", "match_reasons"]

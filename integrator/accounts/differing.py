@@ -53,6 +53,13 @@ class Comparison:
         self._accounts: dict[tuple[int, str], HostedAccount] = {}
         self._went: set[tuple[int, str]] = set()
         self._holders: dict[str, list[HostedAccount]] = defaultdict(list)
+        # What a person has bound so is meant, whatever the preset or the e-mail says.
+        self._meant = {
+            service: (client, plan)
+            for service, client, plan in Binding.objects.filter(
+                state=BindingState.DONE, service_id__isnull=False
+            ).values_list("service_id", "client__remote_id", "plan__remote_id")
+        }
         self._index = Index.load()
         self._load_accounts()
 
@@ -115,11 +122,14 @@ class Comparison:
             return
         mapped = self._plans.find(account.preset, panel.pk)
         plan = (mapped.plan.remote_id, mapped.plan.name) if mapped else None
+        client_meant, plan_meant = self._meant.get(service.id, (None, None))
+        if service.plan == plan_meant:
+            plan = None
         for told in differences.between(service, account, plan, self._names):
             yield Difference(service.pk, account.pk, panel.pk, told)
         facts = self._facts.get((panel.pk, service.username))
         client = sure_client(self._index.facts(facts)) if facts else None
-        if client is not None and service.client is not None and client != service.client:
+        if client is not None and service.client not in {None, client, client_meant}:
             told = reason(
                 "client_doubted", service=service.id, client=service.client, other=client,
                 username=account.username, server=account.server,

@@ -10,7 +10,7 @@ from integrator.accounts.mirroring import sync
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
-from panels.errors import AccessDenied, FunctionMissing
+from panels.errors import AccessDenied, FunctionMissing, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from integrator.models import Panel
     from panels.billmanager import BillManager
     from panels.billmanager.plans import Offer
+    from panels.billmanager.services import Service as ListedService
 
 
 T = TypeVar("T")
@@ -167,7 +168,7 @@ def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int
     modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
     clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
     # Those that ended tell whose an account was; the plain list may hold them or not.
-    ended = _unless_denied(billmanager.services.deleted) or []
+    ended = _ended(billmanager)
     listed = list({one.id: one for one in [*ended, *billmanager.services.all()]}.values())
     progress.phase("services", len(listed))
     found: dict[Hashable, Mapping[str, Any]] = {
@@ -186,6 +187,14 @@ def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int
     watch = ("client_id_remote", "plan_id_remote", "domain", "username", "module_id_remote",
              "status")  # fmt: skip
     return _store(Service, found, History(panel, Kind.SERVICE, watch, "domain"), progress.done)
+
+
+def _ended(billmanager: BillManager) -> list[ListedService]:
+    """The services that were deleted; none where the panel does not list them by that filter."""
+    try:
+        return billmanager.services.deleted()
+    except Refused:
+        return []
 
 
 def _store(

@@ -53,7 +53,10 @@ def choose(request: Request, pk: int) -> HttpResponse:
             Client, gone_at=None, remote_id__in=account.match_candidates,
             remote_id=_number(request.POST.get("client", "")),
         )  # fmt: skip
-    choosing.choose(account, client=client, plan=None, person=request.user.get_username())
+    choosing.choose(
+        account, client=client, plan=None, person=request.user.get_username(),
+        seen=_seen(request, account),
+    )  # fmt: skip
     return _row(request, pk)
 
 
@@ -62,6 +65,14 @@ def forget(request: Request, pk: int) -> HttpResponse:
     """Take a choice back."""
     choosing.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
     return _row(request, pk)
+
+
+def _seen(request: Request, account: Account) -> list[str]:
+    """The doubts that the choice decides: those the dialogue has shown; a row shows no block."""
+    if "dialogue" in request.POST:
+        return request.POST.getlist("word")
+    doubts = choosing.doubts(active=account.active, conflicts=account.conflicts)
+    return [choosing.word_of(one) for one in doubts if not choosing.blocking([one])]
 
 
 def _row(request: Request, pk: int) -> HttpResponse:
@@ -90,6 +101,7 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
         "account": account,
         "candidates": [(pick, clients[pick.client]) for pick in picks],
         "doubts": choosing.undecided(doubts, account.words),
+        "words": [choosing.word_of(one) for one in doubts],
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
         "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
         "next": request.GET.get("next", ""),

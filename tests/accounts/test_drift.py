@@ -155,6 +155,20 @@ def test_what_we_have_bound_is_remembered(
     assert kinds() == ([kind] if kind else [])
 
 
+def test_what_a_person_has_bound_otherwise_than_it_seems_is_meant(
+    house: House, bound_account: Account
+) -> None:
+    Account.objects.update(preset="Pro", email="client3002@mail.example")
+    mirrors.plan(6, "Pro")
+    mirrors.client(3002)
+    assert kinds() == ["client_doubted", "plan_differs"]
+    binding = factories.done(account=bound_account, client=house.client, plan=house.plan)
+    Binding.objects.filter(pk=binding.pk).update(service_id=900, module_id=21)
+    assert kinds() == []
+    Service.objects.update(plan_id_remote=7, client_id_remote=3005)
+    assert kinds() == ["client_differs", "client_doubted", "plan_changed", "plan_differs"]
+
+
 def test_a_bound_service_that_no_discovery_lists_is_gone(db: None) -> None:
     binding = factories.done()
     Service.objects.all().delete()

@@ -96,3 +96,27 @@ def test_no_choice_is_made_of_what_is_bound_or_taken(operator: Client) -> None:
         address = f"/accounts/{one.pk}/choose/"
         assert operator.get(address).status_code == 404
         assert operator.post(address, {"client": client.remote_id}).status_code == 404
+
+
+def test_a_choice_decides_only_what_was_shown(operator: Client) -> None:
+    """A conflict that a discovery finds between the look and the click stays open."""
+    told = {"key": "domain_is_service", "text": "", "params": {
+        "domain": "a.example", "service": 7, "client": 3, "username": "x", "module": "m",
+        "account": "a", "server": "s"}}  # fmt: skip
+    client = factories.client()
+    account = factories.account("a", state="choose", match_candidates=[client.remote_id],
+                                plan=factories.plan(), active=False)  # fmt: skip
+    address = f"/accounts/{account.pk}/choose/"
+    page = operator.get(address).text
+    assert 'name="word" value="suspended_word:"' in page
+    Account.objects.filter(pk=account.pk).update(conflicts=[told], in_conflict=True)
+    shown = {"client": client.remote_id, "dialogue": "1", "word": ["suspended_word:"]}
+    operator.post(address, shown)
+    account.refresh_from_db()
+    assert (account.match_state, account.words) == ("blocked", ["suspended_word:"])
+    operator.post(address, {"client": client.remote_id})
+    account.refresh_from_db()
+    assert account.match_state == "blocked"
+    operator.post(address, {**shown, "word": ["suspended_word:", "domain_is_service:7"]})
+    account.refresh_from_db()
+    assert account.match_state == "ready"
