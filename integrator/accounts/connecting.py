@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from integrator.accounts.refusals import Refused
 from integrator.models import Panel
@@ -43,7 +44,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
     Raises Refused for what is no address, and panels.errors.Unreachable when nobody answers.
     """
     if kind not in Panel.Kind.values:
-        raise Refused(str(kind))
+        raise Refused(_("A panel is a billmanager or an ispmanager."))
     try:
         places = candidates(url, kind)
     except AddressError as error:

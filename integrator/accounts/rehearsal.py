@@ -136,7 +136,8 @@ def _save(
     """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
     totals = money.settle(judged, preview.payment)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
-    changed = [rejudging.take(row, again) for row, again in zip(rows, judged, strict=True)]
+    pairs = zip(rows, judged, strict=True)
+    changed = [row for row, again in pairs if rejudging.take(row, again)]
     with transaction.atomic():
         _keep(preview, result, **summary)
         if preview.started_at is None:

@@ -45,10 +45,11 @@ CHANGED = (
 """The columns that ``take`` may change."""
 
 
-def take(row: PreviewRow, again: Judged) -> PreviewRow:
-    """The stored row with what was found since; to be saved by the caller."""
+def take(row: PreviewRow, again: Judged) -> bool:
+    """Put into the stored row what was found since; whether it must be saved."""
+    before = [getattr(row, name) for name in CHANGED]
     row.state, row.reasons = again.state, again.reasons
     row.price, row.currency = again.price, again.currency
     row.balance_before, row.credit, row.balance_after = again.before, again.credit, again.after
     row.suspends_on = summing.suspends_on(again)
-    return row
+    return before != [getattr(row, name) for name in CHANGED]
