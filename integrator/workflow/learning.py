@@ -10,6 +10,7 @@ from django.db import transaction
 from integrator.models import Panel
 from integrator.panel_access import connect, learning
 from panels.billmanager import shapes
+from panels.billmanager.asking import asked
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.report_keys import AFTER
 from panels.errors import FormLacks
@@ -46,9 +47,11 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
 def of_another_version(bm: BillManager) -> bool:
     """Whether the panel was upgraded since its names were found; they are found again then.
 
-    Asked before a plan is touched. Raises what reading raises.
+    Asked before a plan is touched; a panel that refuses to say is taken to be what it was. Raises
+    what reading raises when the panel cannot be reached or lets nobody in.
     """
-    known, told = bm.dialect.version, bm.whoami().version
+    answer = asked(bm.transport, "whoami")
+    known, told = bm.dialect.version, answer.version if answer else None
     if not known or not told or told == known:
         return False
     log.info("panel.upgraded", was=known, now=told)
