@@ -13,6 +13,7 @@ from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 from panels.sandbox import acts
 from panels.sandbox import records as r
+from panels.sandbox.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,7 +202,12 @@ class Others:
             "poor": self._poor,
             "expire_sessions": lambda: str(acts.perform(self._world, {"act": "expire_sessions"})),
         }
-        done = ways[what]()
+        try:
+            done = ways[what]()
+        except Refusal as refusal:  # who is refused goes away
+            self._stage.tell(f"somebody: {what} is refused: {refusal}")
+            self._stage.seen["a stranger was refused"] += 1
+            return True
         if done is not None:
             self._stage.seen[f"others: {what}"] += 1
             self._stage.tell(f"somebody: {what} {done}")
