@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from integrator import presence
 from tests import factories
 from tests.workflow.conftest import (  # noqa: F401 - fixtures of the main job, through a browser
     provider,
@@ -39,8 +40,11 @@ def complaints(page: Page) -> Iterator[list[str]]:
 @pytest.fixture
 def sign_in(
     page: Page, live_server: LiveServer, transactional_db: None, complaints: list[str]
-) -> Callable[..., Page]:
-    """Signs somebody of a role in, by the form, and opens an address."""
+) -> Iterator[Callable[..., Page]]:
+    """Signs somebody of a role in, by the form, and opens an address.
+
+    A page that asks a panel lets this process keep leases; that ends before the database does.
+    """
 
     def open_as(role: str, address: str = "/") -> Page:
         person = factories.person(role)
@@ -51,4 +55,6 @@ def sign_in(
         page.wait_for_url(f"**{address}")
         return page
 
-    return open_as
+    yield open_as
+    page.close()
+    presence.stop_keeping()

@@ -38,18 +38,19 @@ def test_ticks_focus_and_rows_stay(sign_in: Callable[..., Page]) -> None:
 
 
 def test_a_half_typed_number_is_not_taken_away(sign_in: Callable[..., Page]) -> None:
+    factories.panel("billing", "billmanager")
     binding = factories.undecided()
     factories.binding("running", 3)
     page = sign_in("operator", f"/bindings/{binding.pk}/")
-    page.fill("#service", "482")
+    page.fill("#other", "482")
     factories.window(plan=factories.plan("Gold"))
     page.evaluate("htmx.trigger('#poller', 'refresh')")
     expect(page.locator("#status")).to_contain_text("Gold sells manually")
-    expect(page.locator("#service")).to_have_value("482")
-    expect(page.locator("#service")).to_be_focused()
+    expect(page.locator("#other")).to_have_value("482")
+    expect(page.locator("#other")).to_be_focused()
     # The cell that was kept is brought once more, as soon as nobody is in it.
     Binding.objects.filter(pk=binding.pk).update(state="queued", cause="", version=9)
-    page.locator("#service").blur()
+    page.locator("#other").blur()
     expect(page.locator("#binding-top")).to_contain_text("Queued")
 
 
