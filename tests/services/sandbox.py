@@ -113,7 +113,7 @@ class Sandbox:
 
     def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._http.post(self._control(name), json=body, timeout=30)
-        answer.raise_for_status()
+        assert answer.ok, answer.text
         return dict(answer.json() or {})
 
     def _control(self, name: str) -> str:

@@ -134,6 +134,22 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
     assert theirs.service_id == stranger
 
 
+def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.dials(task_delay=1.0)
+    mine = next(one for one in provider.accounts if one["server"] == "isp1")
+    run = provider.start(rows=provider.csv([mine]))
+    workers.until(lambda: Window.objects.filter(phase="orders").exists())
+    plan = Window.objects.get(phase="orders").plan
+    stranger = provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=2)["service"]
+    workers.finish(run)
+    window = Window.objects.get()
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    assert StrangerOrder.objects.get().service_id == stranger
+    provider.sound(done=1)
+
+
 def test_a_lost_answer_to_the_handing_over_is_read_back(
     provider: Provider, workers: Workers
 ) -> None:

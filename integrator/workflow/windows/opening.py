@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
     from panels.billmanager.modules import Module
+    from panels.billmanager.plans import PlanModule
 
 MODULE_KIND = "create_module"
 
@@ -65,9 +66,10 @@ def drive(driver: Driver, bm: BillManager) -> bool:
             driver.look_again(clock.now())  # with the names that were found just now
             return False
         modules = bm.modules.all()
-        if not _manual_modules(driver, bm, modules):
+        present = bm.plans.modules(driver.window.plan.remote_id)
+        if not _manual_modules(driver, bm, modules, present):
             return False
-        _take_snapshot(driver, bm, modules)
+        _take_snapshot(driver, bm, modules, present)
     if driver.window.manual_only_at is None:
         # Both again after a crash: the plan must not be touched without the one or the other.
         _turn_away(driver)
@@ -84,15 +86,29 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     return _manual_only(driver, bm)
 
 
-def _datacenters(bindings: Sequence[Binding]) -> list[int]:
-    return sorted({b.datacenter_id for b in bindings})
+def _datacenters(
+    window: Window, modules: Sequence[Module], present: Sequence[PlanModule]
+) -> list[int]:
+    """Those of the cohort, and all others in which the plan sells.
+
+    A customer who orders in one that has no manual module would be refused while the plan's own
+    modules are off (``no_suitable_module``, billmanager.md 1.4). A list of modules may show the
+    data centre's name alone.
+    """
+    on = set(sets.enabled(present))
+    selling = [module for module in modules if module.id in on]
+    ids, names = {m.datacenter_id for m in selling}, {m.datacenter_name for m in selling}
+    offered = {number for number, name in window.plan.datacenters if number in ids or name in names}
+    return sorted(offered | {binding.datacenter_id for binding in members.of(window)})
 
 
-def _manual_modules(driver: Driver, bm: BillManager, modules: list[Module]) -> bool:
-    """Step 1: our manual module exists for each data centre of the cohort."""
+def _manual_modules(
+    driver: Driver, bm: BillManager, modules: list[Module], present: Sequence[PlanModule]
+) -> bool:
+    """Step 1: our manual module exists for each data centre that the window needs one in."""
     found: dict[str, int] = {}
     evidence = []
-    for datacenter in _datacenters(members.of(driver.window)):
+    for datacenter in _datacenters(driver.window, modules, present):
         verdict = step1.probe(modules, datacenter)
         if verdict is None:
             if not _create(driver, bm, datacenter):
@@ -173,9 +189,10 @@ def _settle_making(found: dict[str, int]) -> None:
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
-def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> None:
+def _take_snapshot(
+    driver: Driver, bm: BillManager, modules: Sequence[Module], present: Sequence[PlanModule]
+) -> None:
     window = driver.window
-    present = bm.plans.modules(window.plan.remote_id)
     ours = {module.id for module in step1.ours(modules)}
     rows = sets.snapshot(present, without=ours)
     late = _switched_off_late(window, rows)

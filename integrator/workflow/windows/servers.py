@@ -55,19 +55,22 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
     asked = clock.now()
     isp = connect.ispmanager(panel)
     names = sorted({account.username for account in isp.accounts()})
-    known = ServerUsers.objects.filter(panel=panel).first()
-    if known is None:
-        ServerUsers.objects.get_or_create(panel=panel, defaults={"names": names, "read_at": asked})
-        return []
-    fresh = sorted(set(names) - set(known.names))
-    found = _told_apart(fresh, panel, isp, bm, window) if fresh else []
-    with transaction.atomic():
-        # Of two who listed it at the same time, one alone writes what it found.
-        mine = ServerUsers.objects.filter(pk=known.pk, read_at=known.read_at)
-        if not mine.update(names=names, read_at=asked):
+    while True:
+        known = ServerUsers.objects.filter(panel=panel).first()
+        if known is None:
+            first = {"names": names, "read_at": asked}
+            ServerUsers.objects.get_or_create(panel=panel, defaults=first)
             return []
-        NewUser.objects.bulk_create(found)
-    return found
+        if known.read_at >= asked:
+            return []  # somebody has listed it after us, and tells of what is new
+        fresh = sorted(set(names) - set(known.names))
+        found = _told_apart(fresh, panel, isp, bm, window) if fresh else []
+        with transaction.atomic():
+            # Of two who listed it at the same time, the later one compares with the other's list.
+            mine = ServerUsers.objects.filter(pk=known.pk, read_at=known.read_at)
+            if mine.update(names=names, read_at=asked):
+                NewUser.objects.bulk_create(found)
+                return found
 
 
 def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
