@@ -16,6 +16,7 @@ from integrator.clock import now
 from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
 from integrator.web.plain import plain
+from integrator.web.words import FIELDS, SUBJECTS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -73,6 +74,18 @@ def reason(stored: dict[str, Any]) -> str:
 def word(state: str) -> str:
     """The word for a state."""
     return marks.gettext_word(state)
+
+
+@register.filter
+def field(name: str) -> str:
+    """What people call a column; a panel's own name stays as it is."""
+    return plain(FIELDS.get(name, name))
+
+
+@register.filter
+def subject(name: str) -> str:
+    """What people call the things that an event is about."""
+    return plain(SUBJECTS.get(name, name))
 
 
 @register.simple_tag(takes_context=True)
@@ -241,6 +254,8 @@ def evidence(found: dict[str, Any]) -> str:
 @register.filter
 def shown(value: object) -> str:
     """A value of the evidence as text, lists and tables included."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, dict):
         return ", ".join(f"{plain(key)} {shown(one)}" for key, one in value.items())
     if isinstance(value, list | tuple):

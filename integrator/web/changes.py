@@ -8,11 +8,11 @@ import django_filters
 from django.db.models import Q
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from integrator.models import Change, Panel
 from integrator.web.access import Role, needs
 from integrator.web.filters import NamedChoiceFilter
+from integrator.web.words import FIELDS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -21,29 +21,6 @@ if TYPE_CHECKING:
     from integrator.web.access import Request
 
 PER_PAGE = 100
-FIELDS = {
-    "count": pgettext_lazy("field", "rows"),
-    "username": pgettext_lazy("field", "username"),
-    "fullname": pgettext_lazy("field", "full name"),
-    "preset": pgettext_lazy("field", "preset"),
-    "owner": pgettext_lazy("field", "owner"),
-    "active": pgettext_lazy("field", "active"),
-    "system": pgettext_lazy("field", "administrator or reseller's"),
-    "domain": pgettext_lazy("field", "domain"),
-    "domains": pgettext_lazy("field", "domains"),
-    "email": pgettext_lazy("field", "e-mail"),
-    "name": pgettext_lazy("field", "name"),
-    "status": pgettext_lazy("field", "status"),
-    "enabled": pgettext_lazy("field", "switched on"),
-    "periods": pgettext_lazy("field", "prices"),
-    "modules": pgettext_lazy("field", "modules"),
-    "url": pgettext_lazy("field", "URL"),
-    "datacenter_id": pgettext_lazy("field", "data centre"),
-    "client_id_remote": pgettext_lazy("field", "client"),
-    "plan_id_remote": pgettext_lazy("field", "plan"),
-    "module_id_remote": pgettext_lazy("field", "module"),
-}
-"""What people call the columns that discovery watches."""
 
 
 class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrator.models import Event
 from integrator.web.access import Role, needs
+from integrator.web.words import SUBJECTS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     from integrator.web.access import Request
 
 PER_PAGE = 100
-SUBJECTS = [
-    ("run", _("Runs")),
-    ("binding", _("Bindings")),
-    ("window", _("Windows")),
-    ("panel", _("Panels")),
-    ("plan map", _("Plan map")),
-    ("client", _("Clients")),
-    ("drift", _("Drift")),
-    ("person", _("People")),
-]
 
 
 class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -36,7 +27,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     q = django_filters.CharFilter(method="search", label=_("Search"))
     subject = django_filters.ChoiceFilter(
-        choices=SUBJECTS, label=_("About"), empty_label=_("Everything")
+        choices=list(SUBJECTS.items()), label=_("About"), empty_label=_("Everything")
     )
     people = django_filters.BooleanFilter(method="by_people", label=_("By people only"))
 

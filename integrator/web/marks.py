@@ -43,11 +43,14 @@ WORDS: dict[str, _StrPromise] = {
     "changed": pgettext_lazy("event", "Changed"),
     "linked": pgettext_lazy("event", "Linked to a module"),
     "dialect": pgettext_lazy("event", "Dialect corrected"),
+    "trusted": pgettext_lazy("event", "Certificate trusted"),
+    "rehearse": pgettext_lazy("event", "Rehearsal asked for"),
     "compared": pgettext_lazy("event", "Panels read to compare"),
     "accepted": pgettext_lazy("event", "Difference is meant"),
     "role": pgettext_lazy("event", "Role given"),
     "shut out": pgettext_lazy("event", "Shut out"),
     "let in": pgettext_lazy("event", "Let in"),
+    "new factor": pgettext_lazy("event", "New second factor"),
     **{phase.value: phase.label for phase in Phase},
 }
 WAITING = {
