@@ -79,7 +79,8 @@ def cancel(run_id: int, actor: str, why: str = "") -> None:
             _("Run %(run)s is %(state)s, and nothing is left in it to cancel.")
             % {"run": run, "state": run.get_state_display()}
         )
-    runs.change(run, RunState.CANCELLED, why=why, actor=actor, finished_at=clock.now())
+    if not runs.change(run, RunState.CANCELLED, why=why, actor=actor, finished_at=clock.now()):
+        raise ActionRefused(_("It changed a moment ago; look again."))
     cancel_at_border(run, actor)
 
 

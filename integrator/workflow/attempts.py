@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from integrator import clock
-from integrator.models import Binding, Intent, Panel, Run, Step, Window
+from integrator.models import Binding, Intent, Run, Step, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
 from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
@@ -18,15 +17,12 @@ from integrator.steps import step4_pay as step4
 from integrator.workflow import breaker, causes, engine, evidence, halting
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import members
-from panels.errors import CertificateRefused, FormLacks, LoginRefused, PanelError
+from panels.errors import FormLacks, PanelError
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from integrator.steps.verdicts import Ambiguous
-
-log = structlog.get_logger(__name__)
-
 
 MAY_GO_ON = {
     Phase.ORDERS: [RunState.RUNNING],
@@ -174,8 +170,7 @@ def try_again(
     """
     cause = causes.of_error(error, refused=refused)
     attempts = claimed.binding.attempts + 1
-    if isinstance(error, STOPS):
-        stop_panel(error)
+    halting.stop_panel(error)
     if cause.passing and attempts < settings.MAX_ATTEMPTS:
         wait(
             claimed,
@@ -204,30 +199,6 @@ def _may_be_ordered(binding: Binding) -> bool:
             outcome__in=[str(o) for o in UNSETTLED],
         ).exists()
     )
-
-
-STOPS = (LoginRefused, CertificateRefused)
-"""What no further call to the panel can mend, only a person."""
-
-
-def stop_panel(error: LoginRefused | CertificateRefused) -> None:
-    """Stop calling a panel that refuses our login or shows another certificate; pause its runs.
-
-    Going on would lock the login out or talk to a stranger, and fail one binding after the other
-    for one cause. A fresh session that had expired at once says nothing about the login. A refused
-    staff login stops only what needs it: an open plan can still be restored.
-    """
-    if isinstance(error, LoginRefused) and error.reason == "expired":
-        return
-    panel = Panel.objects.filter(name=error.panel, stopped="").first()
-    if panel is None:
-        return
-    why = error.full if isinstance(error, CertificateRefused) else str(error)
-    login = error.login if isinstance(error, LoginRefused) else ""
-    of_staff = bool(login) and login == panel.task_username != panel.username
-    Panel.objects.filter(pk=panel.pk).update(stopped=why, stopped_login=login if of_staff else "")
-    log.error("panel.stopped", panel=panel.name, why=why)
-    halting.pause_all(panel, why)
 
 
 def unexpected(claimed: Claim) -> None:

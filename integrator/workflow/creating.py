@@ -19,7 +19,7 @@ from integrator import clock
 from integrator.models import Client, ClientUser, Event, Intent, NewClient
 from integrator.models.states import Outcome
 from integrator.panel_access import connect, journal
-from integrator.workflow import causes, engine, intents, waking
+from integrator.workflow import causes, engine, halting, intents, waking
 from panels.errors import PanelError, Refused
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ def _mirror(bm: BillManager, users: list[FoundUser]) -> Client:
 
 
 def _after_error(row: NewClient, error: PanelError) -> bool:
+    halting.stop_panel(error)
     attempts = row.attempts + 1
     passing = causes.of_error(error).passing and not isinstance(error, Refused)
     if not passing or attempts >= settings.MAX_ATTEMPTS:

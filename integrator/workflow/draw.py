@@ -137,9 +137,12 @@ def _canary_first(
 
 
 def _still_to_go(run: Run, account_id: int) -> bool:
-    """Whether the picked account waits for its turn, on whichever plan."""
-    own = Binding.objects.filter(run=run, account=account_id, window=None)
-    return own.filter(state__in=CLAIMABLE).exists()
+    """Whether the picked account waits for its turn, on whichever plan.
+
+    Not when it waits for a person's decision on another binding: the run would never begin.
+    """
+    own = Binding.objects.filter(run=run, account=account_id, window=None, state__in=CLAIMABLE)
+    return own.exclude(pk__in=runs.behind_undecided().values("pk")).exists()
 
 
 def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:

@@ -20,7 +20,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.switching import enabled
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import attempts, causes, crediting, intents
+from integrator.workflow import attempts, causes, crediting, halting, intents
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
 from panels.errors import PanelError
@@ -146,8 +146,7 @@ def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: st
 
     Never raises: the intent's outcome has yet to be written.
     """
-    if isinstance(error, attempts.STOPS):
-        attempts.stop_panel(error)
+    halting.stop_panel(error)
     cause = causes.of_error(error, refused=refused).key
     if cause != refused:
         return cause

@@ -15,11 +15,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Account, Binding, Intent, Service
-from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome
+from integrator.models import Account, Binding, Intent, Service, Step
+from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome, StepState
 from integrator.panel_access import connect, journal
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step3_order as step3
+from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Proven
 from integrator.workflow import engine, intents
 from integrator.workflow.refusal import ActionRefused
@@ -35,7 +36,11 @@ STEP = 7
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How far undoing is. ``manual``: the intent that put it on the manual module, if any."""
+    """How far undoing is.
+
+    ``manual``: the intent that put it on the manual module; None when there is none, or when the
+    service was bound anew since: deleting it would then delete the site.
+    """
 
     possible: bool
     needs_manual: bool
@@ -45,11 +50,10 @@ class Undo:
 
 def state_of(binding: Binding) -> Undo:
     """How far undoing this binding is, by what was written down."""
-    manual = (
-        Intent.objects.filter(binding=binding, kind=KIND, outcome=Outcome.DONE)
-        .order_by("-id")
-        .first()
-    )
+    made = list(Intent.objects.filter(binding=binding, kind__in=[KIND, step7.CLOSE]).order_by("id"))
+    manual = intents.last([one for one in made if one.outcome == Outcome.DONE], KIND)
+    if manual is not None and _bound_since(binding, manual, made):
+        manual = None
     possible = (
         binding.service_id is not None
         and binding.reserved
@@ -57,6 +61,15 @@ def state_of(binding: Binding) -> Undo:
     )
     released = binding.service_id is not None and not binding.reserved
     return Undo(possible, manual is None, manual, released)
+
+
+def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:
+    """Whether step 7 was done, or may have been, after the service was on the manual module."""
+    closed = intents.last(made, step7.CLOSE)
+    if closed is not None and closed.id > manual.id and intents.may_have_happened(closed):
+        return True
+    proven = Step.objects.filter(binding=binding, number=step7.NUMBER, state=StepState.DONE)
+    return proven.filter(finished_at__gt=manual.outcome_at).exists()
 
 
 def to_manual(binding_id: int, actor: str) -> int:

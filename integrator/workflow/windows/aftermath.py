@@ -11,6 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import structlog
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -57,9 +58,16 @@ def look(window_id: int) -> None:
             handing.settle_all(window, bm)
             strangers.refresh(window, bm)
     except PanelError as error:
+        halting.stop_panel(error)
         log.warning("window.not_compared", window=window_id, why=str(error))
         _not_yet(window, str(error))
         return
+    except DatabaseError:
+        raise
+    except Exception:
+        # Nobody foresaw it: a run must not wait for this comparison for ever.
+        _not_yet(window, "an error in Integrator; see the log of the worker")
+        raise
     Window.objects.filter(pk=window_id).update(after_at=_next(window), version=F("version") + 1)
 
 

@@ -16,7 +16,7 @@ from integrator.models.states import BindingState, Phase
 from integrator.panel_access import connect, journal
 from integrator.panel_access.connect import PanelStoppedError
 from integrator.steps.verdicts import Failed
-from integrator.workflow import attempts, causes, draw, engine, waking
+from integrator.workflow import causes, draw, engine, halting, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
     gate,
@@ -176,8 +176,7 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     window = driver.window
     cause = causes.of_error(error)
     tries = window.attempts + 1
-    if isinstance(error, attempts.STOPS):
-        attempts.stop_panel(error)
+    halting.stop_panel(error)
     untouched = window.phase == Phase.OPENING and window.manual_only_at is None
     untouched = untouched and not letters.touched(window)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):

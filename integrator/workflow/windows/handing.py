@@ -10,10 +10,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Intent, StrangerOrder, Window
+from integrator.models import Binding, Intent, StrangerOrder, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase
 from integrator.panel_access import connect, journal
 from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
@@ -128,6 +129,16 @@ def _plan_sells_itself(window: Window, bm: BillManager) -> None:
 def _task(order: StrangerOrder, bm: BillManager) -> Task:
     """The open task of this order, which nobody has taken."""
     service = bm.services.form(order.service_id)
+    ours = Q(service_id=order.service_id)
+    if service.remoteid:
+        ours |= Q(marker=service.remoteid)
+    binding = Binding.objects.filter(ours).first()
+    if binding is not None:
+        # Opened by ispmanager, it would get a second hosting account.
+        raise ActionRefused(
+            _("Service %(service)d belongs to binding b%(other)d.")
+            % {"service": order.service_id, "other": binding.pk}
+        )
     if service.status != IN_PROGRESS:
         raise ActionRefused(
             _("Service %(id)d is no longer being opened.") % {"id": order.service_id}

@@ -18,6 +18,7 @@ from integrator.panel_access import journal
 from integrator.workflow import intents
 from integrator.workflow.windows import lease, members, switching
 from panels.billmanager.plans import NO_LETTER
+from panels.errors import Refused
 
 if TYPE_CHECKING:
     from integrator.models import Window
@@ -60,7 +61,8 @@ def hold(driver: Driver, bm: BillManager) -> bool:
 def give_back(driver: Driver, bm: BillManager) -> bool:
     """Whether the plan sends its letter again, as the snapshot has it; False: look again later.
 
-    A letter that somebody else has chosen meanwhile is left alone.
+    A letter that somebody else has chosen meanwhile is left alone, and so is one that cannot be
+    put back once a person has said to restore anyway.
     Raises what ``panels`` raises when nothing was done.
     """
     letter = _letter(driver.window)
@@ -70,6 +72,11 @@ def give_back(driver: Driver, bm: BillManager) -> bool:
         return _turn(driver, bm, 8, letter, instead_of=NO_LETTER)
     except PlanDamagedError as damage:
         lease.event(driver.window, driver.window.phase, "letter", damage.text)
+        return True
+    except Refused as refused:
+        if not driver.window.anyway_by:
+            raise
+        lease.event(driver.window, driver.window.phase, "letter", str(refused))
         return True
 
 

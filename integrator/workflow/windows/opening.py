@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from integrator import clock
@@ -143,6 +145,8 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     two modules bear could not be told apart.
     """
     name = step1.name_for(datacenter)
+    if _is_made(driver, name):
+        return False
     making = Intent.objects.filter(
         kind=MODULE_KIND, marker=name, outcome__in=[str(o) for o in UNSETTLED]
     ).first()
@@ -178,6 +182,26 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
         raise sent.error
     return True
+
+
+def _is_made(driver: Driver, name: str) -> bool:
+    """Whether the panel has confirmed this module and may be late in listing it: look again later.
+
+    Made again it would be there twice. Raises CannotOpenError when it is not listed in time.
+    """
+    made = Intent.objects.filter(kind=MODULE_KIND, marker=name, outcome=Outcome.DONE)
+    last = made.order_by("-id").first()
+    if last is None:
+        return False
+    waited = clock.now() - (last.outcome_at or last.at)
+    if waited < dt.timedelta(seconds=settings.SETTLE_SECONDS * 3):
+        driver.look_again(clock.now() + switching.SHOWS_AFTER)
+        return True
+    if last.window_id == driver.window.pk:
+        raise CannotOpenError(
+            "manual_module", f"BILLmanager has confirmed module {name}, but does not list it"
+        )
+    return False
 
 
 def _settle_making(found: dict[str, int]) -> None:

@@ -110,6 +110,7 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
     ledger = members.Ledger(awaiting)
     look_at: list[dt.datetime] = []
     with transaction.atomic():
+        driver.save()  # what was read is worth nothing to one who lost the lease meanwhile
         for binding in awaiting:
             intent = intents.last(known[binding.pk], step3.KIND)
             if intent is None:

@@ -18,7 +18,7 @@ from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
-from integrator.workflow import draw, waking
+from integrator.workflow import draw, halting, waking
 from integrator.workflow.windows import aftermath, instructions, lease, letters, switching
 from panels.errors import PanelError
 
@@ -38,11 +38,11 @@ def due() -> int:
 
 def look(window_id: int) -> None:
     """Look at a closed window once more: what came of it, and whether its plan is as it was."""
+    _read_plan(window_id)  # first: a plan that sells manually concerns every customer
     pending = Window.objects.filter(pk=window_id, compared_at=None).exists()
     aftermath.look(window_id)
     if pending:
         draw.draw_all()  # others waited for the comparison
-    _read_plan(window_id)
 
 
 def _read_plan(window_id: int) -> None:
@@ -63,6 +63,7 @@ def _read_plan(window_id: int) -> None:
             present = sets.enabled(bm.plans.modules(window.plan.remote_id))
             letter_is_off = letters.held_late(window, bm)
     except PanelError as error:
+        halting.stop_panel(error)  # else each sweep would try a login that is refused
         log.warning("window.recheck_failed", window=window_id, why=str(error))
         return  # still due: the next sweep asks again
     own = sets.own(window.snapshot["modules"])

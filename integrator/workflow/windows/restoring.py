@@ -32,7 +32,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if window.snapshot is None:
         close(driver, "nothing was switched")
         return True
-    own = sets.own(window.snapshot["modules"])
+    own = _own(driver, bm)
     present = switching.turn(driver, bm, step8.NUMBER, own)
     if present is None:
         return False
@@ -47,6 +47,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         return False
     if window.uncertain and not _read_twice(driver, present):
         return False
+    instructions.remove(window)  # before the next window of this plan can write its own
     with transaction.atomic():
         engine.record_steps(
             [engine.step_row(8, StepState.DONE, window=window, evidence=verdict.evidence)]
@@ -59,8 +60,21 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         )
         close(driver, "the plan is as it was")
         journal.flush()
-    instructions.remove(window)
     return True
+
+
+def _own(driver: Driver, bm: BillManager) -> list[int]:
+    """The modules to put back.
+
+    Once a person has said *restore anyway*, without those that the plan no longer has: nothing
+    could switch them on again, and the window would never close.
+    """
+    window = driver.window
+    own = sets.own((window.snapshot or {"modules": []})["modules"])
+    if not window.anyway_by:
+        return own
+    there = {module.id for module in bm.plans.modules(window.plan.remote_id)}
+    return [module for module in own if module in there] or own
 
 
 def _read_twice(driver: Driver, present: list[int]) -> bool:

@@ -15,14 +15,15 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Binding, NewUser, Panel, ServerUsers
+from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
+from integrator.models.states import Phase
 from integrator.panel_access import connect
 from integrator.steps.sameness import same_domain
+from integrator.workflow.windows import strangers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from integrator.models import Window
     from panels.billmanager import BillManager
     from panels.ispmanager import IspManager
 
@@ -107,9 +108,10 @@ def _told_apart(
     names: Sequence[str], panel: Panel, isp: IspManager, bm: BillManager, window: Window
 ) -> list[NewUser]:
     # Those that something may have been opened for since the last list, not every account.
+    open_windows = Window.objects.filter(Q(pk=window.pk) | ~Q(phase=Phase.CLOSED))
     ours = list(
         Binding.objects.filter(account__panel=panel, reserved=True)
-        .filter(Q(window=window) | Q(service_id__isnull=False, done_at=None))
+        .filter(Q(window__in=open_windows) | Q(service_id__isnull=False, done_at=None))
         .select_related("account")
     )
     sites: dict[str, list[str]] | None = None
@@ -143,12 +145,12 @@ Told = tuple[int | None, Binding | None, str]
 
 def _by_service(name: str, bm: BillManager) -> Told | None:
     """Whose service bears this username in BILLmanager; None when none does."""
-    for service in bm.services.with_username(name):
-        ours = Binding.objects.filter(service_id=service.id).first()
-        if ours is None and service.remoteid:
-            ours = Binding.objects.filter(marker=service.remoteid).first()
-        return service.id, ours, f"service {service.id} bears this username"
-    return None
+    found = bm.services.with_username(name)
+    if not found:
+        return None
+    ours = strangers.owners(found)
+    service = next((one for one in found if one.id in ours), found[0])
+    return service.id, ours.get(service.id), f"service {service.id} bears this username"
 
 
 def _by_likeness(name: str, domains: Sequence[str], ours: Sequence[Binding]) -> Told:

@@ -64,8 +64,8 @@ def let_finish(driver: Driver, bm: BillManager) -> bool:
     return True
 
 
-def of_others(services: Iterable[Service]) -> list[Service]:
-    """Those services that are none of ours, and surely none: not even one nobody knows of yet.
+def owners(services: Iterable[Service]) -> dict[int, Binding]:
+    """Which of these services are ours, by id, and whose: even one that nobody knows of yet.
 
     An order of ours whose service was not found yet shows the same client and domain.
     """
@@ -74,22 +74,31 @@ def of_others(services: Iterable[Service]) -> list[Service]:
         Q(service_id__in=[s.id for s in rows])
         | Q(marker__in=[s.remoteid for s in rows if s.remoteid])
     )
-    ids = set(known.values_list("service_id", flat=True))
-    markers = set(known.values_list("marker", flat=True))
+    ids = {binding.service_id: binding for binding in known}
+    markers = {binding.marker: binding for binding in known}
     payers = Q(client__remote_id__in={s.client_id for s in rows if s.client_id is not None})
     payers |= Q(client__name__in={s.client_name for s in rows if s.client_name})
     open_orders = list(
         Binding.objects.filter(payers, reserved=True, service_id=None).select_related("client")
     )
-    return [
-        service
-        for service in rows
-        if service.id not in ids
-        and service.remoteid not in markers
-        and not any(
-            of_client(service, b) and same_domain(service.domain, b.domain) for b in open_orders
+    found = {}
+    for service in rows:
+        alike = (
+            b
+            for b in open_orders
+            if of_client(service, b) and same_domain(service.domain, b.domain)
         )
-    ]
+        binding = ids.get(service.id) or markers.get(service.remoteid or "") or next(alike, None)
+        if binding is not None:
+            found[service.id] = binding
+    return found
+
+
+def of_others(services: Iterable[Service]) -> list[Service]:
+    """Those services that are none of ours, and surely none."""
+    rows = list(services)
+    ours = owners(rows)
+    return [service for service in rows if service.id not in ours]
 
 
 def note(
