@@ -31,7 +31,7 @@ def create_user(world: World, module: Module, service: Service) -> HostingUser:
         fullname=world.clients[service.client].name,
         owner="root",
         preset=plan.preset,
-        password=service.password or world.token(12),
+        password=service.password or f"made-{world.token(12)}",
         email="",
         active=True,
         quota_total=10240,
