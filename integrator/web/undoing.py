@@ -59,11 +59,14 @@ def release(request: Request, pk: int) -> HttpResponse:
     """Free the account, if BILLmanager no longer has the service."""
     binding = get_object_or_404(Binding, pk=pk)
     try:
-        undoing.release(binding.pk, request.user.get_username())
+        alarming = undoing.release(binding.pk, request.user.get_username())
     except ActionRefused as refused:
         asking.tell(request, refused)
     except PanelError as error:
         asking.tell(request, asking.refusal_of(error))
     else:
-        messages.success(request, _("The service is gone; the account is free again."))
+        if alarming:
+            messages.error(request, alarming)
+        else:
+            messages.success(request, _("The service is gone; the account is free again."))
     return redirect("undo", pk)

@@ -18,6 +18,8 @@ from integrator.models import Panel
 from integrator.workflow import causes, halting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from integrator.models import Binding, Run
 
 log = structlog.get_logger(__name__)
@@ -55,7 +57,7 @@ def failed(binding: Binding, cause: str, text: str) -> None:
     """A binding has failed or must be decided; in the caller's transaction."""
     if cause not in OF_THE_PANEL:
         return
-    rows = Panel.objects.filter(pk__in=_panel_of(binding))
+    rows = _panel_of(binding)
     rows.update(failures_in_row=F("failures_in_row") + 1)
     panel = rows.first()
     if panel is None or panel.failures_in_row < settings.BREAKER:
@@ -77,7 +79,7 @@ def failed(binding: Binding, cause: str, text: str) -> None:
 
 def succeeded(binding: Binding) -> None:
     """A step of this binding is proven on its panel: the row of failures is over."""
-    Panel.objects.filter(pk__in=_panel_of(binding), failures_in_row__gt=0).update(failures_in_row=0)
+    _panel_of(binding).filter(failures_in_row__gt=0).update(failures_in_row=0)
 
 
 def start_anew(run: Run) -> None:
@@ -90,8 +92,8 @@ def start_anew(run: Run) -> None:
         rows.filter(failures_in_row__gt=0).update(failures_in_row=0)
 
 
-def _panel_of(binding: Binding) -> list[int]:
+def _panel_of(binding: Binding) -> QuerySet[Panel]:
     """The panel that a binding was at work on: its server while it is prepared, then billing."""
     if not binding.prepared:
-        return [binding.account.panel_id]
-    return list(Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).values_list("pk", flat=True))
+        return Panel.objects.filter(pk=binding.account.panel_id)
+    return Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Sum
 
 from integrator import clock
-from integrator.models import Intent
-from integrator.models.states import Outcome, Phase
+from integrator.models import Binding, Intent
+from integrator.models.states import BindingState, Outcome, Phase
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Ambiguous, Proven
 from integrator.workflow import attempts, engine, intents
@@ -24,7 +25,6 @@ from integrator.workflow.windows import members
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
-    from integrator.models import Binding
     from integrator.workflow.engine import Claim
     from panels.billmanager import BillManager
 
@@ -52,11 +52,21 @@ def credit(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
     if balance < 0:
         attempts.fail(claimed, step4.NUMBER, "debt", f"the balance is {balance}")
         return False
-    amount = step4.lacking(binding.price, balance)
+    amount = step4.lacking(binding.price, max(balance - _promised(binding), Decimal(0)))
     if amount == 0:
         engine.note(claimed, credited=Decimal(0))
         return True
     return _add(claimed, bm, amount, client.currency_id)
+
+
+def _promised(binding: Binding) -> Decimal:
+    """What of the client's balance was credited for other bindings that have yet to order.
+
+    Taken for this one, they would find nothing left: what was credited is not credited again.
+    """
+    others = Binding.objects.filter(client=binding.client_id, credited__gt=0, service_id=None)
+    others = others.exclude(pk=binding.pk).exclude(state=BindingState.CANCELLED)
+    return others.aggregate(sum=Sum("credited"))["sum"] or Decimal(0)
 
 
 def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> bool:

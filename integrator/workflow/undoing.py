@@ -112,9 +112,10 @@ def to_manual(binding_id: int, actor: str) -> int:
     return manual
 
 
-def release(binding_id: int, actor: str) -> None:
+def release(binding_id: int, actor: str) -> str:
     """Free the account, once BILLmanager no longer has the service; the binding is cancelled.
 
+    Gives what a person must hear of at once, "" when the site is there.
     Raises ActionRefused while the service is there, and what ``panels`` raises.
     """
     binding = _find(binding_id)
@@ -146,12 +147,12 @@ def release(binding_id: int, actor: str) -> None:
         gone = Service.objects.filter(remote_id=binding.service_id or 0)
         Account.objects.filter(pk=binding.account_id, service__in=gone).update(service=None)
         gone.filter(gone_at=None).update(gone_at=now)
-    if not there:
-        raise ActionRefused(
-            _("%(server)s has no user %(user)s any more: its site was deleted. Restore it from a"
-              " backup. The binding is undone.")
-            % {"server": binding.account.panel.name, "user": binding.account.username}
-        )  # fmt: skip
+    if there:
+        return ""
+    return _("%(server)s has no user %(user)s any more: its site was deleted. Restore it from a"
+             " backup. The binding is undone.") % {
+        "server": binding.account.panel.name, "user": binding.account.username,
+    }  # fmt: skip
 
 
 def _find(binding_id: int) -> Binding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,8 +15,8 @@ from integrator.accounts.choices import Choices
 from integrator.models import Binding, Canary, Event, Intent, Panel, Step, Window
 from integrator.models.states import Outcome
 from integrator.panel_access import connect
-from integrator.workflow import actions, draw, intents, runs, starting, undoing
-from integrator.workflow.engine import LeaseLostError
+from integrator.workflow import actions, crediting, draw, engine, intents, runs, starting, undoing
+from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import (
     aftermath,
@@ -27,10 +28,12 @@ from integrator.workflow.windows import (
     recheck,
     restoring,
     servers,
+    switching,
 )
 from panels.billmanager.modules import Modules
 from panels.billmanager.plans import PlanModule
 from panels.billmanager.services import Service
+from panels.ispmanager import IspManager
 from tests import factories
 
 if TYPE_CHECKING:
@@ -220,3 +223,51 @@ def test_a_picked_canary_that_waits_for_a_decision_holds_nobody_back(db: None) -
     assert not draw._still_to_go(picked.run, picked.account_id)
     Binding.objects.filter(pk=first.pk).update(in_lane=False)
     assert draw._still_to_go(picked.run, picked.account_id)
+
+
+def test_a_site_that_is_gone_is_told_with_what_was_done(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = workers.finish(provider.start(1))
+    done = Binding.objects.get(run=run)
+    undoing.to_manual(done.pk, "anna")
+    line = connect.billmanager().transport
+    line.act("vhost.delete", {"elid": done.service_id or 0}, send_by=4e9)
+    monkeypatch.setattr(IspManager, "account", lambda _isp, _username: None)
+    assert "backup" in undoing.release(done.pk, "anna")
+    done.refresh_from_db()
+    assert (done.state, done.reserved) == ("cancelled", False)
+
+
+def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first would find nothing left, and is never credited a second time."""
+    first = factories.binding("waiting", credited="9.90")
+    second = factories.binding("waiting", client=first.client)
+    shown = SimpleNamespace(balance=Decimal("12.00"), currency_id=55)
+    bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
+    added: list[Decimal] = []
+
+    def add(_claimed: Claim, _bm: BillManager, amount: Decimal, _currency: int) -> bool:
+        added.append(amount)
+        return True
+
+    monkeypatch.setattr(crediting, "_add", add)
+    assert crediting.credit(Claim(second, ""), bm, [])
+    assert added == [Decimal("7.80")]
+    Binding.objects.filter(pk=first.pk).update(state="cancelled")
+    monkeypatch.setattr(engine, "note", lambda _claimed, **fields: added.append(fields["credited"]))
+    assert crediting.credit(Claim(second, ""), bm, [])
+    assert added[1:] == [0]
+
+
+def test_a_plan_that_a_person_has_restored_by_hand_holds_no_window(quick: None) -> None:
+    window = factories.window("restoring", due_at=clock.now(), seen={"enabled": [90]})
+    driver = lease.claim(window.pk)
+    assert driver is not None
+    there = [PlanModule(11, "web-1", enabled=True, orderpriority=1)]
+    bm = cast("BillManager", SimpleNamespace(plans=SimpleNamespace(modules=lambda _plan: there)))
+    with pytest.raises(switching.PlanChangedError):
+        switching.turn(driver, bm, 8, [12])
+    assert switching.turn(driver, bm, 8, [11]) == [11]

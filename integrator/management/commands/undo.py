@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.management.output import OK, PersonCommand, actor, find_binding
+from integrator.management.output import FAILED, OK, PersonCommand, actor, find_binding
 from integrator.panel_access import links
 from integrator.workflow import undoing
 
@@ -33,10 +33,11 @@ class Command(PersonCommand):
     def run(self, **given: Any) -> int:
         """Do the step, or say which comes next."""
         binding = find_binding(given["word"])
+        alarming = ""
         if given["manual"]:
             undoing.to_manual(binding.pk, actor())
         elif given["release"]:
-            undoing.release(binding.pk, actor())
+            alarming = undoing.release(binding.pk, actor())
         binding.refresh_from_db()
         undo = undoing.state_of(binding)
         self.tell(
@@ -47,9 +48,9 @@ class Command(PersonCommand):
                 "manual_module": undo.manual is not None,
                 "released": undo.released,
             },
-            [f"{binding} {binding.state}: {_next(undo, binding.service_id)}"],
+            [alarming or f"{binding} {binding.state}: {_next(undo, binding.service_id)}"],
         )
-        return OK
+        return FAILED if alarming else OK
 
 
 def _next(undo: undoing.Undo, service_id: int | None) -> str:
