@@ -79,6 +79,7 @@ def to_manual(binding_id: int, actor: str) -> int:
     raises for reads.
     """
     binding = _find(binding_id)
+    _no_close_may_land(binding)
     with journal.about(run_id=binding.run_id, binding_id=binding.pk, step=STEP):
         bm = connect.billmanager()
         manual = _manual_module(bm, binding)
@@ -110,6 +111,13 @@ def to_manual(binding_id: int, actor: str) -> int:
             binding, f"service {binding.service_id} put on manual module {manual}", actor=actor
         )
     return manual
+
+
+def _no_close_may_land(binding: Binding) -> None:
+    """A task that is closed late would bind the service again behind our back."""
+    sent = Intent.objects.filter(binding=binding, kind=step7.CLOSE, settles_at__gt=clock.now())
+    if sent.filter(outcome__in=[str(o) for o in UNSETTLED]).exists():
+        raise ActionRefused(_("The last try may still take effect; press again in a moment."))
 
 
 def release(binding_id: int, actor: str) -> str:

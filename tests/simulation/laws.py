@@ -64,6 +64,9 @@ def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
             continue
         marker = event.data["remoteid"]
         told = Event.objects.filter(binding__marker=marker, why__in=("wrong_module",)).exists()
+        # Of a run that was cancelled meanwhile, the look at the servers' users tells.
+        alarm = Event.objects.filter(to_state="alarm", why__contains=f"service {service} ")
+        told = told or alarm.exists()
         meddled = any(on and event.at - 120 < at for at, _, _, on in simulation.others.switched)
         return told and meddled
     return False

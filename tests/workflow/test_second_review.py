@@ -55,6 +55,8 @@ def test_a_service_that_was_bound_again_must_be_put_on_manual_again(db: None) ->
     close = intents.new("close", 7, 1, {}, {}, binding=binding)
     close.save()  # sent by a retry: it may have happened
     assert undoing.state_of(binding).needs_manual
+    with pytest.raises(ActionRefused):
+        undoing.to_manual(binding.pk, "anna")
     intents.settle(close, Outcome.REFUSED)
     assert not undoing.state_of(binding).needs_manual
     # Closed by hand meanwhile, and found so.
