@@ -157,6 +157,8 @@ def test_at_a_credit(point: Point, working: Product, sandbox: Sandbox, accounts:
     chosen = some(accounts, ["Pro"] * 4)
     for one in chosen:
         sandbox.act(act="set_balance", client=one["client"], balance=0)
+    discovered = working.manage("discover")  # what is credited has to be what a preview says
+    assert discovered.code == 0, discovered.err
     rules = [point.rule("slow_after", 0.05), *(point.rule(*fate) for fate in FATES)]
     words = ("--payment", "credit", "--paymethod", "1")
     ledger = killed_at(rules, (1, 2, 3), working, sandbox, chosen, *words)

@@ -155,4 +155,4 @@ def test_what_does_not_exist_is_refused(installation: Installation) -> None:
 
 def test_no_window_is_open(installation: Installation) -> None:
     told = installation.manage("window", "list", "--json")
-    assert (told.code, told.json) == (0, {"windows": []})
+    assert (told.code, told.json) == (0, {"windows": [], "alarms": []})

@@ -13,6 +13,7 @@ from integrator.accounts import csv_output, rehearsal
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
+from integrator.accounts.comparing import PreviewOutdated
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
@@ -90,7 +91,7 @@ class Command(PersonCommand):
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
         starting.pick_canary(preview.pk, given["canary"])
-        run = launch(preview, actor())
+        run = _launched(preview)
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})
         left_out = preview.summary["choose"] + preview.summary["blocked"]
@@ -109,6 +110,14 @@ class Command(PersonCommand):
         told = report.run_json(run)
         self.tell(told, run_lines(told))
         return not wait or (moved and all_well(run))
+
+
+def _launched(preview: Preview) -> Run:
+    try:
+        return launch(preview, actor())
+    except PreviewOutdated as outdated:
+        advice = _("What they say now is known from here on: the same command binds by that.")
+        raise PreviewOutdated(outdated.text, [*outdated.lines, advice]) from outdated
 
 
 def _preview(given: dict[str, Any]) -> Preview:

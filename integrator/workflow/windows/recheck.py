@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from integrator import clock
@@ -77,7 +78,7 @@ def _read_plan(window_id: int) -> None:
 
 def _restore_again(window: Window, seen: dict[str, Any]) -> None:
     now = clock.now()
-    again = Window.objects.create(
+    again = Window(
         plan=window.plan,
         phase=Phase.RESTORING,
         wants_orders=False,
@@ -92,6 +93,11 @@ def _restore_again(window: Window, seen: dict[str, Any]) -> None:
         due_at=now,
         cause="a switch of ours was found to have come after the window had closed",
     )
+    try:
+        with transaction.atomic():
+            again.save(force_insert=True)
+    except IntegrityError:
+        return  # another process, or a new cohort, has opened one on this plan just now
     instructions.write(again)
     lease.event(again, Phase.CLOSED, Phase.RESTORING, again.cause)
     log.error("window.found_open", window=again.pk, plan=window.plan.remote_id)
