@@ -108,12 +108,18 @@ class People:
             self._world.clients.put(client._replace(balance=1_000_000))
             self._stage.tell(f"tops up client {client.id}")
         service = self.service_of(binding)
-        if binding.cause == "form_unknown" and binding.step == 7 and service is not None:
+        lost = binding.cause == "form_unknown" and binding.step == 7
+        if lost and service is not None and self._has_open_task(service):
             # The way to the task's second form was lost with the answer: a person closes it.
             right = {"module": binding.module_id, "username": binding.account.username}
             self._stage.tell(f"closes the task of service {service.id} by hand")
             self._stage.seen["closed by hand, its form was lost"] += 1
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
+
+    def _has_open_task(self, service: Service) -> bool:
+        """Whether nobody has closed its task meanwhile."""
+        tasks = self._world.tasks.find("service", service.id)
+        return any(task.status != r.TASK_CLOSED for task in tasks)
 
     def decide(self) -> None:
         """Answer every undecided binding from what is true."""

@@ -21,7 +21,7 @@ from integrator.workflow.windows import members, reading, switching
 from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from integrator.models import Binding, Intent
     from integrator.workflow.windows.lease import Driver
@@ -123,13 +123,13 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
         found=reading.services(driver, bm, [*seeking, *closing]),
         tasks=waiting,
         ledger=ledger,
+        known=members.intents_of([*seeking, *closing]),
     )
-    known = members.intents_of(closing)
     with transaction.atomic():
         for binding in seeking:
             look.seek(binding)
         for binding in closing:
-            look.at_closed(binding, intents.last(known[binding.pk], step7.CLOSE))
+            look.at_closed(binding)
         changed = look.ledger.write()
         journal.flush()
     if look.waiting and not changed:
@@ -150,6 +150,7 @@ class Look:
     found: Reading
     tasks: list[Task]
     ledger: members.Ledger
+    known: Mapping[int, list[Intent]]
     waiting: int = 0
 
     def seek(self, binding: Binding) -> None:
@@ -192,14 +193,13 @@ class Look:
             if verdict.waiting_for != binding.waiting_for:
                 self.ledger.waits(binding, verdict.waiting_for, why=verdict.text)
 
-    def at_closed(self, binding: Binding, intent: Intent | None) -> None:
+    def at_closed(self, binding: Binding) -> None:
         """Step 7: whether the service is what it must be."""
         now = clock.now()
+        intent = intents.last(self.known[binding.pk], step7.CLOSE)
         service = self.found.service(binding.service_id)
         verdict = step7.verify(service, binding) if service else Absent("the service is not listed")
         if isinstance(verdict, Proven):
-            if intent is not None and intents.unsettled(intent):
-                intents.settle(intent, Outcome.DONE, why="read back")
             self._bound(binding, verdict)
         elif isinstance(verdict, Failed):
             self.ledger.failed(binding, step7.NUMBER, verdict)
@@ -217,7 +217,13 @@ class Look:
             self.ledger.waits(binding, members.TURN, due_at=now)
 
     def _bound(self, binding: Binding, verdict: Proven) -> None:
-        """Step 7 is proven: the password has done its work, and the plan must be restored."""
+        """Step 7 is proven: the password has done its work, and the plan must be restored.
+
+        What was unknown of taking and closing its task is so no more, even if others closed it.
+        """
+        for intent in self.known[binding.pk]:
+            if intent.kind in (step7.TAKE, step7.CLOSE) and intents.unsettled(intent):
+                intents.settle(intent, Outcome.DONE, why="read back")
         self.ledger.proven(binding, step7.NUMBER, verdict)
         self.ledger.waits(binding, members.RESTORE, step=8, step_at=clock.now(), password="")
 
