@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from integrator.accounts import discovery, matching, panel_check, preview, registering
+from integrator.accounts import discovery, emails, matching, panel_check, preview, registering
 from integrator.accounts.choices import Choices
 from integrator.accounts.csv_input import REQUIRED
 from integrator.keys import private_folder
@@ -43,6 +43,8 @@ def prepare(*, billmanager_port: int, ispmanager_ports: Sequence[int]) -> None:
         if panel.discovered_at is None:
             discovery.discover(panel, match=False)
             panel_check.check(panel)
+    for panel in Panel.objects.filter(kind=Panel.Kind.ISPMANAGER):
+        emails.read(panel)
     matching.match_all()
     if not Run.objects.exists():
         _start_first_run(world["accounts"][:FIRST_RUN])

@@ -94,6 +94,7 @@ def load(ids: list[int]) -> list[Account]:
         "username", "domain", "fullname", "active", "match_state", "match_reasons",
         "match_candidates", "chosen_by", "preset", "email", "conflicts", "in_conflict", "words",
         "panel__name", "client__name", "client__remote_id", "plan__name", "service__remote_id",
+        "service__client_id_remote",
         "binding__state", "binding__step", "binding__version", "binding__waiting_for",
         "binding__cause", "binding__reserved", "binding__run_id", "binding__window__phase",
     ).in_bulk(ids)  # fmt: skip
@@ -101,13 +102,14 @@ def load(ids: list[int]) -> list[Account]:
 
 
 def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
-    """What the table says of these accounts; the candidates' names take one query for all."""
+    """What the table says of these accounts; names that it needs take one query for all."""
     wanted = {
         client
         for account in accounts
         if _choosable(account)
         for client in account.match_candidates[:SHOWN_CANDIDATES]
     }
+    wanted |= {account.service.client_id_remote for account in accounts if account.service}
     names = {}
     if wanted:
         known = Client.objects.filter(remote_id__in=wanted, gone_at=None)
@@ -119,7 +121,7 @@ def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Ro
     """What the table says of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
     choosable = _choosable(account)
-    client = plain(account.client) if account.client else ""
+    client = _client_of(account, names)
     # What would be sold twice is decided in the dialogue, which says so; no single key does it.
     if choosable:
         sold = choosing.blocking(account.conflicts)
@@ -147,6 +149,14 @@ def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Ro
         reasons=plain("; ".join(map(reasons.shown, told))),
         standing=standing,
     )
+
+
+def _client_of(account: Account, names: Mapping[int, str]) -> str:
+    """Whose the account is or is proposed to be; "" when nobody is known."""
+    if account.client:
+        return plain(account.client)
+    owner = account.service.client_id_remote if account.service else None
+    return names.get(owner, "") if owner else ""
 
 
 def picks_of(

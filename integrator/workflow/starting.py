@@ -105,8 +105,10 @@ def _create(preview: Preview, rows: Sequence[PreviewRow], actor: str) -> Run:
         nth[row.client_id] += 1
     Binding.objects.bulk_create(bindings, batch_size=500)
     for binding in bindings:
-        binding.account.binding = binding
-    Account.objects.bulk_update([b.account for b in bindings], ["binding"], batch_size=500)
+        account = binding.account
+        account.binding, account.client, account.plan = binding, binding.client, binding.plan
+    changed = ["binding", "client", "plan"]
+    Account.objects.bulk_update([b.account for b in bindings], changed, batch_size=500)
     Event.objects.bulk_create(
         [
             Event(

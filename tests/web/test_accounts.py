@@ -67,6 +67,12 @@ def test_filters_by_server_plan_and_match(operator: Client) -> None:
     assert shown(operator, "?match=choose") == [two.pk]
 
 
+def test_what_was_bound_by_hand_shows_the_client_of_its_service(operator: Client) -> None:
+    owner = factories.client("Boris the Owner")
+    factories.account("byhand", service=factories.service(client_id_remote=owner.remote_id))
+    assert "Boris the Owner" in operator.get("/accounts/").content.decode()
+
+
 def test_pages(operator: Client) -> None:
     made = [account.pk for account in factories.many_accounts(250)]
     assert shown(operator) == made[:100]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.models import Binding, Panel, Step, Window
+from integrator.accounts import matching
+from integrator.models import Account, Binding, Panel, Step, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,17 @@ def test_binds_with_one_order_and_one_charge_each(provider: Provider, workers: W
     assert len(ledger["orders"]) == 10
     assert len(ledger["charges"]) == 10
     assert {row["type"] for row in ledger["tasks"]} == {"postopen"}
+
+
+def test_a_bound_account_keeps_the_client_of_its_binding(
+    provider: Provider, workers: Workers
+) -> None:
+    run = workers.finish(provider.start(2))
+    Account.objects.update(email="", fullname="", domains=[])  # so that nobody would be proposed
+    matching.match_all()
+    for binding in Binding.objects.filter(run=run).select_related("account"):
+        assert binding.account.client_id == binding.client_id
+        assert binding.account.plan_id == binding.plan_id
 
 
 def test_every_step_has_its_evidence(provider: Provider, workers: Workers) -> None:
