@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from integrator.supervisor import redis
@@ -50,6 +51,12 @@ def pytest_runtest_teardown() -> None:
     from integrator import presence
 
     presence.stop_keeping()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """Whatever language the test before spoke: a request leaves its own behind in the thread."""
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session")

@@ -31,18 +31,13 @@ def test_what_a_refused_order_left_is_looked_for_before_ordering_again(
     nobody_has_money(provider)
     run = provider.start(1)
 
-    def close_the_window_once_refused() -> bool:
-        refused = Intent.objects.filter(kind="order", outcome="refused").exists()
-        if refused and not Window.objects.filter(closing=True).exists():
-            for window in Window.objects.exclude(phase="closed"):
-                actions.restore(window.pk, "anna")
-        return refused
-
-    provider.sandbox.faults(
-        {"panel": None, "func": "whoami", "kind": "slow_after", "seconds": 1, "times": 3},
-        {"panel": None, "func": "vhost", "kind": "http_500", "times": 2},
-    )
-    workers.until(close_the_window_once_refused)
+    plan = Binding.objects.get(run=run).plan.remote_id
+    look = {"filter": "on", "pricelist": str(plan), "p_col": "-id"}  # as the window reads services
+    provider.sandbox.faults({"func": "vhost", "when": look, "kind": "http_500", "times": None})
+    workers.until(lambda: Intent.objects.filter(kind="order", outcome="refused").exists())
+    for window in Window.objects.exclude(phase="closed"):
+        actions.restore(window.pk, "anna")
+    provider.sandbox.faults()
     workers.finish(run)
     binding = Binding.objects.get(run=run)
     assert binding.cause == "balance"
