@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from integrator.accounts.choices import LONGEST_PERIOD
+from integrator.accounts.expiry_rules import day
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 LONGEST_DOMAIN = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -85,20 +88,10 @@ def date(cell: str) -> dt.date | None:
     text = cell.strip()
     if not text:
         return None
-    day = _day(text)
-    if day is None:
+    found = day(text)
+    if found is None:
         raise BadCellError(_("“%(text)s” is not a date such as 2027-01-31.") % {"text": text})
-    return day
-
-
-def _day(text: str) -> dt.date | None:
-    """The day, or None when it is written otherwise or is in no calendar."""
-    if not _DAY.fullmatch(text):
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
+    return found
 
 
 def defused(value: object) -> str:

@@ -17,9 +17,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from integrator.accounts.candidates import unbound
 from integrator.accounts.mirroring import portions, update_rows
 from integrator.clock import now
-from integrator.models import Account, Binding, Panel
+from integrator.models import Account, Panel
 from integrator.models.states import RowState
 from integrator.panel_access import connect, journal
 from panels.errors import Busy, LoginRefused, PanelError, Refused, UnexpectedAnswer
@@ -41,13 +42,12 @@ MOST = 20_000
 
 def wanted(panel: Panel) -> QuerySet[Account]:
     """The panel's accounts whose e-mail is to be asked: never asked first, then the oldest."""
-    reserved = Binding.objects.filter(reserved=True).values("account_id")
     proven = Q(match_state=RowState.READY, email="")
     return (
-        Account.objects.filter(panel=panel, gone_at=None, system=False, service=None, chosen_by="")
+        unbound()
+        .filter(panel=panel, chosen_by="")
         .filter(Q(email_at=None) | Q(email_at__lt=now() - AGE))
         .exclude(proven)
-        .exclude(pk__in=reserved)
         .order_by(F("email_at").asc(nulls_first=True), "id")
     )
 

@@ -20,7 +20,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def is_rule(text: str) -> bool:
     """Whether this can be understood; "" stands for no rule."""
-    return not text or text in RULES or _date(text) is not None
+    return not text or text in RULES or day(text) is not None
 
 
 def applied(rule: str, paid_until: dt.date) -> dt.date | None:
@@ -33,10 +33,11 @@ def applied(rule: str, paid_until: dt.date) -> dt.date | None:
     if rule == MONTH_START:
         first = paid_until.replace(day=1)
         return paid_until if first == paid_until else (first + dt.timedelta(days=32)).replace(day=1)
-    return _date(rule)
+    return day(rule)
 
 
-def _date(text: str) -> dt.date | None:
+def day(text: str) -> dt.date | None:
+    """The day that is written YYYY-MM-DD; None: it is written otherwise or in no calendar."""
     if not _DAY.fullmatch(text):
         return None
     try:

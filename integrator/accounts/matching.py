@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from integrator.accounts import choosing
+from integrator.accounts.candidates import unbound
 from integrator.accounts.evidence import (
     COLUMNS,
     HARD,
@@ -22,7 +23,7 @@ from integrator.accounts.evidence import (
 from integrator.accounts.mirroring import portions, update_rows
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import reason
-from integrator.models import Account, Binding, Client
+from integrator.models import Account, Client
 from integrator.models.states import RowState
 
 if TYPE_CHECKING:
@@ -148,10 +149,10 @@ def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]
 
     One that is being bound, or was, keeps the client that its binding has.
     """
-    reserved = Binding.objects.filter(reserved=True).values("account_id")
-    free = Account.objects.filter(gone_at=None, system=False, service=None, chosen_by="")
-    rows = free.exclude(pk__in=reserved).values_list(
-        "id", "panel_id", "preset", "active", "conflicts", *COLUMNS, *_PROPOSED
+    rows = (
+        unbound()
+        .filter(chosen_by="")
+        .values_list("id", "panel_id", "preset", "active", "conflicts", *COLUMNS, *_PROPOSED)
     )
     last = 5 + len(COLUMNS)
     for row in rows.iterator():

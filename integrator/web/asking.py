@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -9,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts.refusals import Refused
 from integrator.accounts.registering import certificate_text
-from panels.errors import CertificateRefused
+from integrator.workflow.refusal import ActionRefused
+from panels.errors import CertificateRefused, PanelError
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Iterator
 
-    from integrator.workflow.refusal import ActionRefused
-    from panels.errors import PanelError
+    from django.http import HttpRequest
 
 
 def refusal_of(error: Refused | PanelError) -> Refused:
@@ -29,3 +30,14 @@ def refusal_of(error: Refused | PanelError) -> Refused:
 def tell(request: HttpRequest, refused: Refused | ActionRefused) -> None:
     """Show a refusal as a message."""
     messages.error(request, "\n".join([refused.text, *refused.lines]))
+
+
+@contextmanager
+def telling(request: HttpRequest) -> Iterator[None]:
+    """Show a refusal of the workflow, or a panel's error, as a message; the rest is left out."""
+    try:
+        yield
+    except ActionRefused as refused:
+        tell(request, refused)
+    except PanelError as error:
+        tell(request, refusal_of(error))

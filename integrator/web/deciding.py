@@ -48,16 +48,11 @@ def adopt(request: Request, pk: int) -> HttpResponse:
     if not (chosen.isascii() and chosen.isdecimal()):
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
-    try:
+    with asking.telling(request):
         if payment:
             actions.adopt_payment(binding.pk, int(payment), actor)
         else:
             actions.adopt(binding.pk, int(service), actor)
-    except ActionRefused as refused:
-        asking.tell(request, refused)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
         said = _("Payment %s is adopted.") if payment else _("Service %s is adopted.")
         messages.success(request, said % chosen)
     return redirect("binding", pk)

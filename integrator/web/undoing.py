@@ -14,8 +14,6 @@ from integrator.panel_access import links
 from integrator.web import asking
 from integrator.web.access import Role, needs
 from integrator.workflow import undoing
-from integrator.workflow.refusal import ActionRefused
-from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -43,13 +41,8 @@ def page(request: Request, pk: int) -> HttpResponse:
 def manual(request: Request, pk: int) -> HttpResponse:
     """Put the service on the manual module, and read that back."""
     binding = get_object_or_404(Binding, pk=pk)
-    try:
+    with asking.telling(request):
         module = undoing.to_manual(binding.pk, request.user.get_username())
-    except ActionRefused as refused:
-        asking.tell(request, refused)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
         messages.success(request, _("Read back: the service is on manual module %d.") % module)
     return redirect("undo", pk)
 
@@ -58,13 +51,8 @@ def manual(request: Request, pk: int) -> HttpResponse:
 def release(request: Request, pk: int) -> HttpResponse:
     """Free the account, if BILLmanager no longer has the service."""
     binding = get_object_or_404(Binding, pk=pk)
-    try:
+    with asking.telling(request):
         alarming = undoing.release(binding.pk, request.user.get_username())
-    except ActionRefused as refused:
-        asking.tell(request, refused)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
         if alarming:
             messages.error(request, alarming)
         else:

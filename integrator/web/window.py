@@ -13,9 +13,7 @@ from integrator.panel_access import links
 from integrator.steps import TITLES
 from integrator.web import asking
 from integrator.web.access import Role, needs
-from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import aftermath, handing
-from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -36,11 +34,8 @@ def page(request: Request, pk: int) -> HttpResponse:
 def read_again(request: Request, pk: int) -> HttpResponse:
     """Ask BILLmanager now what has become of other people's orders."""
     window = get_object_or_404(Window, pk=pk)
-    try:
+    with asking.telling(request):
         aftermath.read_again(window.pk)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
         messages.success(request, _("BILLmanager was read again."))
     return redirect("window", pk)
 
@@ -49,13 +44,8 @@ def read_again(request: Request, pk: int) -> HttpResponse:
 def hand_over(request: Request, pk: int) -> HttpResponse:
     """On this person's word: have ispmanager open an order of somebody else's."""
     order = get_object_or_404(StrangerOrder, pk=pk)
-    try:
+    with asking.telling(request):
         handing.hand_over(order.pk, request.user.get_username())
-    except ActionRefused as refused:
-        asking.tell(request, refused)
-    except PanelError as error:
-        asking.tell(request, asking.refusal_of(error))
-    else:
         said = _("Service %s is handed to ispmanager; this page shows when it is open.")
         messages.success(request, said % order.service_id)
     return redirect("window", order.window_id)

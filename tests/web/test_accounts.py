@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from integrator import clock
 from integrator.models import Account, Binding
 from tests import factories
 
@@ -100,10 +101,12 @@ def test_queries_do_not_grow_with_the_rows(operator: Client) -> None:
 
     for number in range(3):
         add(number)
+    clock.now()  # else the page may be the one that asks the database for its time
     with CaptureQueriesContext(connection) as few:
         operator.get("/accounts/")
     for number in range(3, 30):
         add(number)
+    clock.now()
     with CaptureQueriesContext(connection) as many:
         operator.get("/accounts/")
     assert len(many) == len(few)

@@ -25,6 +25,7 @@ from integrator.workflow.windows import aftermath, handing, strangers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integrator.models import Run
     from tests.workflow.provider import Provider, Workers
 
 S = StrangerOrder.State
@@ -98,12 +99,7 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
 ) -> None:
     provider.sandbox.dials(task_delay=1.0)
     run = provider.start(1)
-    workers.until(lambda: Window.objects.filter(phase="orders").exists())
-    plan = Window.objects.get(phase="orders").plan
-    stranger = provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=1)["service"]
-    workers.finish(run)
-    window = Window.objects.get()
-    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    window, stranger = _met_by_a_stranger(provider, workers, run)
     order = StrangerOrder.objects.get()
     assert order.service_id == stranger
     assert order.task_id
@@ -126,7 +122,9 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
     assert {row["id"]: row["status"] for row in ledger["services"]}[stranger] == 2
     assert Event.objects.filter(actor="anna", why__contains="handed to ispmanager").exists()
     # On the server a new user has appeared that is a real customer's: listed, and no alarm.
-    again = workers.finish(provider.start(rows=provider.csv(_on_plan(provider, run, plan.name))))
+    again = workers.finish(
+        provider.start(rows=provider.csv(_on_plan(provider, run, window.plan.name)))
+    )
     assert again.state == "finished"
     _compared(workers)
     theirs = NewUser.objects.get(username=order.username)
@@ -140,12 +138,7 @@ def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
     provider.sandbox.dials(task_delay=1.0)
     mine = next(one for one in provider.accounts if one["server"] == "isp1")
     run = provider.start(rows=provider.csv([mine]))
-    workers.until(lambda: Window.objects.filter(phase="orders").exists())
-    plan = Window.objects.get(phase="orders").plan
-    stranger = provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=2)["service"]
-    workers.finish(run)
-    window = Window.objects.get()
-    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    _, stranger = _met_by_a_stranger(provider, workers, run, datacenter=2)
     assert StrangerOrder.objects.get().service_id == stranger
     provider.sound(done=1)
 
@@ -155,12 +148,7 @@ def test_a_lost_answer_to_the_handing_over_is_read_back(
 ) -> None:
     provider.sandbox.dials(task_delay=1.0)
     run = provider.start(1)
-    workers.until(lambda: Window.objects.filter(phase="orders").exists())
-    plan = Window.objects.get(phase="orders").plan
-    provider.sandbox.act(act="order", plan=plan.remote_id, datacenter=1)
-    workers.finish(run)
-    window = Window.objects.get()
-    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    window, _ = _met_by_a_stranger(provider, workers, run)
     provider.sandbox.faults(
         {"panel": None, "func": "task.start", "kind": "reset_after", "times": 1}
     )
@@ -244,3 +232,17 @@ def _on_plan(provider: Provider, run: Any, plan: str) -> list[dict[str, Any]]:
         for a in provider.accounts
         if a["plan"] == plan and a["server"] in servers and a["username"] not in bound
     ][:1]
+
+
+def _met_by_a_stranger(
+    provider: Provider, workers: Workers, run: Run, *, datacenter: int = 1
+) -> tuple[Window, int]:
+    """The run's one window, closed, and the service that a customer ordered in it meanwhile."""
+    workers.until(lambda: Window.objects.filter(phase="orders").exists())
+    plan = Window.objects.get(phase="orders").plan
+    order = {"act": "order", "plan": plan.remote_id, "datacenter": datacenter}
+    stranger = provider.sandbox.act(**order)["service"]
+    workers.finish(run)
+    window = Window.objects.get()
+    _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
+    return window, stranger
