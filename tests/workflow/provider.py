@@ -165,6 +165,22 @@ class Provider:
         made = preview.make_from_csv(chosen, rows or self.csv(self.accounts[:count]), ACTOR)
         return starting.start(made.pk, ACTOR)
 
+    def ordered_twice(self, workers: Workers) -> tuple[Run, int]:
+        """A run whose order's answer is late while its client orders the same; our service's id.
+
+        On a dialect whose services do not show our marker, nobody can tell which one is ours.
+        """
+        late = {"func": "vhost.order.param", "kind": "slow_after", "seconds": 4, "times": 1}
+        self.sandbox.faults({"panel": None, **late})
+        run = self.start(1)
+        workers.until(lambda: len(self.sandbox.ledger()["services"]) == 1)
+        ours = self.sandbox.ledger()["services"][0]["id"]
+        mine = only(run=run)
+        self.sandbox.act(
+            act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
+        )
+        return run, ours
+
     def sound(self, *, done: int | None = None) -> dict[str, Any]:
         """Check the ledger: nothing doubled, no window open, plans as they were; the ledger."""
         ledger = self.sandbox.ledger()
@@ -189,6 +205,13 @@ class Provider:
             assert len(charges) == (1 if binding.price else 0)
             assert binding.password == ""
         return ledger
+
+
+def only(**found_by: Any) -> Binding:
+    """The one binding that is found so, with what belongs to it."""
+    return Binding.objects.select_related("account__panel", "client", "plan", "run__preview").get(
+        **found_by
+    )
 
 
 def open_windows() -> list[Window]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from integrator.models import Binding, Event, Intent, Panel, Window
 from integrator.workflow import actions, runs, starting
 from integrator.workflow.refusal import ActionRefused
+from tests.workflow.provider import only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
 
 ORDER = "v2.vhost.order.param"
-
-
-def only(**found_by: Any) -> Binding:
-    return Binding.objects.select_related("account", "client", "plan").get(**found_by)
 
 
 def test_a_wrong_password_is_found_before_anything_is_ordered(
@@ -230,16 +227,7 @@ def test_two_services_that_could_be_ours_are_a_persons_to_decide(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
     provider = provider_with("--dialect", "billmanager5")
-    provider.sandbox.faults(
-        {"panel": None, "func": "vhost.order.param", "kind": "slow_after", "seconds": 4, "times": 1}
-    )
-    run = provider.start(1)
-    workers.until(lambda: len(provider.sandbox.ledger()["services"]) == 1)
-    ours = provider.sandbox.ledger()["services"][0]["id"]
-    twin = only(run=run)
-    provider.sandbox.act(
-        act="order", client=twin.client.remote_id, plan=twin.plan.remote_id, domain=twin.domain
-    )
+    run, ours = provider.ordered_twice(workers)
     workers.until(lambda: only(run=run).state == "undecided")
     binding = only(run=run)
     assert binding.cause == "several_services"

@@ -19,7 +19,7 @@ from integrator.workflow import actions, intents, sweep
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import lease, orders, switching
 from panels.billmanager.plans import PlanModule
-from tests.workflow.provider import open_windows, where_everything_is
+from tests.workflow.provider import only, open_windows, where_everything_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,10 +65,6 @@ def until_killed(workers: Workers) -> None:
         sweep.sweep()
         pause.wait(0.05)
     raise AssertionError(where_everything_is())
-
-
-def only(**found_by: Any) -> Binding:
-    return Binding.objects.select_related("account", "client", "plan").get(**found_by)
 
 
 @pytest.mark.parametrize("after", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,17 +16,12 @@ from integrator.panel_access import connect
 from integrator.workflow import actions, deciding, meaning, runs, starting, undoing
 from integrator.workflow.refusal import ActionRefused
 from tests import factories
+from tests.workflow.provider import only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.workflow.provider import Provider, Workers
-
-
-def only(**found_by: Any) -> Binding:
-    return Binding.objects.select_related("account__panel", "client", "plan", "run__preview").get(
-        **found_by
-    )
 
 
 def test_a_done_binding_is_undone_without_harm_to_the_site(
@@ -175,16 +170,8 @@ def test_the_services_that_could_be_it_are_offered(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
     provider = provider_with("--dialect", "billmanager5")
-    provider.sandbox.faults(
-        {"panel": None, "func": "vhost.order.param", "kind": "slow_after", "seconds": 4, "times": 1}
-    )
-    run = provider.start(1)
-    workers.until(lambda: len(provider.sandbox.ledger()["services"]) == 1)
-    ours = provider.sandbox.ledger()["services"][0]["id"]
+    run, ours = provider.ordered_twice(workers)
     twin = only(run=run)
-    provider.sandbox.act(
-        act="order", client=twin.client.remote_id, plan=twin.plan.remote_id, domain=twin.domain
-    )
     provider.sandbox.act(
         act="order", client=twin.client.remote_id, plan=twin.plan.remote_id, domain="x.example"
     )
