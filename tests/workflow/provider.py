@@ -39,6 +39,8 @@ class Workers:
     def __init__(self, threads: int = 8) -> None:
         self.errors: list[BaseException] = []
         self._messages: queue.Queue[tuple[Callable[[int], None], int] | None] = queue.Queue()
+        self._awake = threading.Event()
+        self._awake.set()
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(threads)]
 
     def __enter__(self) -> Self:
@@ -61,12 +63,22 @@ class Workers:
         for kind in ("window", "run", "recheck"):
             waking.register(kind, lambda _row: None)
 
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Nobody begins with what wakes them, until the test has changed what it came to change."""
+        self._awake.clear()
+        try:
+            yield
+        finally:
+            self._awake.set()
+
     def _sender(self, job: Callable[[int], None]) -> waking.Send:
         return lambda row: self._messages.put((job, row))
 
     def _serve(self) -> None:
         while (message := self._messages.get()) is not None:
             job, row = message
+            self._awake.wait()
             try:
                 job(row)
             except BaseException as error:  # noqa: BLE001 - shown by the test that waits

@@ -125,11 +125,12 @@ def test_a_list_of_modules_that_cannot_be_found(
     provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
 ) -> None:
     provider = provider_with(accounts=3)
-    run = provider.start(1)
-    # The panel was upgraded since: what was found does not hold any more.
-    panel = billing()
-    panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
-    panel.save(update_fields=["dialect"])
+    with workers.asleep():
+        run = provider.start(1)
+        # The panel was upgraded since: what was found does not hold any more.
+        panel = billing()
+        panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
+        panel.save(update_fields=["dialect"])
     workers.finish(run)
     provider.sound(done=0)
     assert failed().cause == "function_missing"
@@ -141,14 +142,15 @@ def test_a_list_of_modules_that_cannot_be_found(
 def test_an_upgraded_panel_is_learnt_again_before_a_plan_is_touched(
     provider: Provider, workers: Workers
 ) -> None:
-    run = provider.start(1)
-    panel = billing()
-    version = panel.dialect["version"]
-    panel.dialect["version"] = "5.0"
-    panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
-    panel.dialect["task_close"] = {"kind": "button", "name": "gone", "value": ""}
-    panel.learnt = {"take_keeps_form": True}
-    panel.save(update_fields=["dialect", "learnt"])
+    with workers.asleep():
+        run = provider.start(1)
+        panel = billing()
+        version = panel.dialect["version"]
+        panel.dialect["version"] = "5.0"
+        panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
+        panel.dialect["task_close"] = {"kind": "button", "name": "gone", "value": ""}
+        panel.learnt = {"take_keeps_form": True}
+        panel.save(update_fields=["dialect", "learnt"])
     workers.finish(run)
     provider.sound(done=1)
     panel.refresh_from_db()
@@ -185,8 +187,9 @@ def test_a_list_of_modules_under_no_known_name_is_asked_for(
 def test_a_right_that_is_lost_in_the_middle(
     provider: Provider, workers: Workers, login: str, func: str, step: int
 ) -> None:
-    run = provider.start(1)
-    provider.sandbox.dials(denied={login: [func]})
+    with workers.asleep():
+        run = provider.start(1)
+        provider.sandbox.dials(denied={login: [func]})
     workers.finish(run)
     stopped(provider, step, "access")
     assert [text for _step, _func, text in wrong_rows() if f"“{login}”" in text or func in text]
