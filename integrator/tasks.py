@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from integrator import celery as worker
-from integrator.workflow import creating, engine, retention, waking, work
+from integrator.workflow import creating, leases, retention, waking, work
 from integrator.workflow import sweep as sweeping
 from integrator.workflow.windows import recheck
 
@@ -24,7 +24,7 @@ TEND_EXPIRES = 50
 @signals.worker_ready.connect
 def _attend(**_: object) -> None:
     """Let pages and `--wait` see this worker before there is anything to do."""
-    engine.attend()
+    leases.attend()
 
 
 @shared_task(name="integrator.tasks.work_window")

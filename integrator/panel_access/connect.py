@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from integrator import prepared
 from integrator.models import Panel
 from integrator.panel_access.journal import DatabaseJournal
 from integrator.panel_access.limiter import DatabaseLimiter
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 LIMITER = DatabaseLimiter()
 JOURNAL = DatabaseJournal()
+
+_OF_KIND = prepared.Select[Panel](
+    lambda kind: Panel.objects.filter(kind=kind).defer("checked", "discovery")
+)
 
 _transports: dict[tuple[object, ...], Transport] = {}
 _lock = threading.Lock()
@@ -129,10 +134,9 @@ def billmanager_panel() -> Panel:
 
     Raises NoBillManagerError when there is none.
     """
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
-    if panel is None:
-        raise NoBillManagerError
-    return panel
+    for panel in _OF_KIND.run(kind=Panel.Kind.BILLMANAGER):
+        return panel
+    raise NoBillManagerError
 
 
 def billmanager(panel: Panel | None = None, *, even_stopped: bool = False) -> BillManager:

@@ -15,7 +15,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.sameness import of_client, same_domain
 from integrator.steps.verdicts import Proven
-from integrator.workflow import engine, intents
+from integrator.workflow import engine, intents, recording
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import members
 
@@ -94,8 +94,8 @@ def _record(binding: Binding, service: Service, actor: str) -> None:
     evidence = {**step3.row(service), "adopted_by": actor}
     numbers = [3] if not step3.paid(service) else [3, 4]
     previous = {row.number: row for row in Step.objects.filter(binding=binding)}
-    engine.record_steps(
-        engine.step_row(
+    recording.record(
+        recording.row(
             number,
             StepState.DONE,
             binding=binding,

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from integrator import clock
-from integrator.models import Binding, Intent, Run, Step, Window
+from integrator import clock, prepared
+from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
 from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, causes, engine, evidence, halting
+from integrator.workflow import breaker, causes, engine, evidence, halting, recording
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import members
 from panels.errors import FormLacks, PanelError
@@ -32,44 +32,49 @@ MAY_GO_ON = {
 then paused is brought to its end."""
 
 
+def _may(phase: Phase) -> prepared.Update:
+    """Touches a claimed binding if an intent of this phase may be made for it now."""
+    return prepared.Update(
+        # Without a join, so that PostgreSQL compares lease and token again with the row as it is
+        # when a concurrent change of it has been committed.
+        lambda pk, token, now: engine.held(pk, token, now).filter(
+            window__in=Window.objects.filter(phase=phase, closing=False),
+            run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
+        ),
+        version=F("version") + 1,
+    )
+
+
+MAY = {phase: _may(phase) for phase in MAY_GO_ON}
+
+
 class NotNowError(Exception):
     """The window has left the phase, or the run no longer runs: no intent may be made."""
 
 
-def declare(claimed: Claim, intent: Intent, phase: Phase, previous: Step | None) -> None:
+def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
     """Commit the intent, conditional on the lease, the window's phase and the run.
 
     Raises LeaseLostError, or NotNowError when phase or run forbid it.
     """
     binding = claimed.binding
     with transaction.atomic():
-        changed = (
-            engine.fenced(claimed.token)
-            # Without a join, so that PostgreSQL compares lease and token again with the row as
-            # it is when a concurrent change of it has been committed.
-            .filter(
-                window__in=Window.objects.filter(phase=phase, closing=False),
-                run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
-            )
-            .update(version=F("version") + 1)
-        )
-        if not changed:
-            if engine.fenced(claimed.token).exists():
+        pk, token = binding.pk, claimed.token
+        if not MAY[phase].run(pk=pk, token=token, now=clock.now()):
+            if engine.fenced(claimed).exists():
                 raise NotNowError
             raise LeaseLostError
-        intent.save(force_insert=True)
-        engine.record_steps(
-            [
-                engine.step_row(
-                    intent.step,
-                    StepState.RUNNING,
-                    binding=binding,
-                    previous=previous,
-                    attempt=intent.attempt,
-                )
-            ]
+        prepared.insert([intent])
+        step = recording.row(
+            intent.step,
+            StepState.RUNNING,
+            binding=binding,
+            previous=claimed.steps.get(intent.step),
+            attempt=intent.attempt,
         )
+        recording.record([step])
         journal.flush()
+    claimed.steps[intent.step] = step
 
 
 def wait(
@@ -100,16 +105,15 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
     An unknown payment keeps the lane: the next try finds out what became of it.
     """
     binding = claimed.binding
-    previous = Step.objects.filter(binding=binding, number=number).first()
     details = fields.pop("evidence", {})
     with transaction.atomic():
-        engine.record_steps(
+        recording.record(
             [
-                engine.step_row(
+                recording.row(
                     number,
                     StepState.FAILED,
                     binding=binding,
-                    previous=previous,
+                    previous=claimed.steps.get(number),
                     attempt=binding.attempts + 1,
                     cause=cause,
                     cause_text=text,
@@ -135,15 +139,14 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
 def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
     """Hand the binding back for a person to decide; it stays in its window and lane."""
     binding = claimed.binding
-    previous = Step.objects.filter(binding=binding, number=number).first()
     with transaction.atomic():
-        engine.record_steps(
+        recording.record(
             [
-                engine.step_row(
+                recording.row(
                     number,
                     StepState.UNDECIDED,
                     binding=binding,
-                    previous=previous,
+                    previous=claimed.steps.get(number),
                     attempt=binding.attempts + 1,
                     cause=verdict.cause,
                     cause_text=verdict.text,
@@ -213,8 +216,3 @@ def unexpected(claimed: Claim) -> None:
         wait(claimed, members.READBACK, attempts=binding.attempts + 1)
     else:
         fail(claimed, binding.step, "internal", "see the log of the worker")
-
-
-def binding_steps(binding: Binding) -> dict[int, Step]:
-    """The recorded steps of one binding, by number."""
-    return {row.number: row for row in Step.objects.filter(binding=binding)}

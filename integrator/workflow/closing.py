@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 
 from integrator import clock
-from integrator.models import Intent, Step
 from integrator.models.states import Outcome, Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step7_close_the_task as step7
@@ -41,17 +40,16 @@ def work(claimed: Claim, bm: BillManager) -> None:
         if not binding.password:
             attempts.fail(claimed, step7.NUMBER, "no_password", binding.account.username)
             return
-        known = list(Intent.objects.filter(binding=binding).order_by("id"))
-        if binding.expires and not binding.expires_set and not expiry.set_it(claimed, bm, known):
+        if binding.expires and not binding.expires_set and not expiry.set_it(claimed, bm):
             return
-        _close(claimed, bm, known)
+        _close(claimed, bm)
     except NotNowError:
         attempts.step_back(claimed)
     except PanelError as error:
         attempts.try_again(claimed, step7.NUMBER, error)
 
 
-def _close(claimed: Claim, bm: BillManager, known: list[Intent]) -> None:
+def _close(claimed: Claim, bm: BillManager) -> None:
     binding = claimed.binding
     try:
         form = bm.tasks.form(binding.task_id or 0)
@@ -60,42 +58,39 @@ def _close(claimed: Claim, bm: BillManager, known: list[Intent]) -> None:
     except Refused as error:
         # The task is gone: closed, by us before a crash or by somebody; the service tells.
         tries = binding.attempts + 1
-        if intents.may_have_happened(intents.last(known, step7.CLOSE)):
+        if intents.may_have_happened(intents.last(claimed.intents, step7.CLOSE)):
             attempts.wait(claimed, members.READBACK)
         elif tries < settings.MAX_ATTEMPTS:
             attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
         else:
             attempts.fail(claimed, step7.NUMBER, "task_refused", str(error), attempts=tries)
         return
-    if not _settle_close(claimed, known, form):
+    if not _settle_close(claimed, form):
         return
-    previous = attempts.binding_steps(binding).get(step7.NUMBER)
-    ours = _ours(claimed, bm, form, known, previous)
+    ours = _ours(claimed, bm, form)
     if ours is not None:
-        _submit(claimed, bm, ours, previous)
+        _submit(claimed, bm, ours)
 
 
-def _ours(
-    claimed: Claim, bm: BillManager, form: TaskForm, known: list[Intent], previous: Step | None
-) -> TaskForm | None:
+def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
     """The form that closes the task, which is ours then; None: the binding was handed back."""
     taken = step7.probe(form, bm.staff_names)
     if isinstance(taken, NotYet):
         attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
         return None
     if isinstance(taken, Proven):
-        made = intents.last(known, step7.TAKE)
+        made = intents.last(claimed.intents, step7.TAKE)
         if made is not None and intents.unsettled(made):
             intents.settle(made, Outcome.DONE, why="read back")
         # Ours since an earlier try, which had led to a second form: only that one can close it.
         second = made.result.get("address") if made is not None else None
         return bm.tasks.form(form.task_id, Address(*second)) if second else form
-    return _take(claimed, bm, form, known, previous)
+    return _take(claimed, bm, form)
 
 
-def _settle_close(claimed: Claim, known: list[Intent], form: TaskForm) -> bool:
+def _settle_close(claimed: Claim, form: TaskForm) -> bool:
     """Whether nothing is unknown of an earlier close, now that the task is seen to be open."""
-    made = intents.last(known, step7.CLOSE)
+    made = intents.last(claimed.intents, step7.CLOSE)
     if made is None or not intents.unsettled(made):
         return True
     if form.status == step7.CLOSED:
@@ -108,12 +103,10 @@ def _settle_close(claimed: Claim, known: list[Intent], form: TaskForm) -> bool:
     return True
 
 
-def _take(
-    claimed: Claim, bm: BillManager, form: TaskForm, known: list[Intent], previous: Step | None
-) -> TaskForm | None:
+def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
     """Take the task; its form as it is now, or None: the binding was handed back."""
     binding = claimed.binding
-    made = intents.last(known, step7.TAKE)
+    made = intents.last(claimed.intents, step7.TAKE)
     if intents.unsettled(made) and made is not None:
         if clock.now() < made.settles_at:
             attempts.wait(claimed, members.TURN, due_at=made.settles_at)
@@ -127,7 +120,7 @@ def _take(
         {"performer": form.performer, "status": form.status},
         binding=binding,
     )
-    attempts.declare(claimed, intent, Phase.TASKS, previous)
+    attempts.declare(claimed, intent, Phase.TASKS)
     sent = intents.carry_out(intent, lambda send_by: bm.tasks.take(form, send_by=send_by))
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
@@ -162,7 +155,7 @@ def _form_after_taking(
     return fresh
 
 
-def _submit(claimed: Claim, bm: BillManager, form: TaskForm, previous: Step | None) -> None:
+def _submit(claimed: Claim, bm: BillManager, form: TaskForm) -> None:
     binding = claimed.binding
     intent = intents.new(
         step7.CLOSE,
@@ -172,7 +165,7 @@ def _submit(claimed: Claim, bm: BillManager, form: TaskForm, previous: Step | No
         {"status": form.status, "performer": form.performer},
         binding=binding,
     )
-    attempts.declare(claimed, intent, Phase.TASKS, previous)
+    attempts.declare(claimed, intent, Phase.TASKS)
     sent = intents.carry_out(
         intent, lambda send_by: step7.close(bm, binding, form, send_by=send_by)
     )

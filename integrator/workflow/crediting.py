@@ -33,7 +33,7 @@ TOKEN_LENGTH = 12
 """As long as the panel's own ``randomnumber`` (billmanager.md 5)."""
 
 
-def credit(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
+def credit(claimed: Claim, bm: BillManager) -> bool:
     """Whether the balance now covers the price; False: the binding was handed back.
 
     Raises what ``panels`` raises for reads.
@@ -41,9 +41,9 @@ def credit(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
     binding = claimed.binding
     if binding.credited is not None:
         return True
-    made = intents.last(known, step4.CREDIT)
+    made = intents.last(claimed.intents, step4.CREDIT)
     if intents.may_have_happened(made) and made is not None:
-        return _go_on(claimed, bm, made, known)
+        return _go_on(claimed, bm, made)
     client = bm.whoami(su=binding.su)
     balance = client.balance
     if balance is None or client.currency_id is None:
@@ -90,8 +90,7 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
         {"payment": seen.get("payment", 0), "amount": str(amount)},
         binding=binding,
     )
-    previous = attempts.binding_steps(binding).get(step4.NUMBER)
-    attempts.declare(claimed, intent, Phase.ORDERS, previous)
+    attempts.declare(claimed, intent, Phase.ORDERS)
     sent = intents.carry_out(
         intent,
         lambda send_by: bm.payments.add(
@@ -115,7 +114,7 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
     return _nothing_done(claimed, sent)
 
 
-def _go_on(claimed: Claim, bm: BillManager, made: Intent, known: list[Intent]) -> bool:
+def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
     """A credit was begun before: find its payment, and mark it paid."""
     binding = claimed.binding
     payment = made.result.get("payment")
@@ -132,7 +131,7 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent, known: list[Intent]) -
             return _absent(claimed, made)
         payment = int(verdict.evidence["payment"])
         intents.settle(made, Outcome.DONE, why="read back", payment=payment)
-    marked = intents.last(known, step4.SET_PAID)
+    marked = intents.last(claimed.intents, step4.SET_PAID)
     if intents.unsettled(marked) and marked is not None:
         found = bm.payments.get(payment)
         if found is not None and found.status == step4.CREDITED:
@@ -187,8 +186,7 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
             {"status": found.status},
             binding=binding,
         )
-        previous = attempts.binding_steps(binding).get(step4.NUMBER)
-        attempts.declare(claimed, intent, Phase.ORDERS, previous)
+        attempts.declare(claimed, intent, Phase.ORDERS)
         sent = intents.carry_out(
             intent, lambda send_by: bm.payments.set_paid(payment, send_by=send_by)
         )

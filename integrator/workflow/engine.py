@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from integrator import clock, presence
-from integrator.models import Binding, Event, Step, Window
-from integrator.models.states import CLAIMABLE, BindingState, StepState
+from integrator import clock, prepared, presence
+from integrator.models import Binding, Event, Intent, Step
+from integrator.models.states import CLAIMABLE, BindingState
 from integrator.panel_access import journal
-from integrator.steps import VERSIONS
-from integrator.workflow import states
+from integrator.workflow import leases, rows, states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 PRODUCT = "integrator"
 """The actor of what the product does by itself."""
@@ -40,113 +38,164 @@ class LeaseLostError(Exception):
 
 @dataclass(slots=True)
 class Claim:
-    """A binding that this thread alone may move, until its lease runs out."""
+    """A binding that this thread alone may move, until its lease runs out.
+
+    ``intents``, in the order they were made, and ``steps`` by number are as they were when it was
+    claimed: nobody else adds to them meanwhile. Bindings that were claimed together share a token.
+    """
 
     binding: Binding
     token: str
+    intents: list[Intent] = field(default_factory=list)
+    steps: dict[int, Step] = field(default_factory=dict)
     done: bool = field(default=False)
 
 
-_held: set[str] = set()
-_held_lock = threading.Lock()
+MOST = 4
+"""So many bindings are claimed at once at most."""
+SHARE = 6
+"""A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
+TRIES = 3
+"""So often it looks again for others, when those that it chose were taken meanwhile."""
+
+_THIS = prepared.Update(lambda pk: Binding.objects.filter(pk=pk), version=F("version") + 1)
+_THESE = prepared.Update(lambda ids: Binding.objects.filter(pk__in=ids), version=F("version") + 1)
 
 
-def _extend_leases() -> None:
-    """Extend all leases of this process, bindings' and windows', in two statements."""
-    with _held_lock:
-        tokens = list(_held)
-    if tokens:
-        until = lease_end()
-        now = clock.now()
-        for model in (Binding, Window):
-            model.objects.filter(lease_token__in=tokens, lease_expires_at__gt=now).update(
-                lease_expires_at=until
-            )
+def held(pk: Any, token: Any, now: Any) -> QuerySet[Binding]:
+    """The binding while the lease with this token still holds; empty when it is lost."""
+    return Binding.objects.filter(
+        pk=pk, lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=now
+    )
 
 
-def hold(token: str) -> None:
-    """Have the keeper extend the lease with this token."""
-    with _held_lock:
-        _held.add(token)
-    presence.keep(_extend_leases)
+_FREE = prepared.Select[Binding](
+    # Locked in one order, so that two of these never wait for each other.
+    lambda ids: (
+        Binding.objects.filter(pk__in=ids, lease_token="")
+        .order_by("pk")
+        .only("state", "version")
+        .select_for_update()
+    )
+)
+_HELD = prepared.Update(held, version=F("version") + 1)
 
 
-def attend() -> None:
-    """Show that this process lives, before it holds its first lease."""
-    presence.keep(_extend_leases)
+def claimable(bindings: QuerySet[Binding], now: Any = None) -> QuerySet[Binding]:
+    """Those of ``bindings`` that may be claimed now, or at the given time."""
+    return bindings.filter(state__in=CLAIMABLE, due_at__lte=now or clock.now())
 
 
-def let_go(token: str) -> None:
-    """Stop extending the lease with this token."""
-    with _held_lock:
-        _held.discard(token)
+class Ready:
+    """Which bindings a thread may take: a queryset of the values given to ``claim``.
 
-
-def lease_end() -> dt.datetime:
-    """When a lease that is taken or extended now runs out."""
-    return clock.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
-
-
-def claimable(bindings: QuerySet[Binding]) -> QuerySet[Binding]:
-    """Those of ``bindings`` that may be claimed now."""
-    return bindings.filter(state__in=CLAIMABLE, due_at__lte=clock.now())
-
-
-def claim(bindings: QuerySet[Binding], *, lane: bool = False) -> Claim | None:
-    """Claim one of ``bindings``; None when there is none to claim.
-
-    ``lane``: also take the client's lane (steps 3 and 4); a client whose lane another binding
-    holds is passed over.
+    ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; to be claimed
+    together with it.
     """
-    candidates = claimable(bindings)
-    if lane:
-        taken = Binding.objects.filter(in_lane=True).values("client_id")
-        candidates = candidates.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-    rows = list(candidates.order_by("due_at", "number").values_list("id", "version")[:24])
-    random.shuffle(rows)  # so that many threads do not all try the same row first
-    for binding_id, version in rows:
-        claimed = _claim_one(binding_id, version, lane=lane)
-        if claimed is not None:
+
+    def __init__(self, build: Callable[..., QuerySet[Binding]], *, lane: bool = False) -> None:
+        self.lane = lane
+        self._build = build
+        self.look = prepared.Select[Binding](lambda **given: self._found(**given)[: MOST * SHARE])
+        self.lock = prepared.Select[Binding](
+            lambda ids, **given: (
+                self._found(**given)
+                .filter(pk__in=ids)
+                .select_for_update(skip_locked=True, of=("self",))
+            )
+        )
+
+    def _found(self, *, now: Any, **given: Any) -> QuerySet[Binding]:
+        found = claimable(self._build(**given), now)
+        if self.lane:
+            taken = Binding.objects.filter(in_lane=True).values("client_id")
+            found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
+        return found.order_by("due_at", "number").only("client_id")
+
+
+def claim(ready: Ready, *, most: int = 1, **given: Any) -> list[Claim]:
+    """Claim up to ``most`` of those that are ready, fewer where few are; none: an empty list."""
+    for _ in range(TRIES):
+        given["now"] = clock.now()
+        found = ready.look.run(**given)  # without a write, which would hold up others
+        if not found:
+            return []
+        claimed = _claim(ready, _share(found, most, lane=ready.lane), given)
+        if claimed:
             return claimed
-    return None
+    return []
 
 
-def _claim_one(binding_id: int, version: int, *, lane: bool) -> Claim | None:
-    """Claim this binding if it is still as it was chosen: it may have gone on to another step."""
+def _claim(ready: Ready, ids: list[int], given: Mapping[str, Any]) -> list[Claim]:
+    """Claim those of these bindings that are still ready and that nobody else is taking."""
     token = presence.new_lease_token()
-    now = clock.now()
-    extra: dict[str, Any] = {"in_lane": True} if lane else {}
+    columns = {
+        "state": BindingState.RUNNING,
+        "state_at": given["now"],
+        "lease_token": token,
+        "lease_expires_at": leases.end(),
+    }
     try:
         with transaction.atomic():
-            changed = Binding.objects.filter(
-                pk=binding_id, version=version, state__in=CLAIMABLE, due_at__lte=now
-            ).update(
-                state=BindingState.RUNNING,
-                state_at=now,
-                lease_token=token,
-                lease_expires_at=lease_end(),
-                version=F("version") + 1,
-                **extra,
-            )
-            if not changed:
-                return None
-            binding = Binding.objects.select_related(
-                "run__preview", "account__panel", "client", "plan", "window"
-            ).get(pk=binding_id)
-            _event(binding, BindingState.WAITING, BindingState.RUNNING, "claimed", PRODUCT).save(
-                force_insert=True
-            )
+            # Locked in this transaction: nobody moves one of them on meanwhile.
+            chosen = [row.pk for row in ready.lock.run(ids=ids, **given)]
+            if not chosen:
+                return []
+            _THESE.run(columns | ({"in_lane": True} if ready.lane else {}), ids=chosen)
+            claimed = _claimed(chosen, token)
     except IntegrityError:
-        return None  # another binding of the client entered the lane just now
-    hold(token)
-    return Claim(binding, token)
+        return []  # another binding of a client entered the lane just now
+    leases.hold(token)
+    return claimed
 
 
-def fenced(token: str) -> QuerySet[Binding]:
-    """The binding that the lease with this token still holds; empty when it is lost."""
-    return Binding.objects.filter(
-        lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=clock.now()
+def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
+    """The ids of some, with a fair share left to other threads; one for each lane.
+
+    Not always the first ones, which all threads would reach for at once.
+    """
+    if lane:
+        found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
+    count = max(1, min(most, len(found) // SHARE))
+    begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
+    return [row.pk for row in found[begin : begin + count]]
+
+
+def _claimed(chosen: Collection[int], token: str) -> list[Claim]:
+    """The claims on these bindings, with what is known of each; the event that tells of it."""
+    claims = {row.pk: Claim(row, token) for row in rows.claimed(chosen)}
+    for intent in rows.intents_of(chosen):
+        claims[intent.binding_id or 0].intents.append(intent)
+    for step in rows.steps_of(chosen):
+        claims[step.binding_id or 0].steps[step.number] = step
+    prepared.insert(
+        [
+            _event(one.binding, BindingState.WAITING, BindingState.RUNNING, "claimed", PRODUCT)
+            for one in claims.values()
+        ]
     )
+    return list(claims.values())
+
+
+def give_back(claims: Iterable[Claim]) -> None:
+    """Let others take what was claimed and not begun."""
+    now = clock.now()
+    for claimed in claims:
+        with transaction.atomic(), suppress(LeaseLostError):
+            hand_back(
+                claimed, BindingState.WAITING, waiting_for=claimed.binding.waiting_for, due_at=now
+            )
+
+
+def fenced(claimed: Claim) -> QuerySet[Binding]:
+    """The claimed binding while its lease still holds; empty when it is lost."""
+    return held(claimed.binding.pk, claimed.token, clock.now())
+
+
+def write(claimed: Claim, columns: Mapping[str, Any]) -> bool:
+    """Write these columns of a claimed binding; False: its lease was lost, nothing is written."""
+    pk, token = claimed.binding.pk, claimed.token
+    return bool(_HELD.run(columns, pk=pk, token=token, now=clock.now()))
 
 
 def note(claimed: Claim, **fields: Any) -> None:
@@ -154,7 +203,7 @@ def note(claimed: Claim, **fields: Any) -> None:
 
     Raises LeaseLostError.
     """
-    if not fenced(claimed.token).update(version=F("version") + 1, **fields):
+    if not write(claimed, fields):
         raise LeaseLostError
     for name, value in fields.items():
         setattr(claimed.binding, name, value)
@@ -176,24 +225,21 @@ def hand_back(
     """
     states.check(BindingState.RUNNING, to)
     now = clock.now()
-    changed = fenced(claimed.token).update(
-        state=to,
-        state_at=now,
-        waiting_for=waiting_for,
-        due_at=due_at,
-        lease_token="",
-        lease_expires_at=None,
-        version=F("version") + 1,
-        **{**_clearing(to), **fields},
-    )
-    if not changed:
+    columns = {
+        "state": to,
+        "state_at": now,
+        "waiting_for": waiting_for,
+        "due_at": due_at,
+        "lease_token": "",
+        "lease_expires_at": None,
+    }
+    if not write(claimed, {**columns, **_clearing(to), **fields}):
         raise LeaseLostError
-    _event(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT).save(
-        force_insert=True
+    prepared.insert(
+        [_event(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
     )
     journal.flush()
     claimed.done = True
-    let_go(claimed.token)
 
 
 def change(
@@ -228,6 +274,43 @@ def change(
             return False
         _event(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What ``change`` would be told of one binding that nobody has claimed."""
+
+    binding: Binding
+    to: BindingState
+    why: str = ""
+    waiting_for: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def change_all(changes: Sequence[Change]) -> set[int]:
+    """Make many changes in the caller's transaction, each as ``change`` does; ids of those made.
+
+    A handful of statements, however many they are. Of two for one binding, the first counts.
+    """
+    ids = [one.binding.pk for one in changes]
+    present = {row.pk: (row.state, row.version) for row in _FREE.run(ids=ids)}
+    now = clock.now()
+    alike: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    events = []
+    for one in changes:
+        binding = one.binding
+        states.check(binding.state, one.to)
+        if present.pop(binding.pk, None) != (binding.state, binding.version):
+            continue
+        state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
+        columns = {**state, **_clearing(one.to), **one.fields}
+        names = tuple(sorted(columns))
+        alike.setdefault(names, []).append((binding.pk, {name: columns[name] for name in names}))
+        events.append(_event(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
+    for same in alike.values():
+        _THIS.run_each([(columns, {"pk": pk}) for pk, columns in same])
+    prepared.insert(events)
+    return {event.binding_id for event in events if event.binding_id is not None}
 
 
 def free(binding: Binding, why: str, *, actor: str) -> bool:
@@ -274,65 +357,6 @@ def _event(binding: Binding, from_state: str, to: str, why: str, actor: str) -> 
         run_id=binding.run_id,
         binding_id=binding.pk,
         window_id=binding.window_id,
-    )
-
-
-def record_steps(steps: Iterable[Step]) -> None:
-    """Insert or replace steps by their binding and number, in one statement."""
-    rows = list(steps)
-    if rows:
-        Step.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["binding", "number"] if rows[0].binding_id else ["window", "number"],
-            update_fields=[
-                "state",
-                "code_version",
-                "attempts",
-                "finished_at",
-                "evidence",
-                "cause",
-                "cause_text",
-                "history",
-            ],
-        )
-
-
-def step_row(
-    number: int,
-    state: StepState,
-    *,
-    binding: Binding | None = None,
-    window: Window | None = None,
-    previous: Step | None = None,
-    attempt: int = 1,
-    **fields: Any,
-) -> Step:
-    """A step as it now stands, to be recorded; its history is that of ``previous`` and this."""
-    now = clock.now()
-    over = state in (StepState.DONE, StepState.FAILED, StepState.UNDECIDED)
-    history = list(previous.history) if previous else []
-    if over:
-        history.append(
-            {
-                "attempt": attempt,
-                "at": now.isoformat(timespec="seconds"),
-                "outcome": state.value,
-                "cause": fields.get("cause", ""),
-                "text": fields.get("cause_text", ""),
-            }
-        )
-    return Step(
-        binding=binding,
-        window=window,
-        number=number,
-        state=state,
-        code_version=VERSIONS[number],
-        attempts=attempt,
-        started_at=previous.started_at if previous else now,
-        finished_at=now if over else None,
-        history=history,
-        **fields,
     )
 
 

@@ -18,14 +18,13 @@ from integrator.workflow.windows import members
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
-    from integrator.models import Intent
     from integrator.workflow.engine import Claim
     from panels.billmanager import BillManager
 
 KIND = "expiry"
 
 
-def set_it(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
+def set_it(claimed: Claim, bm: BillManager) -> bool:
     """Whether the service now expires on the wanted day; False: the binding was handed back.
 
     Setting a date twice to the same value harms nothing, so an unknown outcome is read again.
@@ -35,10 +34,10 @@ def set_it(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
     service_id = binding.service_id or 0
     wanted = binding.expires
     if wanted is None or bm.services.form(service_id).expires == wanted:
-        _settle(known)
+        _settle(claimed)
         engine.note(claimed, expires_set=True)
         return True
-    made = intents.last(known, KIND)
+    made = intents.last(claimed.intents, KIND)
     if intents.unsettled(made) and made is not None and clock.now() < made.settles_at:
         attempts.wait(claimed, members.TURN, due_at=made.settles_at)
         return False
@@ -50,8 +49,7 @@ def set_it(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
         {},
         binding=binding,
     )
-    previous = attempts.binding_steps(binding).get(step7.NUMBER)
-    attempts.declare(claimed, intent, Phase.TASKS, previous)
+    attempts.declare(claimed, intent, Phase.TASKS)
     sent = intents.carry_out(
         intent, lambda send_by: bm.services.set_expiry(service_id, wanted, send_by=send_by)
     )
@@ -76,7 +74,7 @@ def set_it(claimed: Claim, bm: BillManager, known: list[Intent]) -> bool:
     return False
 
 
-def _settle(known: list[Intent]) -> None:
-    made = intents.last(known, KIND)
+def _settle(claimed: Claim) -> None:
+    made = intents.last(claimed.intents, KIND)
     if made is not None and intents.unsettled(made):
         intents.settle(made, Outcome.DONE, why="read back")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
@@ -23,6 +23,8 @@ from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_THIS = prepared.Update(lambda pk: Intent.objects.filter(pk=pk))
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -99,7 +101,8 @@ def settle(intent: Intent, outcome: Outcome, *, why: str = "", **result: Any) ->
     intent.result = {**intent.result, **result}
     if outcome == Outcome.UNKNOWN:
         intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
-    intent.save(update_fields=["outcome", "outcome_at", "why", "result", "settles_at"])
+    settled = ("outcome", "outcome_at", "why", "result", "settles_at")
+    _THIS.run({name: getattr(intent, name) for name in settled}, pk=intent.pk)
 
 
 def settle_sent(sent: Sent[Any], **result: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from integrator import clock
-from integrator.models import Intent, Window
+from integrator.models import Window
 from integrator.models.states import Outcome, Payment, Phase
 from integrator.panel_access import journal
 from integrator.steps import step2_switch_to_manual_only as step2
@@ -36,19 +36,16 @@ FRESH = dt.timedelta(seconds=10)
 def work(claimed: Claim, bm: BillManager) -> None:
     """Go as far as this thread can, and hand the binding back."""
     binding = claimed.binding
-    known = list(Intent.objects.filter(binding=binding).order_by("id"))
     journal.at_step(binding.step, binding.attempts + 1)
     try:
         effect = step3.KIND if binding.step == step3.NUMBER else step4.PAY_LINE
-        if intents.may_have_happened(intents.last(known, effect)):
+        if intents.may_have_happened(intents.last(claimed.intents, effect)):
             attempts.wait(claimed, members.READBACK)
             return
         if not _still_manual_only(claimed, bm):
             attempts.step_back(claimed)
             return
-        if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(
-            claimed, bm, known
-        ):
+        if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(claimed, bm):
             return
         if binding.step == step4.NUMBER:
             _pay_line(claimed, bm)
@@ -93,8 +90,7 @@ def _order(claimed: Claim, bm: BillManager) -> None:
         {"service": seen["service"], "expense": seen["expense"]},
         binding=binding,
     )
-    previous = attempts.binding_steps(binding).get(step3.NUMBER)
-    attempts.declare(claimed, intent, Phase.ORDERS, previous)
+    attempts.declare(claimed, intent, Phase.ORDERS)
     sent = intents.carry_out(intent, lambda send_by: step3.apply(bm, binding, send_by=send_by))
     _after(claimed, bm, sent, refused="order_refused")
 
@@ -117,8 +113,7 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
         {"expense": seen.get("expense", 0)},
         binding=binding,
     )
-    previous = attempts.binding_steps(binding).get(step4.NUMBER)
-    attempts.declare(claimed, intent, Phase.ORDERS, previous)
+    attempts.declare(claimed, intent, Phase.ORDERS)
     sent = intents.carry_out(
         intent, lambda send_by: step4.pay_line(bm, binding, line, send_by=send_by)
     )

@@ -8,7 +8,7 @@ one in a row, and a refusal that speaks of our address stops all further tries.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Min, Q
 
@@ -93,10 +93,10 @@ def start_anew(run: Run) -> None:
     servers.filter(wrong_passwords__gt=0).update(wrong_passwords=0, password_try_at=None)
 
 
-def possible() -> Q:
-    """Bindings on whose server a password may be tried now."""
+def possible(now: Any) -> Q:
+    """Bindings on whose server a password may be tried at this time."""
     at = "account__panel__password_try_at"
-    return Q(**{at: None}) | Q(**{f"{at}__lte": clock.now()})
+    return Q(**{at: None}) | Q(**{f"{at}__lte": now})
 
 
 def seconds_until_next(bindings: QuerySet[Binding]) -> float:

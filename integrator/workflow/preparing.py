@@ -121,7 +121,7 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
         binding=binding,
     )
     with transaction.atomic():
-        if not engine.fenced(claimed.token).exists():
+        if not engine.fenced(claimed).exists():
             raise LeaseLostError
         engine.note(claimed, password=password)
         intent.save(force_insert=True)

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase, RunState
 from integrator.panel_access import connect, journal
 from integrator.steps import VERSIONS
+from integrator.steps import step7_close_the_task as step7
 from integrator.workflow import (
     attempts,
     closing,
     engine,
+    leases,
     ordering,
     password_tries,
     preparing,
@@ -35,7 +37,11 @@ from integrator.workflow.windows.drive import drive
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
+
+    from django.db.models import QuerySet
+
+    from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
 
@@ -45,13 +51,59 @@ VERSION_WAIT = 5.0
 BUDGET = 20.0
 """Seconds after which a woken worker hands back, so that other messages get their turn too."""
 
+PATIENCE = 2.0
+"""Seconds after which those of them that were not begun are left to other threads."""
+
+JOBS = {Phase.ORDERS: ordering.work, Phase.TASKS: closing.work}
+
+
+def _ready(phase: Phase, *, closing: bool) -> engine.Ready:
+    """Which bindings of a window a thread may take in this phase.
+
+    Where nothing new may begin, those of which something was sent or may have been: somebody must
+    find out, or the window could never close. New intents are refused there all the same.
+    """
+    begun = Exists(
+        Intent.objects.filter(
+            binding=OuterRef("pk"), outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
+        )
+    )
+    may = Q(begun) if closing else Q(run__state__in=attempts.MAY_GO_ON[phase]) | Q(begun)
+    steps = members.MONEY_STEPS if phase == Phase.ORDERS else (step7.NUMBER,)
+    return engine.Ready(
+        lambda window: Binding.objects.filter(may, window=window, step__in=steps),
+        lane=phase == Phase.ORDERS,
+    )
+
+
+READY = {
+    (phase, closing): _ready(phase, closing=closing) for phase in JOBS for closing in (False, True)
+}
+_WINDOW = prepared.Select[Window](lambda pk: Window.objects.filter(pk=pk).only("phase", "closing"))
+_DUE = prepared.Select[Window](
+    lambda pk, now: (
+        Window.objects.filter(pk=pk, due_at__lte=now, lease_token="")
+        .exclude(phase=Phase.CLOSED)
+        .only("pk")
+    )
+)
+
+
+def _to_prepare(run: Any) -> QuerySet[Binding]:
+    return Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
+
+
+PREPARED = engine.Ready(_to_prepare)
+TRIED = engine.Ready(lambda run, at: _to_prepare(run).filter(password_tries.possible(at)))
+"""Those whose password may be tried now."""
+
 
 def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Serve this window until nothing is left to do in it now."""
     deadline = clock.monotonic() + BUDGET
     served = False
     while clock.monotonic() < deadline and not stop():
-        if _serve_one(window_id):
+        if _serve(window_id, stop):
             served = True
             continue
         if served:
@@ -62,30 +114,28 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
 
 
 def _is_due(window_id: int) -> bool:
-    return (
-        Window.objects.filter(pk=window_id, due_at__lte=clock.now(), lease_token="")
-        .exclude(phase=Phase.CLOSED)
-        .exists()
-    )
+    return bool(_DUE.run(pk=window_id, now=clock.now()))
 
 
-def _serve_one(window_id: int) -> bool:
-    """Take one binding of this window that is ready, and work on it; False: there is none."""
-    window = Window.objects.filter(pk=window_id).only("phase", "closing").first()
-    if window is None:
+def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
+    """Take some bindings of this window that are ready, and work on them; False: there are none."""
+    window = next(iter(_WINDOW.run(pk=window_id)), None)
+    if window is None or window.phase not in JOBS:
         return False
     phase = Phase(window.phase)
-    mine = Binding.objects.filter(_served(phase, closing=window.closing), window_id=window_id)
-    if phase == Phase.ORDERS:
-        claimed = engine.claim(mine.filter(step__in=members.MONEY_STEPS), lane=True)
-        job = ordering.work
-    elif phase == Phase.TASKS:
-        claimed = engine.claim(mine.filter(step=7))
-        job = closing.work
-    else:
-        return False
-    if claimed is None:
-        return False
+    claims = engine.claim(READY[phase, window.closing], most=engine.MOST, window=window_id)
+    with _held(claims):
+        begun = clock.monotonic()
+        for number, claimed in enumerate(claims):
+            if number and (stop() or clock.monotonic() - begun > PATIENCE):
+                # Who waits behind a slow call is better off with another thread.
+                engine.give_back(claims[number:])
+                break
+            _work(claimed, JOBS[phase])
+    return bool(claims)
+
+
+def _work(claimed: Claim, job: Callable[[Claim, BillManager], None]) -> None:
     with _guarded(claimed):
         if not _known_version(claimed):
             # It stays in its window, for a worker that knows: the gate may need to see its order.
@@ -93,21 +143,16 @@ def _serve_one(window_id: int) -> bool:
             attempts.wait(claimed, members.TURN, due_at=due, why="begun by a newer version")
         else:
             job(claimed, connect.billmanager())
-    return True
 
 
-def _served(phase: Phase, *, closing: bool) -> Q:
-    """Which bindings a thread may take in this phase.
-
-    Where nothing new may begin, those of which something was sent or may have been: somebody must
-    find out, or the window could never close. New intents are refused there all the same.
-    """
-    begun = Intent.objects.filter(
-        binding=OuterRef("pk"), outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
-    )
-    if closing:
-        return Q(Exists(begun))
-    return Q(run__state__in=attempts.MAY_GO_ON.get(phase, [])) | Q(Exists(begun))
+@contextmanager
+def _held(claims: Collection[Claim]) -> Iterator[None]:
+    """Keep the lease on these bindings while they are worked on."""
+    try:
+        yield
+    finally:
+        for token in {claimed.token for claimed in claims}:
+            leases.let_go(token)
 
 
 @contextmanager
@@ -137,14 +182,11 @@ def _guarded(claimed: Claim) -> Iterator[None]:
         except Exception:
             log.exception("binding.internal_error", binding=binding.pk)
             attempts.unexpected(claimed)
-        finally:
-            engine.let_go(claimed.token)
 
 
 def _known_version(claimed: Claim) -> bool:
     """Whether the running code knows the version of the step that was begun."""
-    steps = attempts.binding_steps(claimed.binding)
-    begun = steps.get(claimed.binding.step)
+    begun = claimed.steps.get(claimed.binding.step)
     return begun is None or begun.code_version <= VERSIONS[begun.number]
 
 
@@ -158,17 +200,19 @@ def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> Non
     run = Run.objects.select_related("preview").filter(pk=run_id).first()
     if run is None:
         return
-    waiting = Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
+    waiting = _to_prepare(run)
     checks = run.preview.check_passwords
     while clock.monotonic() < deadline and not stop():
         if not runs.may_work(run, clock.now()):
             break
-        ready = waiting.filter(password_tries.possible()) if checks else waiting
-        claimed = engine.claim(ready)
-        if claimed is None:
+        if checks:
+            claims = engine.claim(TRIED, run=run.pk, at=clock.now())
+        else:
+            claims = engine.claim(PREPARED, run=run.pk)
+        if not claims:
             break
-        with _guarded(claimed):
-            preparing.work(claimed)
+        with _held(claims), _guarded(claims[0]):
+            preparing.work(claims[0])
     if checks and engine.claimable(waiting).exists():
         waking.wake_in("run", run.pk, password_tries.seconds_until_next(waiting))
     runs.finish_if_over(run)

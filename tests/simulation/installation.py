@@ -21,7 +21,7 @@ from integrator import clock, presence
 from integrator.accounts import discovery, matching, registering
 from integrator.panel_access import connect
 from integrator.steps import step6_find_the_task as step6
-from integrator.workflow import engine, waking
+from integrator.workflow import leases, waking
 from integrator.workflow.windows import tasks
 from panels.sandbox import dialect as dialects
 from panels.sandbox.generation import Size, generate
@@ -81,7 +81,7 @@ class Installation:
                 mock.patch.object(connect, "_transports", {}),
                 mock.patch.object(presence, "keep"),
                 mock.patch.object(presence, "process_token", self._process),
-                mock.patch.object(engine, "_held", set()),
+                mock.patch.object(leases, "_held", set()),
                 mock.patch.object(waking, "_alarm", Alarm(stage)),
                 mock.patch.object(secrets, "token_hex", self._token),
                 mock.patch.object(secrets, "choice", random.choice),

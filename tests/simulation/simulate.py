@@ -15,7 +15,7 @@ from django.conf import settings
 from integrator.accounts import preview
 from integrator.accounts.choices import Choices
 from integrator.models import Event
-from integrator.workflow import engine, starting, sweep, waking, work
+from integrator.workflow import leases, starting, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox.ledger import truth
 from tests.services.canary import LOGINS
@@ -213,18 +213,18 @@ class Simulation:
     def _keep_leases(self) -> None:
         """Every process that lives and is not stopped extends its leases."""
         awake = {actor.process for actor in self.stage.actors if not actor.asleep}
-        held = engine._held
+        held = leases._held
         mine = {token for token in held if token.rpartition("-")[0] in awake}
         if mine:
-            engine._held = mine
-            engine._extend_leases()
-            engine._held = held
+            leases._held = mine
+            leases._extend_leases()
+            leases._held = held
         self.stage.after(settings.LEASE_SECONDS / 4, self._keep_leases)
 
     def _forget(self, actor: Actor) -> None:
         """What a process held in memory dies with it."""
-        for token in [t for t in engine._held if t.startswith(f"{actor.process}-")]:
-            engine._held.discard(token)
+        for token in [t for t in leases._held if t.startswith(f"{actor.process}-")]:
+            leases._held.discard(token)
 
     # -- the post --------------------------------------------------------------------------
     def _send(self, kind: str, row: int) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from integrator import clock
-from integrator.models import Binding, Window
-from integrator.workflow import actions, engine
+from integrator.models import Binding, Event, Window, states
+from integrator.workflow import actions, engine, leases
 
 if TYPE_CHECKING:
     import pytest
 
     from tests.workflow.provider import Provider, Workers
+
+
+ORDERING = engine.Ready(lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True)
+CLOSING = engine.Ready(lambda run: Binding.objects.filter(run=run, step=7))
 
 
 def test_a_binding_that_went_on_meanwhile_is_not_claimed(
@@ -20,17 +26,77 @@ def test_a_binding_that_went_on_meanwhile_is_not_claimed(
     run = provider.start(1)
     Binding.objects.filter(run=run).update(due_at=clock.now())
 
-    def another_worker_moves_it_on(_rows: list[object]) -> None:
+    def another_worker_moves_it_on(_count: int) -> int:
         Binding.objects.filter(run=run).update(step=7)
         engine.wake(Binding.objects.filter(run=run))
+        return 0
 
-    monkeypatch.setattr("random.shuffle", another_worker_moves_it_on)
-    assert engine.claim(Binding.objects.filter(run=run, step__in=(3, 4)), lane=True) is None
-    assert engine.claim(Binding.objects.filter(run=run, step__in=(3, 4)), lane=True) is None
+    monkeypatch.setattr("random.randrange", another_worker_moves_it_on)
+    assert engine.claim(ORDERING, run=run.pk) == []
     monkeypatch.undo()
-    claimed = engine.claim(Binding.objects.filter(run=run, step=7))
-    assert claimed is not None
-    engine.let_go(claimed.token)
+    (claimed,) = engine.claim(CLOSING, run=run.pk)
+    leases.let_go(claimed.token)
+
+
+def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provider) -> None:
+    run = provider.start(12)
+    bindings = Binding.objects.filter(run=run)
+    bindings.update(due_at=clock.now())
+    assert len(engine.claim(CLOSING, run=run.pk, most=4)) == 0
+    claimed = engine.claim(ORDERING, run=run.pk, most=4)
+    clients = [one.binding.client_id for one in claimed]
+    assert 1 <= len(claimed) <= 4
+    assert len(set(clients)) == len(clients)
+    assert bindings.filter(state="running").count() == len(claimed)
+    while more := engine.claim(ORDERING, run=run.pk, most=4):
+        claimed += more
+    clients = [one.binding.client_id for one in claimed]
+    assert sorted(clients) == sorted(set(bindings.values_list("client_id", flat=True)))
+    assert {one.token for one in claimed} == set(
+        bindings.filter(state="running").values_list("lease_token", flat=True)
+    )
+    for one in claimed:
+        leases.let_go(one.token)
+
+
+def test_what_a_thread_does_not_come_to_is_left_to_others(provider: Provider) -> None:
+    run = provider.start(12)
+    bindings = Binding.objects.filter(run=run)
+    bindings.update(due_at=clock.now(), step=7, waiting_for="turn")
+    first, *rest = engine.claim(CLOSING, run=run.pk, most=2)
+    assert len(rest) == 1
+    engine.give_back(rest)
+    left = bindings.get(pk=rest[0].binding.pk)
+    assert (left.state, left.waiting_for, left.lease_token) == ("waiting", "turn", "")
+    assert left.due_at is not None
+    assert bindings.filter(state="running").get().pk == first.binding.pk
+    leases.let_go(first.token)
+
+
+def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Provider) -> None:
+    run = provider.start(3)
+    first, second, third = Binding.objects.filter(run=run).order_by("pk")
+    Binding.objects.filter(pk=second.pk).update(version=second.version + 1)
+    waiting = states.BindingState.WAITING
+    changes = [
+        engine.Change(first, waiting, "on", "turn", {"step": 4, "due_at": clock.now()}),
+        engine.Change(first, waiting, "again", "tasks", {"step": 6}),
+        engine.Change(second, waiting, "on", "turn", {"step": 4}),
+        engine.Change(third, waiting, "on", "tasks", {"step": 6, "service_id": 12}),
+    ]
+    with transaction.atomic():
+        assert engine.change_all(changes) == {first.pk, third.pk}
+    found = [
+        (b.state, b.waiting_for, b.step, b.service_id, b.version)
+        for b in Binding.objects.filter(run=run).order_by("pk")
+    ]
+    assert found == [
+        ("waiting", "turn", 4, None, first.version + 1),
+        (second.state, second.waiting_for, 3, None, second.version + 1),
+        ("waiting", "tasks", 6, 12, third.version + 1),
+    ]
+    events = Event.objects.filter(binding__run=run, to_state="waiting").order_by("id")
+    assert [(e.binding_id, e.why) for e in events] == [(first.pk, "on"), (third.pk, "on")]
 
 
 def test_a_step_7_that_failed_is_retried_in_one_more_window(

@@ -113,7 +113,8 @@ class Life(RuleBasedStateMachine):
         except states.ImpossibleChangeError:
             assert to not in states.ALLOWED[self.state]
             return
-        assert self.state != BindingState.DONE, "what is done stays done"
+        if self.state == BindingState.DONE:
+            assert to == BindingState.CANCELLED, "what is done is only ever undone"
         if self.state in {BindingState.FAILED, BindingState.UNDECIDED, BindingState.CANCELLED}:
             assert to not in {BindingState.DONE, BindingState.RUNNING}, "only by way of the queue"
         self.state = to

@@ -256,11 +256,11 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
         return True
 
     monkeypatch.setattr(crediting, "_add", add)
-    assert crediting.credit(Claim(second, ""), bm, [])
+    assert crediting.credit(Claim(second, ""), bm)
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
     monkeypatch.setattr(engine, "note", lambda _claimed, **fields: added.append(fields["credited"]))
-    assert crediting.credit(Claim(second, ""), bm, [])
+    assert crediting.credit(Claim(second, ""), bm)
     assert added[1:] == [0]
 
 

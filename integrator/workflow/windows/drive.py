@@ -16,7 +16,7 @@ from integrator.models.states import BindingState, Phase
 from integrator.panel_access import connect, journal
 from integrator.panel_access.connect import PanelStoppedError
 from integrator.steps.verdicts import Failed
-from integrator.workflow import causes, draw, engine, halting, waking
+from integrator.workflow import causes, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
     gate,
@@ -108,12 +108,12 @@ def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     if phase == Phase.OPENING:
         moved = opening.drive(driver, bm)
     elif phase == Phase.ORDERS:
-        at_work = members.are_at_work(driver.window, members.MONEY_STEPS)
+        at_work = rows.are_at_work(driver.window, members.MONEY_STEPS)
         moved = not at_work and orders.drive(driver, bm)
     elif phase == Phase.ENABLING:
         moved = tasks.enable(driver, bm)
     elif phase == Phase.TASKS:
-        at_work = members.are_at_work(driver.window, members.TASK_STEPS)
+        at_work = rows.are_at_work(driver.window, members.TASK_STEPS)
         moved = not at_work and tasks.drive(driver, bm)
     else:
         moved = restoring.drive(driver, bm)
@@ -122,7 +122,7 @@ def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
 
 def _anyway(driver: Driver) -> bool:
     """A person said so: restore once no thread works here, even when nothing can be read."""
-    if members.are_at_work(driver.window, (*members.MONEY_STEPS, *members.TASK_STEPS)):
+    if rows.are_at_work(driver.window, (*members.MONEY_STEPS, *members.TASK_STEPS)):
         return False
     why = f"{driver.window.anyway_by} said: restore anyway"
     driver.enter(Phase.RESTORING, why, held=False)

@@ -9,15 +9,33 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from integrator import clock, presence
+from integrator import clock, prepared, presence
 from integrator.models import Event, Window
 from integrator.models.states import Phase
 from integrator.panel_access import journal
-from integrator.workflow import engine, waking
+from integrator.workflow import leases, waking
 from integrator.workflow.engine import PRODUCT, LeaseLostError
 
 SOONEST = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
+
+
+_WINDOW = prepared.Select[Window](lambda pk: Window.objects.filter(pk=pk).select_related("plan"))
+_OURS = prepared.Update(lambda pk, token: Window.objects.filter(pk=pk, lease_token=token))
+_OPEN = prepared.Update(lambda pk: Window.objects.filter(pk=pk).exclude(phase=Phase.CLOSED))
+_HELD = prepared.Update(
+    lambda pk, token, now: Window.objects.filter(
+        pk=pk, lease_token=token, lease_expires_at__gt=now
+    ),
+    version=F("version") + 1,
+)
+_FREE = prepared.Update(
+    lambda pk, now: (
+        Window.objects.filter(pk=pk, due_at__lte=now)
+        .exclude(phase=Phase.CLOSED)
+        .filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
+    )
+)
 
 
 @dataclass(slots=True)
@@ -37,10 +55,8 @@ class Driver:
 
         Raises LeaseLostError.
         """
-        changed = Window.objects.filter(
-            pk=self.window.pk, lease_token=self.token, lease_expires_at__gt=clock.now()
-        ).update(version=F("version") + 1, **fields)
-        if not changed:
+        now = clock.now()
+        if not _HELD.run(fields, pk=self.window.pk, token=self.token, now=now):
             raise LeaseLostError
         for name, value in fields.items():
             setattr(self.window, name, value)
@@ -74,29 +90,23 @@ def claim(window_id: int) -> Driver | None:
     """Claim a window for driving; None: it is closed, not due, or somebody else drives it."""
     token = presence.new_lease_token()
     now = clock.now()
-    changed = (
-        Window.objects.filter(pk=window_id, due_at__lte=now)
-        .exclude(phase=Phase.CLOSED)
-        .filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
-        .update(lease_token=token, lease_expires_at=engine.lease_end(), due_at=None)
-    )
-    if not changed:
+    columns = {"lease_token": token, "lease_expires_at": leases.end(), "due_at": None}
+    if not _FREE.run(columns, pk=window_id, now=now):
         return None
-    engine.hold(token)
-    return Driver(Window.objects.select_related("plan").get(pk=window_id), token)
+    leases.hold(token)
+    return Driver(_WINDOW.run(pk=window_id)[0], token)
 
 
 def release(driver: Driver) -> None:
     """Give the window back; whoever finds it due next drives it."""
-    engine.let_go(driver.token)
-    Window.objects.filter(pk=driver.window.pk, lease_token=driver.token).update(
-        lease_token="", lease_expires_at=None
-    )
+    leases.let_go(driver.token)
+    columns = {"lease_token": "", "lease_expires_at": None}
+    _OURS.run(columns, pk=driver.window.pk, token=driver.token)
 
 
 def due(window_id: int) -> None:
     """Have the window looked at now."""
-    Window.objects.filter(pk=window_id).exclude(phase=Phase.CLOSED).update(due_at=clock.now())
+    _OPEN.run({"due_at": clock.now()}, pk=window_id)
 
 
 def event(

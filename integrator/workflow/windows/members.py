@@ -11,7 +11,7 @@ from integrator.models import Binding, Intent, Service, Step, Window
 from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, engine, intents
+from integrator.workflow import breaker, engine, intents, recording, rows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,43 +32,29 @@ WINDOW = "window"
 
 MONEY_STEPS = (3, 4)
 TASK_STEPS = (6, 7)
+ALL_STEPS = (*MONEY_STEPS, 5, *TASK_STEPS, 8)
 
 MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 """Kinds of intents that hold the client's lane while nobody knows what became of them."""
 
 
-def of(window: Window) -> list[Binding]:
-    """All bindings of this window, in order."""
-    return list(
-        Binding.objects.filter(window=window)
-        .select_related("run__preview", "account__panel", "client", "plan")
-        .order_by("number")
-    )
-
-
-def are_at_work(window: Window, steps: Collection[int]) -> bool:
-    """Whether a thread holds a binding of this window at one of these steps.
-
-    Asked before ``of``: each thread that finds nothing left to serve comes by, and the last alone
-    needs them all.
-    """
-    return Binding.objects.filter(
-        window=window, step__in=steps, state=BindingState.RUNNING
-    ).exists()
+def of(window: Window, steps: Collection[int] = ALL_STEPS) -> list[Binding]:
+    """The bindings of this window that are at one of these steps, in order."""
+    return rows.of_window(window, steps)
 
 
 def intents_of(bindings: Collection[Binding]) -> dict[int, list[Intent]]:
     """The intents of each binding, in the order they were made."""
     found: dict[int, list[Intent]] = {binding.pk: [] for binding in bindings}
-    for intent in Intent.objects.filter(binding__in=list(found)).order_by("id"):
+    for intent in rows.intents_of(found):
         found[intent.binding_id or 0].append(intent)
     return found
 
 
 def steps_of(bindings: Collection[Binding]) -> dict[tuple[int, int], Step]:
     """The recorded steps by binding and number."""
-    rows = Step.objects.filter(binding__in=[binding.pk for binding in bindings])
-    return {(row.binding_id or 0, row.number): row for row in rows}
+    recorded = rows.steps_of([binding.pk for binding in bindings])
+    return {(row.binding_id or 0, row.number): row for row in recorded}
 
 
 def keeps_lane(binding: Binding) -> bool:
@@ -101,7 +87,7 @@ class Ledger:
     def __init__(self, bindings: Collection[Binding]) -> None:
         self._previous = steps_of(bindings)
         self._steps: dict[int, list[Step]] = {}
-        self._changes: list[tuple[Binding, BindingState, dict[str, Any]]] = []
+        self._changes: list[engine.Change] = []
 
     def proven(self, binding: Binding, number: int, verdict: Proven) -> None:
         """A step of this binding is done, with evidence."""
@@ -109,8 +95,9 @@ class Ledger:
 
     def waits(self, binding: Binding, waiting_for: str, **fields: Any) -> None:
         """The binding goes on waiting, for something else or further on."""
-        fields["waiting_for"] = waiting_for
-        self._changes.append((binding, BindingState.WAITING, fields))
+        why = fields.pop("why", "")
+        change = engine.Change(binding, BindingState.WAITING, why, waiting_for, fields)
+        self._changes.append(change)
 
     def failed(self, binding: Binding, number: int, verdict: Failed, **fields: Any) -> None:
         """The step failed for a reason that a person must remove; the binding leaves the window."""
@@ -132,18 +119,17 @@ class Ledger:
         """Step and binding stop in states of the same name, with the same cause."""
         why = {"cause": verdict.cause, "cause_text": verdict.text}
         self._step(binding, number, StepState(state.value), evidence=verdict.evidence, **why)
-        self._changes.append((binding, state, {**why, "why": verdict.cause, **fields}))
+        fields = {**why, **fields}
+        self._changes.append(engine.Change(binding, state, verdict.cause, fields=fields))
 
     def done(self, binding: Binding) -> None:
         """The binding is done."""
-        now = clock.now()
-        self._changes.append(
-            (binding, BindingState.DONE, {"done_at": now, "in_lane": False, "step": 8})
-        )
+        fields = {"done_at": clock.now(), "in_lane": False, "step": 8}
+        self._changes.append(engine.Change(binding, BindingState.DONE, fields=fields))
 
     def _step(self, binding: Binding, number: int, state: StepState, **fields: Any) -> None:
         previous = self._previous.get((binding.pk, number))
-        row = engine.step_row(
+        row = recording.row(
             number,
             state,
             binding=binding,
@@ -155,28 +141,29 @@ class Ledger:
 
     def write(self) -> int:
         """Write it all in the caller's transaction; how many bindings changed."""
-        steps: list[Step] = []
-        changed = 0
+        if not self._changes:
+            return 0
         with transaction.atomic():
-            for binding, state, fields in self._changes:
-                if engine.change(binding, state, **fields):
-                    changed += 1
-                    found = self._steps.pop(binding.pk, [])
-                    _tell_breaker(binding, state, fields, found)
-                    steps += found
-            engine.record_steps(steps)
+            made = engine.change_all(self._changes)
+            self._tell_breaker(made)
+            recording.record(step for pk in made for step in self._steps.pop(pk, []))
         self._changes.clear()
-        return changed
+        return len(made)
 
-
-def _tell_breaker(
-    binding: Binding, state: BindingState, fields: dict[str, Any], steps: Collection[Step]
-) -> None:
-    """A panel's failures in a row are counted; a step that is proven ends the row."""
-    if state in NEEDS_PERSON:
-        breaker.failed(binding, fields["cause"], fields["cause_text"])
-    elif any(step.state == StepState.DONE for step in steps):
-        breaker.succeeded(binding)
+    def _tell_breaker(self, made: Collection[int]) -> None:
+        """A panel's failures in a row are counted; a step that is proven ends the row."""
+        ended = False
+        for one in self._changes:
+            if one.binding.pk not in made:
+                continue
+            if one.to in NEEDS_PERSON:
+                breaker.failed(one.binding, one.fields["cause"], one.fields["cause_text"])
+                ended = False
+            elif not ended and any(
+                step.state == StepState.DONE for step in self._steps.get(one.binding.pk, [])
+            ):
+                breaker.succeeded(one.binding)
+                ended = True
 
 
 def leave(

@@ -20,7 +20,7 @@ from integrator.steps import (
 )
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import engine, intents, learning
+from integrator.workflow import engine, intents, learning, recording
 from integrator.workflow.windows import (
     aftermath,
     canaries,
@@ -127,12 +127,8 @@ def _manual_modules(
     with transaction.atomic():
         _settle_making(found)
         driver.save(manual_modules=found)
-        engine.record_steps(
-            [
-                engine.step_row(
-                    1, StepState.DONE, window=driver.window, evidence={"modules": evidence}
-                )
-            ]
+        recording.record(
+            [recording.row(1, StepState.DONE, window=driver.window, evidence={"modules": evidence})]
         )
         journal.flush()
     return True
@@ -307,8 +303,8 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
         return False
     with transaction.atomic():
-        engine.record_steps(
-            [engine.step_row(2, StepState.DONE, window=window, evidence=verdict.evidence)]
+        recording.record(
+            [recording.row(2, StepState.DONE, window=window, evidence=verdict.evidence)]
         )
         driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=clock.now())
         engine.wake(

@@ -31,8 +31,7 @@ LOOK_AGAIN = dt.timedelta(seconds=2)
 
 def drive(driver: Driver, bm: BillManager) -> bool:
     """Go on with the orders; False: nothing more can be done now."""
-    bindings = members.of(driver.window)
-    ordering = [b for b in bindings if b.step in members.MONEY_STEPS]
+    ordering = members.of(driver.window, members.MONEY_STEPS)
     if any(b.state == BindingState.RUNNING for b in ordering):
         return False
     ordering = [b for b in ordering if b.state == BindingState.WAITING]

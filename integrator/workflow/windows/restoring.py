@@ -15,7 +15,7 @@ from integrator.panel_access import journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
-from integrator.workflow import engine
+from integrator.workflow import recording
 from integrator.workflow.windows import instructions, letters, members, switching
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         return False
     instructions.remove(window)  # before the next window of this plan can write its own
     with transaction.atomic():
-        engine.record_steps(
-            [engine.step_row(8, StepState.DONE, window=window, evidence=verdict.evidence)]
+        recording.record(
+            [recording.row(8, StepState.DONE, window=window, evidence=verdict.evidence)]
         )
         _finish(driver)
         driver.save(

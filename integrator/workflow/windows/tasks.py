@@ -16,7 +16,7 @@ from integrator.steps import step6_find_the_task as step6
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
-from integrator.workflow import causes, engine, intents, waking
+from integrator.workflow import causes, intents, recording, waking
 from integrator.workflow.windows import members, reading, switching
 from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
@@ -48,8 +48,8 @@ def enable(driver: Driver, bm: BillManager) -> bool:
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
         return False
     with transaction.atomic():
-        engine.record_steps(
-            [engine.step_row(5, StepState.DONE, window=window, evidence=verdict.evidence)]
+        recording.record(
+            [recording.row(5, StepState.DONE, window=window, evidence=verdict.evidence)]
         )
         driver.enter(
             Phase.TASKS,
@@ -62,7 +62,7 @@ def enable(driver: Driver, bm: BillManager) -> bool:
 def drive(driver: Driver, bm: BillManager) -> bool:
     """Find tasks, let threads close them, and read the services back."""
     window = driver.window
-    bindings = [b for b in members.of(window) if b.step in members.TASK_STEPS]
+    bindings = members.of(window, members.TASK_STEPS)
     if any(b.state == BindingState.RUNNING for b in bindings):
         return False
     bindings = [b for b in bindings if b.state == BindingState.WAITING]
