@@ -28,7 +28,7 @@ test: dev ## every test but the slow ones, on SQLite [ARGS=...]
 	$(python) -m pytest -n $(jobs) -m "not slow" $(ARGS)
 
 # What neither stores nor locks anything is the same on every database.
-on_the_database := tests/accounts tests/web tests/workflow
+on_the_database := tests/accounts tests/web tests/workflow tests/test_prepared.py
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]
 	@scripts/test-tools.sh
