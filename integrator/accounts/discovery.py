@@ -24,8 +24,8 @@ from integrator.accounts import (
 )
 from integrator.accounts.progress import Progress
 from integrator.models import Panel
-from integrator.panel_access import journal
-from panels.errors import CertificateRefused, PanelError
+from integrator.panel_access import journal, stopping
+from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,9 +61,9 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
                 counts, facts = discover_ispmanager.discover(panel, progress)
     except PanelError as error:
         progress.fail(str(error))
-        if isinstance(error, CertificateRefused):
-            panel.stopped = error.full
-            panel.save(update_fields=["stopped"])
+        # Else each round in the background would try once more what is refused.
+        if stopping.stop(error) is not None:
+            panel.refresh_from_db(fields=["stopped", "stopped_login"])
         raise
     compare()
     if match:
@@ -103,7 +103,8 @@ def read_emails(panel: Panel, progress: Progress | None = None) -> int:
     """
     try:
         changed = emails.read(panel, progress)
-    except PanelError:
+    except PanelError as error:
+        stopping.stop(error)
         matching.match_all()
         raise
     if changed:

@@ -22,9 +22,11 @@ def learn_dialect(panel: Panel) -> Dialect:
     dialect = panel_client.discover(
         connect.transport(panel), staff, known=known, overrides=panel.overrides
     )
-    if known is not None and known.version != dialect.version:
-        panel.learnt = {}  # another version may behave otherwise
     panel.dialect = dialect.to_json()
     panel.version = dialect.version or ""
-    panel.save(update_fields=["dialect", "version", "learnt"])
+    columns = ["dialect", "version"]
+    if known is not None and known.version != dialect.version:
+        panel.learnt = {}  # another version may behave otherwise
+        columns.append("learnt")  # else left alone: a worker may have added to it meanwhile
+    panel.save(update_fields=columns)
     return dialect

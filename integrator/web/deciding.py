@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Binding
 from integrator.panel_access import links
+from integrator.panel_access.connect import NoBillManagerError
 from integrator.web import asking
 from integrator.web.access import Role, needs
 from integrator.workflow import actions, deciding
@@ -34,6 +35,8 @@ def options(request: Request, pk: int) -> HttpResponse:
         ]
     except PanelError as error:
         context["error"] = asking.refusal_of(error).text
+    except NoBillManagerError:
+        context["error"] = _("No BILLmanager is registered: its services cannot be read.")
     return render(request, "_decide_options.html", context)
 
 

@@ -56,20 +56,27 @@ def _close(claimed: Claim, bm: BillManager) -> None:
     except (AccessDenied, Busy, FunctionMissing, LoginRefused):
         raise  # these say nothing about the task
     except Refused as error:
-        # The task is gone: closed, by us before a crash or by somebody; the service tells.
-        tries = binding.attempts + 1
-        if intents.may_have_happened(intents.last(claimed.intents, step7.CLOSE)):
-            attempts.wait(claimed, members.READBACK)
-        elif tries < settings.MAX_ATTEMPTS:
-            attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
-        else:
-            attempts.fail(claimed, step7.NUMBER, "task_refused", str(error), attempts=tries)
+        _gone(claimed, str(error))
         return
     if not _settle_close(claimed, form):
+        return
+    if form.status == step7.CLOSED:
+        _gone(claimed, f"task {form.task_id} is closed")
         return
     ours = _ours(claimed, bm, form)
     if ours is not None:
         _submit(claimed, bm, ours)
+
+
+def _gone(claimed: Claim, why: str) -> None:
+    """The task is there no more: closed, by us before a crash or by somebody; the service tells."""
+    tries = claimed.binding.attempts + 1
+    if intents.may_have_happened(intents.last(claimed.intents, step7.CLOSE)):
+        attempts.wait(claimed, members.READBACK)
+    elif tries < settings.MAX_ATTEMPTS:
+        attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
+    else:
+        attempts.fail(claimed, step7.NUMBER, "task_refused", why, attempts=tries)
 
 
 def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
 from integrator.models import Panel, Run
 from integrator.models.states import MOVING, RunState
+from integrator.panel_access import stopping
 from integrator.workflow import runs
-from panels.errors import CertificateRefused, LoginRefused
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from panels.errors import PanelError
-
-log = structlog.get_logger(__name__)
 
 
 def using(panel: Panel) -> QuerySet[Run]:
@@ -34,27 +30,14 @@ def using(panel: Panel) -> QuerySet[Run]:
 
 def pause_all(panel: Panel, why: str) -> int:
     """Pause every run that uses this panel; how many."""
-    return sum(runs.change(run, RunState.PAUSED, why=why) for run in using(panel))
+    return sum(runs.pause(run.pk, why) for run in using(panel).order_by("pk"))
 
 
 def stop_panel(error: PanelError) -> None:
     """Call a panel no more that refuses our login or shows another certificate; pause its runs.
 
-    Going on would lock the login out or talk to a stranger, and fail one binding after the other
-    for one cause. A fresh session that had expired at once says nothing about the login, and other
-    errors stop nothing. A refused staff login stops only what needs it: an open plan can still be
-    restored.
+    They would fail one binding after the other for one cause.
     """
-    if not isinstance(error, LoginRefused | CertificateRefused):
-        return
-    if isinstance(error, LoginRefused) and error.reason == "expired":
-        return
-    panel = Panel.objects.filter(name=error.panel, stopped="").first()
-    if panel is None:
-        return
-    why = error.full if isinstance(error, CertificateRefused) else str(error)
-    login = error.login if isinstance(error, LoginRefused) else ""
-    of_staff = bool(login) and login == panel.task_username != panel.username
-    Panel.objects.filter(pk=panel.pk).update(stopped=why, stopped_login=login if of_staff else "")
-    log.error("panel.stopped", panel=panel.name, why=why)
-    pause_all(panel, why)
+    panel = stopping.stop(error)
+    if panel is not None:
+        pause_all(panel, panel.stopped)

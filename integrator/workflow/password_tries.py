@@ -15,12 +15,13 @@ from django.db.models import F, Min, Q
 from integrator import clock
 from integrator.models import Panel
 from integrator.workflow import halting
+from panels.errors import PanelError
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from integrator.models import Binding, Run
-    from panels.ispmanager import PasswordCheck
+    from panels.ispmanager import IspManager, PasswordCheck
 
 SPACING = 0.1
 """Seconds between two tries while all are right."""
@@ -34,11 +35,34 @@ STOP_AFTER = 5
 """So many wrong passwords in a row stop the tries: the list is stale, or a ban is near."""
 
 
-def may(panel: Panel) -> dt.datetime | None:
-    """Take the right to try one password now; else the time at which to ask again.
+class TooSoonError(Exception):
+    """Another try is under way, or the pause after the last one is not over; ask again ``at``."""
 
-    None: it is ours, and ``note`` must follow.
+    def __init__(self, at: dt.datetime) -> None:
+        self.at = at
+        super().__init__(f"no password may be tried before {at:%H:%M:%S}")
+
+
+def one(panel: Panel, isp: IspManager, username: str, password: str) -> PasswordCheck:
+    """Try one password of one account: the only way in which the workflow does.
+
+    Raises TooSoonError, and what ``panels`` raises when the try did not come about.
     """
+    later = _take_turn(panel)
+    if later is not None:
+        raise TooSoonError(later)
+    try:
+        result = isp.password_is_right(username, password)
+    except PanelError:
+        # Nothing is known of any password.
+        Panel.objects.filter(pk=panel.pk).update(password_try_at=clock.now())
+        raise
+    _note(panel, result)
+    return result
+
+
+def _take_turn(panel: Panel) -> dt.datetime | None:
+    """Take the right to try one password now; else the time at which to ask again."""
     now = clock.now()
     free = Q(password_try_at=None) | Q(password_try_at__lte=now)
     until = now + dt.timedelta(seconds=TAKES)
@@ -49,12 +73,7 @@ def may(panel: Panel) -> dt.datetime | None:
     return min(at or now, now + dt.timedelta(seconds=1))
 
 
-def let_go(panel: Panel) -> None:
-    """The try did not come about: nothing is known of any password."""
-    Panel.objects.filter(pk=panel.pk).update(password_try_at=clock.now())
-
-
-def note(panel: Panel, result: PasswordCheck) -> None:
+def _note(panel: Panel, result: PasswordCheck) -> None:
     """Write down how a try ended, and when the next may be made; pauses runs where it must."""
     rows = Panel.objects.filter(pk=panel.pk)
     before = rows.values_list("wrong_passwords", flat=True).first() or 0

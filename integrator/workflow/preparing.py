@@ -17,12 +17,13 @@ from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import connect, journal
 from integrator.workflow import attempts, breaker, engine, intents, password_tries
 from integrator.workflow.engine import Claim, LeaseLostError
+from integrator.workflow.password_tries import TooSoonError
 from integrator.workflow.windows import members
 from panels.errors import PanelError
 from panels.ispmanager import IspManager, PasswordCheck
 
 if TYPE_CHECKING:
-    from integrator.models import Preview
+    from integrator.models import Binding, Preview
 
 RESET = "set_password"
 PASSWORD = "password"  # noqa: S105 - the word for what a binding waits for
@@ -54,6 +55,9 @@ def work(claimed: Claim) -> None:
             return
         if preview.check_passwords and not _check(claimed, isp):
             return
+    except TooSoonError as soon:
+        attempts.wait(claimed, PASSWORD, due_at=soon.at)
+        return
     except PanelError as error:
         attempts.try_again(claimed, STEP, error)
         return
@@ -64,19 +68,14 @@ def work(claimed: Claim) -> None:
         )
 
 
+def _try(isp: IspManager, binding: Binding) -> PasswordCheck:
+    account = binding.account
+    return password_tries.one(account.panel, isp, account.username, binding.password)
+
+
 def _check(claimed: Claim, isp: IspManager) -> bool:
     binding = claimed.binding
-    panel = binding.account.panel
-    later = password_tries.may(panel)
-    if later is not None:
-        attempts.wait(claimed, PASSWORD, due_at=later)
-        return False
-    try:
-        result = isp.password_is_right(binding.account.username, binding.password)
-    except PanelError:
-        password_tries.let_go(panel)
-        raise
-    password_tries.note(panel, result)
+    result = _try(isp, binding)
     if result == PasswordCheck.RIGHT:
         return True
     if result == PasswordCheck.WRONG:
@@ -103,8 +102,7 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
     if made is not None and made.outcome == Outcome.DONE:
         return True
     if made is not None and intents.unsettled(made):
-        result = isp.password_is_right(binding.account.username, binding.password)
-        if result == PasswordCheck.RIGHT:
+        if _try(isp, binding) == PasswordCheck.RIGHT:
             intents.settle(made, Outcome.DONE, why="the new password works")
             return True
         if clock.now() < made.settles_at:

@@ -64,6 +64,14 @@ def change(
     return bool(changed)
 
 
+def pause(run_id: int, why: str) -> bool:
+    """Pause a run that is running now, whatever was read of it before; False: it is not."""
+    with transaction.atomic():
+        # Locked, so that a person who resumes it at this moment does not make the pause be lost.
+        run = Run.objects.select_for_update().filter(pk=run_id, state=RunState.RUNNING).first()
+        return run is not None and change(run, RunState.PAUSED, why=why)
+
+
 def can_move(run: Run) -> bool:
     """Whether any binding of this run may still change without a person.
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from integrator.accounts import tending
+import pytest
+
+from integrator.accounts import discovery, panel_check, tending
 from integrator.clock import now
 from integrator.models import Account, Panel
+from integrator.panel_access.connect import PanelStoppedError
+from panels.errors import LoginRefused
 from tests import factories
 from tests.accounts import mirrors
 
@@ -58,3 +62,29 @@ def test_emails_are_read_and_matched(discovered: Sandbox) -> None:
     assert tending.read_emails(server.pk) == 12
     assert Account.objects.filter(match_state="ready").count() == 12
     assert tending.to_ask() == []
+
+
+def test_a_refused_login_is_not_tried_again_in_every_round(
+    discovered: Sandbox, settings: Settings
+) -> None:
+    settings.DRIFT_HOURS = 24.0
+    server = Panel.objects.get(name="isp1")
+    right, server.password = server.password, "changed on the server"
+    server.save(update_fields=["password"])
+    long_ago = {"discovered_at": now() - dt.timedelta(hours=25), "discovery": {}}
+    Panel.objects.update(**long_ago)
+    assert server.pk in tending.to_discover()
+    with pytest.raises(LoginRefused):
+        discovery.discover(server)
+    assert server.stopped
+    Panel.objects.update(**long_ago)
+    assert server.pk not in tending.to_discover()
+    with pytest.raises(PanelStoppedError):
+        discovery.discover(server)
+    # Corrected and checked, it goes on.
+    server.password = right
+    server.save(update_fields=["password"])
+    assert not any(row.state == "denied" for row in panel_check.check(server).rows)
+    server.refresh_from_db()
+    assert server.stopped == ""
+    assert discovery.discover(server).counts["accounts"]

@@ -114,3 +114,8 @@ def test_a_panel_that_is_slowed_down_says_so(operator: Client) -> None:
     assert "Slowed down" in page
     assert "2 of 8" in page
     assert "Failures in a row" in page
+
+
+def test_without_a_billmanager_the_choices_say_so(operator: Client) -> None:
+    binding = factories.binding(state="undecided", cause="order_unknown")
+    assert "No BILLmanager is registered" in operator.get(f"/bindings/{binding.pk}/options/").text

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 
 from integrator import clock
 from integrator.models import Canary, Panel, Window
-from integrator.models.states import Phase, RunState
+from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
-from integrator.workflow import halting, runs
+from integrator.workflow import halting, runs, waking
+from integrator.workflow.password_tries import TooSoonError
 from integrator.workflow.windows import canaries, handing, lease, servers, strangers
 from panels.errors import PanelError
 
@@ -57,6 +58,10 @@ def look(window_id: int) -> None:
                 _raise_alarm(window, servers.told(servers.look_again_at(window, bm)))
             handing.settle_all(window, bm)
             strangers.refresh(window, bm)
+    except TooSoonError as soon:
+        Window.objects.filter(pk=window_id).update(after_at=soon.at)
+        waking.wake_in("recheck", window_id, (soon.at - clock.now()).total_seconds())
+        return
     except PanelError as error:
         halting.stop_panel(error)
         log.warning("window.not_compared", window=window_id, why=str(error))
@@ -119,8 +124,7 @@ def _conclude(window: Window) -> None:
     problems += [_canary_text(canary) for canary in wrong]
     with transaction.atomic():
         for canary in wrong:
-            if canary.binding.run.state == RunState.RUNNING:
-                runs.change(canary.binding.run, RunState.PAUSED, why=_canary_text(canary))
+            runs.pause(canary.binding.run_id, _canary_text(canary))
         for panel in {user.panel for user in ours}:
             halting.pause_all(panel, servers.told(ours))
         _raise_alarm(window, "; ".join(problems))

@@ -42,7 +42,8 @@ def is_pending(run: Run) -> bool:
 def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:
     """Take down the accounts of first bindings as they are; those that cannot go, and why.
 
-    Raises what ``panels`` raises.
+    Raises TooSoonError when no password may be tried yet, and what ``panels`` raises; called
+    again, it goes on with the accounts that are still to be taken down.
     """
     wanted = {run: is_wanted(run) for run in {binding.run_id for binding in bindings}}
     cannot = []
@@ -87,7 +88,7 @@ def _take_down(window: Window, binding: Binding, isp: IspManager) -> Failed | No
 def compare(canary: Canary) -> Canary:
     """Look at the account once more and say whether it is as it was; the password is wiped.
 
-    Raises what ``panels`` raises; then nothing is known yet.
+    Raises TooSoonError and what ``panels`` raises; then nothing is known yet.
     """
     binding = canary.binding
     isp = connect.ispmanager(binding.account.panel)
@@ -161,8 +162,8 @@ def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:
 
 def _password(binding: Binding, isp: IspManager, password: str) -> str:
     """``right``, ``wrong``, or why it cannot be told; one try, which counts as all tries do."""
-    result = isp.password_is_right(binding.account.username, password)
-    password_tries.note(binding.account.panel, result)
+    account = binding.account
+    result = password_tries.one(account.panel, isp, account.username, password)
     if result == PasswordCheck.RIGHT:
         return RIGHT
     if result == PasswordCheck.WRONG:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from integrator import clock
 from integrator.models import Binding, Intent, Window
-from integrator.models.states import UNSETTLED, Outcome, Phase, StepState
+from integrator.models.states import UNSETTLED, Outcome, Phase, RunState, StepState
 from integrator.panel_access import journal
 from integrator.steps import (
     step1_add_manual_module as step1,
@@ -21,6 +21,7 @@ from integrator.steps import (
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
 from integrator.workflow import engine, intents, learning, recording
+from integrator.workflow.password_tries import TooSoonError
 from integrator.workflow.windows import (
     aftermath,
     canaries,
@@ -63,20 +64,10 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         if not strangers.let_finish(driver, bm):
             return False
         driver.save(cause="")
-    if driver.window.snapshot is None:
-        if learning.of_another_version(bm):
-            driver.look_again(clock.now())  # with the names that were found just now
-            return False
-        modules = bm.modules.all()
-        present = bm.plans.modules(driver.window.plan.remote_id)
-        if not _manual_modules(driver, bm, modules, present):
-            return False
-        _take_snapshot(driver, bm, modules, present)
-    if driver.window.manual_only_at is None:
-        # Both again after a crash: the plan must not be touched without the one or the other.
-        _turn_away(driver)
-        _take_down(driver, bm)
-        instructions.write(driver.window)
+    if driver.window.snapshot is None and not _look_at_plan(driver, bm):
+        return False
+    if driver.window.manual_only_at is None and not _make_ready(driver, bm):
+        return False
     try:
         if not letters.hold(driver, bm):
             return False
@@ -86,6 +77,34 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         driver.enter(Phase.ENABLING, "only tasks are left")
         return True
     return _manual_only(driver, bm)
+
+
+def _look_at_plan(driver: Driver, bm: BillManager) -> bool:
+    """Step 1 and the snapshot; False: not yet."""
+    if learning.of_another_version(bm):
+        driver.look_again(clock.now())  # with the names that were found just now
+        return False
+    modules = bm.modules.all()
+    present = bm.plans.modules(driver.window.plan.remote_id)
+    if not _manual_modules(driver, bm, modules, present):
+        return False
+    _take_snapshot(driver, bm, modules, present)
+    return True
+
+
+def _make_ready(driver: Driver, bm: BillManager) -> bool:
+    """All that must be known before the plan is touched; False: not yet.
+
+    Done again after a crash: the plan must not be touched without any of it.
+    """
+    _turn_away(driver)
+    try:
+        _take_down(driver, bm)
+    except TooSoonError as soon:
+        driver.look_again(soon.at)
+        return False
+    instructions.write(driver.window)
+    return True
 
 
 def _datacenters(
@@ -278,15 +297,25 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
     window = driver.window
     if window.looked_at is not None:
         return
-    unread = aftermath.before(window, bm)
+    if "unread" not in window.seen:
+        unread = aftermath.before(window, bm)
+        driver.save(seen={**driver.seen, "unread": unread})
+    _leave_stopped(window)
     bindings = members.of(window)
     ledger = members.Ledger(bindings)
     for binding, failed in canaries.watch(window, bindings):
         ledger.failed(binding, binding.step, failed)
     ledger.write()
-    driver.save(looked_at=clock.now(), seen={**driver.seen, "unread": unread})
+    driver.save(looked_at=clock.now())
     if not members.of(window):
         raise CannotOpenError("no_module", "nobody is left to open the window for")
+
+
+def _leave_stopped(window: Window) -> None:
+    """Those whose run was paused meanwhile, by what was seen here or by a person, wait again."""
+    for binding in members.of(window):
+        if binding.run.state != RunState.RUNNING:
+            members.leave(binding, why="the run is stopped")
 
 
 def _manual_only(driver: Driver, bm: BillManager) -> bool:

@@ -218,9 +218,9 @@ def _paid(
 
 def _compare(binding: Binding, charged: Proven) -> None:
     """A charge that differs from the preview pauses the run: a person looks before more follow."""
-    if charged.evidence.get("differs") and binding.run.state == RunState.RUNNING:
+    if charged.evidence.get("differs"):
         amounts = f"{charged.evidence['amount']}, not {charged.evidence['expected']}"
-        runs.change(binding.run, RunState.PAUSED, why=f"b{binding.pk} was charged {amounts}")
+        runs.pause(binding.run_id, f"b{binding.pk} was charged {amounts}")
 
 
 def _may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime | None:

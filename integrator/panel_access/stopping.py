@@ -1,0 +1,38 @@
+"""Stops a panel that must not be called any more, until a person has checked it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from integrator.models import Panel
+from panels.errors import CertificateRefused, LoginRefused
+
+if TYPE_CHECKING:
+    from panels.errors import PanelError
+
+log = structlog.get_logger(__name__)
+
+
+def stop(error: PanelError) -> Panel | None:
+    """Stop the panel that refuses our login or shows another certificate; None: this stops none.
+
+    Going on would lock the login out or talk to a stranger. A fresh session that had expired at
+    once says nothing about the login. A refused staff login stops only what needs it: an open plan
+    can still be restored.
+    """
+    if not isinstance(error, LoginRefused | CertificateRefused):
+        return None
+    if isinstance(error, LoginRefused) and error.reason == "expired":
+        return None
+    panel = Panel.objects.filter(name=error.panel, stopped="").first()
+    if panel is None:
+        return None
+    why = error.full if isinstance(error, CertificateRefused) else str(error)
+    login = error.login if isinstance(error, LoginRefused) else ""
+    of_staff = bool(login) and login == panel.task_username != panel.username
+    panel.stopped, panel.stopped_login = why, login if of_staff else ""
+    panel.save(update_fields=["stopped", "stopped_login"])
+    log.error("panel.stopped", panel=panel.name, why=why)
+    return panel

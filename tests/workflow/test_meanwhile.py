@@ -1,0 +1,125 @@
+"""Between a look and an act: turns are kept, stops are heeded, nothing is overwritten."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from integrator import clock
+from integrator.models import Binding, Canary, Event, Intent, Panel, Run, Window
+from integrator.panel_access import learning
+from integrator.steps.verdicts import Proven
+from integrator.workflow import actions, runs
+from integrator.workflow.windows import aftermath, orders
+from panels.billmanager.tasks import Tasks
+from panels.ispmanager import IspManager
+from tests import factories
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.workflow.provider import Provider, Workers
+
+
+def test_a_canarys_password_waits_for_its_turn(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[dt.datetime] = []
+    real = IspManager.password_is_right
+
+    def tried(self: IspManager, *words: str) -> Any:
+        tries.append(clock.now())
+        return real(self, *words)
+
+    monkeypatch.setattr(IspManager, "password_is_right", tried)
+    with workers.asleep():
+        run = provider.start(1)
+        turn = clock.now() + dt.timedelta(seconds=2)
+        Panel.objects.filter(kind="ispmanager").update(password_try_at=turn)
+    workers.finish(run)
+    assert tries[0] >= turn
+    after = clock.now() + dt.timedelta(seconds=1)
+    if Canary.objects.filter(state="watched").exists():
+        Panel.objects.filter(kind="ispmanager").update(password_try_at=after)
+    workers.until(lambda: not Canary.objects.filter(state="watched").exists())
+    assert Canary.objects.get().state == Canary.State.UNCHANGED
+    assert len(tries) == 2
+    provider.sound(done=1)
+
+
+def test_a_run_that_is_paused_by_what_is_seen_before_a_window_switches_nothing(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = aftermath.before
+
+    def alarming(window: Window, bm: Any) -> dict[str, str]:
+        found = real(window, bm)
+        for run in Run.objects.filter(bindings__window=window):
+            runs.pause(run.pk, "a new user is ours")
+        return found
+
+    monkeypatch.setattr(aftermath, "before", alarming)
+    run = workers.finish(provider.start(3))
+    assert (run.state, run.why) == ("paused", "a new user is ours")
+    assert provider.sandbox.ledger()["switches"] == []
+    assert Window.objects.get().phase == "closed"
+    binding = Binding.objects.filter(run=run).order_by("-state_at").first()
+    assert binding is not None
+    assert (binding.state, binding.window_id, binding.in_lane) == ("waiting", None, False)
+    monkeypatch.undo()
+    actions.resume(run.pk, "anna")
+    workers.finish(run)
+    provider.sound(done=3)
+
+
+def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Tasks.form
+    seen: list[int | None] = []
+
+    def read(self: Tasks, task_id: int, *more: Any) -> Any:
+        if not seen:
+            binding = Binding.objects.select_related("account").get()
+            provider.sandbox.act(
+                act="close_task",
+                service=binding.service_id,
+                module=binding.module_id,
+                username=binding.account.username,
+            )
+        form = real(self, task_id, *more)
+        seen.append(form.status)
+        return form
+
+    monkeypatch.setattr(Tasks, "form", read)
+    workers.finish(provider.start(1))
+    assert seen == [2]
+    binding = Binding.objects.get()
+    assert binding.state == "done"
+    assert not Intent.objects.filter(kind__in=["take", "close"]).exists()
+    (task,) = provider.sandbox.ledger()["tasks"]
+    assert task["closes"] == 1
+
+
+def test_a_pause_is_not_lost_to_whoever_resumes_at_the_same_moment(db: None) -> None:
+    run = factories.run()
+    binding = factories.binding(run=run)
+    binding.run = Run(pk=run.pk, state="paused", preview=run.preview)  # as it was a moment ago
+    charge = {"differs": True, "amount": "12.00", "expected": "10.00"}
+    orders._compare(binding, Proven(charge))
+    run.refresh_from_db()
+    assert (run.state, run.why) == ("paused", f"b{binding.pk} was charged 12.00, not 10.00")
+    assert Event.objects.filter(run=run, to_state="paused").count() == 1
+    assert not runs.pause(run.pk, "again")
+
+
+def test_what_a_worker_learns_while_names_are_found_is_kept(provider: Provider) -> None:
+    stale = Panel.objects.get(pk=provider.panel.pk)
+    Panel.objects.filter(pk=stale.pk).update(learnt={"take_keeps_form": True})
+    learning.learn_dialect(stale)
+    stale.refresh_from_db()
+    assert stale.learnt == {"take_keeps_form": True}
+    stale.dialect = {**stale.dialect, "version": "5.0"}
+    learning.learn_dialect(stale)
+    stale.refresh_from_db()
+    assert stale.learnt == {}
