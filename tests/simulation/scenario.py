@@ -19,6 +19,9 @@ OTHERS = (
 )
 
 
+IMPATIENT = 13
+
+
 @dataclass(slots=True)
 class Scenario:
     """The chances of one run.
@@ -54,8 +57,18 @@ class Scenario:
         return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
 
 
-def draw(chance: random.Random) -> Scenario:
-    """The scenario of a seed."""
+def draw(chance: random.Random, seed: int) -> Scenario:
+    """The scenario of a seed; every twentieth is about one rare meeting of troubles."""
+    drawn = _drawn(chance)
+    if seed % 20 == IMPATIENT:
+        # Clients order by themselves while our orders are lost on the way: what is there is theirs.
+        drawn.others = ["twin"] * 6
+        drawn.weather.kinds, drawn.weather.group = ("reset_before",), "money"
+        drawn.weather.effects, drawn.weather.rate, drawn.weather.left = True, 0.8, 8
+    return drawn
+
+
+def _drawn(chance: random.Random) -> Scenario:
 
     def sometimes(share: float, value: float) -> float:
         return value if chance.random() < share else 0.0

@@ -56,7 +56,7 @@ class Simulation:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.stage = Stage(seed)
-        self.scenario = scenario.draw(self.stage.chance)
+        self.scenario = scenario.draw(self.stage.chance, seed)
         self.installation = install(self.stage, self.scenario.dialect, self.scenario.weather)
         self.world = self.installation.world
         self.people = People(self.stage, self.world)
