@@ -33,6 +33,16 @@ def pause_all(panel: Panel, why: str) -> int:
     return sum(runs.pause(run.pk, why) for run in using(panel).order_by("pk"))
 
 
+def pause_stopped() -> int:
+    """Pause runs that use a panel which is stopped, whoever stopped it; how many.
+
+    What is read by itself may meet a refused login while nothing is being bound. A run that is
+    resumed before the panel has been checked is paused again.
+    """
+    stopped = Panel.objects.exclude(stopped="").order_by("pk")
+    return sum(pause_all(panel, panel.stopped) for panel in stopped)
+
+
 def stop_panel(error: PanelError) -> None:
     """Call a panel no more that refuses our login or shows another certificate; pause its runs.
 

@@ -15,7 +15,7 @@ from django.db.models import Count, F, Q
 from integrator import clock
 from integrator.models import Binding, Event, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import actions, creating, draw, runs, waking
+from integrator.workflow import actions, creating, draw, halting, runs, waking
 from integrator.workflow.engine import PRODUCT
 from integrator.workflow.windows import members, recheck
 
@@ -26,6 +26,7 @@ LANE = "lane"
 
 def sweep() -> dict[str, int]:
     """One round; how much of each kind it found."""
+    halting.pause_stopped()
     _name_lanes()
     _mend()
     found = {

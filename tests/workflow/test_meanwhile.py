@@ -6,11 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from integrator import clock
-from integrator.models import Binding, Canary, Event, Intent, Panel, Run, Window
+from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Window
 from integrator.panel_access import learning
 from integrator.steps.verdicts import Proven
-from integrator.workflow import actions, runs
-from integrator.workflow.windows import aftermath, orders
+from integrator.workflow import actions, runs, sweep
+from integrator.workflow.windows import aftermath, members, orders
 from panels.billmanager.tasks import Tasks
 from panels.ispmanager import IspManager
 from tests import factories
@@ -38,13 +38,50 @@ def test_a_canarys_password_waits_for_its_turn(
         Panel.objects.filter(kind="ispmanager").update(password_try_at=turn)
     workers.finish(run)
     assert tries[0] >= turn
-    after = clock.now() + dt.timedelta(seconds=1)
-    if Canary.objects.filter(state="watched").exists():
-        Panel.objects.filter(kind="ispmanager").update(password_try_at=after)
     workers.until(lambda: not Canary.objects.filter(state="watched").exists())
     assert Canary.objects.get().state == Canary.State.UNCHANGED
     assert len(tries) == 2
     provider.sound(done=1)
+
+
+def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
+    provider: Provider, workers: Workers
+) -> None:
+    workers.finish(provider.start(1))
+    workers.until(lambda: not Canary.objects.filter(state="watched").exists())
+    canary = Canary.objects.select_related("binding__account").get()
+    account = canary.binding.account
+    Canary.objects.update(
+        state="watched", password=provider.accounts[0]["password"], compared_at=None
+    )
+    turn = clock.now() + dt.timedelta(seconds=1.5)
+    Panel.objects.filter(kind="ispmanager").update(password_try_at=turn)
+    Account.objects.filter(pk=account.pk).update(username="corrected")
+    Window.objects.update(compared_at=None, after_at=clock.now())
+    aftermath.look(canary.window_id)
+    assert Canary.objects.get().state == "watched"
+    workers.until(lambda: not Canary.objects.filter(state="watched").exists())
+    assert clock.now() >= turn
+    assert Canary.objects.get().state == Canary.State.UNCHANGED
+
+
+def test_runs_of_a_panel_that_was_stopped_while_it_was_read_are_paused(
+    provider: Provider, workers: Workers
+) -> None:
+    with workers.asleep():
+        run = provider.start(2)
+        Panel.objects.filter(kind="billmanager").update(stopped="its login was refused")
+        sweep.sweep()
+        run.refresh_from_db()
+        assert (run.state, run.why) == ("paused", "its login was refused")
+        actions.resume(run.pk, "anna")
+        sweep.sweep()
+        run.refresh_from_db()
+        assert run.state == "paused"
+        Panel.objects.update(stopped="")
+        actions.resume(run.pk, "anna")
+    workers.finish(run)
+    provider.sound(done=2)
 
 
 def test_a_run_that_is_paused_by_what_is_seen_before_a_window_switches_nothing(
@@ -106,7 +143,10 @@ def test_a_pause_is_not_lost_to_whoever_resumes_at_the_same_moment(db: None) -> 
     binding = factories.binding(run=run)
     binding.run = Run(pk=run.pk, state="paused", preview=run.preview)  # as it was a moment ago
     charge = {"differs": True, "amount": "12.00", "expected": "10.00"}
-    orders._compare(binding, Proven(charge))
+    ledger = members.Ledger([binding])
+    ledger.waits(binding, members.TASKS)
+    orders._compare(binding, Proven(charge), ledger)
+    ledger.write()
     run.refresh_from_db()
     assert (run.state, run.why) == ("paused", f"b{binding.pk} was charged 12.00, not 10.00")
     assert Event.objects.filter(run=run, to_state="paused").count() == 1

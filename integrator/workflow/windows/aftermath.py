@@ -120,13 +120,15 @@ def _conclude(window: Window) -> None:
             state__in=[Canary.State.WATCHED, Canary.State.UNCHANGED]
         ).select_related("binding__run")
     )
-    problems = [servers.told(ours)] if ours else []
+    told = servers.told(ours)
+    problems = [told] if ours else []
     problems += [_canary_text(canary) for canary in wrong]
     with transaction.atomic():
-        for canary in wrong:
-            runs.pause(canary.binding.run_id, _canary_text(canary))
+        why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
         for panel in {user.panel for user in ours}:
-            halting.pause_all(panel, servers.told(ours))
+            why |= dict.fromkeys(halting.using(panel).values_list("pk", flat=True), told)
+        for run_id in sorted(why):  # in one order, as everywhere
+            runs.pause(run_id, why[run_id])
         _raise_alarm(window, "; ".join(problems))
         window.compared_at = clock.now()
         Window.objects.filter(pk=window.pk).update(compared_at=window.compared_at)

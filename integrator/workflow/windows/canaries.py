@@ -65,9 +65,10 @@ def _take_down(window: Window, binding: Binding, isp: IspManager) -> Failed | No
     facts = _facts(isp, username)
     if facts is None:
         return Failed("account_gone", f"{server} has no user {username}")
+    facts["username"] = username
     password = binding.password
     if password:
-        facts["password"] = _password(binding, isp, password)
+        facts["password"] = _password(binding, username, isp, password)
         if facts["password"] == "wrong":  # noqa: S105 - a verdict
             return Failed("wrong_password", f"{server} does not accept the password of {username}")
     Canary.objects.update_or_create(
@@ -92,7 +93,9 @@ def compare(canary: Canary) -> Canary:
     """
     binding = canary.binding
     isp = connect.ispmanager(binding.account.panel)
-    after = _facts(isp, binding.account.username)
+    # The account that was taken down, should the binding's have been corrected meanwhile.
+    username = canary.before.get("username") or binding.account.username
+    after = _facts(isp, username)
     changed: list[str] = []
     unproven = ""
     if after is None:
@@ -100,8 +103,9 @@ def compare(canary: Canary) -> Canary:
         after = {}
     else:
         changed = differences(canary.before, after)
+        after["username"] = username
         if canary.password:
-            after["password"] = _password(binding, isp, canary.password)
+            after["password"] = _password(binding, username, isp, canary.password)
             if after["password"] == "wrong":  # noqa: S105 - a verdict
                 changed.append(_("its password is another one"))
             elif after["password"] != RIGHT:
@@ -160,10 +164,9 @@ def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:
     }
 
 
-def _password(binding: Binding, isp: IspManager, password: str) -> str:
+def _password(binding: Binding, username: str, isp: IspManager, password: str) -> str:
     """``right``, ``wrong``, or why it cannot be told; one try, which counts as all tries do."""
-    account = binding.account
-    result = password_tries.one(account.panel, isp, account.username, password)
+    result = password_tries.one(binding.account.panel, isp, username, password)
     if result == PasswordCheck.RIGHT:
         return RIGHT
     if result == PasswordCheck.WRONG:

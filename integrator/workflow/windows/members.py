@@ -11,7 +11,7 @@ from integrator.models import Binding, Intent, Service, Step, Window
 from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, engine, intents, recording, rows
+from integrator.workflow import breaker, engine, intents, recording, rows, runs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -80,6 +80,8 @@ def adopted_services(bindings: Collection[Binding]) -> set[int]:
 class Ledger:
     """Collects what one shared reading proves, to be written in one transaction.
 
+    ``pauses``: why to pause which run, by its id.
+
     Each binding is changed by compare-and-set; one that was changed meanwhile (by a person) is
     left out, and its steps with it.
     """
@@ -88,6 +90,7 @@ class Ledger:
         self._previous = steps_of(bindings)
         self._steps: dict[int, list[Step]] = {}
         self._changes: list[engine.Change] = []
+        self.pauses: dict[int, str] = {}
 
     def proven(self, binding: Binding, number: int, verdict: Proven) -> None:
         """A step of this binding is done, with evidence."""
@@ -147,7 +150,11 @@ class Ledger:
             made = engine.change_all(self._changes)
             self._tell_breaker(made)
             recording.record(step for pk in made for step in self._steps.pop(pk, []))
+            # Panels before runs, as the breaker locks them: two workers never wait for each other.
+            for run_id, why in sorted(self.pauses.items()):
+                runs.pause(run_id, why)
         self._changes.clear()
+        self.pauses.clear()
         return len(made)
 
     def _tell_breaker(self, made: Collection[int]) -> None:

@@ -306,6 +306,7 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
     for binding, failed in canaries.watch(window, bindings):
         ledger.failed(binding, binding.step, failed)
     ledger.write()
+    _leave_stopped(window)  # a try of a canary's password may have been the one that stops
     driver.save(looked_at=clock.now())
     if not members.of(window):
         raise CannotOpenError("no_module", "nobody is left to open the window for")

@@ -16,7 +16,7 @@ from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
-from integrator.workflow import causes, engine, intents, runs, waking
+from integrator.workflow import causes, engine, intents, waking
 from integrator.workflow.windows import gate, members, reading
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _paid(
     before = max(i.before.get("expense", 0) for i in (order, line) if i is not None)
     verdict = step4.verify(binding, service, before, found.expenses)
     if isinstance(verdict, Proven):
-        _compare(binding, verdict)
+        _compare(binding, verdict, ledger)
         ledger.proven(binding, step4.NUMBER, verdict)
         ledger.waits(
             binding,
@@ -216,11 +216,11 @@ def _paid(
     return clock.now() + LOOK_AGAIN
 
 
-def _compare(binding: Binding, charged: Proven) -> None:
+def _compare(binding: Binding, charged: Proven, ledger: members.Ledger) -> None:
     """A charge that differs from the preview pauses the run: a person looks before more follow."""
     if charged.evidence.get("differs"):
         amounts = f"{charged.evidence['amount']}, not {charged.evidence['expected']}"
-        runs.pause(binding.run_id, f"b{binding.pk} was charged {amounts}")
+        ledger.pauses[binding.run_id] = f"b{binding.pk} was charged {amounts}"
 
 
 def _may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime | None:
