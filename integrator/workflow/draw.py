@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from integrator import clock
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
-from integrator.workflow import runs, waking
+from integrator.workflow import engine, runs, waking
 from integrator.workflow.windows import canaries, members
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 GROWTH = (1, 10, 50)
 CALLS_PER_WINDOW = 4
 """How many parallel calls a window should have for itself before another plan's may open."""
+WAITS_FOR = {
+    3: members.TURN,
+    4: members.TURN,
+    6: members.TASKS,
+    # Its task is looked for again: nothing would wake it for the one it had.
+    7: members.TASKS,
+}
+"""What a binding at this step waits for in its window."""
 
 
 def draw_all() -> int:
@@ -83,25 +91,17 @@ def draw(plan_id: int) -> Window | None:
                 due_at=now,
                 wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
             )
-            joined = Binding.objects.filter(
-                pk__in=[b.pk for b in chosen],
-                window=None,
-                state__in=[BindingState.QUEUED, BindingState.WAITING],
+            engine.change_all(
+                [
+                    engine.Change(
+                        binding,
+                        BindingState.WAITING,
+                        waiting_for=WAITS_FOR[binding.step],
+                        fields={"window": window.pk},
+                    )
+                    for binding in chosen
+                ]
             )
-            for step, waiting_for in (
-                (3, members.TURN),
-                (4, members.TURN),
-                (6, members.TASKS),
-                # Its task is looked for again: nothing would wake it for the one it had.
-                (7, members.TASKS),
-            ):
-                joined.filter(step=step).update(
-                    window=window,
-                    state=BindingState.WAITING,
-                    waiting_for=waiting_for,
-                    due_at=None,
-                    version=F("version") + 1,
-                )
     except IntegrityError:
         return None  # another process opened one just now
     waking.wake("window", window.pk)

@@ -23,7 +23,7 @@ from integrator.panel_access import journal
 from integrator.workflow import leases, rows, states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PRODUCT = "integrator"
 """The actor of what the product does by itself."""
@@ -110,7 +110,7 @@ class Ready:
         if self.lane:
             taken = Binding.objects.filter(in_lane=True).values("client_id")
             found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-        return found.order_by("due_at", "number").only("client_id")
+        return found.order_by("due_at", "number").only("client_id", "state")
 
 
 def claim(ready: Ready, *, most: int = 1, **given: Any) -> list[Claim]:
@@ -138,10 +138,10 @@ def _claim(ready: Ready, ids: list[int], given: Mapping[str, Any]) -> list[Claim
     try:
         with transaction.atomic():
             # Locked in this transaction: nobody moves one of them on meanwhile.
-            chosen = [row.pk for row in ready.lock.run(ids=ids, **given)]
+            chosen = {row.pk: row.state for row in ready.lock.run(ids=ids, **given)}
             if not chosen:
                 return []
-            _THESE.run(columns | ({"in_lane": True} if ready.lane else {}), ids=chosen)
+            _THESE.run(columns | ({"in_lane": True} if ready.lane else {}), ids=list(chosen))
             claimed = _claimed(chosen, token)
     except IntegrityError:
         return []  # another binding of a client entered the lane just now
@@ -161,8 +161,11 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
     return [row.pk for row in found[begin : begin + count]]
 
 
-def _claimed(chosen: Collection[int], token: str) -> list[Claim]:
-    """The claims on these bindings, with what is known of each; the event that tells of it."""
+def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
+    """The claims on these bindings, by their state before, with what is known of each.
+
+    Writes the events that tell of it.
+    """
     claims = {row.pk: Claim(row, token) for row in rows.claimed(chosen)}
     for intent in rows.intents_of(chosen):
         claims[intent.binding_id or 0].intents.append(intent)
@@ -170,8 +173,8 @@ def _claimed(chosen: Collection[int], token: str) -> list[Claim]:
         claims[step.binding_id or 0].steps[step.number] = step
     prepared.insert(
         [
-            _event(one.binding, BindingState.WAITING, BindingState.RUNNING, "claimed", PRODUCT)
-            for one in claims.values()
+            _event(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+            for pk, one in claims.items()
         ]
     )
     return list(claims.values())
@@ -240,6 +243,32 @@ def hand_back(
     )
     journal.flush()
     claimed.done = True
+
+
+def take_back(binding: Binding) -> bool:
+    """Have a binding wait again whose worker died, one attempt later; False: its lease holds."""
+    now = clock.now()
+    with transaction.atomic():
+        changed = Binding.objects.filter(
+            pk=binding.pk,
+            state=BindingState.RUNNING,
+            lease_token=binding.lease_token,
+            lease_expires_at__lt=now,
+        ).update(
+            state=BindingState.WAITING,
+            state_at=now,
+            lease_token="",
+            lease_expires_at=None,
+            due_at=now,
+            attempts=F("attempts") + 1,
+            version=F("version") + 1,
+        )
+        if changed:
+            why = "its worker stopped; lease taken back"
+            _event(binding, BindingState.RUNNING, BindingState.WAITING, why, PRODUCT).save(
+                force_insert=True
+            )
+    return bool(changed)
 
 
 def change(

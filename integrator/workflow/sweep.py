@@ -9,14 +9,12 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Count, F, Q
 
 from integrator import clock
-from integrator.models import Binding, Event, Run, Window
+from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import actions, creating, draw, halting, runs, waking
-from integrator.workflow.engine import PRODUCT
+from integrator.workflow import actions, creating, draw, engine, halting, runs, waking
 from integrator.workflow.windows import members, recheck
 
 MOST_WAKES = 8
@@ -49,37 +47,7 @@ def take_back_leases() -> int:
     """Bindings whose worker died wait again, one attempt later; how many."""
     now = clock.now()
     expired = Binding.objects.filter(state=BindingState.RUNNING, lease_expires_at__lt=now)
-    taken = 0
-    for binding in expired[:500]:
-        with transaction.atomic():
-            changed = Binding.objects.filter(
-                pk=binding.pk,
-                state=BindingState.RUNNING,
-                lease_token=binding.lease_token,
-                lease_expires_at__lt=now,
-            ).update(
-                state=BindingState.WAITING,
-                state_at=now,
-                lease_token="",
-                lease_expires_at=None,
-                due_at=now,
-                attempts=F("attempts") + 1,
-                version=F("version") + 1,
-            )
-            if changed:
-                taken += 1
-                Event.objects.create(
-                    at=now,
-                    actor=PRODUCT,
-                    subject="binding",
-                    from_state=BindingState.RUNNING,
-                    to_state=BindingState.WAITING,
-                    why="its worker stopped; lease taken back",
-                    run_id=binding.run_id,
-                    binding=binding,
-                    window_id=binding.window_id,
-                )
-    return taken
+    return sum(engine.take_back(binding) for binding in expired[:500])
 
 
 def _wake_windows() -> int:
