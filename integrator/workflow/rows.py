@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 
+ALL_STEPS = (3, 4, 5, 6, 7, 8)
 COLUMNS = (
     *("run", "account", "client", "su", "plan", "datacenter_id", "module_id", "number"),
     *("nth_of_client", "domain", "period", "autoprolong", "expires", "price", "marker", "state"),
@@ -76,7 +77,7 @@ def claimed(ids: Collection[int]) -> list[Binding]:
     return _with_related(found)
 
 
-def of_window(window: Window, steps: Collection[int]) -> list[Binding]:
+def of_window(window: Window, steps: Collection[int] = ALL_STEPS) -> list[Binding]:
     """The bindings of this window that are at one of these steps, in order; no passwords."""
     found = _OF_WINDOW.run(window=window.pk, steps=list(steps))
     for one in found:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from integrator import clock
-from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Window
+from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Step, Window
 from integrator.panel_access import learning
 from integrator.steps.verdicts import Proven
 from integrator.workflow import actions, runs, sweep
@@ -136,6 +136,36 @@ def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
     assert not Intent.objects.filter(kind__in=["take", "close"]).exists()
     (task,) = provider.sandbox.ledger()["tasks"]
     assert task["closes"] == 1
+
+
+def test_an_expiry_that_could_not_be_set_any_more_is_told(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Tasks.openings
+    looked: list[int] = []
+
+    def openings(self: Tasks, plan_id: int) -> Any:
+        found = real(self, plan_id)
+        binding = Binding.objects.select_related("account").get()
+        if found and not looked:
+            looked.append(plan_id)
+            provider.sandbox.act(
+                act="close_task",
+                service=binding.service_id,
+                module=binding.module_id,
+                username=binding.account.username,
+            )
+            return []
+        return found
+
+    monkeypatch.setattr(Tasks, "openings", openings)
+    day = (clock.now() + dt.timedelta(days=400)).date().isoformat()
+    rows = provider.csv(provider.accounts[:1], expires=day)
+    run = workers.finish(provider.start(rows=rows))
+    binding = Binding.objects.get(run=run)
+    assert (binding.state, binding.expires_set) == ("done", False)
+    assert Step.objects.get(binding=binding, number=7).evidence["expires_not_set"] == day
+    assert Event.objects.filter(binding=binding, why__contains=f"expiry {day}").exists()
 
 
 def test_a_pause_is_not_lost_to_whoever_resumes_at_the_same_moment(db: None) -> None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from integrator import clock
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step3_order as step3
-from integrator.workflow import intents
+from integrator.workflow import intents, rows
 from integrator.workflow.windows import lease, members, reading
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ LOOK_AGAIN = dt.timedelta(seconds=1)
 
 def drive(driver: Driver, bm: BillManager) -> bool:
     """Pass the gate, or say why not and look again; True: the window has gone on."""
-    bindings = members.of(driver.window)
+    bindings = rows.of_window(driver.window)
     ordered = _may_be_ordered(bindings)
     obstacles = _obstacles(driver, bm, ordered) if ordered else []
     if not obstacles:

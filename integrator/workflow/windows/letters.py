@@ -15,8 +15,8 @@ from integrator import clock
 from integrator.models import Intent
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.panel_access import journal
-from integrator.workflow import intents
-from integrator.workflow.windows import lease, members, switching
+from integrator.workflow import intents, rows
+from integrator.workflow.windows import lease, switching
 from panels.billmanager.plans import NO_LETTER
 from panels.errors import Refused
 
@@ -38,7 +38,7 @@ class PlanDamagedError(Exception):
 
 def to_hold(window: Window, bm: BillManager) -> dict[str, str]:
     """What the snapshot keeps of the letter; empty when it is not to be held, or there is none."""
-    if not any(binding.run.preview.hold_letters for binding in members.of(window)):
+    if not any(binding.run.preview.hold_letters for binding in rows.of_window(window)):
         return {}
     form = bm.plans.letter_form(window.plan.remote_id)
     return {} if form is None or form.letter == NO_LETTER else {"letter": form.letter}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from integrator import clock
-from integrator.models import Binding, Intent, Service, Step, Window
+from integrator.models import Binding, Intent, Service, Step
 from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -32,15 +32,9 @@ WINDOW = "window"
 
 MONEY_STEPS = (3, 4)
 TASK_STEPS = (6, 7)
-ALL_STEPS = (*MONEY_STEPS, 5, *TASK_STEPS, 8)
 
 MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 """Kinds of intents that hold the client's lane while nobody knows what became of them."""
-
-
-def of(window: Window, steps: Collection[int] = ALL_STEPS) -> list[Binding]:
-    """The bindings of this window that are at one of these steps, in order."""
-    return rows.of_window(window, steps)
 
 
 def intents_of(bindings: Collection[Binding]) -> dict[int, list[Intent]]:

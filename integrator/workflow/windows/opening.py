@@ -20,7 +20,7 @@ from integrator.steps import (
 )
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import engine, intents, learning, recording
+from integrator.workflow import engine, intents, learning, recording, rows
 from integrator.workflow.password_tries import TooSoonError
 from integrator.workflow.windows import (
     aftermath,
@@ -120,7 +120,7 @@ def _datacenters(
     selling = [module for module in modules if module.id in on]
     ids, names = {m.datacenter_id for m in selling}, {m.datacenter_name for m in selling}
     offered = {number for number, name in window.plan.datacenters if number in ids or name in names}
-    return sorted(offered | {binding.datacenter_id for binding in members.of(window)})
+    return sorted(offered | {binding.datacenter_id for binding in rows.of_window(window)})
 
 
 def _manual_modules(
@@ -267,7 +267,7 @@ def _turn_away(driver: Driver) -> None:
     """Members whose server's module is not one the plan has at all cannot be bound with it."""
     window = driver.window
     known = {row["id"] for row in (window.snapshot or {"modules": []})["modules"]}
-    bindings = members.of(window)
+    bindings = rows.of_window(window)
     ledger = members.Ledger(bindings)
     for binding in bindings:
         if binding.module_id not in known:
@@ -281,7 +281,7 @@ def _turn_away(driver: Driver) -> None:
                 ),
             )
     ledger.write()
-    left = members.of(window)
+    left = rows.of_window(window)
     if not left:
         raise CannotOpenError("no_module", "nobody is left to open the window for")
     wants_orders = any(binding.step in members.MONEY_STEPS for binding in left)
@@ -301,20 +301,20 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
         unread = aftermath.before(window, bm)
         driver.save(seen={**driver.seen, "unread": unread})
     _leave_stopped(window)
-    bindings = members.of(window)
+    bindings = rows.of_window(window)
     ledger = members.Ledger(bindings)
     for binding, failed in canaries.watch(window, bindings):
         ledger.failed(binding, binding.step, failed)
     ledger.write()
     _leave_stopped(window)  # a try of a canary's password may have been the one that stops
     driver.save(looked_at=clock.now())
-    if not members.of(window):
+    if not rows.of_window(window):
         raise CannotOpenError("no_module", "nobody is left to open the window for")
 
 
 def _leave_stopped(window: Window) -> None:
     """Those whose run was paused meanwhile, by what was seen here or by a person, wait again."""
-    for binding in members.of(window):
+    for binding in rows.of_window(window):
         if binding.run.state != RunState.RUNNING:
             members.leave(binding, why="the run is stopped")
 

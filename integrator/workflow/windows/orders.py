@@ -16,7 +16,7 @@ from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
-from integrator.workflow import causes, engine, intents, waking
+from integrator.workflow import causes, engine, intents, rows, waking
 from integrator.workflow.windows import gate, members, reading
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LOOK_AGAIN = dt.timedelta(seconds=2)
 
 def drive(driver: Driver, bm: BillManager) -> bool:
     """Go on with the orders; False: nothing more can be done now."""
-    ordering = members.of(driver.window, members.MONEY_STEPS)
+    ordering = rows.of_window(driver.window, members.MONEY_STEPS)
     if any(b.state == BindingState.RUNNING for b in ordering):
         return False
     ordering = [b for b in ordering if b.state == BindingState.WAITING]

@@ -15,7 +15,7 @@ from integrator.panel_access import journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
-from integrator.workflow import recording
+from integrator.workflow import recording, rows
 from integrator.workflow.windows import instructions, letters, members, switching
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _read_twice(driver: Driver, present: list[int]) -> bool:
 
 def _finish(driver: Driver) -> None:
     """Bindings with step 7 proven are done; all others leave for the next window."""
-    bindings = members.of(driver.window)
+    bindings = rows.of_window(driver.window)
     ledger = members.Ledger(bindings)
     for binding in bindings:
         if binding.state == BindingState.WAITING and binding.waiting_for == members.RESTORE:

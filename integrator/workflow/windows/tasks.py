@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from integrator.steps import step6_find_the_task as step6
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
-from integrator.workflow import causes, intents, recording, waking
+from integrator.workflow import causes, intents, recording, rows, waking
 from integrator.workflow.windows import members, reading, switching
 from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
@@ -38,7 +38,7 @@ def enable(driver: Driver, bm: BillManager) -> bool:
     """Step 5: both on. False: it is not read back yet."""
     window = driver.window
     own = sets.own((window.snapshot or {"modules": []})["modules"])
-    targets = {b.module_id for b in members.of(window)}
+    targets = {b.module_id for b in rows.of_window(window)}
     wanted = step5.wanted(own, targets, sorted(window.manual_modules.values()))
     present = switching.turn(driver, bm, step5.NUMBER, wanted)
     if present is None:
@@ -62,7 +62,7 @@ def enable(driver: Driver, bm: BillManager) -> bool:
 def drive(driver: Driver, bm: BillManager) -> bool:
     """Find tasks, let threads close them, and read the services back."""
     window = driver.window
-    bindings = members.of(window, members.TASK_STEPS)
+    bindings = rows.of_window(window, members.TASK_STEPS)
     if any(b.state == BindingState.RUNNING for b in bindings):
         return False
     bindings = [b for b in bindings if b.state == BindingState.WAITING]
@@ -224,8 +224,16 @@ class Look:
         for intent in self.known[binding.pk]:
             if intent.kind in (step7.TAKE, step7.CLOSE) and intents.unsettled(intent):
                 intents.settle(intent, Outcome.DONE, why="read back")
+        why = ""
+        if binding.expires and not binding.expires_set:
+            # Bound by somebody else: saved now, it may push limits to the live account.
+            day = binding.expires.isoformat()
+            verdict = replace(verdict, evidence={**verdict.evidence, "expires_not_set": day})
+            why = f"not bound by us: its expiry {day} is still to be set in BILLmanager"
         self.ledger.proven(binding, step7.NUMBER, verdict)
-        self.ledger.waits(binding, members.RESTORE, step=8, step_at=clock.now(), password="")
+        self.ledger.waits(
+            binding, members.RESTORE, why=why, step=8, step_at=clock.now(), password=""
+        )
 
     def _not_yet(
         self, binding: Binding, waited: dt.timedelta, otherwise: Failed | Ambiguous
