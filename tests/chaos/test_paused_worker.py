@@ -40,6 +40,8 @@ def test_a_paused_worker_sends_nothing_when_it_goes_on(
     declared = pending(product)
     product.start("worker")  # it takes over what the other's leases let go, after a settle time
     wait(max(0.0, began + LEASE + 0.5 - time.monotonic()))
+    # What has reached the panel is ordered by now, but on a machine that is slow.
+    eventually(lambda: len(sandbox.ledger()["orders"]) > held(sandbox), 20)
     sent = {one["remoteid"] for one in sandbox.ledger()["orders"]}
     unsent = {number for number, marker in declared.items() if marker not in sent}
     assert len(unsent) >= 2
