@@ -16,7 +16,7 @@ from integrator.clock import now
 from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
 from integrator.web.plain import plain
-from integrator.web.words import FIELDS, SUBJECTS
+from integrator.web.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -247,8 +247,8 @@ EVIDENCE = {
 @register.filter
 def evidence(found: dict[str, Any]) -> str:
     """The two or three things of a step's evidence that a person looks for first."""
-    said = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
-    return ", ".join(said) or gettext("read back and proven")
+    told = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
+    return ", ".join(told) or gettext("read back and proven")
 
 
 @register.filter
@@ -257,7 +257,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, dict):
-        return ", ".join(f"{plain(key)} {shown(one)}" for key, one in value.items())
+        return ", ".join(f"{plain(PARTS.get(key, key))} {shown(one)}" for key, one in value.items())
     if isinstance(value, list | tuple):
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
         return between.join(map(shown, value))
@@ -270,4 +270,17 @@ def why(text: str) -> str:
     if text == "claimed":
         return gettext("taken up by a worker")
     waited = marks.WAITING.get(text)
-    return gettext("waits: %s") % waited if waited else plain(text)
+    return gettext("waits: %s") % waited if waited else plain(said(text))
+
+
+@register.filter
+def fact(value: object, name: str) -> str:
+    """A fact of a canary: the verdict on its password in words, all else as ``shown``."""
+    known = name == "password" and isinstance(value, str)
+    return plain(VERDICTS.get(value, value)) if known else shown(value)
+
+
+@register.filter
+def checked(text: str) -> str:
+    """What a panel check asked for, in the reader's language; it was written in the asker's."""
+    return plain(gettext(text)) if text else ""
