@@ -276,8 +276,9 @@ def why(text: str) -> str:
 @register.filter
 def fact(value: object, name: str) -> str:
     """A fact of a canary: the verdict on its password in words, all else as ``shown``."""
-    known = name == "password" and isinstance(value, str)
-    return plain(VERDICTS.get(value, value)) if known else shown(value)
+    if name == "password" and isinstance(value, str):
+        return plain(VERDICTS.get(value, value))
+    return shown(value)
 
 
 @register.filter
