@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from urllib.parse import urlsplit
 
@@ -20,6 +21,10 @@ _PANEL_PATH = re.compile(r"(.*?/(?:billmgr|ispmgr))(?:/.*)?", re.IGNORECASE)
 """What stands behind the panel's own path is a page of it, copied from a browser."""
 
 
+_HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
+"""A name or an IPv4 address; whatever else is connected to would be refused only then."""
+
+
 def normalise(url: str, kind: str) -> tuple[str, str]:
     """The URL to call, and the address that identifies the server.
 
@@ -27,7 +32,7 @@ def normalise(url: str, kind: str) -> tuple[str, str]:
     kind's own (billmanager.md 1.1, ispmanager.md 1.1). What a browser's address bar has behind it
     (a page, parameters, an anchor) is left out. The address is host:port/path in lower case, with
     the alias ``/manager/…`` folded into the short path.
-    Raises AddressError when there is no host, or a user or password in it.
+    Raises AddressError when there is no host or one that cannot be, or a user or password in it.
     """
     text = url.strip()
     if "://" not in text:
@@ -80,10 +85,16 @@ def _has_port(host: str) -> bool:
 
 
 def _ascii(host: str, url: str) -> str:
+    """The host as it is looked up. Raises AddressError for what cannot be one."""
     try:
-        return host if host.isascii() else host.encode("idna").decode()
-    except UnicodeError as error:
+        name = host if host.isascii() else host.encode("idna").decode()
+        if ":" in name:
+            ipaddress.IPv6Address(name)
+    except ValueError as error:
         raise AddressError(_("“%(url)s” is not a URL.") % {"url": url}) from error
+    if ":" not in name and not _HOST.fullmatch(name):
+        raise AddressError(_("“%(url)s” is not a URL.") % {"url": url})
+    return name
 
 
 def _path(written: str, kind: str) -> str:

@@ -203,6 +203,17 @@ def test_an_address_without_anybody_is_said_at_the_first_step(
     assert "Look who answers there" in page
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://bad host/", "bad_host!", f"https://{'a' * 64}.example", "a..example", "[::1::2]"],
+)
+def test_what_cannot_be_an_address_is_refused_at_the_first_step(admin: Client, url: str) -> None:
+    page = admin.post("/panels/add/", {"kind": "billmanager", "url": url})
+    assert page.status_code == 200
+    assert "is not a URL" in page.text
+    assert "Look who answers there" in page.text
+
+
 def test_a_strange_certificate_is_trusted_on_the_persons_word_and_a_new_one_too(
     panels_may_be_asked: None, admin: Client, tmp_path: Path
 ) -> None:
