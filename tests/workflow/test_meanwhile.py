@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
 
 
+def _close_by_hand(provider: Provider) -> None:
+    """A colleague does step 7 of the only binding, rightly."""
+    binding = Binding.objects.select_related("account").get()
+    provider.sandbox.act(
+        act="close_task",
+        service=binding.service_id,
+        module=binding.module_id,
+        username=binding.account.username,
+    )
+
+
 def test_a_canarys_password_waits_for_its_turn(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,13 +128,7 @@ def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
 
     def read(self: Tasks, task_id: int, *more: Any) -> Any:
         if not seen:
-            binding = Binding.objects.select_related("account").get()
-            provider.sandbox.act(
-                act="close_task",
-                service=binding.service_id,
-                module=binding.module_id,
-                username=binding.account.username,
-            )
+            _close_by_hand(provider)
         form = real(self, task_id, *more)
         seen.append(form.status)
         return form
@@ -146,15 +151,9 @@ def test_an_expiry_that_could_not_be_set_any_more_is_told(
 
     def openings(self: Tasks, plan_id: int) -> Any:
         found = real(self, plan_id)
-        binding = Binding.objects.select_related("account").get()
         if found and not looked:
             looked.append(plan_id)
-            provider.sandbox.act(
-                act="close_task",
-                service=binding.service_id,
-                module=binding.module_id,
-                username=binding.account.username,
-            )
+            _close_by_hand(provider)
             return []
         return found
 
