@@ -48,7 +48,6 @@ class Claim:
     token: str
     intents: list[Intent] = field(default_factory=list)
     steps: dict[int, Step] = field(default_factory=dict)
-    done: bool = field(default=False)
 
 
 MOST = 4
@@ -242,7 +241,6 @@ def hand_back(
         [_event(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
     )
     journal.flush()
-    claimed.done = True
 
 
 def take_back(binding: Binding) -> bool:
