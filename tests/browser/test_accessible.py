@@ -60,12 +60,13 @@ def everything() -> list[str]:
             "/events/", "/people/"]  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(sign_in: Callable[..., Page], theme: str) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
+def test_axe_finds_nothing(sign_in: Callable[..., Page], theme: str, width: int) -> None:
     addresses = everything()
     page = sign_in("admin", "/events/")
     site = page.url.removesuffix("/events/")
     page.context.add_cookies([{"name": "theme", "value": theme, "url": site}])
+    page.set_viewport_size({"width": width, "height": 800})
     found = {}
     for address in addresses:
         page.goto(site + address)
@@ -92,3 +93,19 @@ def test_nothing_is_wider_than_the_screen(
         if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
             wide.append(address)
     assert wide == []
+
+
+def test_a_phone_shows_whose_binding_it_is_and_why_something_happened(
+    sign_in: Callable[..., Page],
+) -> None:
+    run = factories.run(total=1)
+    account = factories.account("hollowpress60")
+    failed = factories.failed(run=run, account=account)
+    factories.event(binding=failed, run=run, why="isp1 auth: HTTP 500")
+    page = sign_in("admin", f"/runs/{run.pk}/")
+    page.set_viewport_size({"width": 360, "height": 800})
+    cell = page.get_by_role("rowheader", name="hollowpress60")
+    assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
+    assert cell.evaluate("cell => cell.clientWidth") > 100
+    page.goto(page.url.replace(f"/runs/{run.pk}/", "/events/"))
+    assert page.get_by_text("isp1 auth: HTTP 500").locator("visible=true").count() == 1
