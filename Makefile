@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format lock bench matching clean
+.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format locale lock bench matching clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -52,6 +52,13 @@ lint: dev ## style, types, missing migrations
 format: dev ## write the code the way lint wants it
 	$(python) -m ruff check --fix-only
 	$(python) -m ruff format
+
+# The command line speaks English: it is for scripts and logs.
+locale: dev ## bring the Russian catalogue in step with the source (gettext); then translate what is empty
+	$(python) manage.py makemessages --locale ru --no-location --no-wrap --no-obsolete \
+		--ignore .venv --ignore 'integrator/management/*' --ignore 'integrator/supervisor/*' \
+		--ignore 'integrator/migrations/*' --ignore 'tests/*'
+	$(python) manage.py compilemessages --locale ru --ignore .venv
 
 # Python 3.11 means 3.11.0 here, so that Debian's 3.11.2 gets what only older patches need.
 compile := .venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.models import Module, Panel, Step
-from integrator.models.states import StepState
+from integrator.models import Module, Panel
+from integrator.panel_access import marks
 from integrator.steps import step1_add_manual_module as step1
-from integrator.steps import step3_order as step3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,11 +72,9 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
 
 def _remoteid() -> dict[str, Any]:
     """Whether the list of services shows our own id, by the newest order that is proven."""
-    found = Step.objects.filter(number=step3.NUMBER, state=StepState.DONE, binding__isnull=False)
-    step = found.select_related("binding").order_by("-pk").first()
+    step = marks.newest()
     value = where = ""
     if step is not None and step.binding is not None:
-        readable = step.evidence.get("remoteid") == step.binding.marker
-        value = _("yes") if readable else _("no: orders are found by plan, domain and period")
+        value = _("yes") if marks.shown() else _("no: orders are found by plan, domain and period")
         where = _("step 3 of binding b%d") % step.binding.pk
     return {"word": _("The services' list shows our remoteid"), "value": value, "where": where}

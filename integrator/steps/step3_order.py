@@ -105,6 +105,17 @@ def verify(
     return judge(binding, found[0], manual_modules)
 
 
+def unmarked(binding: Binding, proven: Proven) -> Ambiguous:
+    """The verdict on a service that is like our order, but should carry our mark and does not."""
+    service = proven.evidence["service"]
+    return Ambiguous(
+        "unmarked_service",
+        f"service {service} is new and like this order of {binding.client}, but does not carry "
+        "our mark: somebody may have ordered the same",
+        proven.evidence,
+    )
+
+
 def judge(binding: Binding, service: Service, manual_modules: Collection[int]) -> Verdict:
     """Whether this one service is a sound result of our order."""
     evidence = row(service)

@@ -82,6 +82,9 @@ SAID = {
     "every task of ours is closed": _("every task of ours is closed"),
     "nothing was switched": _("nothing was switched"),
     "the plan is as it was": _("the plan is as it was"),
+    "the plan has its modules again, in another order": _(
+        "the plan has its modules again, but in another order than before"
+    ),
     "an error in Integrator; see the log of the worker": _(
         "an error in Integrator; see the log of the worker"
     ),

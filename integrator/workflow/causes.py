@@ -162,6 +162,14 @@ _ALL = [
         _("Choose the one that is ours, or say that none is."),
     ),
     Cause(
+        "unmarked_service",
+        _("A service like this order does not carry our mark"),
+        _(
+            "The client may have ordered the same. Adopt that service for this account, or say "
+            "that ours does not exist: then ours is ordered besides it."
+        ),
+    ),
+    Cause(
         "several_payments",
         _("Several payments could be ours"),
         _("Look at the client's payments; then choose."),

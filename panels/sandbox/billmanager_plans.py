@@ -201,6 +201,9 @@ def _modules(call: Call) -> str:
         ),
     )
     rows = [m for m in world.modules.all() if m.itemtype == plan.itemtype]
+    if dialect.flag("plan_modules.in_order_of_plan"):
+        places = {key: place for place, key in enumerate(plan.modules)}
+        rows.sort(key=lambda module: places.get(module.id, len(places)))
     return listing(call, shape, rows, element("plid", plan.id))
 
 

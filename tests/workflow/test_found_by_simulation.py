@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.models import Binding, Event, Intent, Plan, Window
-from integrator.workflow import actions
+from integrator import clock
+from integrator.models import Binding, Event, Intent, Plan, Step, Window
+from integrator.panel_access import marks
+from integrator.workflow import actions, deciding
+from panels.billmanager.modules import Modules
+from tests import factories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,3 +102,92 @@ def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
     on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
     assert sorted(on[plan.remote_id]) == [11, 12]
     assert Event.objects.filter(why__startswith="a switch of ours came late").exists()
+
+
+def test_the_plan_is_read_when_nothing_lies_between_that_and_the_snapshot(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague switched a module off while we made ours; restoring switched it on again."""
+    real = Modules.create_manual
+
+    def while_another_works(self: Modules, *words: Any, send_by: float) -> None:
+        provider.sandbox.act(act="switch_module", plan=21, module=12, on=False)
+        real(self, *words, send_by=send_by)
+
+    monkeypatch.setattr(Modules, "create_manual", while_another_works)
+    workers.finish(provider.start(1))
+    assert Binding.objects.get().state == "done"
+    window = Window.objects.get(phase="closed", snapshot__isnull=False)
+    assert (window.plan.remote_id, window.held) == (21, False)
+    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
+    assert plans[21] == [11]
+
+
+def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
+    provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    """A switch of ours that came late was undone at the end, and the module came last."""
+    provider = provider_with("--dialect", "status-field", "--close-delay", "3")
+    run = provider.start(1)
+    workers.until(lambda: Binding.objects.filter(step=7, waiting_for__gt="").exists())
+    for on in (False, True):
+        provider.sandbox.act(act="switch_module", plan=21, module=11, on=on)
+    workers.finish(run)
+    assert Binding.objects.get().state == "done"
+    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
+    assert plans[21] == [12, 11]
+    assert Event.objects.filter(subject="window", why__contains="in another order").exists()
+
+
+def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
+    provider: Provider, workers: Workers
+) -> None:
+    """Our order got lost while its client ordered the same; that service does not bear our mark."""
+    lost = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": 40, "times": 1}
+    provider.sandbox.faults({"panel": None, **lost})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="order").exists())
+    mine = Binding.objects.get()
+    theirs = provider.sandbox.act(
+        act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
+    )
+    workers.until(lambda: Binding.objects.get().state == "undecided")
+    mine.refresh_from_db()
+    assert (mine.cause, mine.service_id) == ("unmarked_service", None)
+    assert str(theirs["service"]) in mine.cause_text
+    offered = {one.id: one.unfit for one in deciding.options(mine)}
+    assert offered == {theirs["service"]: ""}
+
+    actions.try_again(mine.pk, "anna")
+    workers.finish(run)
+    mine.refresh_from_db()
+    assert mine.state == "done"
+    services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
+    assert services[mine.service_id]["remoteid"] == mine.marker
+    assert services[theirs["service"]]["username"] != mine.account.username
+
+
+@pytest.mark.parametrize(
+    ("evidence", "remoteid", "confirmed", "apart"),
+    [
+        (None, "", False, True),
+        (None, "", True, False),
+        (None, None, False, False),
+        ("ours", None, True, True),
+        ("ours", "", True, True),
+        ("", "", False, False),
+        ("", None, False, False),
+        ("adopted", "", True, False),
+    ],
+)
+def test_whether_a_missing_mark_tells_a_service_apart_is_learnt_from_orders(
+    evidence: str | None, remoteid: str | None, confirmed: bool, apart: bool
+) -> None:
+    binding = factories.binding()
+    marker = binding.marker
+    if evidence is not None:
+        seen = {"remoteid": marker if evidence == "ours" else ""}
+        seen |= {"adopted_by": "anna"} if evidence == "adopted" else {}
+        made = {"binding": binding, "started_at": clock.now()}
+        Step.objects.create(number=3, state="done", evidence=seen, **made)
+    assert marks.told_apart(remoteid, confirmed=confirmed) is apart

@@ -88,7 +88,7 @@ def _look_at_plan(driver: Driver, bm: BillManager) -> bool:
     present = bm.plans.modules(driver.window.plan.remote_id)
     if not _manual_modules(driver, bm, modules, present):
         return False
-    _take_snapshot(driver, bm, modules, present)
+    _take_snapshot(driver, bm, modules)
     return True
 
 
@@ -228,17 +228,17 @@ def _settle_making(found: dict[str, int]) -> None:
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
-def _take_snapshot(
-    driver: Driver, bm: BillManager, modules: Sequence[Module], present: Sequence[PlanModule]
-) -> None:
+def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> None:
+    """Read the plan last and at once: making a module may have taken a minute."""
     window = driver.window
+    letter, floors = letters.to_hold(window, bm), reading.floors(bm)
+    present = bm.plans.modules(window.plan.remote_id)
     ours = {module.id for module in step1.ours(modules)}
     rows = sets.snapshot(present, without=ours)
     late = _switched_off_late(window, rows)
     if not sets.own(rows):
         raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
-    letter = letters.to_hold(window, bm)
-    seen = {**driver.seen, "enabled": sets.enabled(present), **reading.floors(bm)}
+    seen = {**driver.seen, "enabled": sets.enabled(present), **floors}
     with transaction.atomic():
         driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
         if late:

@@ -12,7 +12,7 @@ from django.db import transaction
 from integrator import clock
 from integrator.models import Binding, Intent, Step
 from integrator.models.states import BindingState, Outcome, RunState, StepState
-from integrator.panel_access import journal
+from integrator.panel_access import journal, marks
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
@@ -155,7 +155,12 @@ def _service_of(
     manual: Collection[int],
 ) -> Verdict:
     if binding.service_id is None:
-        return step3.verify(binding, intent.before["service"], found.services, adopted, manual)
+        seen = step3.verify(binding, intent.before["service"], found.services, adopted, manual)
+        if isinstance(seen, Proven) and seen.evidence["remoteid"] != binding.marker:
+            confirmed = intent.outcome == Outcome.DONE
+            if marks.told_apart(seen.evidence["remoteid"], confirmed=confirmed):
+                return step3.unmarked(binding, seen)
+        return seen
     for service in found.services:
         if service.id == binding.service_id:
             return step3.judge(binding, service, manual)

@@ -58,7 +58,12 @@ def drive(driver: Driver, bm: BillManager) -> bool:
             manual_only_until=window.manual_only_until or clock.now(),
             recheck_at=clock.now() + RECHECK,
         )
-        close(driver, "the plan is as it was")
+        close(
+            driver,
+            "the plan is as it was"
+            if verdict.evidence["as_before"]
+            else "the plan has its modules again, in another order",
+        )
         journal.flush()
     return True
 
