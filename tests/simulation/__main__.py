@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
+
+from tests.simulation import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,25 +33,12 @@ def _seeds(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def _play(seed: int) -> Verdict:
-    from tests.simulation.simulate import simulate
-
-    return simulate(seed)
-
-
-def _ready() -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    import django
-
-    django.setup()
-
-
 def _verdicts(seeds: Iterable[int], jobs: int) -> Iterator[Verdict]:
     if jobs == 1:
-        yield from map(_play, seeds)
+        yield from map(process.play, seeds)
         return
-    with get_context("spawn").Pool(jobs, initializer=_ready) as pool:
-        yield from pool.imap(_play, seeds)
+    with get_context("spawn").Pool(jobs, initializer=process.ready) as pool:
+        yield from pool.imap(process.play, seeds)
 
 
 def told(verdict: Verdict, *, story: bool = True) -> str:
@@ -72,7 +60,7 @@ def main() -> int:
     """Play the seeds; 1 when one of them broke a law."""
     options = _parser().parse_args()
     seeds = _seeds(options.seeds)
-    _ready()
+    process.ready()
     began = time.monotonic()
     seen: Counter[str] = Counter()
     failed: list[int] = []

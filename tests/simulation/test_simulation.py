@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -80,3 +82,10 @@ def test_a_seed_is_one_run(own_database: None) -> None:
     first, second = simulate(11), simulate(11)
     assert first.digest == second.digest
     assert first.seen == second.seen
+
+
+def test_seeds_are_played_from_the_command_line_in_processes_of_their_own() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "2-3", "--jobs", "2"]
+    told = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "2 seeds in" in told.stdout

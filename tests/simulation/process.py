@@ -1,0 +1,24 @@
+"""A process that plays seeds: a fresh one finds these by name, which it could not in a script."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulation.simulate import Verdict
+
+
+def ready() -> None:
+    """Set Django up, once for each process."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+
+    django.setup()
+
+
+def play(seed: int) -> Verdict:
+    """Play one seed. Only a process that is ready can."""
+    from tests.simulation.simulate import simulate
+
+    return simulate(seed)
