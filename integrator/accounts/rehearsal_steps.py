@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.accounts.reasons import reason
 from integrator.models import Panel
 from integrator.models.states import Payment, RowState
-from integrator.panel_access import connect
+from integrator.panel_access import connect, marks
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import switching
 from integrator.steps.verdicts import Failed, Proven
@@ -200,7 +200,9 @@ class Walk:
         """Say of step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
-        finding.unknown += [reason("learn_remoteid"), reason("learn_module")]
+        if marks.shown() is None:
+            finding.unknown.append(reason("learn_remoteid"))
+        finding.unknown.append(reason("learn_module"))
 
 
 def _unless_away(error: errors.PanelError, finding: Finding | None = None) -> None:

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrator.accounts import password_list
+from integrator.accounts.refusals import Refused
 from integrator.clock import now
-from integrator.models import Binding, Run, Window
+from integrator.models import Account, Binding, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.steps import SHARED
 from integrator.web import asking, live, marks
@@ -90,13 +92,33 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def retry(request: Request, pk: int) -> HttpResponse:
-    """Retry the bindings of this run that failed for one cause, and only those."""
+    """Retry the bindings of this run that failed for one cause, and only those.
+
+    With a list of passwords, of those only the ones that it names.
+    """
     run = get_object_or_404(Run, pk=pk)
-    cause, password = request.POST.get("cause", ""), request.POST.get("password", "")
-    chosen = run.bindings.filter(state__in=RETRYABLE, cause=cause)
+    chosen = run.bindings.filter(state__in=RETRYABLE, cause=request.POST.get("cause", ""))
+    password = request.POST.get("password") or None
+    try:
+        own = _listed_passwords(request, chosen)
+    except Refused as refused:
+        asking.tell(request, refused)
+        return redirect("run", pk)
+    if own and password is None:
+        chosen = chosen.filter(account__in=own)
     actor = request.user.get_username()
-    tell_retry(request, actions.retry(chosen, actor, password=password or None))
+    tell_retry(request, actions.retry(chosen, actor, password=password, passwords=own))
     return redirect("run", pk)
+
+
+def _listed_passwords(request: Request, chosen: QuerySet[Binding]) -> dict[int, str]:
+    """The pasted list, by account. Raises Refused when it is wrong, or nothing at all is given."""
+    pasted = request.POST.get("passwords", "")
+    if pasted.strip():
+        return password_list.read(pasted, Account.objects.filter(pk__in=chosen.values("account")))
+    if "passwords" in request.POST and not request.POST.get("password"):
+        raise Refused(_("No password was given; nothing has been changed."))
+    return {}
 
 
 @needs(get=Role.VIEWER)

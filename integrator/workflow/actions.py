@@ -143,18 +143,21 @@ def retry(
     actor: str,
     *,
     password: str | None = None,
+    passwords: Mapping[int, str] | None = None,
     corrected: Mapping[str, Any] | None = None,
 ) -> RetryReport:
     """Queue failed or cancelled bindings again, from the step where they stopped.
 
-    ``password``: use this one from now on; None: the one that is stored, if any. ``corrected``:
-    checked fields that change (of one binding; see ``integrator.accounts.correcting``).
+    ``password``: use this one from now on; None: the one that is stored, if any. ``passwords``:
+    those of single accounts, by the account's id; they come first. ``corrected``: checked fields
+    that change (of one binding; see ``integrator.accounts.correcting``).
     Raises ActionRefused when a field can no longer be changed.
     """
     report = RetryReport()
     touched: set[int] = set()
     for binding in bindings.select_related("run__preview", "account", "client", "plan"):
-        refused = _retry_one(binding, actor, password, dict(corrected or {}))
+        own = (passwords or {}).get(binding.account_id, password)
+        refused = _retry_one(binding, actor, own, dict(corrected or {}))
         if refused:
             report.refused.append((binding.pk, refused))
         else:

@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from integrator import clock
 from integrator.models import Binding, Call, Run, Step, Window
-from integrator.models.states import NEEDS_PERSON, BindingState, Phase, StepState
+from integrator.models.states import NEEDS_PERSON, BindingState, Phase, RunState, StepState
 from integrator.steps import SHARED, TITLES, step3_order
 from integrator.workflow.causes import CAUSES, Cause
 
@@ -34,7 +34,10 @@ class StepCount:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands. ``per_minute`` and ``seconds_left`` are None while nothing is known."""
+    """Where a run stands.
+
+    ``per_minute`` and ``seconds_left`` are None while nothing is known, and where nothing goes on.
+    """
 
     total: int
     by_state: dict[str, int]
@@ -97,6 +100,8 @@ def progress(run: Run) -> Progress:
 
 
 def _per_minute(run: Run) -> float | None:
+    if run.state != RunState.RUNNING:
+        return None
     since = max(run.started_at, clock.now() - RATE_SPAN)
     done = Binding.objects.filter(run=run, state=BindingState.DONE, done_at__gte=since).count()
     minutes = (clock.now() - since).total_seconds() / 60

@@ -11,7 +11,7 @@ from integrator.steps import step4_pay as step4
 from integrator.workflow import actions
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
-from panels.sandbox import acts
+from panels.sandbox import acts, jobs
 from panels.sandbox import records as r
 from panels.sandbox.refusals import Refusal
 
@@ -197,6 +197,7 @@ class Others:
 
     def act(self, what: str) -> bool:
         """Do one thing; False: there is nothing to do it to."""
+        jobs.run_due(self._world)  # what the panel had begun before comes before
         ways: dict[str, Callable[[], str | None]] = {
             "order": self._order,
             "twin": self._twin,

@@ -34,6 +34,15 @@ def test_pause_resume_cancel(operator: Client) -> None:
     assert 'role="alert"' in refused.text
 
 
+def test_a_run_that_is_paused_promises_no_time(operator: Client) -> None:
+    run = factories.run(total=3)
+    factories.done(run=run)
+    factories.binding(run=run)
+    assert "left</span>" in operator.get(f"/runs/{run.pk}/").text
+    operator.post(f"/runs/{run.pk}/pause/")
+    assert "left</span>" not in operator.get(f"/runs/{run.pk}/").text
+
+
 def test_retry_these_means_these(operator: Client) -> None:
     run = factories.run(total=3)
     wrong = factories.failed("wrong_password", run=run)
@@ -46,6 +55,29 @@ def test_retry_these_means_these(operator: Client) -> None:
     wrong.refresh_from_db()
     assert (wrong.state, wrong.password) == ("queued", " new one ")
     assert set(Binding.objects.filter(state="failed")) == {other, elsewhere}
+
+
+def test_a_list_of_passwords_retries_those_that_it_names(operator: Client) -> None:
+    run = factories.run(total=3)
+    first, second, third = (factories.failed(run=run, password="old") for _ in range(3))
+    names = [binding.account.username for binding in (first, second)]
+    address, form = f"/runs/{run.pk}/retry/", {"cause": "wrong_password", "password": ""}
+
+    pasted = {"passwords": f"{names[0]} one two\nnobody three"}
+    refused = operator.post(address, {**form, **pasted}, follow=True).text
+    assert "is not among the chosen accounts" in refused
+    assert "three" not in refused
+    empty = operator.post(address, {**form, "passwords": " "}, follow=True).text
+    assert "No password was given" in empty
+    assert not Binding.objects.exclude(state="failed").exists()
+
+    pasted = {"passwords": f"{names[0]} one two\n{names[1]};three"}
+    answer = operator.post(address, {**form, **pasted}, follow=True).text
+    assert "2 bindings are tried again." in answer
+    found = Binding.objects.order_by("pk").values_list("state", "password")
+    assert list(found) == [("queued", "one two"), ("queued", "three"), ("failed", "old")]
+    third.refresh_from_db()
+    assert third.cause == "wrong_password"
 
 
 def test_retry_without_a_password_keeps_the_stored_one(operator: Client) -> None:
