@@ -24,6 +24,9 @@ NUMBER = 3
 VERSION = 1
 KIND = "order"
 
+UNMARKED = "unmarked_service"
+"""Cause: what is there could be our order, but for the mark that it should carry."""
+
 UNPAID = 1
 ACTIVE = 2
 SUSPENDED = 3
@@ -109,7 +112,7 @@ def unmarked(binding: Binding, proven: Proven) -> Ambiguous:
     """The verdict on a service that is like our order, but should carry our mark and does not."""
     service = proven.evidence["service"]
     return Ambiguous(
-        "unmarked_service",
+        UNMARKED,
         f"service {service} is new and like this order of {binding.client}, but does not carry "
         "our mark: somebody may have ordered the same",
         proven.evidence,

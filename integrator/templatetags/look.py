@@ -17,6 +17,7 @@ from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
 from integrator.web.plain import plain
 from integrator.web.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
+from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -266,9 +267,11 @@ def shown(value: object) -> str:
 
 @register.filter
 def why(text: str) -> str:
-    """The reason of an event; the engine's own words for waiting are put into the reader's."""
+    """The reason of an event; causes and what is waited for are put into the reader's words."""
     if text == "claimed":
         return gettext("taken up by a worker")
+    if text in CAUSES:
+        return str(CAUSES[text].title)
     waited = marks.WAITING.get(text)
     return gettext("waits: %s") % waited if waited else plain(said(text))
 

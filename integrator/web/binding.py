@@ -115,8 +115,8 @@ def _means(binding: Binding) -> str:
     if deciding.is_about_payment(binding):
         return _("You have looked in BILLmanager and no such payment is there. If that is wrong, "
                  "the client's balance is topped up twice.")  # fmt: skip
-    return _("You have looked in BILLmanager and nothing is there. If that is wrong, the client "
-             "is charged twice.")  # fmt: skip
+    return _("You have looked in BILLmanager and our order is not there. If that is wrong, the "
+             "client is charged twice.")  # fmt: skip
 
 
 def _facts(context: dict[str, Any]) -> object:

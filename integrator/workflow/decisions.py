@@ -29,7 +29,7 @@ CAUSES = {
 _SPOKEN_OF = {
     "order_unknown": (step3.KIND,),
     "several_services": (step3.KIND,),
-    "unmarked_service": (step3.KIND,),
+    step3.UNMARKED: (step3.KIND,),
     "payment_unknown": (step4.CREDIT, step4.PAY_LINE),
     "several_payments": (step4.CREDIT, step4.PAY_LINE),
     "close_unknown": (step7.CLOSE,),

@@ -73,6 +73,7 @@ def test_every_sentence_that_a_worker_writes_is_known_and_none_that_it_does_not(
     ("stored", "read"),
     [
         ("the plan is as it was", "тариф такой, каким был"),
+        ("wrong_password", "Неверный пароль ispmanager"),
         ("readback", "ждёт: панель должна показать сделанное"),
         ("the window of plan A closes closes", "окно тарифа A closes закрывается"),
         ("b12 orders for this client", "для этого клиента заказывает b12"),

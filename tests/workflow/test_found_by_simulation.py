@@ -16,6 +16,8 @@ from tests import factories
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_django.fixtures import Settings
+
     from tests.workflow.provider import Provider, Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,6 +167,24 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
     assert services[mine.service_id]["remoteid"] == mine.marker
     assert services[theirs["service"]]["username"] != mine.account.username
+
+
+def test_an_order_of_ours_that_lands_late_is_told_from_the_clients_own(
+    provider: Provider, workers: Workers, settings: Settings
+) -> None:
+    settings.SETTLE_SECONDS = 8.0
+    late = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": 7, "times": 1}
+    provider.sandbox.faults({"panel": None, **late})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="order").exists())
+    mine = Binding.objects.get()
+    theirs = provider.sandbox.act(
+        act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
+    )
+    workers.finish(run)
+    mine.refresh_from_db()
+    assert (mine.state, Intent.objects.filter(kind="order").count()) == ("done", 1)
+    assert mine.service_id != theirs["service"]
 
 
 @pytest.mark.parametrize(

@@ -141,11 +141,12 @@ def _watch(driver: Driver) -> None:
 
 def _turn_all_away(driver: Driver, verdict: Failed) -> None:
     """The window cannot open: every member fails for the same reason, and it closes."""
-    bindings = [b for b in rows.of_window(driver.window) if b.state == BindingState.WAITING]
-    ledger = members.Ledger(bindings)
-    for binding in bindings:
-        ledger.failed(binding, binding.step, verdict)
-    ledger.write()
+    with driver.holding():
+        bindings = [b for b in rows.of_window(driver.window) if b.state == BindingState.WAITING]
+        ledger = members.Ledger(bindings)
+        for binding in bindings:
+            ledger.failed(binding, binding.step, verdict)
+        ledger.write()
     if driver.window.manual_only_at is None and not letters.touched(driver.window):
         restoring.close(driver, verdict.text)
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -15,6 +16,9 @@ from integrator.models.states import Phase
 from integrator.panel_access import journal
 from integrator.workflow import leases, waking
 from integrator.workflow.engine import PRODUCT, LeaseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SOONEST = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
@@ -60,6 +64,17 @@ class Driver:
             raise LeaseLostError
         for name, value in fields.items():
             setattr(self.window, name, value)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A transaction of one who still holds the window: what moves its members belongs here.
+
+        A thread may have slept through its lease; what it knows of them may be over long since.
+        Raises LeaseLostError.
+        """
+        with transaction.atomic():
+            self.save()
+            yield
 
     def enter(self, phase: Phase, why: str = "", **fields: Any) -> None:
         """Go on to ``phase``, with an event, in one transaction."""

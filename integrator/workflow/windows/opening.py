@@ -280,7 +280,8 @@ def _turn_away(driver: Driver) -> None:
                     f"{binding.account.panel.name}",
                 ),
             )
-    ledger.write()
+    with driver.holding():
+        ledger.write()
     left = rows.of_window(window)
     if not left:
         raise CannotOpenError("no_module", "nobody is left to open the window for")
@@ -300,23 +301,25 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
     if "unread" not in window.seen:
         unread = aftermath.before(window, bm)
         driver.save(seen={**driver.seen, "unread": unread})
-    _leave_stopped(window)
+    _leave_stopped(driver)
     bindings = rows.of_window(window)
     ledger = members.Ledger(bindings)
     for binding, failed in canaries.watch(window, bindings):
         ledger.failed(binding, binding.step, failed)
-    ledger.write()
-    _leave_stopped(window)  # a try of a canary's password may have been the one that stops
+    with driver.holding():
+        ledger.write()
+    _leave_stopped(driver)  # a try of a canary's password may have been the one that stops
     driver.save(looked_at=clock.now())
     if not rows.of_window(window):
         raise CannotOpenError("no_module", "nobody is left to open the window for")
 
 
-def _leave_stopped(window: Window) -> None:
+def _leave_stopped(driver: Driver) -> None:
     """Those whose run was paused meanwhile, by what was seen here or by a person, wait again."""
-    for binding in rows.of_window(window):
-        if binding.run.state != RunState.RUNNING:
-            members.leave(binding, why="the run is stopped")
+    with driver.holding():
+        for binding in rows.of_window(driver.window):
+            if binding.run.state != RunState.RUNNING:
+                members.leave(binding, why="the run is stopped")
 
 
 def _manual_only(driver: Driver, bm: BillManager) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
 
 from integrator import clock
 from integrator.models import Binding, Intent, Step
@@ -36,7 +35,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         return False
     ordering = [b for b in ordering if b.state == BindingState.WAITING]
     if driver.window.closing or _stopped_runs(ordering):
-        ordering = _send_back(ordering, closing=driver.window.closing)
+        ordering = _send_back(driver, ordering, closing=driver.window.closing)
     if _let_threads_work(driver, ordering):
         return False
     awaiting = [b for b in ordering if b.waiting_for == members.READBACK]
@@ -55,13 +54,13 @@ def _stopped_runs(bindings: Collection[Binding]) -> bool:
     return any(b.run.state != RunState.RUNNING for b in bindings)
 
 
-def _send_back(bindings: Sequence[Binding], *, closing: bool) -> list[Binding]:
+def _send_back(driver: Driver, bindings: Sequence[Binding], *, closing: bool) -> list[Binding]:
     """Those with no money intent leave; the others stay until their outcome is known.
 
     An order that is proven unpaid is known: it leaves too, and is paid in another window.
     """
     known = members.intents_of(bindings)
-    staying = []
+    staying, leaving = [], []
     for binding in bindings:
         own = known[binding.pk]
         ordered = intents.may_have_happened(intents.last(own, step3.KIND))
@@ -74,7 +73,11 @@ def _send_back(bindings: Sequence[Binding], *, closing: bool) -> list[Binding]:
         if money or (not closing and binding.run.state == RunState.RUNNING):
             staying.append(binding)
         else:
-            members.leave(binding, why="the window closes" if closing else "the run is stopped")
+            leaving.append(binding)
+    if leaving:
+        with driver.holding():
+            for binding in leaving:
+                members.leave(binding, why="the window closes" if closing else "the run is stopped")
     return staying
 
 
@@ -91,10 +94,12 @@ def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
     )
     inside = {b.pk for b in bindings}
     free = [b for b in ready if holders.get(b.client_id) in (None, b.pk)]
-    for binding in ready:
-        holder = holders.get(binding.client_id)
-        if holder is not None and holder not in inside:
-            members.leave(binding, why=f"b{holder} orders for this client", due_at=None)
+    kept_out = [b for b in ready if holders.get(b.client_id, b.pk) not in inside]
+    if kept_out:
+        with driver.holding():
+            for binding in kept_out:
+                holder = holders[binding.client_id]
+                members.leave(binding, why=f"b{holder} orders for this client", due_at=None)
     if free:
         waking.wake("window", driver.window.pk, times=min(len(free), 8))
     return bool(free)
@@ -108,8 +113,7 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
     adopted = members.adopted_services(awaiting)
     ledger = members.Ledger(awaiting)
     look_at: list[dt.datetime] = []
-    with transaction.atomic():
-        driver.save()  # what was read is worth nothing to one who lost the lease meanwhile
+    with driver.holding():
         for binding in awaiting:
             intent = intents.last(known[binding.pk], step3.KIND)
             if intent is None:
@@ -295,6 +299,10 @@ def _not_found(
         ledger.failed(binding, step3.NUMBER, verdict)
         return None
     if isinstance(verdict, Ambiguous):
+        now = clock.now()
+        may_land = intents.unsettled(intent) and now < intent.settles_at
+        if verdict.cause == step3.UNMARKED and may_land:
+            return min(now + LOOK_AGAIN, intent.settles_at)  # ours may still come beside it
         ledger.undecided(binding, step3.NUMBER, verdict)
         return None
     if intent.outcome == Outcome.REFUSED:

@@ -66,7 +66,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if any(b.state == BindingState.RUNNING for b in bindings):
         return False
     bindings = [b for b in bindings if b.state == BindingState.WAITING]
-    bindings = _send_back(bindings, closing=window.closing)
+    bindings = _send_back(driver, bindings, closing=window.closing)
     now = clock.now()
     ready = [b for b in bindings if b.due_at is not None and b.due_at <= now]
     if ready:
@@ -84,11 +84,11 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     return True
 
 
-def _send_back(bindings: list[Binding], *, closing: bool) -> list[Binding]:
+def _send_back(driver: Driver, bindings: list[Binding], *, closing: bool) -> list[Binding]:
     """When the window closes or a run is cancelled, those leave that have not begun their task."""
     if not closing and not any(b.run.state == RunState.CANCELLED for b in bindings):
         return bindings
-    staying = []
+    staying, leaving = [], []
     known = members.intents_of(bindings)
     for binding in bindings:
         begun = intents.last(known[binding.pk], step7.CLOSE)
@@ -100,7 +100,13 @@ def _send_back(bindings: list[Binding], *, closing: bool) -> list[Binding]:
         ):
             staying.append(binding)
         elif binding.waiting_for != members.RESTORE:
-            members.leave(binding, why="the window closes" if closing else "the run is cancelled")
+            leaving.append(binding)
+    if leaving:
+        with driver.holding():
+            for binding in leaving:
+                members.leave(
+                    binding, why="the window closes" if closing else "the run is cancelled"
+                )
     return staying
 
 
@@ -112,10 +118,11 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
     except (AccessDenied, FormLacks, FunctionMissing) as error:
         # No later reading will do better, and the plan must not stay switched for that.
         cause = causes.of_error(error)
-        for binding in seeking:
-            ledger.failed(binding, step6.NUMBER, Failed(cause.key, str(error)))
-        ledger.write()
-        journal.flush()
+        with driver.holding():
+            for binding in seeking:
+                ledger.failed(binding, step6.NUMBER, Failed(cause.key, str(error)))
+            ledger.write()
+            journal.flush()
         return True
     look = Look(
         manual=frozenset(driver.window.manual_modules.values()),
@@ -125,7 +132,7 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
         ledger=ledger,
         known=members.intents_of([*seeking, *closing]),
     )
-    with transaction.atomic():
+    with driver.holding():
         for binding in seeking:
             look.seek(binding)
         for binding in closing:
