@@ -11,6 +11,7 @@ from integrator.panel_access import learning
 from integrator.steps.verdicts import Proven
 from integrator.workflow import actions, runs, sweep
 from integrator.workflow.windows import aftermath, members, orders
+from panels import billmanager
 from panels.billmanager.tasks import Tasks
 from panels.ispmanager import IspManager
 from tests import factories
@@ -188,7 +189,31 @@ def test_what_a_worker_learns_while_names_are_found_is_kept(provider: Provider) 
     learning.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {"take_keeps_form": True}
-    stale.dialect = {**stale.dialect, "version": "5.0"}
+    Panel.objects.filter(pk=stale.pk).update(dialect={**stale.dialect, "version": "5.0"})
     learning.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {}
+
+
+def test_a_name_that_is_learnt_or_corrected_while_the_panel_is_asked_is_not_lost(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt = {"value": "opened_by", "where": "a task's form", "sure": True}
+    real = billmanager.discover
+
+    def meanwhile(*words: Any, **more: Any) -> Any:
+        found = real(*words, **more)
+        row = Panel.objects.get(pk=provider.panel.pk)
+        row.dialect["task_username"] = learnt
+        row.overrides = {"cart": "basket"}
+        row.save()
+        return found
+
+    monkeypatch.setattr(billmanager, "discover", meanwhile)
+    panel = Panel.objects.get(pk=provider.panel.pk)
+    assert panel.dialect["task_username"] is None
+    learning.learn_dialect(panel)
+    kept = Panel.objects.get(pk=panel.pk)
+    for row in (panel, kept):
+        assert row.dialect["task_username"] == learnt
+        assert row.overrides == {"cart": "basket"}
