@@ -33,6 +33,12 @@ def _close_by_hand(provider: Provider) -> None:
     )
 
 
+def _looked_at(workers: Workers) -> None:
+    """Wait until all that comes right after the window has been compared and written."""
+    later = clock.now() + aftermath.LATER / 2
+    workers.until(lambda: Window.objects.filter(after_at__gt=later).exists())
+
+
 def test_a_canarys_password_waits_for_its_turn(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,7 +66,7 @@ def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
     provider: Provider, workers: Workers
 ) -> None:
     workers.finish(provider.start(1))
-    workers.until(lambda: not Canary.objects.filter(state="watched").exists())
+    _looked_at(workers)
     canary = Canary.objects.select_related("binding__account").get()
     account = canary.binding.account
     Canary.objects.update(
@@ -75,6 +81,48 @@ def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
     workers.until(lambda: not Canary.objects.filter(state="watched").exists())
     assert clock.now() >= turn
     assert Canary.objects.get().state == Canary.State.UNCHANGED
+
+
+def test_a_canary_that_waits_for_its_turn_reads_nothing_again_and_is_given_up_in_the_end(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers.finish(provider.start(1))
+    _looked_at(workers)
+    Canary.objects.update(
+        state="watched", password=provider.accounts[0]["password"], compared_at=None
+    )
+    Panel.objects.update(password_try_at=clock.now() + dt.timedelta(hours=1))
+    seen = {name: value for name, value in Window.objects.get().seen.items() if name != "listed"}
+    Window.objects.update(compared_at=None, closed_at=clock.now(), seen=seen)
+    read: list[str] = []
+    for name in ("accounts", "account", "limits"):
+        monkeypatch.setattr(IspManager, name, _told_to(read, getattr(IspManager, name)))
+
+    def look() -> Canary:
+        Window.objects.update(after_at=clock.now())
+        aftermath.look(Window.objects.get().pk)
+        return Canary.objects.get()
+
+    with workers.asleep():
+        assert look().state == "watched"
+        assert set(read) == {"accounts"}
+        read.clear()
+        assert look().state == "watched"
+        Window.objects.update(closed_at=clock.now() - aftermath.PATIENCE)
+        canary = look()
+    assert (canary.state, canary.why) == ("unproven", aftermath.NO_TURN)
+    assert (canary.password, read) == ("", [])
+    assert aftermath.NO_TURN in Window.objects.get().alarm
+
+
+def _told_to(read: list[str], real: Any) -> Any:
+    """What ``real`` does, telling first that it was called."""
+
+    def told(*words: Any) -> Any:
+        read.append(real.__name__)
+        return real(*words)
+
+    return told
 
 
 def test_runs_of_a_panel_that_was_stopped_while_it_was_read_are_paused(

@@ -35,7 +35,9 @@ BUSY = dt.timedelta(seconds=60)
 """After so long somebody else looks, should the one who looks have died."""
 AGAIN = dt.timedelta(seconds=10)
 PATIENCE = dt.timedelta(minutes=5)
-"""How long a server may be out of reach before a person is told that nobody could compare."""
+"""How long a server may be out of reach, or other passwords be tried first, before a person is
+told that nobody could compare."""
+NO_TURN = "its password could not be tried in time, since others were being tried there"
 LATER = dt.timedelta(minutes=5)
 """When what still waits is looked at once more: modules work asynchronously."""
 LAST = dt.timedelta(hours=1)
@@ -102,14 +104,27 @@ def _next(window: Window) -> dt.datetime | None:
 
 def _compare(window: Window, bm: BillManager) -> None:
     """Compare servers and canaries with before; all of it, or raise to be called again."""
-    for panel in servers.of_window(window):
-        unread = window.seen.get("unread", {})
-        if str(panel.pk) not in unread:
-            servers.look(panel, bm, window)
+    if not window.seen.get("listed"):  # else a canary alone is waited for
+        for panel in servers.of_window(window):
+            unread = window.seen.get("unread", {})
+            if str(panel.pk) not in unread:
+                servers.look(panel, bm, window)
+        window.seen = {**window.seen, "listed": True}
+        Window.objects.filter(pk=window.pk).update(seen=window.seen)
     watched = window.canaries.filter(state=Canary.State.WATCHED)
     for canary in watched.select_related("binding__account__panel"):
-        canaries.compare(canary)
+        try:
+            canaries.compare(canary)
+        except TooSoonError:
+            if _is_patient(window):
+                raise
+            canaries.give_up(canary, NO_TURN)
     _conclude(window)
+
+
+def _is_patient(window: Window) -> bool:
+    now = clock.now()
+    return now - (window.closed_at or now) < PATIENCE
 
 
 def _conclude(window: Window) -> None:
@@ -155,8 +170,7 @@ def _raise_alarm(window: Window, text: str) -> None:
 
 def _not_yet(window: Window, why: str) -> None:
     """A panel could not be read: later again, or a person is told that nobody could compare."""
-    now = clock.now()
-    patient = now - (window.closed_at or now) < PATIENCE
+    now, patient = clock.now(), _is_patient(window)
     if patient or window.compared_at is not None:
         Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
         return

@@ -52,6 +52,8 @@ def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Fa
             continue
         if Canary.objects.filter(binding=binding, window=window).exists():
             continue  # taken down before a crash
+        if binding.password:
+            password_tries.mind_turn(binding.account.panel)
         isp = connect.ispmanager(binding.account.panel)
         failed = _take_down(window, binding, isp)
         if failed is not None:
@@ -92,6 +94,8 @@ def compare(canary: Canary) -> Canary:
     Raises TooSoonError and what ``panels`` raises; then nothing is known yet.
     """
     binding = canary.binding
+    if canary.password:
+        password_tries.mind_turn(binding.account.panel)
     isp = connect.ispmanager(binding.account.panel)
     # The account that was taken down, should the binding's have been corrected meanwhile.
     username = canary.before.get("username") or binding.account.username
