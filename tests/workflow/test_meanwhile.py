@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from integrator import clock
 from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Step, Window
 from integrator.panel_access import learning
 from integrator.steps.verdicts import Proven
-from integrator.workflow import actions, runs, sweep
+from integrator.workflow import actions, password_tries, preparing, runs, sweep
 from integrator.workflow.windows import aftermath, members, orders
 from panels import billmanager
 from panels.billmanager.tasks import Tasks
+from panels.errors import Refused
+from panels.faults import Fault
 from panels.ispmanager import IspManager
 from tests import factories
 
 if TYPE_CHECKING:
     import pytest
+    from pytest_django.fixtures import Settings
 
     from tests.workflow.provider import Provider, Workers
 
@@ -39,9 +43,8 @@ def _looked_at(workers: Workers) -> None:
     workers.until(lambda: Window.objects.filter(after_at__gt=later).exists())
 
 
-def test_a_canarys_password_waits_for_its_turn(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _tries(monkeypatch: pytest.MonkeyPatch) -> list[dt.datetime]:
+    """When passwords were tried, added to as it happens."""
     tries: list[dt.datetime] = []
     real = IspManager.password_is_right
 
@@ -50,6 +53,13 @@ def test_a_canarys_password_waits_for_its_turn(
         return real(self, *words)
 
     monkeypatch.setattr(IspManager, "password_is_right", tried)
+    return tries
+
+
+def test_a_canarys_password_waits_for_its_turn(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = _tries(monkeypatch)
     with workers.asleep():
         run = provider.start(1)
         turn = clock.now() + dt.timedelta(seconds=2)
@@ -60,6 +70,30 @@ def test_a_canarys_password_waits_for_its_turn(
     assert Canary.objects.get().state == Canary.State.UNCHANGED
     assert len(tries) == 2
     provider.sound(done=1)
+
+
+def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password_tries, "SPACING", 0.5)
+    tries = _tries(monkeypatch)
+    one = provider.accounts[0]["server"]
+    several = [account for account in provider.accounts if account["server"] == one][:3]
+    fault = {"func": "user.edit", "kind": "reset_after", "times": len(several)}
+    provider.sandbox.faults({"panel": None, **fault})
+    with workers.asleep():
+        run = provider.start(rows=provider.csv(several, password=""), reset_passwords=True)
+        turn = clock.now() + dt.timedelta(seconds=2)
+        Panel.objects.filter(name=one).update(password_try_at=turn)
+    workers.until(lambda: not Binding.objects.filter(run=run, prepared=False).exists())
+    resets = Intent.objects.filter(kind=preparing.RESET)
+    assert set(resets.values_list("why", flat=True)) == {"the new password works"}
+    assert len(tries) >= len(several)
+    assert tries[0] >= turn
+    apart = [later - sooner for sooner, later in itertools.pairwise(tries)]
+    assert min(apart) >= dt.timedelta(seconds=password_tries.SPACING)
+    workers.finish(run)
+    provider.sound(done=len(several))
 
 
 def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
@@ -190,6 +224,24 @@ def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
     assert not Intent.objects.filter(kind__in=["take", "close"]).exists()
     (task,) = provider.sandbox.ledger()["tasks"]
     assert task["closes"] == 1
+
+
+def test_a_task_that_is_listed_but_cannot_be_read_is_asked_for_a_few_times(
+    provider: Provider, workers: Workers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_ATTEMPTS = 3
+    asked: list[int] = []
+
+    def refused(_self: Tasks, task_id: int, *_more: Any) -> Any:
+        asked.append(task_id)
+        raise Refused(Fault("missed", message="there is no such task"), func="task.edit")
+
+    monkeypatch.setattr(Tasks, "form", refused)
+    workers.finish(provider.start(1), limit=60)
+    binding = Binding.objects.get()
+    assert (binding.state, binding.step, binding.cause) == ("failed", 7, "task_refused")
+    assert "there is no such task" in binding.cause_text
+    assert len(asked) == settings.MAX_ATTEMPTS
 
 
 def test_an_expiry_that_could_not_be_set_any_more_is_told(
