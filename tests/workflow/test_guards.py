@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator import clock
 from integrator.models import (
     Account,
     Binding,
@@ -15,17 +16,18 @@ from integrator.models import (
     Intent,
     NewUser,
     Preview,
+    Run,
     StrangerOrder,
     Window,
 )
 from integrator.workflow import starting
 from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import aftermath, handing, strangers
+from integrator.workflow.windows import aftermath, handing, servers, strangers
+from tests import factories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.models import Run
     from tests.workflow.provider import Provider, Workers
 
 S = StrangerOrder.State
@@ -92,6 +94,37 @@ def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers
     assert found.username in window.alarm
     assert Event.objects.filter(window=window, to_state="alarm").exists()
     assert len(provider.sandbox.ledger()["orders"]) == 1
+
+
+@pytest.mark.parametrize("second_look", [False, True])
+def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan(
+    db: None, monkeypatch: pytest.MonkeyPatch, second_look: bool
+) -> None:
+    """Nothing of the finished run is left to pause; the alarm stays until a person has looked."""
+    factories.billmanager()
+    bound = factories.done(run=factories.run(state="finished"))
+    window = factories.window("closed", plan=bound.plan, after_at=clock.now(), alarm="earlier")
+    elsewhere = [factories.account(panel=factories.panel(f"other-{n}")) for n in range(3)]
+    on_server = factories.binding(account=factories.account(panel=bound.account.panel))
+    on_plan = factories.binding(account=elsewhere[0], plan=bound.plan)
+    apart = factories.binding(account=elsewhere[1])
+    over = factories.done(account=elsewhere[2], plan=bound.plan)
+    user = factories.new_user(window, panel=bound.account.panel)
+    told = (77, bound, "service 77 bears this username")
+    if second_look:
+        Window.objects.update(compared_at=clock.now())
+        monkeypatch.setattr(servers, "_by_service", lambda *_: told)
+    else:
+        NewUser.objects.update(service_id=77, binding=bound, why=told[2])
+        monkeypatch.setattr(servers, "of_window", lambda _: [])
+    aftermath.look(window.pk)
+    user.refresh_from_db()
+    assert (user.service_id, user.binding) == (77, bound)
+    runs = [Run.objects.get(pk=one.run_id) for one in (on_server, on_plan, apart, over, bound)]
+    assert [run.state for run in runs] == ["paused", "paused", "running", "running", "finished"]
+    window.refresh_from_db()
+    assert window.alarm.startswith(f"earlier; new user “{user.username}”")
+    assert window.alarm_seen_by == ""
 
 
 def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(

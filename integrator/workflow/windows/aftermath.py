@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Canary, Panel, Window
+from integrator.models import Canary, NewUser, Panel, Window
 from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
@@ -27,6 +27,8 @@ from integrator.workflow.windows import canaries, handing, lease, servers, stran
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
@@ -57,7 +59,10 @@ def look(window_id: int) -> None:
             if window.compared_at is None:
                 _compare(window, bm)
             else:
-                _raise_alarm(window, servers.told(servers.look_again_at(window, bm)))
+                found = servers.look_again_at(window, bm)
+                with transaction.atomic():
+                    NewUser.objects.bulk_update(found, ["service_id", "binding", "why"])
+                    _stop_for(window, [user for user in found if user.binding_id is not None])
             handing.settle_all(window, bm)
             strangers.refresh(window, bm)
     except TooSoonError as soon:
@@ -140,13 +145,34 @@ def _conclude(window: Window) -> None:
     problems += [_canary_text(canary) for canary in wrong]
     with transaction.atomic():
         why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
-        for panel in {user.panel for user in ours}:
-            why |= dict.fromkeys(halting.using(panel).values_list("pk", flat=True), told)
+        why |= dict.fromkeys(_endangered_by(window, ours), told)
         for run_id in sorted(why):  # in one order, as everywhere
             runs.pause(run_id, why[run_id])
         _raise_alarm(window, "; ".join(problems))
         window.compared_at = clock.now()
         Window.objects.filter(pk=window.pk).update(compared_at=window.compared_at)
+
+
+def _endangered_by(window: Window, ours: Sequence[NewUser]) -> list[int]:
+    """Running runs on the servers of these users, or of the window's plan, whoever's they are."""
+    if not ours:
+        return []
+    found = halting.selling_on({user.panel for user in ours}, window.plan)
+    return sorted(found.values_list("pk", flat=True))
+
+
+def _stop_for(window: Window, ours: Sequence[NewUser]) -> None:
+    """Raise the alarm of new users that are ours, and pause runs that would meet the same.
+
+    The run whose they are may have finished long ago; others would do the same harm.
+    """
+    if not ours:
+        return
+    told = servers.told(ours)
+    with transaction.atomic():
+        for run_id in _endangered_by(window, ours):
+            runs.pause(run_id, told)
+        _raise_alarm(window, told)
 
 
 def _canary_text(canary: Canary) -> str:
@@ -161,6 +187,9 @@ def _raise_alarm(window: Window, text: str) -> None:
     if not text:
         return
     with transaction.atomic():
+        row = Window.objects.select_for_update().get(pk=window.pk)
+        if row.alarm_seen_by == "" and row.alarm not in text:
+            text = f"{row.alarm}; {text}"  # nobody has looked at the earlier one yet
         Window.objects.filter(pk=window.pk).update(
             alarm=text, alarm_seen_by="", version=F("version") + 1
         )
@@ -218,7 +247,5 @@ def before(window: Window, bm: BillManager) -> dict[str, str]:
                 raise
             unread[str(panel.pk)] = str(error)
             continue
-        if ours:
-            _raise_alarm(window, servers.told(ours))
-            halting.pause_all(panel, servers.told(ours))
+        _stop_for(window, ours)
     return unread

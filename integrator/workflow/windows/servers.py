@@ -75,7 +75,7 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
 
 
 def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
-    """Ask once more whose those new users are that nobody's service bore; those now ours.
+    """Ask once more whose those new users are that nobody's service bore; those told, not saved.
 
     BILLmanager may write the username into a service later than its module makes the user.
     """
@@ -84,9 +84,7 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
         told = _by_service(user.username, bm)
         if told is not None:
             user.service_id, user.binding, user.why = told
-            user.save(update_fields=["service_id", "binding", "why"])
-            if user.binding is not None:
-                found.append(user)
+            found.append(user)
     return found
 
 
