@@ -14,7 +14,6 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from integrator import clock
 from integrator.models import Canary, NewUser, Panel, Window
@@ -176,10 +175,9 @@ def _stop_for(window: Window, ours: Sequence[NewUser]) -> None:
 
 
 def _canary_text(canary: Canary) -> str:
-    words = {"binding": canary.binding_id, "why": canary.why}
-    if canary.state == Canary.State.CHANGED:
-        return _("the account of canary b%(binding)d is not as it was: %(why)s") % words
-    return _("the account of canary b%(binding)d could not be compared: %(why)s") % words
+    changed = canary.state == Canary.State.CHANGED
+    verdict = "is not as it was" if changed else "could not be compared"
+    return f"the account of canary b{canary.binding_id} {verdict}: {canary.why}"
 
 
 def _raise_alarm(window: Window, text: str) -> None:
@@ -203,10 +201,7 @@ def _not_yet(window: Window, why: str) -> None:
     if patient or window.compared_at is not None:
         Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
         return
-    text = _("what came of window %(window)s could not be compared: %(why)s") % {
-        "window": window,
-        "why": why,
-    }
+    text = f"what came of window {window} could not be compared: {why}"
     for canary in window.canaries.filter(state=Canary.State.WATCHED):
         canaries.give_up(canary, why)
     _conclude(window)

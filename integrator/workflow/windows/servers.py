@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from integrator import clock
 from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
@@ -91,13 +90,7 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
 def told(users: Sequence[NewUser]) -> str:
     """Users of ours, as one sentence each."""
     return "; ".join(
-        _("new user “%(user)s” on %(server)s belongs to b%(binding)d: %(why)s")
-        % {
-            "user": user.username,
-            "server": user.panel.name,
-            "binding": user.binding_id or 0,
-            "why": user.why,
-        }
+        f"new user “{user.username}” on {user.panel.name} belongs to b{user.binding_id}: {user.why}"
         for user in users
     )
 
