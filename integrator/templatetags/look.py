@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from integrator.accounts import reasons
+from integrator.accounts.places import place
 from integrator.clock import now
 from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 register.filter("plain", plain)
+register.filter("place", place)
 
 OUTCOMES = {
     "done": pgettext_lazy("call", "done"),
