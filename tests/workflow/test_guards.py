@@ -6,6 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from integrator import clock
 from integrator.models import (
@@ -20,9 +22,9 @@ from integrator.models import (
     StrangerOrder,
     Window,
 )
-from integrator.workflow import starting
+from integrator.workflow import starting, waking
 from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import aftermath, handing, servers, strangers
+from integrator.workflow.windows import aftermath, handing, recheck, servers, strangers
 from tests import factories
 
 if TYPE_CHECKING:
@@ -125,6 +127,26 @@ def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan
     window.refresh_from_db()
     assert window.alarm.startswith(f"earlier; new user “{user.username}”")
     assert window.alarm_seen_by == ""
+
+
+def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(waking, "wake", lambda _kind, row: woken.append(row))
+    now = clock.now()
+    first, *_, last = [
+        factories.window("closed", after_at=now - dt.timedelta(minutes=recheck.MOST - n))
+        for n in range(recheck.MOST + 1)
+    ]
+    again = factories.window("closed", recheck_at=now, after_at=now)
+    factories.window("closed", after_at=now + dt.timedelta(minutes=1))
+    with CaptureQueriesContext(connection) as asked:
+        assert recheck.due() == recheck.MOST + 1
+    assert len(asked) == 2
+    assert len(set(woken)) == len(woken)
+    assert {first.pk, again.pk} <= set(woken)
+    assert last.pk not in woken
 
 
 def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(
