@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts.check_rows import Asker
 from integrator.accounts.check_tasks import ask_tasks
+from integrator.accounts.places import place
 from integrator.models import ClientUser
 from integrator.panel_access import connect, learning
 
@@ -171,7 +172,7 @@ def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -
         return True
     text = _("Not found; set “%(name)s” below, on the panel's page. %(looked)s") % {
         "name": name,
-        "looked": looked or ground.bm.dialect.places.get(name, ""),
+        "looked": looked or place(ground.bm.dialect.places.get(name, "")),
     }
     asker.note(step, what, name, "needs choice", text.strip())
     return False

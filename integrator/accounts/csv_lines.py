@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 class _BadLineError(Exception):
     """One cell of a line names nothing, or more than one thing."""
 
-    def __init__(self, column: str, text: str) -> None:
+    def __init__(self, column: str, text: str, unknown_email: str = "") -> None:
         super().__init__(text)
         self.column = column
         self.text = text
+        self.unknown_email = unknown_email
 
 
 def resolve(
@@ -53,7 +54,10 @@ def resolve(
         wrong = list(meaning.errors(line, seen))
         if line.autoprolong is None and autoprolong is None and some_say:
             wrong.append(_BadLineError("autoprolong", _("The cell is empty; write on or off.")))
-        errors += [LineError(line.number, bad.column, bad.text) for bad in wrong]
+        errors += [
+            LineError(line.number, bad.column, bad.text, unknown_email=bad.unknown_email)
+            for bad in wrong
+        ]
         if not wrong:
             candidates.append(meaning.candidate(line, period=period, autoprolong=autoprolong))
     return candidates, errors
@@ -151,11 +155,8 @@ class _Meaning:
         if not owners:
             raise _BadLineError(
                 "client",
-                _(
-                    "No client has a user with the e-mail “%(email)s”. If one shall be created:"
-                    " “manage.py clients --create”."
-                )
-                % {"email": word},
+                _("No client has a user with the e-mail “%(email)s”.") % {"email": word},
+                word,
             )
         if len(owners) > 1:
             remote = Client.objects.filter(pk__in=owners).order_by("remote_id")

@@ -30,13 +30,15 @@ class LineError:
 
     ``line`` counts from 1 with the header as line 1; 0: the file as a whole. ``column`` is the
     column's name, empty where the whole line is meant. ``skippable``: the other lines can be
-    taken without this one; False: the file cannot be read past it.
+    taken without this one; False: the file cannot be read past it. ``unknown_email``: the e-mail
+    that no client has, so that the page and the command line can say how to create one.
     """
 
     line: int
     column: str
     text: str
     skippable: bool = True
+    unknown_email: str = ""
 
     def __str__(self) -> str:
         if not self.line:
@@ -58,3 +60,8 @@ class CsvRefused(Refused):
             len(self.errors),
         ) % {"n": len(self.errors)}
         super().__init__(text, [str(error) for error in self.errors])
+
+    @property
+    def unknown_emails(self) -> list[str]:
+        """E-mails of the file that no client has."""
+        return sorted({error.unknown_email for error in self.errors} - {""})

@@ -10,6 +10,7 @@ import argparse
 import getpass
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -57,7 +58,8 @@ class PersonCommand(BaseCommand):
             details = [
                 {"line": one.line, "column": one.column, "text": one.text} for one in error.errors
             ]
-            self.fail(REFUSED, error.text, error.lines, {"errors": details})
+            lines = [*error.lines, *_creating_advice(error.unknown_emails)]
+            self.fail(REFUSED, error.text, lines, {"errors": details})
         except (Refused, ActionRefused) as error:
             self.fail(REFUSED, error.text, error.lines)
         except errors.CertificateRefused as error:
@@ -127,6 +129,14 @@ def _unreachable_advice() -> str:
         "Nothing was sent. Check the address, the network, the panel itself and, for a panel in"
         " a private network, the setting ALLOW_PRIVATE_PANELS."
     )
+
+
+def _creating_advice(emails: Sequence[str]) -> list[str]:
+    """How to create the clients of these e-mails; nothing where there are none."""
+    if not emails:
+        return []
+    words = " ".join(shlex.quote(email) for email in emails)
+    return [_("If they shall be created: manage.py clients --create %s") % words]
 
 
 def allow_json(parser: ArgumentParser) -> None:

@@ -676,6 +676,10 @@ class Migration(migrations.Migration):
             model_name='window',
             index=models.Index(condition=models.Q(('after_at__isnull', False)), fields=['after_at'], name='window_after'),
         ),
+        migrations.AddIndex(
+            model_name='window',
+            index=models.Index(condition=models.Q(('recheck_at__isnull', False)), fields=['recheck_at'], name='window_recheck'),
+        ),
         migrations.AddConstraint(
             model_name='window',
             constraint=models.UniqueConstraint(condition=models.Q(('phase', 'closed'), _negated=True), fields=('plan',), name='one_window_per_plan'),

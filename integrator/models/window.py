@@ -79,6 +79,9 @@ class Window(models.Model):
             models.Index(
                 fields=["after_at"], condition=Q(after_at__isnull=False), name="window_after"
             ),
+            models.Index(
+                fields=["recheck_at"], condition=Q(recheck_at__isnull=False), name="window_recheck"
+            ),
         ]
 
     def __str__(self) -> str:

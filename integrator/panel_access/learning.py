@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.db import transaction
 
+from integrator.models import Panel
 from integrator.panel_access import connect
 from panels import billmanager as panel_client
 from panels.billmanager.dialect import Dialect
-
-if TYPE_CHECKING:
-    from integrator.models import Panel
 
 
 def learn_dialect(panel: Panel) -> Dialect:
@@ -18,15 +16,19 @@ def learn_dialect(panel: Panel) -> Dialect:
     Raises panels.errors.PanelError.
     """
     staff = connect.transport(panel, as_task_staff=True) if panel.task_username else None
-    known = Dialect.from_json(panel.dialect) if panel.dialect else None
-    dialect = panel_client.discover(
-        connect.transport(panel), staff, known=known, overrides=panel.overrides
-    )
-    panel.dialect = dialect.to_json()
-    panel.version = dialect.version or ""
-    columns = ["dialect", "version"]
-    if known is not None and known.version != dialect.version:
-        panel.learnt = {}  # another version may behave otherwise
-        columns.append("learnt")  # else left alone: a worker may have added to it meanwhile
-    panel.save(update_fields=columns)
+    found = panel_client.discover(connect.transport(panel), staff, overrides=panel.overrides)
+    with transaction.atomic():
+        # Asking took seconds, in which a worker may have learnt from a task's form, or a person
+        # corrected a name.
+        row = Panel.objects.select_for_update().get(pk=panel.pk)
+        dialect, columns = found, ["dialect", "version"]
+        if row.dialect:
+            known = Dialect.from_json(row.dialect)
+            dialect = found.keeping(known)
+            if known.version != found.version:
+                row.learnt = {}  # another version may behave otherwise
+                columns.append("learnt")
+        row.dialect, row.version = dialect.to_json(), dialect.version
+        row.save(update_fields=columns)
+    panel.refresh_from_db(fields=["dialect", "version", "learnt", "overrides"])
     return dialect

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from integrator.accounts import reasons
+from integrator.accounts.places import place
 from integrator.clock import now
 from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 register.filter("plain", plain)
+register.filter("place", place)
 
 OUTCOMES = {
     "done": pgettext_lazy("call", "done"),
@@ -274,6 +276,12 @@ def why(text: str) -> str:
         return str(CAUSES[text].title)
     waited = marks.WAITING.get(text)
     return gettext("waits: %s") % waited if waited else plain(said(text))
+
+
+@register.filter(name="said")
+def told(text: str) -> str:
+    """What a worker wrote, in the reader's language; not made plain yet."""
+    return said(text)
 
 
 @register.filter

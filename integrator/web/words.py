@@ -60,6 +60,9 @@ VERDICTS = {
 }
 """What trying a canary's password told; anything else is the reason why it could not be told."""
 
+VALUES = {"True": _("yes"), "False": _("no"), "None": "–"}
+"""How a sentence of the code writes these values."""
+
 SAID = {
     "started": _("started"),
     "run started": _("run started"),
@@ -91,7 +94,62 @@ SAID = {
 }
 """Sentences that workers write as the reason of a change; they speak English when they do."""
 
+FOUND = {
+    "the account is gone": _("the account is gone"),
+    "its password is another one": _("its password is another one"),
+    "its password could not be tried in time, since others were being tried there": _(
+        "its password could not be tried in time, since others were being tried there"
+    ),
+    "no service in BILLmanager bears this username": _(
+        "no service in BILLmanager bears this username"
+    ),
+}
+"""What was found around a window, as workers write it: of a canary, of new users."""
+
 SAID_OF = (
+    (
+        re.compile(
+            r"the account of canary b(?P<binding>\d+) is not as it was: (?P<why>.+)", re.DOTALL
+        ),
+        _("the account of canary b%(binding)s is not as it was: %(why)s"),
+    ),
+    (
+        re.compile(
+            r"the account of canary b(?P<binding>\d+) could not be compared: (?P<why>.+)", re.DOTALL
+        ),
+        _("the account of canary b%(binding)s could not be compared: %(why)s"),
+    ),
+    (
+        re.compile(
+            r"new user “(?P<user>.+?)” on (?P<server>.+?) belongs to b(?P<binding>\d+):"
+            r" (?P<why>.+)",
+            re.DOTALL,
+        ),
+        _("new user “%(user)s” on %(server)s belongs to b%(binding)s: %(why)s"),
+    ),
+    (
+        re.compile(
+            r"what came of window (?P<window>w\d+) could not be compared: (?P<why>.+)", re.DOTALL
+        ),
+        _("what came of window %(window)s could not be compared: %(why)s"),
+    ),
+    (
+        re.compile(r"(?P<field>\w+) was (?P<before>[^;]*) and is (?P<after>[^;]*)"),
+        _("%(field)s was %(before)s and is %(after)s"),
+    ),
+    (
+        re.compile(r"its password could not be tried again: (?P<why>[^;]+)"),
+        _("its password could not be tried again: %(why)s"),
+    ),
+    (
+        re.compile(r"service (?P<name>\d+) bears this username"),
+        _("service %(name)s bears this username"),
+    ),
+    (
+        re.compile(r"it is named after “(?P<name>[^;]+)”, with digits behind it"),
+        _("it is named after “%(name)s”, with digits behind it"),
+    ),
+    (re.compile(r"it has a site for (?P<name>[^;]+)"), _("it has a site for %(name)s")),
     (
         re.compile(r"the window of plan (?P<name>.+) closes"),
         _("the window of plan %(name)s closes"),
@@ -106,10 +164,21 @@ SAID_OF = (
 
 def said(text: str) -> str:
     """A worker's sentence in the reader's language; what a panel or person said stays as it is."""
-    if text in SAID:
-        return str(SAID[text])
+    known = SAID.get(text) or FOUND.get(text)
+    if known is not None:
+        return str(known)
     for pattern, told in SAID_OF:
         found = pattern.fullmatch(text)
         if found:
-            return str(told) % found.groupdict()
-    return text
+            return str(told) % {name: _part(name, one) for name, one in found.groupdict().items()}
+    several = text.split("; ")
+    return "; ".join(map(said, several)) if len(several) > 1 else text
+
+
+def _part(name: str, value: str) -> str:
+    """What a sentence names, which may be a sentence itself, a field or its value."""
+    if name == "why":
+        return said(value)
+    if name == "field":
+        return str(FIELDS.get(value, value))
+    return str(VALUES.get(value, value)) if name in {"before", "after"} else value

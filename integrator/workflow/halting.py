@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from integrator.models import Panel, Run
 from integrator.models.states import MOVING, RunState
 from integrator.panel_access import stopping
 from integrator.workflow import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.db.models import QuerySet
 
+    from integrator.models import Plan
     from panels.errors import PanelError
 
 
@@ -31,6 +36,13 @@ def using(panel: Panel) -> QuerySet[Run]:
 def pause_all(panel: Panel, why: str) -> int:
     """Pause every run that uses this panel; how many."""
     return sum(runs.pause(run.pk, why) for run in using(panel).order_by("pk"))
+
+
+def selling_on(panels: Collection[Panel], plan: Plan) -> QuerySet[Run]:
+    """Running runs with a binding on one of these servers, or of this plan, that may still move."""
+    concerned = Q(bindings__account__panel__in=panels) | Q(bindings__plan=plan)
+    running = Run.objects.filter(concerned, state=RunState.RUNNING, bindings__state__in=MOVING)
+    return running.distinct()
 
 
 def pause_stopped() -> int:

@@ -61,6 +61,26 @@ def one(panel: Panel, isp: IspManager, username: str, password: str) -> Password
     return result
 
 
+def mind_turn(panel: Panel) -> None:
+    """Raise TooSoonError when no password may be tried now; asked before reading what goes with it.
+
+    It takes no turn.
+    """
+    now = clock.now()
+    at = _next_try(panel)
+    if at is not None and at > now:
+        raise TooSoonError(_again(at, now))
+
+
+def _next_try(panel: Panel) -> dt.datetime | None:
+    return Panel.objects.filter(pk=panel.pk).values_list("password_try_at", flat=True).first()
+
+
+def _again(at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """A try is mostly over in a moment: look again soon, not when it would have timed out."""
+    return min(at, now + dt.timedelta(seconds=1))
+
+
 def _take_turn(panel: Panel) -> dt.datetime | None:
     """Take the right to try one password now; else the time at which to ask again."""
     now = clock.now()
@@ -68,9 +88,7 @@ def _take_turn(panel: Panel) -> dt.datetime | None:
     until = now + dt.timedelta(seconds=TAKES)
     if Panel.objects.filter(free, pk=panel.pk).update(password_try_at=until):
         return None
-    at = Panel.objects.filter(pk=panel.pk).values_list("password_try_at", flat=True).first()
-    # A try is mostly over in a moment: look again soon, not when it would have timed out.
-    return min(at or now, now + dt.timedelta(seconds=1))
+    return _again(_next_try(panel) or now, now)
 
 
 def _note(panel: Panel, result: PasswordCheck) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import translation
 
 from integrator.accounts import discovery, emails, matching, panel_check, registering
+from integrator.accounts.places import place
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.models import Account, Call, Change, Client, ClientUser, Module, Panel, Plan
 from panels import errors
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.names import ADMIN, Close, Found, Take
 from tests.accounts.sandboxed import billing, server
 
 if TYPE_CHECKING:
@@ -51,6 +56,46 @@ def test_discovery_links_the_server_to_its_module_and_keeps_the_dialect(
     assert billing_panel.discovery["state"] == "done"
     assert billing_panel.discovery["facts"]["paymethods"]
     assert billing_panel.discovered_at
+
+
+def test_where_each_name_was_found_is_told_in_the_readers_language(discovered: Sandbox) -> None:
+    dialect = Dialect.from_json(Panel.objects.get(name="billing").dialect)
+    entries = [getattr(dialect, item.name) for item in fields(dialect)]
+    found = {one.where for one in entries if isinstance(one, Found | Take | Close)}
+    found |= set(dialect.places.values())
+    assert {"itemtype list", "toolbar of pricelist", "whoami"} <= found
+    with translation.override("ru"):
+        assert [text for text in found - {"whoami"} if place(text) == text] == []
+    with translation.override("en"):
+        assert [text for text in found if place(text) != text.replace("asked as", "as")] == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (ADMIN, "задано администратором"),
+        ("the task's form", "форма задачи"),
+        ("whoami, as a client", "whoami, от имени клиента"),
+        ("payment.add.method form, as a client", "форма payment.add.method, от имени клиента"),
+        ("department list, as the staff login", "список department, под логином сотрудника"),
+        (
+            "toolbar of pricelist: which of these is it? a.list form, b",
+            "кнопки над списком pricelist: что из этого нужно? a.list form, b",
+        ),
+        (
+            "toolbar of pricelist.processing shows this login: nothing",
+            "кнопки над списком pricelist.processing, доступные этому логину: нет ни одной",
+        ),
+        (
+            "toolbar of pricelist: could not be opened with a plan: a, b",
+            "кнопки над списком pricelist: не открываются для тарифа: a, b",
+        ),
+        ("Something of 2031", "Something of 2031"),
+    ],
+)
+def test_where_something_was_looked_for_is_told_in_russian(stored: str, read: str) -> None:
+    with translation.override("ru"):
+        assert place(stored) == read
 
 
 def test_discovery_changes_nothing_on_the_panels(discovered: Sandbox) -> None:

@@ -83,7 +83,7 @@ def test_a_bad_file_is_refused_as_a_whole_with_line_numbers(
 ) -> None:
     path = ready.csv(accounts(sandbox)[:2])
     text = (ready.var_dir / "accounts.csv").read_text(encoding="utf-8")
-    (ready.var_dir / "accounts.csv").write_text(f"{text}\nisp1,nobody,,1,Start,x\n")
+    (ready.var_dir / "accounts.csv").write_text(f"{text}\nisp1,nobody,,new@mail.example,Start,x\n")
     refused = ready.manage("bind", "--csv", path, "--autoprolong", "on", "--json")
     assert refused.code == 2
     assert [(one["line"], one["column"]) for one in refused.json["errors"]] == [
@@ -91,6 +91,7 @@ def test_a_bad_file_is_refused_as_a_whole_with_line_numbers(
     ]  # fmt: skip
     told = ready.manage("bind", "--csv", path, "--autoprolong", "on")
     assert "line 4" in told.err
+    assert "manage.py clients --create new@mail.example" in told.err
     good = ready.manage(
         "bind", "--csv", path, "--autoprolong", "on", "--skip-bad-lines", "--dry-run", "--json"
     )

@@ -161,6 +161,17 @@ def test_csv_with_errors_changes_nothing(operator: Client, account: Account) -> 
     assert "those lines are left out" in operator.get(skipping["Location"]).text
 
 
+def test_a_csv_whose_client_does_not_exist_leads_to_the_missing_clients(
+    operator: Client, account: Account
+) -> None:
+    line = "web-1,anna,anna.example,%s,Business,x\n"
+    page = upload(operator, HEAD + line % "nobody@example.org").text
+    assert "No client has a user with the e-mail “nobody@example.org”." in page
+    assert '<a href="/accounts/clients/">Missing clients</a>' in page
+    assert "manage.py" not in page
+    assert 'id="unknown-emails"' not in upload(operator, HEAD + line % "123456").text
+
+
 def test_csv_may_say_renewal_line_by_line(operator: Client, account: Account) -> None:
     text = HEAD.strip() + ",autoprolong\nweb-1,anna,a.example,anna@example.org,Business,x,off\n"
     upload(operator, text, autoprolong="column")

@@ -23,7 +23,8 @@ def operator_of_billing(operator: Client) -> Client:
 
 def test_an_alarm_is_on_every_page_until_somebody_has_looked(operator: Client) -> None:
     window = factories.window(Phase.CLOSED, plan=factories.plan("Gold"), alarm="a second account")
-    assert "After Gold: something is wrong" in operator.get("/accounts/").text
+    for address in ("/", "/accounts/", "/runs/", "/windows/", "/panels/", "/events/"):
+        assert "After Gold: something is wrong" in operator.get(address).text
     page = operator.get(f"/windows/{window.pk}/").text
     assert "a second account" in page
     operator.post(f"/windows/{window.pk}/seen/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import translation
@@ -12,7 +13,12 @@ from django.utils import translation
 from integrator import web, workflow
 from integrator.templatetags.look import checked, fact, field, shown, subject, why
 from integrator.web.marks import WORDS
-from integrator.web.words import SAID, SUBJECTS
+from integrator.web.words import FOUND, SAID, SUBJECTS, said
+from integrator.workflow.windows import aftermath, canaries, servers
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 SETTLES_OR_LOGS = {"settle", "warning", "error", "info"}
 """Whose ``why`` is no reason of an event."""
@@ -67,6 +73,50 @@ def test_every_sentence_that_a_worker_writes_is_known_and_none_that_it_does_not(
     written = sentences_of_workers()
     assert {"the plan is as it was", "run started", "the window closes"} <= written
     assert written == SAID.keys()
+
+
+def test_what_is_found_around_a_window_is_read_in_the_readers_language(db: None) -> None:
+    window = factories.window("closed")
+    user = factories.new_user(window, username="anna1", panel=factories.panel("web-7"))
+    user.binding = factories.done()
+    before = {"active": True, "preset": "gold", "limits": {"limit_quota": "10"}}
+    after = {"active": False, "preset": "gold; x", "limits": {"limit_quota": "5"}}
+    user.why = "it is named after “anna”, with digits behind it"
+    changed = canaries.differences(before, after)
+    canary = factories.canary(window, factories.done(), state="changed", why="; ".join(changed))
+    alarm = "; ".join([servers.told([user, user]), aftermath._canary_text(canary)])
+    one = f"новый пользователь «anna1» на web-7 относится к b{user.binding.pk}: назван по образцу "
+    with translation.override("ru"):
+        assert said(alarm) == (
+            f"{one}«anna» с цифрами на конце; {one}«anna» с цифрами на конце; аккаунт пробной "
+            f"привязки b{canary.binding_id} не такой, как был: активен: было да, стало нет; "
+            "шаблон: было gold, стало gold; x; limit_quota: было 10, стало 5"
+        )
+        for written in (aftermath.NO_TURN, *FOUND):
+            assert said(written) != written
+        canary.state, canary.why = "unproven", "its password could not be tried again: captcha"
+        assert said(aftermath._canary_text(canary)).endswith(
+            "не удалось сравнить: его пароль не удалось проверить снова: captcha"
+        )
+        service = servers._by_likeness("nobody", [], [])[2]
+        assert said(service) == "в BILLmanager этого имени пользователя нет ни у одной услуги"
+
+
+def test_the_pages_of_a_window_and_its_run_tell_what_was_found_in_russian(
+    operator: Client,
+) -> None:
+    bound = factories.done(run=factories.run(state="paused", why="service 7 bears this username"))
+    window = factories.window("closed", alarm="the account is gone", plan=bound.plan)
+    factories.canary(window, bound, state="changed", why="its password is another one")
+    factories.new_user(window, why="service 77 bears this username")
+    operator.cookies["django_language"] = "ru"
+    page = operator.get(f"/windows/{window.pk}/").text
+    assert "аккаунта больше нет" in page
+    assert "пароль у него другой" in page
+    assert "это имя пользователя указано у услуги 77" in page
+    run = operator.get(f"/runs/{bound.run_id}/").text
+    assert "это имя пользователя указано у услуги 7" in run
+    assert "аккаунта больше нет" in run
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from integrator import clock
 from integrator.models import (
     Account,
     Binding,
@@ -15,17 +18,18 @@ from integrator.models import (
     Intent,
     NewUser,
     Preview,
+    Run,
     StrangerOrder,
     Window,
 )
-from integrator.workflow import starting
+from integrator.workflow import starting, waking
 from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import aftermath, handing, strangers
+from integrator.workflow.windows import aftermath, handing, recheck, servers, strangers
+from tests import factories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.models import Run
     from tests.workflow.provider import Provider, Workers
 
 S = StrangerOrder.State
@@ -92,6 +96,57 @@ def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers
     assert found.username in window.alarm
     assert Event.objects.filter(window=window, to_state="alarm").exists()
     assert len(provider.sandbox.ledger()["orders"]) == 1
+
+
+@pytest.mark.parametrize("second_look", [False, True])
+def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan(
+    db: None, monkeypatch: pytest.MonkeyPatch, second_look: bool
+) -> None:
+    """Nothing of the finished run is left to pause; the alarm stays until a person has looked."""
+    factories.billmanager()
+    bound = factories.done(run=factories.run(state="finished"))
+    window = factories.window("closed", plan=bound.plan, after_at=clock.now(), alarm="earlier")
+    elsewhere = [factories.account(panel=factories.panel(f"other-{n}")) for n in range(3)]
+    on_server = factories.binding(account=factories.account(panel=bound.account.panel))
+    on_plan = factories.binding(account=elsewhere[0], plan=bound.plan)
+    apart = factories.binding(account=elsewhere[1])
+    over = factories.done(account=elsewhere[2], plan=bound.plan)
+    user = factories.new_user(window, panel=bound.account.panel)
+    told = (77, bound, "service 77 bears this username")
+    if second_look:
+        Window.objects.update(compared_at=clock.now())
+        monkeypatch.setattr(servers, "_by_service", lambda *_: told)
+    else:
+        NewUser.objects.update(service_id=77, binding=bound, why=told[2])
+        monkeypatch.setattr(servers, "of_window", lambda _: [])
+    aftermath.look(window.pk)
+    user.refresh_from_db()
+    assert (user.service_id, user.binding) == (77, bound)
+    runs = [Run.objects.get(pk=one.run_id) for one in (on_server, on_plan, apart, over, bound)]
+    assert [run.state for run in runs] == ["paused", "paused", "running", "running", "finished"]
+    window.refresh_from_db()
+    assert window.alarm.startswith(f"earlier; new user “{user.username}”")
+    assert window.alarm_seen_by == ""
+
+
+def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(waking, "wake", lambda _kind, row: woken.append(row))
+    now = clock.now()
+    first, *_, last = [
+        factories.window("closed", after_at=now - dt.timedelta(minutes=recheck.MOST - n))
+        for n in range(recheck.MOST + 1)
+    ]
+    again = factories.window("closed", recheck_at=now, after_at=now)
+    factories.window("closed", after_at=now + dt.timedelta(minutes=1))
+    with CaptureQueriesContext(connection) as asked:
+        assert recheck.due() == recheck.MOST + 1
+    assert len(asked) == 2
+    assert len(set(woken)) == len(woken)
+    assert {first.pk, again.pk} <= set(woken)
+    assert last.pk not in woken
 
 
 def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from integrator import clock
 from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Step, Window
 from integrator.panel_access import learning
 from integrator.steps.verdicts import Proven
-from integrator.workflow import actions, runs, sweep
+from integrator.workflow import actions, password_tries, preparing, runs, sweep
 from integrator.workflow.windows import aftermath, members, orders
+from panels import billmanager
 from panels.billmanager.tasks import Tasks
+from panels.errors import Refused
+from panels.faults import Fault
 from panels.ispmanager import IspManager
 from tests import factories
 
 if TYPE_CHECKING:
     import pytest
+    from pytest_django.fixtures import Settings
 
     from tests.workflow.provider import Provider, Workers
 
@@ -32,9 +37,14 @@ def _close_by_hand(provider: Provider) -> None:
     )
 
 
-def test_a_canarys_password_waits_for_its_turn(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _looked_at(workers: Workers) -> None:
+    """Wait until all that comes right after the window has been compared and written."""
+    later = clock.now() + aftermath.LATER / 2
+    workers.until(lambda: Window.objects.filter(after_at__gt=later).exists())
+
+
+def _tries(monkeypatch: pytest.MonkeyPatch) -> list[dt.datetime]:
+    """When passwords were tried, added to as it happens."""
     tries: list[dt.datetime] = []
     real = IspManager.password_is_right
 
@@ -43,6 +53,13 @@ def test_a_canarys_password_waits_for_its_turn(
         return real(self, *words)
 
     monkeypatch.setattr(IspManager, "password_is_right", tried)
+    return tries
+
+
+def test_a_canarys_password_waits_for_its_turn(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = _tries(monkeypatch)
     with workers.asleep():
         run = provider.start(1)
         turn = clock.now() + dt.timedelta(seconds=2)
@@ -55,11 +72,35 @@ def test_a_canarys_password_waits_for_its_turn(
     provider.sound(done=1)
 
 
+def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password_tries, "SPACING", 0.5)
+    tries = _tries(monkeypatch)
+    one = provider.accounts[0]["server"]
+    several = [account for account in provider.accounts if account["server"] == one][:3]
+    fault = {"func": "user.edit", "kind": "reset_after", "times": len(several)}
+    provider.sandbox.faults({"panel": None, **fault})
+    with workers.asleep():
+        run = provider.start(rows=provider.csv(several, password=""), reset_passwords=True)
+        turn = clock.now() + dt.timedelta(seconds=2)
+        Panel.objects.filter(name=one).update(password_try_at=turn)
+    workers.until(lambda: not Binding.objects.filter(run=run, prepared=False).exists())
+    resets = Intent.objects.filter(kind=preparing.RESET)
+    assert set(resets.values_list("why", flat=True)) == {"the new password works"}
+    assert len(tries) >= len(several)
+    assert tries[0] >= turn
+    apart = [later - sooner for sooner, later in itertools.pairwise(tries)]
+    assert min(apart) >= dt.timedelta(seconds=password_tries.SPACING)
+    workers.finish(run)
+    provider.sound(done=len(several))
+
+
 def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
     provider: Provider, workers: Workers
 ) -> None:
     workers.finish(provider.start(1))
-    workers.until(lambda: not Canary.objects.filter(state="watched").exists())
+    _looked_at(workers)
     canary = Canary.objects.select_related("binding__account").get()
     account = canary.binding.account
     Canary.objects.update(
@@ -74,6 +115,48 @@ def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
     workers.until(lambda: not Canary.objects.filter(state="watched").exists())
     assert clock.now() >= turn
     assert Canary.objects.get().state == Canary.State.UNCHANGED
+
+
+def test_a_canary_that_waits_for_its_turn_reads_nothing_again_and_is_given_up_in_the_end(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers.finish(provider.start(1))
+    _looked_at(workers)
+    Canary.objects.update(
+        state="watched", password=provider.accounts[0]["password"], compared_at=None
+    )
+    Panel.objects.update(password_try_at=clock.now() + dt.timedelta(hours=1))
+    seen = {name: value for name, value in Window.objects.get().seen.items() if name != "listed"}
+    Window.objects.update(compared_at=None, closed_at=clock.now(), seen=seen)
+    read: list[str] = []
+    for name in ("accounts", "account", "limits"):
+        monkeypatch.setattr(IspManager, name, _told_to(read, getattr(IspManager, name)))
+
+    def look() -> Canary:
+        Window.objects.update(after_at=clock.now())
+        aftermath.look(Window.objects.get().pk)
+        return Canary.objects.get()
+
+    with workers.asleep():
+        assert look().state == "watched"
+        assert set(read) == {"accounts"}
+        read.clear()
+        assert look().state == "watched"
+        Window.objects.update(closed_at=clock.now() - aftermath.PATIENCE)
+        canary = look()
+    assert (canary.state, canary.why) == ("unproven", aftermath.NO_TURN)
+    assert (canary.password, read) == ("", [])
+    assert aftermath.NO_TURN in Window.objects.get().alarm
+
+
+def _told_to(read: list[str], real: Any) -> Any:
+    """What ``real`` does, telling first that it was called."""
+
+    def told(*words: Any) -> Any:
+        read.append(real.__name__)
+        return real(*words)
+
+    return told
 
 
 def test_runs_of_a_panel_that_was_stopped_while_it_was_read_are_paused(
@@ -143,6 +226,24 @@ def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
     assert task["closes"] == 1
 
 
+def test_a_task_that_is_listed_but_cannot_be_read_is_asked_for_a_few_times(
+    provider: Provider, workers: Workers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_ATTEMPTS = 3
+    asked: list[int] = []
+
+    def refused(_self: Tasks, task_id: int, *_more: Any) -> Any:
+        asked.append(task_id)
+        raise Refused(Fault("missed", message="there is no such task"), func="task.edit")
+
+    monkeypatch.setattr(Tasks, "form", refused)
+    workers.finish(provider.start(1), limit=60)
+    binding = Binding.objects.get()
+    assert (binding.state, binding.step, binding.cause) == ("failed", 7, "task_refused")
+    assert "there is no such task" in binding.cause_text
+    assert len(asked) == settings.MAX_ATTEMPTS
+
+
 def test_an_expiry_that_could_not_be_set_any_more_is_told(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,7 +289,31 @@ def test_what_a_worker_learns_while_names_are_found_is_kept(provider: Provider) 
     learning.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {"take_keeps_form": True}
-    stale.dialect = {**stale.dialect, "version": "5.0"}
+    Panel.objects.filter(pk=stale.pk).update(dialect={**stale.dialect, "version": "5.0"})
     learning.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {}
+
+
+def test_a_name_that_is_learnt_or_corrected_while_the_panel_is_asked_is_not_lost(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt = {"value": "opened_by", "where": "a task's form", "sure": True}
+    real = billmanager.discover
+
+    def meanwhile(*words: Any, **more: Any) -> Any:
+        found = real(*words, **more)
+        row = Panel.objects.get(pk=provider.panel.pk)
+        row.dialect["task_username"] = learnt
+        row.overrides = {"cart": "basket"}
+        row.save()
+        return found
+
+    monkeypatch.setattr(billmanager, "discover", meanwhile)
+    panel = Panel.objects.get(pk=provider.panel.pk)
+    assert panel.dialect["task_username"] is None
+    learning.learn_dialect(panel)
+    kept = Panel.objects.get(pk=panel.pk)
+    for row in (panel, kept):
+        assert row.dialect["task_username"] == learnt
+        assert row.overrides == {"cart": "basket"}

@@ -14,10 +14,9 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from integrator import clock
-from integrator.models import Canary, Panel, Window
+from integrator.models import Canary, NewUser, Panel, Window
 from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
@@ -27,6 +26,8 @@ from integrator.workflow.windows import canaries, handing, lease, servers, stran
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,9 @@ BUSY = dt.timedelta(seconds=60)
 """After so long somebody else looks, should the one who looks have died."""
 AGAIN = dt.timedelta(seconds=10)
 PATIENCE = dt.timedelta(minutes=5)
-"""How long a server may be out of reach before a person is told that nobody could compare."""
+"""How long a server may be out of reach, or other passwords be tried first, before a person is
+told that nobody could compare."""
+NO_TURN = "its password could not be tried in time, since others were being tried there"
 LATER = dt.timedelta(minutes=5)
 """When what still waits is looked at once more: modules work asynchronously."""
 LAST = dt.timedelta(hours=1)
@@ -55,7 +58,10 @@ def look(window_id: int) -> None:
             if window.compared_at is None:
                 _compare(window, bm)
             else:
-                _raise_alarm(window, servers.told(servers.look_again_at(window, bm)))
+                found = servers.look_again_at(window, bm)
+                with transaction.atomic():
+                    NewUser.objects.bulk_update(found, ["service_id", "binding", "why"])
+                    _stop_for(window, [user for user in found if user.binding_id is not None])
             handing.settle_all(window, bm)
             strangers.refresh(window, bm)
     except TooSoonError as soon:
@@ -102,14 +108,27 @@ def _next(window: Window) -> dt.datetime | None:
 
 def _compare(window: Window, bm: BillManager) -> None:
     """Compare servers and canaries with before; all of it, or raise to be called again."""
-    for panel in servers.of_window(window):
-        unread = window.seen.get("unread", {})
-        if str(panel.pk) not in unread:
-            servers.look(panel, bm, window)
+    if not window.seen.get("listed"):  # else a canary alone is waited for
+        for panel in servers.of_window(window):
+            unread = window.seen.get("unread", {})
+            if str(panel.pk) not in unread:
+                servers.look(panel, bm, window)
+        window.seen = {**window.seen, "listed": True}
+        Window.objects.filter(pk=window.pk).update(seen=window.seen)
     watched = window.canaries.filter(state=Canary.State.WATCHED)
     for canary in watched.select_related("binding__account__panel"):
-        canaries.compare(canary)
+        try:
+            canaries.compare(canary)
+        except TooSoonError:
+            if _is_patient(window):
+                raise
+            canaries.give_up(canary, NO_TURN)
     _conclude(window)
+
+
+def _is_patient(window: Window) -> bool:
+    now = clock.now()
+    return now - (window.closed_at or now) < PATIENCE
 
 
 def _conclude(window: Window) -> None:
@@ -125,8 +144,7 @@ def _conclude(window: Window) -> None:
     problems += [_canary_text(canary) for canary in wrong]
     with transaction.atomic():
         why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
-        for panel in {user.panel for user in ours}:
-            why |= dict.fromkeys(halting.using(panel).values_list("pk", flat=True), told)
+        why |= dict.fromkeys(_endangered_by(window, ours), told)
         for run_id in sorted(why):  # in one order, as everywhere
             runs.pause(run_id, why[run_id])
         _raise_alarm(window, "; ".join(problems))
@@ -134,11 +152,32 @@ def _conclude(window: Window) -> None:
         Window.objects.filter(pk=window.pk).update(compared_at=window.compared_at)
 
 
+def _endangered_by(window: Window, ours: Sequence[NewUser]) -> list[int]:
+    """Running runs on the servers of these users, or of the window's plan, whoever's they are."""
+    if not ours:
+        return []
+    found = halting.selling_on({user.panel for user in ours}, window.plan)
+    return sorted(found.values_list("pk", flat=True))
+
+
+def _stop_for(window: Window, ours: Sequence[NewUser]) -> None:
+    """Raise the alarm of new users that are ours, and pause runs that would meet the same.
+
+    The run whose they are may have finished long ago; others would do the same harm.
+    """
+    if not ours:
+        return
+    told = servers.told(ours)
+    with transaction.atomic():
+        for run_id in _endangered_by(window, ours):
+            runs.pause(run_id, told)
+        _raise_alarm(window, told)
+
+
 def _canary_text(canary: Canary) -> str:
-    words = {"binding": canary.binding_id, "why": canary.why}
-    if canary.state == Canary.State.CHANGED:
-        return _("the account of canary b%(binding)d is not as it was: %(why)s") % words
-    return _("the account of canary b%(binding)d could not be compared: %(why)s") % words
+    changed = canary.state == Canary.State.CHANGED
+    verdict = "is not as it was" if changed else "could not be compared"
+    return f"the account of canary b{canary.binding_id} {verdict}: {canary.why}"
 
 
 def _raise_alarm(window: Window, text: str) -> None:
@@ -146,6 +185,9 @@ def _raise_alarm(window: Window, text: str) -> None:
     if not text:
         return
     with transaction.atomic():
+        row = Window.objects.select_for_update().get(pk=window.pk)
+        if row.alarm_seen_by == "" and row.alarm not in text:
+            text = f"{row.alarm}; {text}"  # nobody has looked at the earlier one yet
         Window.objects.filter(pk=window.pk).update(
             alarm=text, alarm_seen_by="", version=F("version") + 1
         )
@@ -155,15 +197,11 @@ def _raise_alarm(window: Window, text: str) -> None:
 
 def _not_yet(window: Window, why: str) -> None:
     """A panel could not be read: later again, or a person is told that nobody could compare."""
-    now = clock.now()
-    patient = now - (window.closed_at or now) < PATIENCE
+    now, patient = clock.now(), _is_patient(window)
     if patient or window.compared_at is not None:
         Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
         return
-    text = _("what came of window %(window)s could not be compared: %(why)s") % {
-        "window": window,
-        "why": why,
-    }
+    text = f"what came of window {window} could not be compared: {why}"
     for canary in window.canaries.filter(state=Canary.State.WATCHED):
         canaries.give_up(canary, why)
     _conclude(window)
@@ -204,7 +242,5 @@ def before(window: Window, bm: BillManager) -> dict[str, str]:
                 raise
             unread[str(panel.pk)] = str(error)
             continue
-        if ours:
-            _raise_alarm(window, servers.told(ours))
-            halting.pause_all(panel, servers.told(ours))
+        _stop_for(window, ours)
     return unread

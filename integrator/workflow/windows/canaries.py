@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
-
 from integrator import clock
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState
@@ -52,6 +50,8 @@ def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Fa
             continue
         if Canary.objects.filter(binding=binding, window=window).exists():
             continue  # taken down before a crash
+        if binding.password:
+            password_tries.mind_turn(binding.account.panel)
         isp = connect.ispmanager(binding.account.panel)
         failed = _take_down(window, binding, isp)
         if failed is not None:
@@ -92,6 +92,8 @@ def compare(canary: Canary) -> Canary:
     Raises TooSoonError and what ``panels`` raises; then nothing is known yet.
     """
     binding = canary.binding
+    if canary.password:
+        password_tries.mind_turn(binding.account.panel)
     isp = connect.ispmanager(binding.account.panel)
     # The account that was taken down, should the binding's have been corrected meanwhile.
     username = canary.before.get("username") or binding.account.username
@@ -99,7 +101,7 @@ def compare(canary: Canary) -> Canary:
     changed: list[str] = []
     unproven = ""
     if after is None:
-        changed = [_("the account is gone")]
+        changed = ["the account is gone"]
         after = {}
     else:
         changed = differences(canary.before, after)
@@ -107,9 +109,9 @@ def compare(canary: Canary) -> Canary:
         if canary.password:
             after["password"] = _password(binding, username, isp, canary.password)
             if after["password"] == "wrong":  # noqa: S105 - a verdict
-                changed.append(_("its password is another one"))
+                changed.append("its password is another one")
             elif after["password"] != RIGHT:
-                unproven = _("its password could not be tried again: %s") % after["password"]
+                unproven = f"its password could not be tried again: {after['password']}"
     canary.after = after
     canary.why = "; ".join(changed) or unproven
     canary.state = Canary.State.UNCHANGED
@@ -139,15 +141,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     old, new = before.get("limits", {}), after.get("limits", {})
     pairs = [(name, before.get(name), after.get(name)) for name in FACTS]
     pairs += [(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
-    return [_said(name, was, now) for name, was, now in pairs if was != now]
-
-
-def _said(name: str, before: object, after: object) -> str:
-    return _("%(name)s was %(before)s and is %(after)s") % {
-        "name": name,
-        "before": before,
-        "after": after,
-    }
+    return [f"{name} was {was} and is {now}" for name, was, now in pairs if was != now]
 
 
 def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:

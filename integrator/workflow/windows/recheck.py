@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from integrator import clock
 from integrator.models import Window
@@ -25,15 +24,20 @@ from panels.errors import PanelError
 
 log = structlog.get_logger(__name__)
 
+MOST = 20
+"""For so many closed windows of each kind workers are woken in one sweep; others come later."""
+
 
 def due() -> int:
-    """Wake workers for closed windows whose next look is due; how many."""
+    """Wake workers for closed windows whose next look is due, the longest due first; how many."""
     now = clock.now()
-    waiting = Window.objects.filter(
-        Q(recheck_at__lte=now) | Q(after_at__lte=now), phase=Phase.CLOSED
-    )
-    for window in waiting[:20]:
-        waking.wake("recheck", window.pk)
+    closed = Window.objects.filter(phase=Phase.CLOSED)
+    waiting: set[int] = set()
+    for column in ("recheck_at", "after_at"):  # each has its index; no index serves both
+        first = closed.filter(**{f"{column}__lte": now}).order_by(column)[:MOST]
+        waiting.update(first.values_list("pk", flat=True))
+    for window_id in waiting:
+        waking.wake("recheck", window_id)
     return len(waiting)
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from integrator import clock
 from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
@@ -75,7 +74,7 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
 
 
 def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
-    """Ask once more whose those new users are that nobody's service bore; those now ours.
+    """Ask once more whose those new users are that nobody's service bore; those told, not saved.
 
     BILLmanager may write the username into a service later than its module makes the user.
     """
@@ -84,22 +83,14 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
         told = _by_service(user.username, bm)
         if told is not None:
             user.service_id, user.binding, user.why = told
-            user.save(update_fields=["service_id", "binding", "why"])
-            if user.binding is not None:
-                found.append(user)
+            found.append(user)
     return found
 
 
 def told(users: Sequence[NewUser]) -> str:
     """Users of ours, as one sentence each."""
     return "; ".join(
-        _("new user “%(user)s” on %(server)s belongs to b%(binding)d: %(why)s")
-        % {
-            "user": user.username,
-            "server": user.panel.name,
-            "binding": user.binding_id or 0,
-            "why": user.why,
-        }
+        f"new user “{user.username}” on {user.panel.name} belongs to b{user.binding_id}: {user.why}"
         for user in users
     )
 
