@@ -7,6 +7,8 @@ import re
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrator.web.findings import FINDINGS
+
 FIELDS = {
     "count": pgettext_lazy("field", "rows"),
     "username": pgettext_lazy("field", "username"),
@@ -64,6 +66,11 @@ VALUES = {"True": _("yes"), "False": _("no"), "None": "–"}
 """How a sentence of the code writes these values."""
 
 SAID = {
+    "looked at": _("looked at"),
+    "keep waiting": _("wait on"),
+    "restore": _("restore the plan"),
+    "restore anyway": _("restore the plan anyway"),
+    "nobody is left to open the window for": _("nobody is left to open the window for"),
     "started": _("started"),
     "run started": _("run started"),
     "retry": _("retried"),
@@ -167,7 +174,7 @@ def said(text: str) -> str:
     known = SAID.get(text) or FOUND.get(text)
     if known is not None:
         return str(known)
-    for pattern, told in SAID_OF:
+    for pattern, told in (*SAID_OF, *FINDINGS):
         found = pattern.fullmatch(text)
         if found:
             return str(told) % {name: _part(name, one) for name, one in found.groupdict().items()}

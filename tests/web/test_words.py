@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SETTLES_OR_LOGS = {"settle", "warning", "error", "info"}
 """Whose ``why`` is no reason of an event."""
-SECOND = {"enter", "close", "_not_yet", "remark"}
-"""Whose second argument is the reason."""
+PLACE = {"enter": 1, "close": 1, "_not_yet": 1, "remark": 1, "CannotOpenError": 1, "event": 3}
+"""Which argument is the reason, where it is given by its place."""
 NOTED = re.compile(r'notes\.note\([^"]*"([a-z ]+)", "([a-z ]+)"')
 
 
@@ -58,7 +58,8 @@ def _reasons(call: ast.Call) -> list[ast.expr]:
     if name in SETTLES_OR_LOGS:
         return []
     named = [one.value for one in call.keywords if one.arg == "why"]
-    return named + (call.args[1:2] if name in SECOND else [])
+    place = PLACE.get(name, len(call.args))
+    return named + call.args[place : place + 1]
 
 
 def _texts(given: ast.expr) -> set[str]:
@@ -124,6 +125,11 @@ def test_the_pages_of_a_window_and_its_run_tell_what_was_found_in_russian(
     [
         ("the plan is as it was", "тариф такой, каким был"),
         ("wrong_password", "Неверный пароль ispmanager"),
+        (
+            "b3: its order is not seen in BILLmanager; plan A has no enabled module",
+            "b3: его заказ не виден в BILLmanager; у тарифа A нет включённых модулей",
+        ),
+        ("isp1 does not accept the password of anna", "isp1 не принимает пароль anna"),
         ("readback", "ждёт: панель должна показать сделанное"),
         ("the window of plan A closes closes", "окно тарифа A closes закрывается"),
         ("b12 orders for this client", "для этого клиента заказывает b12"),

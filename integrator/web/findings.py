@@ -1,0 +1,129 @@
+"""What steps and windows find at the panels, as workers write it, in the reader's language.
+
+Only the sentences of the product's own: what a panel answered stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    Told = tuple[re.Pattern[str], str | Promise]
+
+_SERVICE = r"service (?P<service>\d+)"
+
+
+def _of(pattern: str, told: str | Promise) -> Told:
+    return re.compile(pattern, re.DOTALL), told
+
+
+ACCOUNTS: tuple[Told, ...] = (
+    _of(
+        r"(?P<server>\S+) does not accept the password of (?P<username>\S+)",
+        _("%(server)s does not accept the password of %(username)s"),
+    ),
+    _of(
+        r"(?P<server>\S+) has no user (?P<username>\S+)",
+        _("%(server)s has no user %(username)s"),
+    ),
+    _of(
+        r"plan (?P<plan>.+) has no module (?P<module>\d+), which serves (?P<server>.+)",
+        _("plan %(plan)s has no module %(module)s, which serves %(server)s"),
+    ),
+)
+
+ORDERS: tuple[Told, ...] = (
+    _of(
+        rf"{_SERVICE} is new and like this order of (?P<client>.+), but does not carry our mark: "
+        "somebody may have ordered the same",
+        _(
+            "service %(service)s is new and like this order of %(client)s, but does not carry our "
+            "mark: somebody may have ordered the same"
+        ),
+    ),
+    _of(
+        r"(?P<n>\d+) new services could be this order",
+        _("new services that could be this order: %(n)s"),
+    ),
+    _of(
+        r"(?P<n>\d+) new payments of (?P<amount>\S+) could be ours",
+        _("new payments of %(amount)s that could be ours: %(n)s"),
+    ),
+    _of(
+        r"(?P<n>\d+) new charges of this client could be this order's",
+        _("new charges of this client that could be this order's: %(n)s"),
+    ),
+    _of(
+        rf"{_SERVICE} went to module (?P<module>\d+), not to the manual one: "
+        "a new hosting account may have been created",
+        _(
+            "service %(service)s went to module %(module)s, not to the manual one: a new hosting "
+            "account may have been created"
+        ),
+    ),
+    _of(rf"{_SERVICE} stays unpaid", _("service %(service)s stays unpaid")),
+    _of(
+        rf"the panel confirmed the payment, but {_SERVICE} stays unpaid",
+        _("the panel confirmed the payment, but service %(service)s stays unpaid"),
+    ),
+    _of(
+        r"the panel confirmed the order, but lists no service",
+        _("the panel confirmed the order, but lists no service"),
+    ),
+    _of(
+        r"the service is paid, but no charge is listed",
+        _("the service is paid, but no charge is listed"),
+    ),
+)
+
+TASKS: tuple[Told, ...] = (
+    _of(
+        r"(?P<performer>.+) has taken task (?P<task>\d+)",
+        _("%(performer)s has taken task %(task)s"),
+    ),
+    _of(
+        rf"(?P<n>\d+) open tasks are for {_SERVICE}",
+        _("open tasks for service %(service)s: %(n)s"),
+    ),
+    _of(
+        rf"no activation task for {_SERVICE} was made",
+        _("no activation task for service %(service)s was made"),
+    ),
+)
+
+WINDOWS: tuple[Told, ...] = (
+    _of(r"open for longer than (?P<n>\d+) s", _("open for longer than %(n)s s")),
+    _of(
+        r"somebody else changed the plan's modules: on: (?P<on>.+); after our last switch: "
+        "(?P<expected>.+)",
+        _(
+            "somebody else changed the plan's modules: on: %(on)s; after our last switch: "
+            "%(expected)s"
+        ),
+    ),
+    _of(
+        r"b(?P<binding>\d+): its order is not seen in BILLmanager",
+        _("b%(binding)s: its order is not seen in BILLmanager"),
+    ),
+    _of(
+        rf"b(?P<binding>\d+): {_SERVICE} is (?P<state>[^;]+) "
+        "and is not seen with the manual module",
+        _("b%(binding)s: service %(service)s is %(state)s and is not seen with the manual module"),
+    ),
+    _of(
+        r"(?P<n>\d+) openings of customers have just begun and are let finish",
+        _("openings of customers that have just begun and are let finish: %(n)s"),
+    ),
+    _of(
+        r"a switch of ours was found to have come after the window had closed",
+        _("a switch of ours was found to have come after the window had closed"),
+    ),
+    _of(r"plan (?P<plan>.+) has no enabled module", _("plan %(plan)s has no enabled module")),
+)
+
+FINDINGS = (*ACCOUNTS, *ORDERS, *TASKS, *WINDOWS)
