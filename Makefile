@@ -25,14 +25,14 @@ up: setup ## run an installation on this machine [PORT=8000]
 
 test: dev ## every test but the slow ones, on SQLite [ARGS=...]
 	@scripts/test-tools.sh
-	$(python) -m pytest -n $(jobs) -m "not slow" $(ARGS)
+	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow" $(ARGS)
 
 # What neither stores nor locks anything is the same on every database.
 on_the_database := tests/accounts tests/web tests/workflow tests/test_prepared.py
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]
 	@scripts/test-tools.sh
-	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) -m "not browser and not slow" $(or $(ARGS),$(on_the_database))
+	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) --dist worksteal -m "not browser and not slow" $(or $(ARGS),$(on_the_database))
 
 test-slow: dev ## the tests that take minutes, each on the databases it names [ARGS=...]
 	@scripts/test-tools.sh
