@@ -21,7 +21,8 @@ from panels.sandbox.ledger import truth
 from tests.services.canary import LOGINS
 from tests.simulation import laws, scenario, sometimes
 from tests.simulation.installation import install
-from tests.simulation.people import ANNA, Others, People, moves, needs_a_person, unfinished
+from tests.simulation.others import Others
+from tests.simulation.people import ANNA, People, moves, needs_a_person, unfinished
 from tests.simulation.stage import BEGIN, Actor, Stage
 
 if TYPE_CHECKING:
