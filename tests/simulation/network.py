@@ -37,6 +37,8 @@ AMBIGUOUS = ("reset_before", "reset_after", "slow_before", "slow_after", "lands_
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
+    "payments": ("payment",),
+    "letters": ("pricelist.edit",),
     "switches": ("pricelist.processing", "processing."),
     "tasks": ("task",),
     "all": ("",),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrator.models import Binding, Window
-from integrator.models.states import Phase
+from integrator.models import Binding, Intent, Window
+from integrator.models.states import UNSETTLED, Phase
+from integrator.steps import step4_pay as step4
 from panels.sandbox import acts
 from panels.sandbox import records as r
 from panels.sandbox.refusals import Refusal
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
 class Others:
     """Colleagues at BILLmanager, strangers, and what happens there by itself.
 
-    ``plans``: what each plan must sell with at rest, as far as people other than us decide it.
+    ``plans``: what each plan must sell with at rest, as far as people other than us decide it;
+    ``letters``: the opening letter that each had before us.
     """
 
     def __init__(self, stage: Stage, world: World) -> None:
         self._stage = stage
         self._world = world
         self.plans = {plan.id: plan.modules for plan in world.plans.all()}
+        self.letters = {plan.id: plan.opennotify for plan in world.plans.all()}
         self.switched: list[tuple[float, int, int, bool]] = []
         self.touched: set[int] = set()
         self.twins: set[str] = set()
@@ -37,7 +41,9 @@ class Others:
         """Do one thing; False: there is nothing to do it to."""
         ways: dict[str, Callable[[], str | None]] = {
             "order": self._order,
+            "walk_in": self._walk_in,
             "twin": self._twin,
+            "pay_same": self._pay_same,
             "take_task": self._take,
             "close_task": self._close,
             "activate": self._activate,
@@ -76,6 +82,35 @@ class Others:
         found = acts.stranger_orders(self._world, {"plan": plan.id})
         return f"service {found['service']}"
 
+    def _walk_in(self) -> str | None:
+        """A stranger orders just while his plan sells manually: it becomes a task for people."""
+        window = Window.objects.filter(phase=Phase.ORDERS).select_related("plan").first()
+        if window is None:
+            return None
+        found = acts.stranger_orders(self._world, {"plan": window.plan.remote_id})
+        return f"service {found['service']}"
+
+    def _pay_same(self) -> str | None:
+        """A client begins to pay in by himself just what is being credited to him."""
+        made = Intent.objects.filter(kind=step4.CREDIT, outcome__in=[str(o) for o in UNSETTLED])
+        intent = made.select_related("binding__client").order_by("pk").first()
+        if intent is None or intent.binding is None:
+            return None
+        client = intent.binding.client.remote_id
+        profile = self._world.profiles.find("client", client)[0]
+        payment = r.Payment(
+            id=self._world.payments.next_id(),
+            client=client,
+            profile=profile.id,
+            method=1,
+            amount=int(Decimal(intent.before["amount"]) * 100),
+            status=r.PAYMENT_NEW,
+            randomnumber="",
+            created=self._world.now(),
+        )
+        self._world.payments.put(payment)
+        return f"payment {payment.id} of client {client}"
+
     def _twin(self) -> str | None:
         """A client who has no patience orders by himself what is being ordered for him."""
         bindings = Binding.objects.select_related("client", "plan")
@@ -87,7 +122,9 @@ class Others:
         return f"service {found['service']} for {binding.domain}"
 
     def _open_task(self) -> r.Task | None:
-        tasks = [t for t in self._world.tasks.all() if t.status != r.TASK_CLOSED]
+        opening = self._world.dialect["task.type_open"]
+        tasks = [t for t in self._world.tasks.all() if t.type == opening]
+        tasks = [t for t in tasks if t.status != r.TASK_CLOSED]
         ours = [t for t in tasks if self._world.services[t.service].remoteid]
         return self._stage.chance.choice(ours) if ours else None
 
