@@ -201,7 +201,7 @@ def _plans(simulation: Simulation) -> Iterator[str]:
     """
     shown = simulation.world.dialect.flag("plan_modules.in_order_of_plan")
     for plan in simulation.world.plans.all():
-        wanted, found = simulation.others.plans[plan.id], plan.modules
+        wanted, found = simulation.others.wanted(plan.id), plan.modules
         about = Event.objects.filter(window__plan__remote_id=plan.id)
         if not shown or about.filter(why__contains="in another order").exists():
             wanted, found = tuple(sorted(wanted)), tuple(sorted(found))

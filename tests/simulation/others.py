@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Phase
 from integrator.steps import step4_pay as step4
+from integrator.workflow.windows import switching
 from panels.sandbox import acts
 from panels.sandbox import records as r
 from panels.sandbox.refusals import Refusal
@@ -35,6 +36,7 @@ class Others:
         self.switched: list[tuple[float, int, int, bool]] = []
         self.touched: set[int] = set()
         self.twins: set[str] = set()
+        self._meanwhile: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._taken: list[int] = []
 
     def act(self, what: str) -> bool:
@@ -67,6 +69,16 @@ class Others:
     def meddled(self) -> bool:
         """Whether they did anything to our services or plans."""
         return bool(self.touched or self.switched or self.twins)
+
+    def wanted(self, plan_id: int) -> tuple[int, ...]:
+        """What this plan must sell with at rest.
+
+        What a colleague changes while a window is open is undone with it, but not by a window
+        that has read the plan and then switched nothing, as when its run was cancelled.
+        """
+        window, modules = self._meanwhile.get(plan_id, (0, ()))
+        switched = Intent.objects.filter(window=window, kind=switching.KIND)
+        return modules if window and not switched.exists() else self.plans[plan_id]
 
     def give_back(self) -> None:
         """The colleague lets go of what is still open."""
@@ -190,6 +202,10 @@ class Others:
         act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
         acts.perform(world, act)
         open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
-        if not open_windows.exclude(snapshot=None).exists():
+        window = open_windows.exclude(snapshot=None).first()
+        if window is None:
             self.plans[plan.id] = world.plans[plan.id].modules
+            self._meanwhile.pop(plan.id, None)
+        else:
+            self._meanwhile[plan.id] = window.pk, world.plans[plan.id].modules
         return f"plan {plan.id}: module {module} {'on' if on else 'off'}"
