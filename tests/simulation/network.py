@@ -39,6 +39,8 @@ GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
     "payments": ("payment",),
     "letters": ("pricelist.edit",),
+    "starts": ("task.start",),
+    "services": ("vhost.edit",),
     "switches": ("pricelist.processing", "processing."),
     "tasks": ("task",),
     "all": ("",),

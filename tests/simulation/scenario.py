@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.errand import SLIPS
 from tests.simulation.installation import DIALECTS
-from tests.simulation.network import AMBIGUOUS, GROUPS, KINDS, Weather
+from tests.simulation.network import AMBIGUOUS, KINDS, Weather
 
 if TYPE_CHECKING:
     import random
@@ -19,6 +19,8 @@ OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_
           "expire_sessions")  # fmt: skip
 
 
+TROUBLED = ("all", "all", "money", "switches", "tasks")
+"""Which calls the weather strikes; letters alone, and payments, only where there are any."""
 IMPATIENT, PAYERS, WALK_INS, REGRETS = 13, 3, 7, 17
 
 
@@ -63,25 +65,36 @@ class Scenario:
 def draw(chance: random.Random, seed: int) -> Scenario:
     """The scenario of a seed; every twentieth is about one rare meeting of troubles."""
     drawn = _drawn(chance)
-    if seed % 20 == IMPATIENT:
+    if drawn.hold_letters and chance.random() < 0.3:
+        drawn.weather.group = "letters"
+    meeting = seed % 20
+    if meeting == IMPATIENT:
         # Clients order by themselves while our orders are lost on the way: what is there is theirs.
         drawn.others = ["twin"] * 6
-        drawn.weather.kinds, drawn.weather.group = ("reset_before",), "money"
-        drawn.weather.effects, drawn.weather.rate, drawn.weather.left = True, 0.8, 8
-    if seed % 20 == PAYERS:
+        _storm(drawn.weather, "money", ("reset_before",))
+    if meeting == PAYERS:
         # Clients pay in by themselves what is credited to them, while answers are lost.
         drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
-        drawn.weather.kinds, drawn.weather.group = AMBIGUOUS, "payments"
-        drawn.weather.effects, drawn.weather.rate, drawn.weather.left = True, 0.8, 8
-    if seed % 20 == WALK_INS:
+        _storm(drawn.weather, "payments", AMBIGUOUS)
+    if meeting == WALK_INS:
         # Strangers order while plans sell manually, and are handed over at once.
         drawn.others, drawn.people = ["walk_in"] * 4, ["hand"] * 4
-    if seed % 20 == REGRETS:
+        if chance.random() < 0.5:
+            _storm(drawn.weather, "starts", AMBIGUOUS)
+    if meeting == REGRETS:
         # What is bound is undone, and bound anew.
         drawn.people = ["undo"] * 6
+        if chance.random() < 0.5:
+            _storm(drawn.weather, "services", AMBIGUOUS)
     if drawn.passwords == "reset":
         drawn.slips = ()  # a password that is reset is right
     return drawn
+
+
+def _storm(weather: Weather, group: str, kinds: tuple[str, ...]) -> None:
+    """Strike most calls of one group that change something, a few times."""
+    weather.group, weather.kinds = group, kinds
+    weather.effects, weather.rate, weather.left = True, 0.8, 8
 
 
 def _drawn(chance: random.Random) -> Scenario:
@@ -109,7 +122,7 @@ def _drawn(chance: random.Random) -> Scenario:
         weather=Weather(
             rate=sometimes(0.85, chance.choice(rates)),
             kinds=kinds,
-            group=chance.choice(("all", *GROUPS)),
+            group=chance.choice(TROUBLED),
             effects=effects,
             left=chance.randint(2, 15),
             very_late=chance.random() < 0.4,

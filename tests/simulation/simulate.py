@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+PAUSES = {"walk_in": 0.2, "pay_same": 0.5}
+"""How often others look for an occasion that does not last; for all else every 1.5 seconds."""
 ROUNDS = 25
 """So often a person comes by; what is not over then never ends."""
 
@@ -113,7 +115,8 @@ class Simulation:
         for what in chosen.people:
             stage.after(self._some_time(), partial(self._press, what))
         for what in chosen.others:
-            stage.after(self._some_time(), partial(self._meddle, what))
+            tries = int(60 / PAUSES.get(what, 1.5))
+            stage.after(self._some_time(), partial(self._meddle, what, tries))
         for _ in range(chosen.jumps):
             stage.after(self._some_time(), self._jump)
 
@@ -153,7 +156,7 @@ class Simulation:
         self.web.begin(what)
         self.stage.run(lambda: not self.web.busy, 3600.0, every=0.1)
 
-    def _press(self, what: str, tries: int = 20) -> None:
+    def _press(self, what: str, tries: int = 60) -> None:
         """Press a button as soon as the page shows it."""
         if not self.people.can_press(what):
             if tries:
@@ -166,10 +169,11 @@ class Simulation:
         chance = self.stage.chance
         return chance.uniform(1.0, chance.choice((10.0, 30.0, self.scenario.storm)))
 
-    def _meddle(self, what: str, tries: int = 15) -> None:
+    def _meddle(self, what: str, tries: int) -> None:
         """Somebody at the panels acts as soon as there is something to act upon."""
         if not self.others.act(what) and tries and not self._calm:
-            self.stage.after(1.5, partial(self._meddle, what, tries - 1))
+            pause = PAUSES.get(what, 1.5)
+            self.stage.after(pause, partial(self._meddle, what, tries - 1))
 
     def _jump(self) -> None:
         """The database's clock is set, by less than anything waits for."""
