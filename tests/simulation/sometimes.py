@@ -82,5 +82,8 @@ MUST = (
     *("restored anyway", "colleague's task waited for", "plan changed by others noticed"),
     *("undecided", "decided: it exists", "decided: it does not", "paused", "failed", "done"),
     *("cancelled at a step border", "retried by a person", "left its window as it closed"),
+    *("crash at commit, before it", "crash at commit, after it", "corrected by a person"),
+    *("put on the manual module", "undone: the account is free", "bound anew after undoing"),
+    *("letter held back", "letter given back"),
 )
 """What two hundred seeds must have reached, each at least once."""
