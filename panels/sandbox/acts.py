@@ -8,6 +8,7 @@ from panels.sandbox import hosting, operations, orders, renewals
 from panels.sandbox import records as r
 from panels.sandbox.billmanager_clients import add_user
 from panels.sandbox.billmanager_plans import offered_datacenters, switch_module
+from panels.sandbox.billmanager_services import delete_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +145,13 @@ def _close_service(world: World, act: Act) -> dict[str, object]:
     return {"service": service.id}
 
 
+def _delete_service(world: World, act: Act) -> dict[str, object]:
+    """Let a colleague delete a service, with all that BILLmanager deletes along with it."""
+    service = world.services[int(act["service"])]
+    delete_service(world, service, str(act.get("by") or "colleague"))
+    return {"service": service.id}
+
+
 def _suspend_service(world: World, act: Act) -> dict[str, object]:
     service = world.services[int(act["service"])]
     changed = service._replace(status=r.SUSPENDED, item_status="3_employeesuspend")
@@ -219,6 +227,7 @@ ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "set_price": _set_price,
     "set_limits": _set_limits,
     "close_service": _close_service,
+    "delete_service": _delete_service,
     "suspend_service": _suspend_service,
     "activate_service": _activate_service,
     "change_password": _change_password,

@@ -276,8 +276,8 @@ def _open(call: Call) -> str:
     return done()
 
 
-def _module_of(call: Call, service: r.Service) -> r.Module | None:
-    module = call.world.modules.get(service.module)
+def _module_of(world: World, service: r.Service) -> r.Module | None:
+    module = world.modules.get(service.module)
     return module if module is not None and module.server else None
 
 
@@ -292,39 +292,42 @@ def _switch(call: Call, *, on: bool) -> str:
         status = r.ACTIVE if on else r.SUSPENDED
         reason = "2" if on else "3_employeesuspend"
         world.services.put(service._replace(status=status, item_status=reason))
-        module = _module_of(call, service)
+        module = _module_of(world, service)
         if module is not None:
             name = service.username
             hosting.set_active(world, module.server, name, active=on, by="vhost")
-        _ask_people(call, service, "postresume" if on else "postsuspend")
+        _ask_people(world, service, "postresume" if on else "postsuspend")
     return done()
 
 
-def _ask_people(call: Call, service: r.Service, kind: str) -> None:
+def _ask_people(world: World, service: r.Service, kind: str) -> None:
     """Make a task for what the manual module cannot do itself (billmanager.md 6.1)."""
-    module = call.world.modules.get(service.module)
-    if module is not None and operations.is_manual(call.world, module):
-        operations.make_task(call.world, service, kind, module.department)
+    module = world.modules.get(service.module)
+    if module is not None and operations.is_manual(world, module):
+        operations.make_task(world, service, kind, module.department)
 
 
 def _delete(call: Call) -> str:
-    """Delete services; one that is bound to an ispmanager takes the hosting user with it."""
-    world = call.world
     for key in call.ids():
-        service = _one(call, key)
-        module = _module_of(call, service)
-        if module is not None and service.status in {r.ACTIVE, r.SUSPENDED}:
-            hosting.delete_user(world, module.server, service.username, f"vhost.delete {key}")
-        world.services.put(service._replace(status=r.DELETED, item_status="4"))
-        for task in world.tasks.find("service", key):
-            if task.status != r.TASK_CLOSED:
-                world.tasks.put(task._replace(status=r.TASK_CLOSED))
-        for line in world.lines.find("client", service.client):
-            if line.service == key:
-                world.lines.drop(line.id)
-        _ask_people(call, service, "postclose")
-        world.record("service_deleted", service=key, by=call.actor.real)
+        delete_service(call.world, _one(call, key), call.actor.real)
     return done()
+
+
+def delete_service(world: World, service: r.Service, by: str) -> None:
+    """Delete a service; one that is bound to an ispmanager takes the hosting user with it."""
+    key = service.id
+    module = _module_of(world, service)
+    if module is not None and service.status in {r.ACTIVE, r.SUSPENDED}:
+        hosting.delete_user(world, module.server, service.username, f"vhost.delete {key}")
+    world.services.put(service._replace(status=r.DELETED, item_status="4"))
+    for task in world.tasks.find("service", key):
+        if task.status != r.TASK_CLOSED:
+            world.tasks.put(task._replace(status=r.TASK_CLOSED))
+    for line in world.lines.find("client", service.client):
+        if line.service == key:
+            world.lines.drop(line.id)
+    _ask_people(world, service, "postclose")
+    world.record("service_deleted", service=key, by=by)
 
 
 def _history(call: Call) -> str:

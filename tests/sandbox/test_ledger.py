@@ -151,6 +151,16 @@ def test_a_deleted_account(local: Local) -> None:
     ]
 
 
+def test_a_colleague_deletes_as_billmanager_does(local: Local) -> None:
+    service = int(bound(local))
+    account = local.world.hosting.all()[0]
+    acts.perform(local.world, {"act": "delete_service", "service": service})
+    assert violations(local) == [
+        f"hosting user {account.name} on isp1 was deleted by vhost.delete {service}"
+    ]
+    assert local.ledger()["services_deleted"][0]["by"] == "colleague"
+
+
 def test_suspending_a_bound_service_stops_the_account(local: Local) -> None:
     service = bound(local)
     local.bill("vhost.suspend", elid=service)

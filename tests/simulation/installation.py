@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 SERVERS = ("isp1", "isp2")
 SIZE = Size(accounts=8, clients=5, plans=2, seed=7)
-DIALECTS = ("billmanager6", "billmanager5", "toolbar-take", "second-form")
+DIALECTS = ("billmanager6", "billmanager5", "toolbar-take", "second-form", "performer-field",
+            "status-field")  # fmt: skip
 LATENCY = 80.0
 WINDOW_LIMIT = 150.0
 PATIENCE = dt.timedelta(seconds=100)
@@ -88,6 +89,7 @@ class Installation:
                 mock.patch.object(tasks, "PATIENCE", PATIENCE),
                 mock.patch.object(step6, "PATIENCE", PATIENCE),
                 mock.patch("os.fsync"),
+                mock.patch.object(self.database, "_commit", self._commit),
                 settings,
                 self.log.listening(),
             ]
@@ -119,6 +121,21 @@ class Installation:
             elif actor.dead and not sql.startswith(("ROLLBACK", "RELEASE", "SAVEPOINT")):
                 actor.sleep(0.0)  # raises: the dead say nothing
         return execute(sql, *rest)
+
+    def _commit(self) -> None:
+        """At each COMMIT the process may die, just before it or just after."""
+        database, actor = self.database, self.stage.current
+        really = partial(type(database)._commit, database)
+        if actor is None:
+            really()
+            return
+        try:
+            actor.commit(really, database._rollback)
+        finally:
+            if actor.dead:
+                # The connection is everybody's here: what the dead would have done after it
+                # (wake others) must not be done by the next one who commits.
+                database.run_on_commit = []
 
 
 class Alarm:

@@ -37,6 +37,10 @@ AMBIGUOUS = ("reset_before", "reset_after", "slow_before", "slow_after", "lands_
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
+    "payments": ("payment",),
+    "letters": ("pricelist.edit",),
+    "starts": ("task.start",),
+    "services": ("vhost.edit",),
     "switches": ("pricelist.processing", "processing."),
     "tasks": ("task",),
     "all": ("",),

@@ -1,19 +1,24 @@
-"""Who else acts: the people at our pages, and those at the panels."""
+"""The people at our pages: what they press, and that they know the panels' truth."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from integrator.accounts.correcting import Wish, corrected
+from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
+from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
-from integrator.workflow import actions
+from integrator.workflow import actions, deciding
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
-from panels.sandbox import acts, jobs
+from panels.sandbox import acts
 from panels.sandbox import records as r
-from panels.sandbox.refusals import Refusal
+from tests.simulation.errand import ANNA, Errand
+from tests.simulation.handings import Handings
+from tests.simulation.undoings import Undoings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +27,6 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
     from tests.simulation.stage import Stage
 
-ANNA = "anna"
 RETRIES = 3
 """So often a person retries one binding; a cause that still stands then is to be told."""
 
@@ -30,10 +34,13 @@ RETRIES = 3
 class People:
     """Those who press our buttons. They know the panels' truth and say it."""
 
-    def __init__(self, stage: Stage, world: World) -> None:
+    def __init__(self, stage: Stage, world: World, errand: Errand) -> None:
         self._stage = stage
         self._world = world
+        self._errand = errand
         self._retried: dict[int, int] = {}
+        self.undoings = Undoings(stage, world, errand, self._say)
+        self.handings = Handings(stage, world, self._say)
 
     def press(self, what: str) -> None:
         """Do one thing at a moment nobody asked for."""
@@ -45,9 +52,17 @@ class People:
             "restore": self._restore_any,
             "keep_waiting": self._wait_on,
             "decide": self.decide,
+            "undo": self.undoings.begin,
+            "hand": self.handings.begin,
         }
         self._stage.tell(f"presses {what}")
         ways[what]()
+
+    def can_press(self, what: str) -> bool:
+        """Whether the page shows that button now; most are always there."""
+        if what == "undo":
+            return self.undoings.can_begin()
+        return what != "hand" or self.handings.can_begin()
 
     def settle(self) -> None:
         """Do all that a person can do so that everything comes to its end."""
@@ -58,13 +73,19 @@ class People:
             self._held(window)
         self.decide()
         self._runs(RunState.PAUSED, actions.resume)
+        self.undoings.go_on()
+        self.handings.go_on()
         failed = Binding.objects.filter(state=BindingState.FAILED)
         self._retry(failed)
 
-    def can_retry(self) -> bool:
-        """Whether anything has failed that they would try once more."""
-        failed = Binding.objects.filter(state=BindingState.FAILED).values_list("pk", flat=True)
-        return any(self._retried.get(pk, 0) < RETRIES for pk in failed)
+    def wants_more(self) -> bool:
+        """Whether anything is left that they would do once more."""
+        failed = Binding.objects.filter(state=BindingState.FAILED).exclude(
+            pk__in=self.undoings.begun
+        )
+        retries = [self._retried.get(pk, 0) for pk in failed.values_list("pk", flat=True)]
+        again = any(tries < RETRIES for tries in retries)
+        return again or bool(self.undoings.left or self.handings.left)
 
     def _say(self, say: Callable[[], object]) -> bool:
         try:
@@ -84,19 +105,31 @@ class People:
                 self._stage.seen[f"{act.__name__} pressed"] += 1
 
     def _retry(self, bindings: Any) -> None:
-        failed = bindings.filter(state=BindingState.FAILED)
-        for binding in failed.select_related("account", "client"):
+        failed = bindings.filter(state=BindingState.FAILED).exclude(pk__in=self.undoings.begun)
+        for binding in failed.select_related("account__panel", "client", "plan", "run__preview"):
             if self._retried.get(binding.pk, 0) >= RETRIES:
                 continue
             self._retried[binding.pk] = self._retried.get(binding.pk, 0) + 1
             self._remove_cause(binding)
-            password = self._password(binding)
-            own = Binding.objects.filter(pk=binding.pk)
-            if actions.retry(own, ANNA, password=password).retried:
-                self._stage.seen["retry pressed"] += 1
+            self._say(partial(self._retry_one, binding))
+
+    def _retry_one(self, binding: Binding) -> None:
+        """*Correct and retry*, with what of it was a slip and is now right."""
+        wish = self._errand.wish(binding)
+        try:
+            changes = corrected(binding, wish) if wish != Wish() else {}
+        except Refused as refused:
+            self._stage.tell(f"may not correct b{binding.pk}: {refused.text} {refused.lines}")
+            return
+        password = self._password(binding)
+        own = Binding.objects.filter(pk=binding.pk)
+        if actions.retry(own, ANNA, password=password, corrected=changes).retried:
+            self._stage.seen["retry pressed"] += 1
+            self._stage.seen["corrected and retried"] += bool(changes)
 
     def _password(self, binding: Binding) -> str | None:
-        if binding.password:
+        """The account's true one, where ours is missing or is what the cause speaks of."""
+        if binding.password and binding.cause not in {"wrong_password", "task_refused"}:
             return None
         user = self._world.hosting.get(f"{binding.account.panel.name}/{binding.account.username}")
         return user.password if user is not None else None
@@ -125,6 +158,8 @@ class People:
         """Answer every undecided binding from what is true."""
         undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
         for binding in undecided.select_related("client", "account"):
+            if deciding.is_about_payment(binding) and self._adopt_payment(binding):
+                continue
             service = self.service_of(binding)
             ours = service is not None and (binding.step < 7 or self._bound(binding, service))
             if service is not None and ours:
@@ -150,14 +185,33 @@ class People:
         jobs = [job for job in self._world.jobs.all() if job.kind == "finish_task"]
         return any(self._world.tasks[job.target].service == service.id for job in jobs)
 
-    def _tidy_payment(self, binding: Binding) -> None:
-        """A payment of ours that lies about uncredited is deleted before *try again*."""
+    def _payments_of(self, binding: Binding) -> list[r.Payment]:
+        """The payments that truly came of this binding's credits, the newest first."""
+        found = []
         for intent in Intent.objects.filter(binding=binding, kind=step4.CREDIT):
             number = intent.before["request"].get("randomnumber")
-            for payment in self._world.payments.find("randomnumber", number):
-                if payment.status != r.PAYMENT_CREDITED:
-                    self._world.payments.drop(payment.id)
-                    self._stage.tell(f"deletes payment {payment.id}")
+            found += self._world.payments.find("randomnumber", number)
+        return sorted(found, key=lambda payment: -payment.id)
+
+    def _adopt_payment(self, binding: Binding) -> bool:
+        """Say which payment is ours, if there is one; False: there is none, or it is not taken.
+
+        One that is not credited may be deleted instead, and credited anew.
+        """
+        found = self._payments_of(binding)
+        if not found:
+            return False
+        lies_about = found[0].status != r.PAYMENT_CREDITED
+        if lies_about and self._stage.chance.random() < 0.3:
+            return False
+        return self._say(partial(actions.adopt_payment, binding.pk, found[0].id, ANNA))
+
+    def _tidy_payment(self, binding: Binding) -> None:
+        """A payment of ours that lies about uncredited is deleted before *try again*."""
+        for payment in self._payments_of(binding):
+            if payment.status != r.PAYMENT_CREDITED:
+                self._world.payments.drop(payment.id)
+                self._stage.tell(f"deletes payment {payment.id}")
 
     def _restore_any(self) -> None:
         window = Window.objects.exclude(phase=Phase.CLOSED).order_by("pk").first()
@@ -174,151 +228,22 @@ class People:
         ours = [self.service_of(b) for b in Binding.objects.filter(window=window)]
         unsafe = [s for s in ours if s is not None and s.item_status == "5_open" and not s.module]
         if unsafe:
+            self._bring_back_manual(window)
             self._wait_on()
             return
         if self._say(lambda: actions.restore(window.pk, ANNA, anyway=True)):
             self._stage.seen["held window restored by a person"] += 1
 
-
-class Others:
-    """Colleagues at BILLmanager, strangers, and what happens there by itself.
-
-    ``plans``: what each plan must sell with at rest, as far as people other than us decide it.
-    """
-
-    def __init__(self, stage: Stage, world: World) -> None:
-        self._stage = stage
-        self._world = world
-        self.plans = {plan.id: plan.modules for plan in world.plans.all()}
-        self.switched: list[tuple[float, int, int, bool]] = []
-        self.touched: set[int] = set()
-        self.twins: set[str] = set()
-        self._taken: list[int] = []
-
-    def act(self, what: str) -> bool:
-        """Do one thing; False: there is nothing to do it to."""
-        jobs.run_due(self._world)  # what the panel had begun before comes before
-        ways: dict[str, Callable[[], str | None]] = {
-            "order": self._order,
-            "twin": self._twin,
-            "take_task": self._take,
-            "close_task": self._close,
-            "activate": self._activate,
-            "switch": self._switch,
-            "close_service": self._close_service,
-            "poor": self._poor,
-            "expire_sessions": lambda: str(acts.perform(self._world, {"act": "expire_sessions"})),
-        }
-        try:
-            done = ways[what]()
-        except Refusal as refusal:  # who is refused goes away
-            self._stage.tell(f"somebody: {what} is refused: {refusal}")
-            self._stage.seen["a stranger was refused"] += 1
-            return True
-        if done is not None:
-            self._stage.seen[f"others: {what}"] += 1
-            self._stage.tell(f"somebody: {what} {done}")
-        return done is not None
-
-    @property
-    def meddled(self) -> bool:
-        """Whether they did anything to our services or plans."""
-        return bool(self.touched or self.switched or self.twins)
-
-    def give_back(self) -> None:
-        """The colleague lets go of what is still open."""
-        for key in self._taken:
-            task = self._world.tasks[key]
-            if task.status == r.TASK_IN_WORK and self._world.users[task.performer].login != "tasks":
-                self._world.tasks.put(task._replace(status=r.TASK_OPEN, performer=0))
-                self._stage.tell(f"colleague gives task {key} back")
-        self._taken.clear()
-
-    def _order(self) -> str | None:
-        plan = self._stage.chance.choice([p for p in self._world.plans.all() if p.preset])
-        found = acts.stranger_orders(self._world, {"plan": plan.id})
-        return f"service {found['service']}"
-
-    def _twin(self) -> str | None:
-        """A client who has no patience orders by himself what is being ordered for him."""
-        bindings = Binding.objects.select_related("client", "plan")
-        binding = self._stage.chance.choice(list(bindings.order_by("pk")))
-        act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
-        act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
-        found = acts.stranger_orders(self._world, act)
-        self.twins.add(binding.domain)
-        return f"service {found['service']} for {binding.domain}"
-
-    def _open_task(self) -> r.Task | None:
-        tasks = [t for t in self._world.tasks.all() if t.status != r.TASK_CLOSED]
-        ours = [t for t in tasks if self._world.services[t.service].remoteid]
-        return self._stage.chance.choice(ours) if ours else None
-
-    def _take(self) -> str | None:
-        task = self._open_task()
-        if task is None:
-            return None
-        acts.perform(self._world, {"act": "take_task", "task": task.id})
-        self._taken.append(task.id)
-        self._stage.after(self._stage.chance.uniform(3.0, 40.0), self.give_back)
-        return f"task {task.id}"
-
-    def _right(self, service: Service) -> dict[str, Any] | None:
-        binding = Binding.objects.select_related("account").filter(marker=service.remoteid).first()
-        if binding is None:
-            return None
-        return {"module": binding.module_id, "username": binding.account.username}
-
-    def _close(self) -> str | None:
-        """A colleague does step 7 by hand, rightly."""
-        task = self._open_task()
-        right = task and self._right(self._world.services[task.service])
-        if not task or not right:
-            return None
-        acts.perform(self._world, {"act": "close_task", "task": task.id, **right})
-        self.touched.add(task.service)
-        return f"task {task.id}"
-
-    def _activate(self) -> str | None:
-        task = self._open_task()
-        right = task and self._right(self._world.services[task.service])
-        if not task or not right:
-            return None
-        acts.perform(self._world, {"act": "activate_service", "service": task.service, **right})
-        self.touched.add(task.service)
-        return f"service {task.service}"
-
-    def _close_service(self) -> str | None:
-        ours = [s for s in self._world.services.all() if s.remoteid and s.status != r.ACTIVE]
-        if not ours:
-            return None
-        service = self._stage.chance.choice(ours)
-        acts.perform(self._world, {"act": "close_service", "service": service.id})
-        self.touched.add(service.id)
-        return f"service {service.id}"
-
-    def _poor(self) -> str | None:
-        client = self._stage.chance.choice(self._world.clients.all())
-        self._world.clients.put(client._replace(balance=0))
-        return f"client {client.id}"
-
-    def _switch(self) -> str | None:
-        """A colleague switches a module: never the last one off, nor another plan's on."""
-        world = self._world
-        plan = self._stage.chance.choice([p for p in world.plans.all() if p.preset])
-        manual = [key for key in plan.modules if not world.modules[key].server]
-        known = [*self.plans[plan.id], *manual]
-        module = self._stage.chance.choice(known)
-        on = module not in plan.modules
-        if not on and len(plan.modules) == 1:
-            return None
-        self.switched.append((self._stage.now, plan.id, module, on))
-        act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
-        acts.perform(world, act)
-        open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
-        if not open_windows.exclude(snapshot=None).exists():
-            self.plans[plan.id] = world.plans[plan.id].modules
-        return f"plan {plan.id}: module {module} {'on' if on else 'off'}"
+    def _bring_back_manual(self, window: Window) -> None:
+        """A colleague has switched off the module that our orders wait for: on with it again."""
+        plan = self._world.plans[window.plan.remote_id]
+        for centre in Binding.objects.filter(window=window).values_list("datacenter_id", flat=True):
+            ours = [m for m in self._world.modules.all() if m.name == step1.name_for(centre)]
+            for module in ours:
+                if module.id not in self._world.plans[plan.id].modules:
+                    self._stage.tell(f"switches module {module.id} on again by hand")
+                    act = {"act": "switch_module", "plan": plan.id, "module": module.id, "on": True}
+                    acts.perform(self._world, act)
 
 
 def needs_a_person() -> bool:

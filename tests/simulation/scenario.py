@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.simulation.errand import SLIPS
 from tests.simulation.installation import DIALECTS
-from tests.simulation.network import AMBIGUOUS, GROUPS, KINDS, Weather
+from tests.simulation.network import AMBIGUOUS, KINDS, Weather
 
 if TYPE_CHECKING:
     import random
 
 PEOPLE = ("retry", "retry", "pause", "resume", "cancel", "restore", "restore", "keep_waiting",
-          "decide")  # fmt: skip
-OTHERS = (
-    *("order", "twin", "take_task", "take_task", "close_task", "activate", "switch", "switch"),
-    *("close_service", "poor", "expire_sessions"),
-)
+          "decide", "undo", "undo", "hand")  # fmt: skip
+OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_task", "close_task",
+          "activate", "switch", "switch", "close_service", "poor",
+          "expire_sessions")  # fmt: skip
 
 
-IMPATIENT = 13
+TROUBLED = ("all", "all", "money", "switches", "tasks")
+"""Which calls the weather strikes; letters alone, and payments, only where there are any."""
+IMPATIENT, PAYERS, WALK_INS, REGRETS = 13, 3, 7, 17
 
 
 @dataclass(slots=True)
@@ -38,15 +40,18 @@ class Scenario:
     passwords: str
     cohort: int
     expires: bool
+    hold_letters: bool
     task_delay: float
     close_delay: float
     weather: Weather
     yields: float
     deaths: float
+    commits: float
     naps: float
     dropped: float
     doubled: float
     jumps: int
+    slips: tuple[str, ...] = ()
     people: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     storm: float = 300.0
@@ -60,12 +65,36 @@ class Scenario:
 def draw(chance: random.Random, seed: int) -> Scenario:
     """The scenario of a seed; every twentieth is about one rare meeting of troubles."""
     drawn = _drawn(chance)
-    if seed % 20 == IMPATIENT:
+    if drawn.hold_letters and chance.random() < 0.3:
+        drawn.weather.group = "letters"
+    meeting = seed % 20
+    if meeting == IMPATIENT:
         # Clients order by themselves while our orders are lost on the way: what is there is theirs.
         drawn.others = ["twin"] * 6
-        drawn.weather.kinds, drawn.weather.group = ("reset_before",), "money"
-        drawn.weather.effects, drawn.weather.rate, drawn.weather.left = True, 0.8, 8
+        _storm(drawn.weather, "money", ("reset_before",))
+    if meeting == PAYERS:
+        # Clients pay in by themselves what is credited to them, while answers are lost.
+        drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
+        _storm(drawn.weather, "payments", AMBIGUOUS)
+    if meeting == WALK_INS:
+        # Strangers order while plans sell manually, and are handed over at once.
+        drawn.others, drawn.people = ["walk_in"] * 4, ["hand"] * 4
+        if chance.random() < 0.5:
+            _storm(drawn.weather, "starts", AMBIGUOUS)
+    if meeting == REGRETS:
+        # What is bound is undone, and bound anew.
+        drawn.people = ["undo"] * 6
+        if chance.random() < 0.5:
+            _storm(drawn.weather, "services", AMBIGUOUS)
+    if drawn.passwords == "reset":
+        drawn.slips = ()  # a password that is reset is right
     return drawn
+
+
+def _storm(weather: Weather, group: str, kinds: tuple[str, ...]) -> None:
+    """Strike most calls of one group that change something, a few times."""
+    weather.group, weather.kinds = group, kinds
+    weather.effects, weather.rate, weather.left = True, 0.8, 8
 
 
 def _drawn(chance: random.Random) -> Scenario:
@@ -87,12 +116,13 @@ def _drawn(chance: random.Random) -> Scenario:
         passwords=chance.choice(("", "", "", "", "check", "reset")),
         cohort=chance.choice((2, 100)),
         expires=chance.random() < 0.1,
+        hold_letters=chance.random() < 0.3,
         task_delay=chance.choice((0.3, 0.3, 0.3, 2.0, 9.0)),
         close_delay=chance.choice((0.2, 0.2, 0.2, 0.2, 4.0, 4.0, 130.0)),
         weather=Weather(
             rate=sometimes(0.85, chance.choice(rates)),
             kinds=kinds,
-            group=chance.choice(("all", *GROUPS)),
+            group=chance.choice(TROUBLED),
             effects=effects,
             left=chance.randint(2, 15),
             very_late=chance.random() < 0.4,
@@ -102,10 +132,12 @@ def _drawn(chance: random.Random) -> Scenario:
         ),
         yields=chance.choice((0.02, 0.1, 0.3)),
         deaths=sometimes(0.5, chance.choice((0.0005, 0.002, 0.005))),
+        commits=sometimes(0.3, chance.choice((0.01, 0.03, 0.1))),
         naps=sometimes(0.4, chance.choice((0.0005, 0.002, 0.004))),
         dropped=sometimes(0.3, chance.choice((0.1, 0.5, 1.0))),
         doubled=sometimes(0.4, 0.3),
         jumps=int(sometimes(0.15, chance.randint(1, 3))),
+        slips=tuple(chance.choices(SLIPS, k=int(sometimes(0.3, chance.randint(1, 3))))),
         people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
         others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
         storm=chance.choice((60.0, 180.0, 400.0)),

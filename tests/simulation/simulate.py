@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import traceback
 from dataclasses import dataclass
 from functools import partial
@@ -12,26 +10,26 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrator.accounts import preview
-from integrator.accounts.choices import Choices
 from integrator.models import Event
-from integrator.workflow import leases, starting, sweep, waking, work
+from integrator.workflow import leases, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox.ledger import truth
 from tests.services.canary import LOGINS
 from tests.simulation import laws, scenario, sometimes
+from tests.simulation.errand import WEAK, WRONG, Errand
 from tests.simulation.installation import install
-from tests.simulation.people import ANNA, Others, People, moves, needs_a_person, unfinished
+from tests.simulation.others import Others
+from tests.simulation.people import People, moves, needs_a_person, unfinished
 from tests.simulation.stage import BEGIN, Actor, Stage
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
-PAYMETHOD = "1"
+PAUSES = {"walk_in": 0.2, "pay_same": 0.5}
+"""How often others look for an occasion that does not last; for all else every 1.5 seconds."""
 ROUNDS = 25
 """So often a person comes by; what is not over then never ends."""
-COLUMNS = ("server", "username", "domain", "client", "plan", "password", "expires")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,8 @@ class Simulation:
         self.scenario = scenario.draw(self.stage.chance, seed)
         self.installation = install(self.stage, self.scenario.dialect, self.scenario.weather)
         self.world = self.installation.world
-        self.people = People(self.stage, self.world)
+        self.errand = Errand(self.world, self.scenario)
+        self.people = People(self.stage, self.world, self.errand)
         self.others = Others(self.stage, self.world)
         self.workers: list[Actor] = []
         self._jobs: dict[str, Callable[[int], None]] = {
@@ -91,7 +90,7 @@ class Simulation:
     def secrets(self) -> set[str]:
         """All that must never be readable anywhere."""
         set_by_us = {user.password for user in self.world.hosting.all()}
-        return {*LOGINS, *self._passwords, *set_by_us, *self.installation.sessions.all}
+        return {*LOGINS, *self._passwords, *set_by_us, WRONG, WEAK, *self.installation.sessions.all}
 
     # -- the beginning ---------------------------------------------------------------------
     def _set_up(self) -> None:
@@ -106,41 +105,20 @@ class Simulation:
         self.beat = Actor(stage, "beat", self.installation.database)
         self.web = Actor(stage, "web", self.installation.database)
         stage.on_rest = self._deliver
-        self._start()
+        self.errand.begin()
         for actor in stage.actors:
             actor.yields, actor.deaths, actor.naps = chosen.yields, chosen.deaths, chosen.naps
+            actor.lost = actor.kept = chosen.commits / 2
             actor.on_death = self._forget
         self._sweep()
         self._keep_leases()
         for what in chosen.people:
             stage.after(self._some_time(), partial(self._press, what))
         for what in chosen.others:
-            stage.after(self._some_time(), partial(self._meddle, what))
+            tries = int(60 / PAUSES.get(what, 1.5))
+            stage.after(self._some_time(), partial(self._meddle, what, tries))
         for _ in range(chosen.jumps):
             stage.after(self._some_time(), self._jump)
-
-    def _start(self) -> None:
-        chosen = self.scenario
-        accounts = [a for a in truth(self.world)["accounts"] if a["domains"]][: chosen.accounts]
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        for account in accounts:
-            password = "" if chosen.passwords == "reset" else account["password"]
-            writer.writerow(
-                [account["server"], account["username"], account["domains"][0], account["email"],
-                 account["plan"], password, "2026-12-31" if chosen.expires else ""]
-            )  # fmt: skip
-        choices = Choices(
-            autoprolong=True,
-            payment=chosen.payment,
-            paymethod=PAYMETHOD if chosen.payment == "credit" else "",
-            check_passwords=chosen.passwords == "check",
-            reset_passwords=chosen.passwords == "reset",
-            cohort=chosen.cohort,
-        )
-        made = preview.make_from_csv(choices, text.getvalue(), ANNA)
-        starting.start(made.pk, ANNA)
 
     # -- what goes on ----------------------------------------------------------------------
     def _play(self) -> None:
@@ -148,7 +126,7 @@ class Simulation:
         self._calm_down()
         for _ in range(ROUNDS):
             self.stage.run(self._rests, 600.0)
-            if not unfinished() and not self.people.can_retry():
+            if not unfinished() and not self.people.wants_more():
                 # A plan at rest is read once more after five minutes.
                 self.stage.run(lambda: False, 400.0)
                 if not unfinished():
@@ -169,7 +147,7 @@ class Simulation:
         self.stage.skew = 0.0
         self.others.give_back()
         for actor in self.stage.actors:
-            actor.deaths = actor.naps = 0.0
+            actor.deaths = actor.naps = actor.lost = actor.kept = 0.0
             actor.yields = min(actor.yields, 0.05)
 
     def _ask(self, what: Callable[[], None]) -> None:
@@ -178,8 +156,12 @@ class Simulation:
         self.web.begin(what)
         self.stage.run(lambda: not self.web.busy, 3600.0, every=0.1)
 
-    def _press(self, what: str) -> None:
-        if not self.web.busy:
+    def _press(self, what: str, tries: int = 60) -> None:
+        """Press a button as soon as the page shows it."""
+        if not self.people.can_press(what):
+            if tries:
+                self.stage.after(3.0, partial(self._press, what, tries - 1))
+        elif not self.web.busy:
             self.web.begin(lambda: self.people.press(what))
 
     def _some_time(self) -> float:
@@ -187,10 +169,11 @@ class Simulation:
         chance = self.stage.chance
         return chance.uniform(1.0, chance.choice((10.0, 30.0, self.scenario.storm)))
 
-    def _meddle(self, what: str, tries: int = 15) -> None:
+    def _meddle(self, what: str, tries: int) -> None:
         """Somebody at the panels acts as soon as there is something to act upon."""
         if not self.others.act(what) and tries and not self._calm:
-            self.stage.after(1.5, partial(self._meddle, what, tries - 1))
+            pause = PAUSES.get(what, 1.5)
+            self.stage.after(pause, partial(self._meddle, what, tries - 1))
 
     def _jump(self) -> None:
         """The database's clock is set, by less than anything waits for."""

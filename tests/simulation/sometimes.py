@@ -36,6 +36,13 @@ INTENTS = {
     "unpaid order paid where it lies": Q(kind="pay_line", outcome="done"),
     "send refused by send_by": Q(why__contains="the time in which it could be sent"),
     "password reset read back": Q(why="the new password works"),
+    "letter held back": Q(kind="letter", outcome="done", step=2),
+    "letter given back": Q(kind="letter", outcome="done", step=8),
+    "unknown letter adopted": Q(kind="letter", outcome="done", why="read back"),
+    "unknown letter proven nothing": Q(kind="letter", outcome="nothing", why="read back"),
+    "put on the manual module": Q(kind="undo_module", outcome="done", why="read back"),
+    "unknown hand-over adopted": Q(kind="hand_over", why="read back"),
+    "unknown hand-over proven nothing": Q(kind="hand_over", why__contains="after the settle time"),
 }  # fmt: skip
 
 EVENTS = {
@@ -50,6 +57,11 @@ EVENTS = {
     "late switch found at rest": Q(from_state="closed", to_state="restoring"),
     "undecided": Q(to_state="undecided"),
     "decided: it exists": Q(why__startswith="adopted service"),
+    "decided: this payment": Q(why__startswith="adopted payment"),
+    "corrected by a person": Q(subject="binding", why__startswith="corrected:"),
+    "undone: the account is free": Q(why__startswith="undone: service"),
+    "late letter found at rest": Q(why__contains="letter", to_state="restoring"),
+    "modules in another order said": Q(why__contains="in another order"),
     "decided: it does not": Q(why__startswith="decided: it does not"),
     "left its window as the run was stopped": Q(why="the run is stopped"),
     "left its window as it closed": Q(why="the window closes"),
@@ -70,5 +82,8 @@ MUST = (
     *("restored anyway", "colleague's task waited for", "plan changed by others noticed"),
     *("undecided", "decided: it exists", "decided: it does not", "paused", "failed", "done"),
     *("cancelled at a step border", "retried by a person", "left its window as it closed"),
+    *("crash at commit, before it", "crash at commit, after it", "corrected by a person"),
+    *("put on the manual module", "undone: the account is free", "bound anew after undoing"),
+    *("letter held back", "letter given back"),
 )
 """What two hundred seeds must have reached, each at least once."""

@@ -139,7 +139,8 @@ class Actor:
     """One thread of one process that may die and come back.
 
     ``yields``, ``naps`` and ``deaths`` are the chances, at each point, of losing the turn, of the
-    process standing still and of its end.
+    process standing still and of its end; ``lost`` and ``kept`` those of its end at a COMMIT: just
+    before it, so that all of the transaction is lost, and just after it, before anything follows.
     """
 
     def __init__(self, stage: Stage, name: str, database: Any) -> None:
@@ -156,6 +157,7 @@ class Actor:
         self.send_by: float | None = None
         self.on_death: Callable[[Actor], None] = lambda _actor: None
         self.yields = self.naps = self.deaths = 0.0
+        self.lost = self.kept = 0.0
         self._job: Callable[[], None] | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
@@ -186,6 +188,21 @@ class Actor:
             self.nap()
         elif draw < self.naps + self.yields:
             self.sleep(0.0)
+
+    def commit(self, really: Callable[[], None], undo: Callable[[], None]) -> None:
+        """A transaction of this process ends well, unless the process dies at this very moment."""
+        if self.dead:
+            undo()
+            raise Crash
+        draw = self.stage.chance.random()
+        if draw < self.lost:
+            self.stage.seen["crash at commit, before it"] += 1
+            undo()
+            self.die()
+        really()
+        if draw >= 1.0 - self.kept:
+            self.stage.seen["crash at commit, after it"] += 1
+            self.die()
 
     def die(self) -> None:
         """End this process here. Raises Crash."""

@@ -141,10 +141,15 @@ def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
     assert Event.objects.filter(subject="window", why__contains="in another order").exists()
 
 
+@pytest.mark.parametrize("dialect", ["billmanager6", "status-field"])
 def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
-    provider: Provider, workers: Workers
+    provider_with: Callable[..., Provider], workers: Workers, dialect: str
 ) -> None:
-    """Our order got lost while its client ordered the same; that service does not bear our mark."""
+    """Our order got lost while its client ordered the same; that service does not bear our mark.
+
+    One dialect lists the mark, the other has it in the service's form alone.
+    """
+    provider = provider_with("--dialect", dialect)
     lost = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": 40, "times": 1}
     provider.sandbox.faults({"panel": None, **lost})
     run = provider.start(1)

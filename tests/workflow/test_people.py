@@ -226,7 +226,7 @@ def test_a_panel_that_goes_away_in_the_middle(provider: Provider, workers: Worke
 def test_two_services_that_could_be_ours_are_a_persons_to_decide(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
-    provider = provider_with("--dialect", "billmanager5")
+    provider = provider_with("--dialect", "toolbar-take")
     run, ours = provider.ordered_twice(workers)
     workers.until(lambda: only(run=run).state == "undecided")
     binding = only(run=run)

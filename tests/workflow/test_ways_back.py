@@ -169,7 +169,7 @@ def test_credit_that_stays_on_the_balance_is_told(db: None) -> None:
 def test_the_services_that_could_be_it_are_offered(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
-    provider = provider_with("--dialect", "billmanager5")
+    provider = provider_with("--dialect", "toolbar-take")
     run, ours = provider.ordered_twice(workers)
     twin = only(run=run)
     provider.sandbox.act(

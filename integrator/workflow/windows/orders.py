@@ -16,7 +16,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
 from integrator.workflow import causes, engine, intents, rows, waking
-from integrator.workflow.windows import gate, members, reading
+from integrator.workflow.windows import form_marks, gate, members, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -111,6 +111,7 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
     found = _without_others(reading.read(driver, bm, awaiting, known), awaiting)
     manual = set(driver.window.manual_modules.values())
     adopted = members.adopted_services(awaiting)
+    found = replace(found, marks=form_marks.read(bm, awaiting, known, found.services, adopted))
     ledger = members.Ledger(awaiting)
     look_at: list[dt.datetime] = []
     with driver.holding():
@@ -159,11 +160,16 @@ def _service_of(
     manual: Collection[int],
 ) -> Verdict:
     if binding.service_id is None:
-        seen = step3.verify(binding, intent.before["service"], found.services, adopted, manual)
-        if isinstance(seen, Proven) and seen.evidence["remoteid"] != binding.marker:
-            confirmed = intent.outcome == Outcome.DONE
-            if marks.told_apart(seen.evidence["remoteid"], confirmed=confirmed):
-                return step3.unmarked(binding, seen)
+        services = form_marks.fitting(found.services, binding.marker, found.marks)
+        seen = step3.verify(binding, intent.before["service"], services, adopted, manual)
+        if not isinstance(seen, Proven) or seen.evidence["remoteid"] == binding.marker:
+            return seen
+        in_form = found.marks.get(seen.evidence["service"])
+        if in_form is not None:
+            return seen if in_form == binding.marker else step3.unmarked(binding, seen)
+        confirmed = intent.outcome == Outcome.DONE
+        if marks.told_apart(seen.evidence["remoteid"], confirmed=confirmed):
+            return step3.unmarked(binding, seen)
         return seen
     for service in found.services:
         if service.id == binding.service_id:

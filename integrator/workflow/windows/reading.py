@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from integrator.steps.step3_order import ACTIVE
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is new on this plan since the oldest order that is looked for."""
+    """What is new on this plan since the oldest order that is looked for.
+
+    ``marks``: those that were read in services' own forms, see ``form_marks``.
+    """
 
     services: list[Service]
     expenses: list[Expense]
+    marks: Mapping[int, str] = field(default_factory=dict)
 
     def service(self, service_id: int | None) -> Service | None:
         """The service with this id; None: it is not listed."""

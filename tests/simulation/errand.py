@@ -1,0 +1,116 @@
+"""What shall be bound: the CSV as a person writes it, and the slips in it that are found later."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from integrator.accounts import preview
+from integrator.accounts.choices import Choices
+from integrator.accounts.correcting import Wish
+from integrator.models import Binding, PreviewRow
+from integrator.models.states import RowState
+from integrator.workflow import starting
+from panels.sandbox.ledger import truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from panels.sandbox.world import World
+    from tests.simulation.scenario import Scenario
+
+ANNA = "anna"
+PAYMETHOD = "1"
+COLUMNS = ("server", "username", "domain", "client", "plan", "password", "expires")
+SLIPS = ("password", "client", "domain", "weak")
+"""What a line can have wrong. With each the password is wrong or missing too, so that the line
+fails before anything is ordered; one that is only too weak fails when its task is closed."""
+WRONG, WEAK = "slip-of-the-pen", "Zq7!x"
+"""Passwords that are not the account's, and the shortest one that BILLmanager takes is longer."""
+LONG_ENOUGH = 8
+
+Key = tuple[str, str]
+
+
+class Errand:
+    """The accounts that are to be bound, by server and username, and what is right for each."""
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        self._scenario = scenario
+        everyone = [a for a in truth(world)["accounts"] if a["domains"]]
+        self._others = everyone
+        self.accounts: dict[Key, Mapping[str, Any]] = {
+            (a["server"], a["username"]): a for a in everyone[: scenario.accounts]
+        }
+        if "weak" in scenario.slips:
+            world.dials.turn({"password_min": LONG_ENOUGH})
+
+    def begin(self) -> None:
+        """Write the CSV, slips and all, and start the run."""
+        rows = [self._right(account) for account in self.accounts.values()]
+        for row, account, slip in zip(
+            rows, self.accounts.values(), self._scenario.slips, strict=False
+        ):
+            self._slip(row, account, slip)
+        left_out = self._start(rows)
+        assert not left_out, left_out
+
+    def again(self, key: Key) -> bool:
+        """Bind one account in a run of its own, without slips; whether it was started."""
+        return not self._start([self._right(self.accounts[key])])
+
+    def wish(self, binding: Binding) -> Wish:
+        """What of this binding is not as it was meant."""
+        meant = self.accounts[key_of(binding)]
+        client = "" if binding.client.remote_id == meant["client"] else meant["email"]
+        domain = meant["domains"][0]
+        return Wish(client=client, domain="" if binding.domain == domain else domain)
+
+    def _right(self, account: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            "server": account["server"],
+            "username": account["username"],
+            "domain": account["domains"][0],
+            "client": account["email"],
+            "plan": account["plan"],
+            "password": "" if self._scenario.passwords == "reset" else account["password"],
+            "expires": "2026-12-31" if self._scenario.expires else "",
+        }
+
+    def _slip(self, row: dict[str, str], account: Mapping[str, Any], slip: str) -> None:
+        if slip == "weak":
+            row["password"] = WEAK
+            return
+        row["password"] = WRONG if self._scenario.passwords == "check" else ""
+        if slip == "client":
+            other = next(a for a in self._others if a["client"] not in (None, account["client"]))
+            row["client"] = other["email"]
+        elif slip == "domain":
+            row["domain"] = f"mistyped-{row['domain']}"
+
+    def _start(self, rows: Iterable[Mapping[str, str]]) -> list[str]:
+        """Preview and start a run over these lines; why lines were left out of it."""
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+        chosen = self._scenario
+        choices = Choices(
+            autoprolong=True,
+            payment=chosen.payment,
+            paymethod=PAYMETHOD if chosen.payment == "credit" else "",
+            check_passwords=chosen.passwords == "check",
+            reset_passwords=chosen.passwords == "reset",
+            cohort=chosen.cohort,
+            hold_letters=chosen.hold_letters,
+        )
+        made = preview.make_from_csv(choices, text.getvalue(), ANNA)
+        starting.start(made.pk, ANNA)
+        left_out = PreviewRow.objects.filter(preview=made).exclude(state=RowState.READY)
+        return [str(row.reasons) for row in left_out]
+
+
+def key_of(binding: Binding) -> Key:
+    """By what a binding's account is known here."""
+    return binding.account.panel.name, binding.account.username

@@ -1,0 +1,75 @@
+"""Strangers' orders that fell into a window, as a person hands them over to ispmanager."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from integrator.models import Intent, StrangerOrder, Window
+from integrator.models.states import UNSETTLED
+from integrator.workflow.windows import aftermath, handing
+from panels.sandbox import records as r
+from tests.simulation.errand import ANNA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.sandbox.world import World
+    from tests.simulation.stage import Stage
+
+    Say = Callable[[Callable[[], object]], bool]
+
+State = StrangerOrder.State
+MOST = 20
+"""So often a person presses for one order; what is not opened then is told."""
+
+
+class Handings:
+    """Orders of strangers that a person has said to hand over, and how often they pressed."""
+
+    def __init__(self, stage: Stage, world: World, say: Say) -> None:
+        self._stage = stage
+        self._world = world
+        self._say = say
+        self.pressed: dict[int, int] = {}
+
+    @property
+    def left(self) -> list[StrangerOrder]:
+        """Those that were to be handed over and still wait for people."""
+        orders = StrangerOrder.objects.filter(service_id__in=list(self.pressed))
+        return [
+            o for o in orders if self._waits(o.service_id) and self.pressed[o.service_id] < MOST
+        ]
+
+    @staticmethod
+    def can_begin() -> bool:
+        """Whether an order waits as a manual task."""
+        return StrangerOrder.objects.filter(state=State.MANUAL).exists()
+
+    def begin(self) -> None:
+        """Hand one over."""
+        found = list(StrangerOrder.objects.filter(state=State.MANUAL))
+        if found:
+            self._press(self._stage.chance.choice(found))
+
+    def go_on(self) -> None:
+        """Have what is not known read, and press again where the order still waits."""
+        unknown = Intent.objects.filter(
+            kind=handing.KIND, outcome__in=[str(one) for one in UNSETTLED]
+        )
+        for window in Window.objects.filter(intents__in=unknown).distinct():
+            self._say(partial(aftermath.read_again, window.pk))
+        for order in self.left:
+            self._press(order)
+
+    def _press(self, order: StrangerOrder) -> None:
+        self.pressed[order.service_id] = self.pressed.get(order.service_id, 0) + 1
+        self._stage.tell(f"hands service {order.service_id} over")
+        if self._say(partial(handing.hand_over, order.pk, ANNA)):
+            self._stage.seen["stranger's order handed over"] += 1
+
+    def _waits(self, service_id: int) -> bool:
+        service = self._world.services[service_id]
+        module = self._world.modules.get(service.module)
+        manual = module is not None and not module.server
+        return service.status == r.IN_PROGRESS and manual

@@ -1,0 +1,212 @@
+"""Who else acts at the panels: colleagues, strangers, clients, and what happens by itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from integrator.models import Binding, Intent, Window
+from integrator.models.states import UNSETTLED, Phase
+from integrator.steps import step4_pay as step4
+from integrator.workflow.windows import switching
+from panels.sandbox import acts, jobs
+from panels.sandbox import records as r
+from panels.sandbox.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.sandbox.records import Service
+    from panels.sandbox.world import World
+    from tests.simulation.stage import Stage
+
+
+class Others:
+    """Colleagues at BILLmanager, strangers, and what happens there by itself.
+
+    ``plans``: what each plan must sell with at rest, as far as people other than us decide it;
+    ``letters``: the opening letter that each had before us.
+    """
+
+    def __init__(self, stage: Stage, world: World) -> None:
+        self._stage = stage
+        self._world = world
+        self.plans = {plan.id: plan.modules for plan in world.plans.all()}
+        self.letters = {plan.id: plan.opennotify for plan in world.plans.all()}
+        self.switched: list[tuple[float, int, int, bool]] = []
+        self.touched: set[int] = set()
+        self.twins: set[str] = set()
+        self._meanwhile: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._taken: list[int] = []
+
+    def act(self, what: str) -> bool:
+        """Do one thing; False: there is nothing to do it to."""
+        jobs.run_due(self._world)  # what the panel had begun before comes before
+        ways: dict[str, Callable[[], str | None]] = {
+            "order": self._order,
+            "walk_in": self._walk_in,
+            "twin": self._twin,
+            "pay_same": self._pay_same,
+            "take_task": self._take,
+            "close_task": self._close,
+            "activate": self._activate,
+            "switch": self._switch,
+            "close_service": self._close_service,
+            "poor": self._poor,
+            "expire_sessions": lambda: str(acts.perform(self._world, {"act": "expire_sessions"})),
+        }
+        try:
+            done = ways[what]()
+        except Refusal as refusal:  # who is refused goes away
+            self._stage.tell(f"somebody: {what} is refused: {refusal}")
+            self._stage.seen["a stranger was refused"] += 1
+            return True
+        if done is not None:
+            self._stage.seen[f"others: {what}"] += 1
+            self._stage.tell(f"somebody: {what} {done}")
+        return done is not None
+
+    @property
+    def meddled(self) -> bool:
+        """Whether they did anything to our services or plans."""
+        return bool(self.touched or self.switched or self.twins)
+
+    def wanted(self, plan_id: int) -> tuple[int, ...]:
+        """What this plan must sell with at rest.
+
+        What a colleague changes while a window is open is undone with it, but not by a window
+        that has read the plan and then switched nothing, as when its run was cancelled.
+        """
+        window, modules = self._meanwhile.get(plan_id, (0, ()))
+        switched = Intent.objects.filter(window=window, kind=switching.KIND)
+        return modules if window and not switched.exists() else self.plans[plan_id]
+
+    def give_back(self) -> None:
+        """The colleague lets go of what is still open."""
+        for key in self._taken:
+            task = self._world.tasks[key]
+            if task.status == r.TASK_IN_WORK and self._world.users[task.performer].login != "tasks":
+                self._world.tasks.put(task._replace(status=r.TASK_OPEN, performer=0))
+                self._stage.tell(f"colleague gives task {key} back")
+        self._taken.clear()
+
+    def _order(self) -> str | None:
+        plan = self._stage.chance.choice([p for p in self._world.plans.all() if p.preset])
+        found = acts.stranger_orders(self._world, {"plan": plan.id})
+        return f"service {found['service']}"
+
+    def _walk_in(self) -> str | None:
+        """A stranger orders just while his plan sells manually: it becomes a task for people."""
+        window = Window.objects.filter(phase=Phase.ORDERS).select_related("plan").first()
+        if window is None:
+            return None
+        found = acts.stranger_orders(self._world, {"plan": window.plan.remote_id})
+        return f"service {found['service']}"
+
+    def _pay_same(self) -> str | None:
+        """A client begins to pay in by himself just what is being credited to him."""
+        made = Intent.objects.filter(kind=step4.CREDIT, outcome__in=[str(o) for o in UNSETTLED])
+        intent = made.select_related("binding__client").order_by("pk").first()
+        if intent is None or intent.binding is None:
+            return None
+        client = intent.binding.client.remote_id
+        profile = self._world.profiles.find("client", client)[0]
+        payment = r.Payment(
+            id=self._world.payments.next_id(),
+            client=client,
+            profile=profile.id,
+            method=1,
+            amount=int(Decimal(intent.before["amount"]) * 100),
+            status=r.PAYMENT_NEW,
+            randomnumber="",
+            created=self._world.now(),
+        )
+        self._world.payments.put(payment)
+        return f"payment {payment.id} of client {client}"
+
+    def _twin(self) -> str | None:
+        """A client who has no patience orders by himself what is being ordered for him."""
+        bindings = Binding.objects.select_related("client", "plan")
+        binding = self._stage.chance.choice(list(bindings.order_by("pk")))
+        act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
+        act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
+        found = acts.stranger_orders(self._world, act)
+        self.twins.add(binding.domain)
+        return f"service {found['service']} for {binding.domain}"
+
+    def _open_task(self) -> r.Task | None:
+        opening = self._world.dialect["task.type_open"]
+        tasks = [t for t in self._world.tasks.all() if t.type == opening]
+        tasks = [t for t in tasks if t.status != r.TASK_CLOSED]
+        ours = [t for t in tasks if self._world.services[t.service].remoteid]
+        return self._stage.chance.choice(ours) if ours else None
+
+    def _take(self) -> str | None:
+        task = self._open_task()
+        if task is None:
+            return None
+        acts.perform(self._world, {"act": "take_task", "task": task.id})
+        self._taken.append(task.id)
+        self._stage.after(self._stage.chance.uniform(3.0, 40.0), self.give_back)
+        return f"task {task.id}"
+
+    def _right(self, service: Service) -> dict[str, Any] | None:
+        binding = Binding.objects.select_related("account").filter(marker=service.remoteid).first()
+        if binding is None:
+            return None
+        return {"module": binding.module_id, "username": binding.account.username}
+
+    def _close(self) -> str | None:
+        """A colleague does step 7 by hand, rightly."""
+        task = self._open_task()
+        right = task and self._right(self._world.services[task.service])
+        if not task or not right:
+            return None
+        acts.perform(self._world, {"act": "close_task", "task": task.id, **right})
+        self.touched.add(task.service)
+        return f"task {task.id}"
+
+    def _activate(self) -> str | None:
+        task = self._open_task()
+        right = task and self._right(self._world.services[task.service])
+        if not task or not right:
+            return None
+        acts.perform(self._world, {"act": "activate_service", "service": task.service, **right})
+        self.touched.add(task.service)
+        return f"service {task.service}"
+
+    def _close_service(self) -> str | None:
+        ours = [s for s in self._world.services.all() if s.remoteid and s.status != r.ACTIVE]
+        if not ours:
+            return None
+        service = self._stage.chance.choice(ours)
+        acts.perform(self._world, {"act": "close_service", "service": service.id})
+        self.touched.add(service.id)
+        return f"service {service.id}"
+
+    def _poor(self) -> str | None:
+        client = self._stage.chance.choice(self._world.clients.all())
+        self._world.clients.put(client._replace(balance=0))
+        return f"client {client.id}"
+
+    def _switch(self) -> str | None:
+        """A colleague switches a module: never the last one off, nor another plan's on."""
+        world = self._world
+        plan = self._stage.chance.choice([p for p in world.plans.all() if p.preset])
+        manual = [key for key in plan.modules if not world.modules[key].server]
+        known = [*self.plans[plan.id], *manual]
+        module = self._stage.chance.choice(known)
+        on = module not in plan.modules
+        if not on and len(plan.modules) == 1:
+            return None
+        self.switched.append((self._stage.now, plan.id, module, on))
+        act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
+        acts.perform(world, act)
+        open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
+        window = open_windows.exclude(snapshot=None).first()
+        if window is None:
+            self.plans[plan.id] = world.plans[plan.id].modules
+            self._meanwhile.pop(plan.id, None)
+        else:
+            self._meanwhile[plan.id] = window.pk, world.plans[plan.id].modules
+        return f"plan {plan.id}: module {module} {'on' if on else 'off'}"

@@ -1,0 +1,127 @@
+"""The guided way back from a service, as a person walks it: see ``integrator.workflow.undoing``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from integrator.accounts.refusals import Refused
+from integrator.models import Binding
+from integrator.workflow import undoing
+from panels.sandbox import acts
+from panels.sandbox import records as r
+from tests.simulation.errand import ANNA, Errand, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.sandbox.world import World
+    from tests.simulation.stage import Stage
+
+    Say = Callable[[Callable[[], object]], bool]
+
+MOST = 20
+"""So often a person comes back to one undoing; one that is not over then is told."""
+
+
+class Undoings:
+    """Bindings that a person has begun to undo.
+
+    ``begun``: how often they came back to each; ``over``: those whose accounts are free again.
+    """
+
+    def __init__(self, stage: Stage, world: World, errand: Errand, say: Say) -> None:
+        self._stage = stage
+        self._world = world
+        self._errand = errand
+        self._say = say
+        self.begun: dict[int, int] = {}
+        self.over: set[int] = set()
+
+    @property
+    def left(self) -> list[int]:
+        """Those that are not over and to which they would still come back."""
+        return [pk for pk, tries in self.begun.items() if pk not in self.over and tries < MOST]
+
+    def can_begin(self) -> bool:
+        """Whether there is something that can be undone."""
+        return bool(self._possible())
+
+    def begin(self) -> None:
+        """Begin with one binding, mostly with a done one."""
+        found = self._possible()
+        if not found:
+            return
+        done = [one for one in found if one.state == "done"]
+        binding = self._stage.chance.choice(done or found)
+        self._stage.tell(f"wants b{binding.pk} undone")
+        self._stage.seen["undoing begun"] += 1
+        self.begun[binding.pk] = 0
+        self._walk(binding.pk)
+
+    def go_on(self) -> None:
+        """Come back to those that are not over."""
+        for pk in self.left:
+            self._walk(pk)
+
+    def _possible(self) -> list[Binding]:
+        bindings = Binding.objects.filter(service_id__isnull=False, reserved=True).order_by("pk")
+        fresh = [one for one in bindings if one.pk not in self.begun]
+        return [one for one in fresh if undoing.state_of(one).possible]
+
+    def _walk(self, pk: int) -> None:
+        """The three steps of the guide, each after a look at what the page says."""
+        self.begun[pk] += 1
+        if not self._released(pk):
+            service = Binding.objects.get(pk=pk).service_id or 0
+            if self._is_there(service):
+                if not self._say(partial(undoing.to_manual, pk, ANNA)):
+                    return
+                self._wait()
+                if not self._delete(pk, service):
+                    return
+                self._wait()
+            if not self._say(partial(undoing.release, pk, ANNA)):
+                return
+        self.over.add(pk)
+        self._stage.seen["undone"] += 1
+        if self._stage.chance.random() < 0.5:
+            self._bind_anew(pk)
+
+    def _wait(self) -> None:
+        """A person needs a moment from one step to the next; others act meanwhile."""
+        self._stage.sleep(self._stage.chance.uniform(0.0, 8.0))
+
+    def _released(self, pk: int) -> bool:
+        return undoing.state_of(Binding.objects.get(pk=pk)).released
+
+    def _is_there(self, service_id: int) -> bool:
+        service = self._world.services.get(service_id)
+        return service is not None and service.status != r.DELETED
+
+    def _delete(self, pk: int, service_id: int) -> bool:
+        """Delete the service in BILLmanager, only as long as page and service say that one may."""
+        if undoing.state_of(Binding.objects.get(pk=pk)).manual is None:
+            return False
+        service = self._world.services[service_id]
+        module = self._world.modules.get(service.module)
+        if module is None or module.server or service.status == r.DELETED:
+            self._stage.tell(f"sees that service {service_id} was bound anew or is gone")
+            return False
+        self._stage.tell(f"deletes service {service_id}")
+        acts.perform(self._world, {"act": "delete_service", "service": service_id, "by": ANNA})
+        return True
+
+    def _bind_anew(self, pk: int) -> None:
+        """The account is free: it is bound again in a new run."""
+        binding = Binding.objects.select_related("account__panel").get(pk=pk)
+
+        def bind() -> None:
+            try:
+                started = self._errand.again(key_of(binding))
+            except Refused as refused:
+                self._stage.tell(f"is refused: {refused.text} {refused.lines}")
+                return
+            self._stage.seen["bound anew after undoing"] += started
+
+        self._say(bind)
