@@ -109,6 +109,41 @@ class Select(_Statement, Generic[M]):
         return found
 
 
+class Values(_Statement):
+    """Reads plain values, as ``values_list`` gives them; ``build`` returns such a queryset."""
+
+    def run(self, **given: Any) -> list[tuple[Any, ...]]:
+        """The rows for these values."""
+        connection = connections[DATABASE]
+        flat, places = self._places(given)
+        key = (connection.vendor, *self._key(given))
+        if key not in self._known:
+            compiler = self._build(**places).query.get_compiler(connection=connection)
+            sql, params = compiler.as_sql()
+            columns = [column[0] for column in compiler.select[: compiler.col_count]]
+            self._known[key] = (sql, params, compiler.get_converters(columns))
+        sql, params, converters = self._known[key]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _bound(params, flat, connection))
+            rows = cursor.fetchall()
+        if not converters:
+            return [tuple(row) for row in rows]
+        return [tuple(_converted(row, converters, connection)) for row in rows]
+
+
+def _converted(
+    row: Sequence[Any], converters: Mapping[int, Any], connection: BaseDatabaseWrapper
+) -> list[Any]:
+    """A row as Python has it, where the database's own shape differs."""
+    found = list(row)
+    for place, (convert, column) in converters.items():
+        value = found[place]
+        for one in convert:
+            value = one(value, column, connection)
+        found[place] = value
+    return found
+
+
 class _Shape:
     """How rows of a compiled query become objects, as Django's iterator does; worked out once."""
 
@@ -126,12 +161,7 @@ class _Shape:
         """The objects of these rows, with what is related to them."""
         found = []
         for each in rows:
-            row = list(each)
-            for place, (convert, column) in self._converters.items():
-                value = row[place]
-                for one in convert:
-                    value = one(value, column, connection)
-                row[place] = value
+            row = _converted(each, self._converters, connection)
             made = self._model.from_db(DATABASE, self._names, row[self._first : self._last])
             for related in self._related:
                 related.populate(row, made)

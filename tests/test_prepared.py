@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.test.utils import CaptureQueriesContext
 
 from integrator import clock, prepared
@@ -143,3 +143,20 @@ def test_an_error_leaves_the_transaction_broken_as_everywhere() -> None:
         assert connection.needs_rollback
         transaction.set_rollback(True)
     assert Account.objects.count() == 1
+
+
+def test_plain_values_come_as_the_queryset_gives_them(windows: list[Window]) -> None:
+    found = prepared.Values(
+        lambda before: (
+            Window.objects.filter(due_at__lte=before)
+            .annotate(members=Count("bindings", filter=Q(bindings__due_at__lte=before)))
+            .order_by("due_at")
+            .values_list("pk", "due_at", "seen", "members")
+        )
+    )
+    for hours in (0.5, 2.5, 9.0):
+        before = clock.now() - hours * HOUR
+        due = [w for w in reversed(windows) if w.due_at is not None and w.due_at <= before]
+        assert found.run(before=before) == [(w.pk, w.due_at, w.seen, 0) for w in due]
+    before = clock.now()
+    assert _asks(1, lambda: found.run(before=before)) == found.run(before=before)

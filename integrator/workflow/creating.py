@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Client, ClientUser, Event, Intent, NewClient
 from integrator.models.states import Outcome
 from integrator.panel_access import connect, journal
@@ -68,11 +68,20 @@ def ask(people: Iterable[tuple[str, str]], country: str, project: str, actor: st
     return asked
 
 
+_DUE = prepared.Values(
+    lambda now: (
+        NewClient.objects.filter(state=NewClient.State.QUEUED, due_at__lte=now)
+        .order_by("due_at")
+        .values_list("pk")
+    )
+)
+
+
 def wake_due() -> int:
     """Wake workers for those that are due; how many."""
-    due = NewClient.objects.filter(state=NewClient.State.QUEUED, due_at__lte=clock.now())
-    for row in due.order_by("due_at")[:MOST_WAKES]:
-        waking.wake("new_client", row.pk)
+    due = _DUE.run(now=clock.now())
+    for (row,) in due[:MOST_WAKES]:
+        waking.wake("new_client", row)
     return len(due)
 
 

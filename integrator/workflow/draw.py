@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
 from integrator.workflow import engine, runs, waking
@@ -35,15 +35,8 @@ WAITS_FOR = {
 
 def draw_all() -> int:
     """Open windows for all plans that can have one now; how many."""
-    waiting = (
-        _waiting()
-        .values("plan_id")
-        .annotate(n=Count("id"))
-        .order_by("-n")
-        .values_list("plan_id", flat=True)
-    )
     opened = 0
-    for plan_id in list(waiting):
+    for plan_id, _number in _PLANS.run():
         if not _room():
             break
         opened += draw(plan_id) is not None
@@ -61,13 +54,44 @@ def _waiting() -> QuerySet[Binding]:
     ).filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
 
 
+_PLANS = prepared.Values(
+    lambda: _waiting().values_list("plan_id").annotate(n=Count("id")).order_by("-n")
+)
+_PANEL = prepared.Select[Panel](
+    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).order_by("pk")[:1]
+)
+_OPEN = prepared.Values(lambda: Window.objects.exclude(phase=Phase.CLOSED).values_list("plan_id"))
+_RUNNING = prepared.Select[Run](
+    lambda: Run.objects.filter(state=RunState.RUNNING).select_related("preview")
+)
+_DONE = prepared.Values(
+    lambda run: Binding.objects.filter(run=run, state=BindingState.DONE).values_list("pk")[:1]
+)
+_UNDER_WAY = prepared.Values(
+    lambda run: (
+        Binding.objects.filter(run=run, window__isnull=False)
+        .exclude(window__phase=Phase.CLOSED)
+        .values_list("pk")[:1]
+    )
+)
+_CLOSED = prepared.Values(
+    lambda run: (
+        Window.objects.filter(
+            phase=Phase.CLOSED, bindings__run=run, bindings__state=BindingState.DONE
+        )
+        .order_by("pk")
+        .distinct()
+        .values_list("pk", "plan_id")
+    )
+)
+
+
 def _room() -> bool:
     """Whether another window may open, by the BILLmanager's parallel limit."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
-    if panel is None or panel.stopped:
+    panels = _PANEL.run()
+    if not panels or panels[0].stopped:
         return False
-    open_windows = Window.objects.exclude(phase=Phase.CLOSED).count()
-    return open_windows < max(1, panel.max_parallel // CALLS_PER_WINDOW)
+    return len(_OPEN.run()) < max(1, panels[0].max_parallel // CALLS_PER_WINDOW)
 
 
 def draw(plan_id: int) -> Window | None:
@@ -75,7 +99,7 @@ def draw(plan_id: int) -> Window | None:
 
     None: there is one already, or nobody may join one now.
     """
-    if Window.objects.filter(plan_id=plan_id).exclude(phase=Phase.CLOSED).exists():
+    if (plan_id,) in _OPEN.run():
         return None
     chosen = _cohort(plan_id)
     if not chosen:
@@ -112,7 +136,7 @@ def _cohort(plan_id: int) -> list[Binding]:
     """Who joins: fairly from each run, clients' first accounts before their second ones."""
     by_run: list[list[Binding]] = []
     now = clock.now()
-    for run in Run.objects.filter(state=RunState.RUNNING).select_related("preview"):
+    for run in _RUNNING.run():
         if not runs.may_work(run, now):
             continue
         waiting = _waiting().filter(run=run, plan_id=plan_id)
@@ -159,21 +183,14 @@ def _size(run: Run, plan_id: int) -> int:
     way, or has yet to be compared with before. Retried bindings whose order is proven need no
     canary of their own.
     """
-    done = Binding.objects.filter(run=run, state=BindingState.DONE)
     full = run.preview.cohort
     if canaries.is_pending(run):
         return 0
-    if not done.exists():
-        under_way = Binding.objects.filter(run=run, window__isnull=False).exclude(
-            window__phase=Phase.CLOSED
-        )
-        return 0 if under_way.exists() else min(GROWTH[0], full)
-    closed = Window.objects.filter(
-        phase=Phase.CLOSED, bindings__run=run, bindings__state=BindingState.DONE
-    ).distinct()
-    canary = closed.order_by("pk").first()
-    grown = closed.filter(plan_id=plan_id).count()
-    if canary is None or canary.plan_id != plan_id:
+    if not _DONE.run(run=run.pk):
+        return 0 if _UNDER_WAY.run(run=run.pk) else min(GROWTH[0], full)
+    plans = [plan for _pk, plan in _CLOSED.run(run=run.pk)]
+    grown = plans.count(plan_id)
+    if not plans or plans[0] != plan_id:
         grown += 1  # the canary of another plan has gone ahead for this one as well
     return min(GROWTH[grown] if grown < len(GROWTH) else full, full)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Event, Run
 from integrator.models.states import CLAIMABLE, MOVING, NEEDS_PERSON, RunState
 from integrator.workflow.engine import PRODUCT
@@ -77,8 +77,7 @@ def can_move(run: Run) -> bool:
 
     Those that wait for the lane of a client whose other binding is undecided may not.
     """
-    moving = Binding.objects.filter(run=run, state__in=MOVING)
-    return moving.exclude(pk__in=behind_undecided().values("pk")).exists()
+    return bool(_MOVES.run(run=run.pk))
 
 
 def behind_undecided() -> QuerySet[Binding]:
@@ -93,9 +92,19 @@ def behind_undecided() -> QuerySet[Binding]:
     )
 
 
+_MOVES = prepared.Values(
+    lambda run: (
+        Binding.objects.filter(run=run, state__in=MOVING)
+        .exclude(pk__in=behind_undecided().values("pk"))
+        .values_list("pk")[:1]
+    )
+)
+_STATE = prepared.Values(lambda run: Run.objects.filter(pk=run).values_list("state"))
+
+
 def finish_if_over(run: Run) -> bool:
     """Mark a running run finished when nothing in it can move without a person."""
-    run.refresh_from_db(fields=["state"])
+    [[run.state]] = _STATE.run(run=run.pk)
     if run.state != RunState.RUNNING or can_move(run):
         return False
     return change(run, RunState.FINISHED, finished_at=clock.now())

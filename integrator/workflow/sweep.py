@@ -11,7 +11,7 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import Count, F, Q
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
 from integrator.workflow import actions, creating, draw, engine, halting, runs, waking
@@ -20,6 +20,56 @@ from integrator.workflow.windows import members, recheck
 MOST_WAKES = 8
 LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
+
+_OPEN = Window.objects.exclude(phase=Phase.CLOSED)
+_LAPSED = prepared.Update(lambda now: _OPEN.filter(lease_expires_at__lt=now))
+_QUIET = prepared.Update(
+    lambda quiet: _OPEN.filter(due_at=None, lease_token="", phase_at__lt=quiet).exclude(
+        bindings__state=BindingState.RUNNING
+    )
+)
+_READY = prepared.Values(
+    lambda now: _OPEN.annotate(
+        ready=Count("bindings", filter=Q(bindings__state__in=CLAIMABLE, bindings__due_at__lte=now)),
+        busy=Count("bindings", filter=Q(bindings__state=BindingState.RUNNING)),
+    ).values_list("pk", "phase", "due_at", "ready", "busy")
+)
+_EXPIRED = prepared.Select[Binding](
+    lambda now: Binding.objects.filter(state=BindingState.RUNNING, lease_expires_at__lt=now)[:500]
+)
+_UNPREPARED = prepared.Values(
+    lambda now: (
+        Run.objects.filter(
+            state=RunState.RUNNING,
+            bindings__prepared=False,
+            bindings__state__in=CLAIMABLE,
+            bindings__due_at__lte=now,
+        )
+        .distinct()
+        .values_list("pk")
+    )
+)
+_RUNNING = prepared.Select[Run](lambda: Run.objects.filter(state=RunState.RUNNING))
+_CANCELLED = prepared.Select[Run](
+    lambda: Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE).distinct()
+)
+_FINISHED = prepared.Select[Run](
+    lambda: Run.objects.filter(state=RunState.FINISHED, bindings__state__in=MOVING).distinct()
+)
+_LEFT_OVER = prepared.Select[Binding](
+    lambda: Binding.objects.filter(state__in=CLAIMABLE, window__phase=Phase.CLOSED).exclude(
+        waiting_for=members.RESTORE
+    )[:500]
+)
+_BEHIND = prepared.Update(
+    lambda: runs.behind_undecided().exclude(waiting_for=LANE), version=F("version") + 1
+)
+_NOT_BEHIND = prepared.Update(
+    lambda: Binding.objects.filter(state__in=CLAIMABLE, waiting_for=LANE).exclude(
+        pk__in=runs.behind_undecided().values("pk")
+    ),
+    version=F("version") + 1,
+)
 
 
 def sweep() -> dict[str, int]:
@@ -35,75 +85,54 @@ def sweep() -> dict[str, int]:
         "rechecked": recheck.due(),
         "new_clients": creating.wake_due(),
     }
-    for run in Run.objects.filter(state=RunState.RUNNING):
+    for run in _RUNNING.run():
         runs.finish_if_over(run)
-    cancelled = Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE)
-    for run in cancelled.distinct():
+    for run in _CANCELLED.run():
         actions.cancel_at_border(run)
     return found
 
 
 def take_back_leases() -> int:
     """Bindings whose worker died wait again, one attempt later; how many."""
-    now = clock.now()
-    expired = Binding.objects.filter(state=BindingState.RUNNING, lease_expires_at__lt=now)
-    return sum(engine.take_back(binding) for binding in expired[:500])
+    return sum(engine.take_back(binding) for binding in _EXPIRED.run(now=clock.now()))
 
 
 def _wake_windows() -> int:
     """Wake workers for windows that are due, and for those with bindings nobody takes."""
     now = clock.now()
-    open_windows = Window.objects.exclude(phase=Phase.CLOSED)
-    open_windows.filter(lease_expires_at__lt=now).update(
-        lease_token="", lease_expires_at=None, due_at=now
-    )
+    _LAPSED.run({"lease_token": "", "lease_expires_at": None, "due_at": now}, now=now)
     # One that nobody drives and nothing will wake is looked at after a lease time at the latest.
     quiet = now - dt.timedelta(seconds=settings.LEASE_SECONDS)
-    open_windows.filter(due_at=None, lease_token="", phase_at__lt=quiet).exclude(
-        bindings__state=BindingState.RUNNING
-    ).update(due_at=now)
+    _QUIET.run({"due_at": now}, quiet=quiet)
     woken = 0
-    ready = Count("bindings", filter=Q(bindings__state__in=CLAIMABLE, bindings__due_at__lte=now))
-    busy = Count("bindings", filter=Q(bindings__state=BindingState.RUNNING))
-    for window in open_windows.annotate(ready=ready, busy=busy):
-        times = 1 if window.due_at is not None and window.due_at <= now else 0
-        if window.phase in (Phase.ORDERS, Phase.TASKS):
-            times = max(times, min(window.ready, MOST_WAKES - window.busy))
+    for window, phase, due_at, ready, busy in _READY.run(now=now):
+        times = 1 if due_at is not None and due_at <= now else 0
+        if phase in (Phase.ORDERS, Phase.TASKS):
+            times = max(times, min(ready, MOST_WAKES - busy))
         if times > 0:
-            waking.wake("window", window.pk, times=times)
+            waking.wake("window", window, times=times)
             woken += 1
     return woken
 
 
 def _mend() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
-    closed = Binding.objects.filter(state__in=CLAIMABLE, window__phase=Phase.CLOSED)
-    for binding in closed.exclude(waiting_for=members.RESTORE)[:500]:
+    for binding in _LEFT_OVER.run():
         members.leave(binding, why="its window has closed")
-    over = Run.objects.filter(state=RunState.FINISHED, bindings__state__in=MOVING)
-    for run in over.distinct():
+    for run in _FINISHED.run():
         if runs.can_move(run):
             runs.change(run, RunState.RUNNING, why="one of its bindings moves", finished_at=None)
 
 
 def _name_lanes() -> None:
     """Say of bindings that wait for an undecided one of their client that they do."""
-    behind = runs.behind_undecided()
-    behind.exclude(waiting_for=LANE).update(waiting_for=LANE, version=F("version") + 1)
-    named = Binding.objects.filter(state__in=CLAIMABLE, waiting_for=LANE)
-    named.exclude(pk__in=behind.values("pk")).update(
-        waiting_for=members.WINDOW, version=F("version") + 1
-    )
+    _BEHIND.run({"waiting_for": LANE})
+    _NOT_BEHIND.run({"waiting_for": members.WINDOW})
 
 
 def _wake_runs() -> int:
     """Wake workers for runs with bindings that wait for their preparation."""
-    waiting = Run.objects.filter(
-        state=RunState.RUNNING,
-        bindings__prepared=False,
-        bindings__state__in=CLAIMABLE,
-        bindings__due_at__lte=clock.now(),
-    ).distinct()
-    for run in waiting:
-        waking.wake("run", run.pk, times=2)
+    waiting = _UNPREPARED.run(now=clock.now())
+    for (run,) in waiting:
+        waking.wake("run", run, times=2)
     return len(waiting)

@@ -152,7 +152,7 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
 def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.dials(task_delay=1.0)
+    provider.sandbox.dials(task_delay=2.5)
     run = provider.start(1)
     window, stranger = _met_by_a_stranger(provider, workers, run)
     order = StrangerOrder.objects.get()
@@ -190,7 +190,7 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
 def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.dials(task_delay=1.0)
+    provider.sandbox.dials(task_delay=2.5)
     mine = next(one for one in provider.accounts if one["server"] == "isp1")
     run = provider.start(rows=provider.csv([mine]))
     _, stranger = _met_by_a_stranger(provider, workers, run, datacenter=2)
@@ -201,7 +201,7 @@ def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
 def test_a_lost_answer_to_the_handing_over_is_read_back(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.dials(task_delay=1.0)
+    provider.sandbox.dials(task_delay=2.5)
     run = provider.start(1)
     window, _ = _met_by_a_stranger(provider, workers, run)
     provider.sandbox.faults(
@@ -294,10 +294,12 @@ def _met_by_a_stranger(
 ) -> tuple[Window, int]:
     """The run's one window, closed, and the service that a customer ordered in it meanwhile."""
     workers.until(lambda: Window.objects.filter(phase="orders").exists())
-    plan = Window.objects.get(phase="orders").plan
-    order = {"act": "order", "plan": plan.remote_id, "datacenter": datacenter}
-    stranger = provider.sandbox.act(**order)["service"]
+    with workers.asleep():  # else the window may be over before the customer has ordered
+        plan = Window.objects.get(phase="orders").plan
+        order = {"act": "order", "plan": plan.remote_id, "datacenter": datacenter}
+        stranger = provider.sandbox.act(**order)["service"]
     workers.finish(run)
+    provider.sandbox.dials(task_delay=0.2)  # what is handed over is opened well before it settles
     window = Window.objects.get()
     _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
     return window, stranger

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState
 from integrator.panel_access import connect
@@ -34,7 +34,14 @@ def is_wanted(run_id: int) -> bool:
 
 def is_pending(run: Run) -> bool:
     """Whether a canary of this run has not been compared yet, so that nothing more may begin."""
-    return Canary.objects.filter(binding__run=run, state=Canary.State.WATCHED).exists()
+    return bool(_PENDING.run(run=run.pk))
+
+
+_PENDING = prepared.Values(
+    lambda run: Canary.objects.filter(binding__run=run, state=Canary.State.WATCHED).values_list(
+        "pk"
+    )[:1]
+)
 
 
 def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Window
 from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
@@ -28,14 +28,24 @@ MOST = 20
 """For so many closed windows of each kind workers are woken in one sweep; others come later."""
 
 
+def _due(column: str) -> prepared.Values:
+    return prepared.Values(
+        lambda now: (
+            Window.objects.filter(phase=Phase.CLOSED, **{f"{column}__lte": now})
+            .order_by(column)
+            .values_list("pk")[:MOST]
+        )
+    )
+
+
+_DUE = (_due("recheck_at"), _due("after_at"))
+"""Each has its index; no index serves both."""
+
+
 def due() -> int:
     """Wake workers for closed windows whose next look is due, the longest due first; how many."""
     now = clock.now()
-    closed = Window.objects.filter(phase=Phase.CLOSED)
-    waiting: set[int] = set()
-    for column in ("recheck_at", "after_at"):  # each has its index; no index serves both
-        first = closed.filter(**{f"{column}__lte": now}).order_by(column)[:MOST]
-        waiting.update(first.values_list("pk", flat=True))
+    waiting = {number for column in _DUE for (number,) in column.run(now=now)}
     for window_id in waiting:
         waking.wake("recheck", window_id)
     return len(waiting)
