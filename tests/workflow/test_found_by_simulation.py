@@ -125,6 +125,23 @@ def test_the_plan_is_read_when_nothing_lies_between_that_and_the_snapshot(
     assert plans[21] == [11]
 
 
+def test_a_plan_is_read_again_where_switching_off_took_long(
+    provider: Provider, workers: Workers
+) -> None:
+    """A colleague switched our manual modules off meanwhile; our next switch left none at all."""
+    slow = {"func": "pricelist.processing.suspend", "kind": "slow_after", "seconds": 2.5}
+    provider.sandbox.faults({"panel": None, **slow, "times": 1})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="switch", before__request__on=False).exists())
+    for module in Window.objects.get().manual_modules.values():
+        provider.sandbox.act(act="switch_module", plan=21, module=module, on=False)
+    workers.until(lambda: Window.objects.filter(held=True).exists())
+    actions.pause(run.pk, "anna")
+    ledger = provider.sandbox.ledger()
+    assert {plan["id"]: plan["modules"] for plan in ledger["plans"]}[21] == [12]
+    assert ledger["violations"] == []
+
+
 def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:

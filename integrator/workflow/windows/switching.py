@@ -25,6 +25,9 @@ KIND = "switch"
 SHOWS_AFTER = dt.timedelta(seconds=2)
 """How soon to read again when a switch that was answered does not show yet."""
 
+FRESH = dt.timedelta(seconds=2)
+"""How recently the plan must have been read before a module goes off."""
+
 LANDS_WITHIN = dt.timedelta(hours=1)
 """After so long nobody suspects a switch that was given up any more."""
 
@@ -90,6 +93,7 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
     sent: set[Switch] = set()
     while True:
         present = read(driver, bm, wanted)
+        read_at = clock.now()
         driver.save(seen={**driver.seen, "enabled": present})
         todo = switches(present, wanted)
         waits_until = _may_still_land(driver, todo, wanted)
@@ -106,6 +110,8 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
         if sent.intersection(due):
             break  # switched and answered, but not to be seen yet
         for switch in due:
+            if not switch.on and clock.now() - read_at > FRESH:
+                break  # a colleague may have switched meanwhile: the last one must not go off
             if not _switch(driver, bm, step, switch):
                 break
             sent.add(switch)
