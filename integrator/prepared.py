@@ -86,7 +86,27 @@ def _bound(
     return [one.value(given, connection) if isinstance(one, Place) else one for one in params]
 
 
-class Select(_Statement, Generic[M]):
+class _Read(_Statement):
+    """A queryset that is read."""
+
+    def _fetched(
+        self, given: Mapping[str, Any], shape_of: Callable[[Any], Any]
+    ) -> tuple[list[Any], Any, BaseDatabaseWrapper]:
+        """The database's rows for these values, and what ``shape_of`` its compiler once told."""
+        connection = connections[DATABASE]
+        flat, places = self._places(given)
+        key = (connection.vendor, *self._key(given))
+        if key not in self._known:
+            compiler = self._build(**places).query.get_compiler(connection=connection)
+            sql, params = compiler.as_sql()
+            self._known[key] = (sql, params, shape_of(compiler))
+        sql, params, shape = self._known[key]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _bound(params, flat, connection))
+            return cursor.fetchall(), shape, connection
+
+
+class Select(_Read, Generic[M]):
     """Reads rows as objects, with what ``select_related`` brings along.
 
     ``build`` is given a place for each value, or a list of places where the value is a list, and
@@ -95,40 +115,24 @@ class Select(_Statement, Generic[M]):
 
     def run(self, **given: Any) -> list[M]:
         """The rows for these values."""
-        connection = connections[DATABASE]
-        flat, places = self._places(given)
-        key = (connection.vendor, *self._key(given))
-        if key not in self._known:
-            compiler = self._build(**places).query.get_compiler(connection=connection)
-            sql, params = compiler.as_sql()
-            self._known[key] = (sql, params, _Shape(compiler))
-        sql, params, shape = self._known[key]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, _bound(params, flat, connection))
-            found: list[M] = shape.objects(cursor.fetchall(), connection)
+        rows, shape, connection = self._fetched(given, _Shape)
+        found: list[M] = shape.objects(rows, connection)
         return found
 
 
-class Values(_Statement):
+class Values(_Read):
     """Reads plain values, as ``values_list`` gives them; ``build`` returns such a queryset."""
 
     def run(self, **given: Any) -> list[tuple[Any, ...]]:
         """The rows for these values."""
-        connection = connections[DATABASE]
-        flat, places = self._places(given)
-        key = (connection.vendor, *self._key(given))
-        if key not in self._known:
-            compiler = self._build(**places).query.get_compiler(connection=connection)
-            sql, params = compiler.as_sql()
-            columns = [column[0] for column in compiler.select[: compiler.col_count]]
-            self._known[key] = (sql, params, compiler.get_converters(columns))
-        sql, params, converters = self._known[key]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, _bound(params, flat, connection))
-            rows = cursor.fetchall()
-        if not converters:
-            return [tuple(row) for row in rows]
+        rows, converters, connection = self._fetched(given, _converters)
         return [tuple(_converted(row, converters, connection)) for row in rows]
+
+
+def _converters(compiler: Any) -> Any:
+    """By place in a row, how Python gets its value from the database's."""
+    columns = [column[0] for column in compiler.select[: compiler.col_count]]
+    return compiler.get_converters(columns)
 
 
 def _converted(
@@ -154,8 +158,7 @@ class _Shape:
         own = select[self._first : self._last]
         self._names = [column[0].target.attname for column in own]
         self._related: list[Any] = get_related_populators(info, select, DATABASE)  # type: ignore[call-arg] # as in 5.2
-        columns = [column[0] for column in select[: compiler.col_count]]
-        self._converters = compiler.get_converters(columns)
+        self._converters = _converters(compiler)
 
     def objects(self, rows: Iterable[Sequence[Any]], connection: BaseDatabaseWrapper) -> list[Any]:
         """The objects of these rows, with what is related to them."""

@@ -75,6 +75,8 @@ def _remoteid() -> dict[str, Any]:
     step = marks.newest()
     value = where = ""
     if step is not None and step.binding is not None:
-        value = _("yes") if marks.shown() else _("no: orders are found by plan, domain and period")
+        value = (
+            _("yes") if marks.shown(step) else _("no: orders are found by plan, domain and period")
+        )
         where = _("step 3 of binding b%d") % step.binding.pk
     return {"word": _("The services' list shows our remoteid"), "value": value, "where": where}

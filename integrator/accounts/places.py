@@ -9,6 +9,8 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
+from integrator.accounts.sentences import told
+
 WHOLE = {
     "set by an administrator": _("set by an administrator"),
     "the task's form": _("the task's form"),
@@ -56,13 +58,8 @@ OF = (
 
 def place(text: str) -> str:
     """Where something was found; what is not known here stays as it is."""
-    if text in WHOLE:
-        return str(WHOLE[text])
-    for pattern, told in OF:
-        found = pattern.fullmatch(text)
-        if found:
-            return str(told) % {name: _part(name, one) for name, one in found.groupdict().items()}
-    return text
+    known = told(text, WHOLE, OF, _part)
+    return text if known is None else known
 
 
 def _part(name: str, value: str) -> str:

@@ -200,7 +200,7 @@ class Walk:
         """Say of step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
-        if marks.shown() is None:
+        if marks.shown(marks.newest()) is None:
             finding.unknown.append(reason("learn_remoteid"))
         finding.unknown.append(reason("learn_module"))
 

@@ -15,13 +15,12 @@ ORDER = 3
 def newest() -> Step | None:
     """Step 3 of the newest order that was found without a person's help; None: there is none."""
     found = Step.objects.filter(number=ORDER, state=StepState.DONE, binding__isnull=False)
-    helped = found.filter(evidence__has_key="adopted_by")
-    return found.exclude(pk__in=helped).select_related("binding").order_by("-pk").first()
+    by_itself = found.exclude(evidence__has_key="adopted_by")
+    return by_itself.select_related("binding").order_by("-pk").first()
 
 
-def shown() -> bool | None:
-    """Whether the list shows our mark; None: no order has told yet."""
-    step = newest()
+def shown(step: Step | None) -> bool | None:
+    """Whether the list shows our mark, as this order tells; None: there is none that tells."""
     if step is None or step.binding is None:
         return None
     return bool(step.evidence.get("remoteid") == step.binding.marker)
@@ -33,7 +32,7 @@ def told_apart(remoteid: str | None, *, confirmed: bool) -> bool:
     Where no order has told yet, an empty mark says so, unless the panel has ``confirmed`` the
     order; None, no mark at all, says nothing.
     """
-    known = shown()
+    known = shown(newest())
     if known is None:
         return remoteid is not None and not confirmed
     return known

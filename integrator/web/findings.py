@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
-    Told = tuple[re.Pattern[str], str | Promise]
+    from integrator.accounts.sentences import Told
 
 _SERVICE = r"service (?P<service>\d+)"
 
@@ -21,6 +21,27 @@ _SERVICE = r"service (?P<service>\d+)"
 def _of(pattern: str, told: str | Promise) -> Told:
     return re.compile(pattern, re.DOTALL), told
 
+
+FOUND = {
+    "the account is gone": _("the account is gone"),
+    "its password is another one": _("its password is another one"),
+    "its password could not be tried in time, since others were being tried there": _(
+        "its password could not be tried in time, since others were being tried there"
+    ),
+    "no service in BILLmanager bears this username": _(
+        "no service in BILLmanager bears this username"
+    ),
+    "the panel confirmed the order, but lists no service": _(
+        "the panel confirmed the order, but lists no service"
+    ),
+    "the service is paid, but no charge is listed": _(
+        "the service is paid, but no charge is listed"
+    ),
+    "a switch of ours was found to have come after the window had closed": _(
+        "a switch of ours was found to have come after the window had closed"
+    ),
+}
+"""Findings that name nothing."""
 
 ACCOUNTS: tuple[Told, ...] = (
     _of(
@@ -71,14 +92,6 @@ ORDERS: tuple[Told, ...] = (
         rf"the panel confirmed the payment, but {_SERVICE} stays unpaid",
         _("the panel confirmed the payment, but service %(service)s stays unpaid"),
     ),
-    _of(
-        r"the panel confirmed the order, but lists no service",
-        _("the panel confirmed the order, but lists no service"),
-    ),
-    _of(
-        r"the service is paid, but no charge is listed",
-        _("the service is paid, but no charge is listed"),
-    ),
 )
 
 TASKS: tuple[Told, ...] = (
@@ -118,10 +131,6 @@ WINDOWS: tuple[Told, ...] = (
     _of(
         r"(?P<n>\d+) openings of customers have just begun and are let finish",
         _("openings of customers that have just begun and are let finish: %(n)s"),
-    ),
-    _of(
-        r"a switch of ours was found to have come after the window had closed",
-        _("a switch of ours was found to have come after the window had closed"),
     ),
     _of(r"plan (?P<plan>.+) has no enabled module", _("plan %(plan)s has no enabled module")),
 )

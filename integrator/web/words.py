@@ -7,7 +7,8 @@ import re
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from integrator.web.findings import FINDINGS
+from integrator.accounts.sentences import told
+from integrator.web.findings import FINDINGS, FOUND
 
 FIELDS = {
     "count": pgettext_lazy("field", "rows"),
@@ -101,18 +102,6 @@ SAID = {
 }
 """Sentences that workers write as the reason of a change; they speak English when they do."""
 
-FOUND = {
-    "the account is gone": _("the account is gone"),
-    "its password is another one": _("its password is another one"),
-    "its password could not be tried in time, since others were being tried there": _(
-        "its password could not be tried in time, since others were being tried there"
-    ),
-    "no service in BILLmanager bears this username": _(
-        "no service in BILLmanager bears this username"
-    ),
-}
-"""What was found around a window, as workers write it: of a canary, of new users."""
-
 SAID_OF = (
     (
         re.compile(
@@ -168,16 +157,15 @@ SAID_OF = (
 )
 """The same, for sentences that name something."""
 
+_WHOLE = {**SAID, **FOUND}
+_NAMING = (*SAID_OF, *FINDINGS)
+
 
 def said(text: str) -> str:
     """A worker's sentence in the reader's language; what a panel or person said stays as it is."""
-    known = SAID.get(text) or FOUND.get(text)
+    known = told(text, _WHOLE, _NAMING, _part)
     if known is not None:
-        return str(known)
-    for pattern, told in (*SAID_OF, *FINDINGS):
-        found = pattern.fullmatch(text)
-        if found:
-            return str(told) % {name: _part(name, one) for name, one in found.groupdict().items()}
+        return known
     several = text.split("; ")
     return "; ".join(map(said, several)) if len(several) > 1 else text
 

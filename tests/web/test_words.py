@@ -12,8 +12,9 @@ from django.utils import translation
 
 from integrator import web, workflow
 from integrator.templatetags.look import checked, fact, field, shown, subject, why
+from integrator.web.findings import FOUND
 from integrator.web.marks import WORDS
-from integrator.web.words import FOUND, SAID, SUBJECTS, said
+from integrator.web.words import SAID, SUBJECTS, said
 from integrator.workflow.windows import aftermath, canaries, servers
 from tests import factories
 

@@ -187,11 +187,14 @@ class Provider:
         run = self.start(1)
         workers.until(lambda: len(self.sandbox.ledger()["services"]) == 1)
         ours = self.sandbox.ledger()["services"][0]["id"]
-        mine = only(run=run)
-        self.sandbox.act(
-            act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
-        )
+        self.ordered_by_its_client()
         return run, ours
+
+    def ordered_by_its_client(self) -> int:
+        """The client of the only binding orders the same by himself; his service's id."""
+        mine = only()
+        order = {"client": mine.client.remote_id, "plan": mine.plan.remote_id}
+        return int(self.sandbox.act(act="order", domain=mine.domain, **order)["service"])
 
     def sound(self, *, done: int | None = None) -> dict[str, Any]:
         """Check the ledger: nothing doubled, no window open, plans as they were; the ledger."""

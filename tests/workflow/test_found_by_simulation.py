@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator import clock
-from integrator.models import Binding, Event, Intent, Plan, Step, Window
+from integrator.models import Binding, Event, Intent, Plan, Run, Step, Window
 from integrator.panel_access import marks
 from integrator.workflow import actions, deciding
 from panels.billmanager.modules import Modules
@@ -158,6 +158,17 @@ def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
     assert Event.objects.filter(subject="window", why__contains="in another order").exists()
 
 
+def _late_beside_the_clients_own(
+    provider: Provider, workers: Workers, seconds: float
+) -> tuple[Run, Binding, int]:
+    """A run whose order is so late while its client orders the same; its binding, that service."""
+    late = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": seconds, "times": 1}
+    provider.sandbox.faults({"panel": None, **late})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="order").exists())
+    return run, Binding.objects.get(), provider.ordered_by_its_client()
+
+
 @pytest.mark.parametrize("dialect", ["billmanager6", "status-field"])
 def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     provider_with: Callable[..., Provider], workers: Workers, dialect: str
@@ -167,20 +178,13 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     One dialect lists the mark, the other has it in the service's form alone.
     """
     provider = provider_with("--dialect", dialect)
-    lost = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": 40, "times": 1}
-    provider.sandbox.faults({"panel": None, **lost})
-    run = provider.start(1)
-    workers.until(lambda: Intent.objects.filter(kind="order").exists())
-    mine = Binding.objects.get()
-    theirs = provider.sandbox.act(
-        act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
-    )
+    run, mine, theirs = _late_beside_the_clients_own(provider, workers, 40)
     workers.until(lambda: Binding.objects.get().state == "undecided")
     mine.refresh_from_db()
     assert (mine.cause, mine.service_id) == ("unmarked_service", None)
-    assert str(theirs["service"]) in mine.cause_text
+    assert str(theirs) in mine.cause_text
     offered = {one.id: one.unfit for one in deciding.options(mine)}
-    assert offered == {theirs["service"]: ""}
+    assert offered == {theirs: ""}
 
     actions.try_again(mine.pk, "anna")
     workers.finish(run)
@@ -188,25 +192,18 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     assert mine.state == "done"
     services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
     assert services[mine.service_id]["remoteid"] == mine.marker
-    assert services[theirs["service"]]["username"] != mine.account.username
+    assert services[theirs]["username"] != mine.account.username
 
 
 def test_an_order_of_ours_that_lands_late_is_told_from_the_clients_own(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
     settings.SETTLE_SECONDS = 8.0
-    late = {"func": "v2.vhost.order.param", "kind": "slow_before", "seconds": 7, "times": 1}
-    provider.sandbox.faults({"panel": None, **late})
-    run = provider.start(1)
-    workers.until(lambda: Intent.objects.filter(kind="order").exists())
-    mine = Binding.objects.get()
-    theirs = provider.sandbox.act(
-        act="order", client=mine.client.remote_id, plan=mine.plan.remote_id, domain=mine.domain
-    )
+    run, mine, theirs = _late_beside_the_clients_own(provider, workers, 7)
     workers.finish(run)
     mine.refresh_from_db()
     assert (mine.state, Intent.objects.filter(kind="order").count()) == ("done", 1)
-    assert mine.service_id != theirs["service"]
+    assert mine.service_id != theirs
 
 
 @pytest.mark.parametrize(

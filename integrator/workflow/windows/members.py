@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from integrator.steps.verdicts import Ambiguous, Failed, Proven
+    from integrator.workflow.windows.lease import Driver
 
 TURN = "turn"
 """Waits to be claimed for its next call."""
@@ -165,6 +166,14 @@ class Ledger:
             ):
                 breaker.succeeded(one.binding)
                 ended = True
+
+
+def leave_all(driver: Driver, bindings: Collection[Binding], why: str) -> None:
+    """Let these leave, by who still holds the window. Raises LeaseLostError."""
+    if bindings:
+        with driver.holding():
+            for binding in bindings:
+                leave(binding, why=why)
 
 
 def leave(

@@ -74,10 +74,7 @@ def _send_back(driver: Driver, bindings: Sequence[Binding], *, closing: bool) ->
             staying.append(binding)
         else:
             leaving.append(binding)
-    if leaving:
-        with driver.holding():
-            for binding in leaving:
-                members.leave(binding, why="the window closes" if closing else "the run is stopped")
+    members.leave_all(driver, leaving, why="the window closes" if closing else "the run is stopped")
     return staying
 
 
@@ -99,7 +96,7 @@ def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
         with driver.holding():
             for binding in kept_out:
                 holder = holders[binding.client_id]
-                members.leave(binding, why=f"b{holder} orders for this client", due_at=None)
+                members.leave(binding, why=f"b{holder} orders for this client")
     if free:
         waking.wake("window", driver.window.pk, times=min(len(free), 8))
     return bool(free)

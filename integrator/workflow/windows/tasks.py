@@ -101,12 +101,9 @@ def _send_back(driver: Driver, bindings: list[Binding], *, closing: bool) -> lis
             staying.append(binding)
         elif binding.waiting_for != members.RESTORE:
             leaving.append(binding)
-    if leaving:
-        with driver.holding():
-            for binding in leaving:
-                members.leave(
-                    binding, why="the window closes" if closing else "the run is cancelled"
-                )
+    members.leave_all(
+        driver, leaving, why="the window closes" if closing else "the run is cancelled"
+    )
     return staying
 
 
