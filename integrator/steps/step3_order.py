@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator.steps.sameness import of_client, same_domain
-from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
+from integrator.steps.verdicts import Absent, Ambiguous, Evidence, Failed, Proven, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,6 +26,8 @@ KIND = "order"
 
 UNMARKED = "unmarked_service"
 """Cause: what is there could be our order, but for the mark that it should carry."""
+MARK_IN_FORM = "mark_in_form"
+"""In evidence: our mark, found in the service's form where the list shows none."""
 
 UNPAID = 1
 ACTIVE = 2
@@ -108,18 +110,19 @@ def verify(
     return judge(binding, found[0], manual_modules)
 
 
-def unmarked(binding: Binding, proven: Proven) -> Ambiguous:
+def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
     """The verdict on a service that is like our order, but should carry our mark and does not."""
-    service = proven.evidence["service"]
     return Ambiguous(
         UNMARKED,
-        f"service {service} is new and like this order of {binding.client}, but does not carry "
-        "our mark: somebody may have ordered the same",
-        proven.evidence,
+        f"service {evidence['service']} is new and like this order of {binding.client}, but does "
+        "not carry our mark: somebody may have ordered the same",
+        evidence,
     )
 
 
-def judge(binding: Binding, service: Service, manual_modules: Collection[int]) -> Verdict:
+def judge(
+    binding: Binding, service: Service, manual_modules: Collection[int]
+) -> Proven | Failed | Ambiguous:
     """Whether this one service is a sound result of our order."""
     evidence = row(service)
     learnt = {"service_id": service.id}

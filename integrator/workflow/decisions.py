@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator import clock
-from integrator.models import Intent
+from integrator.models import Intent, Step
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -26,23 +26,42 @@ CAUSES = {
 }
 """Why a binding is undecided when an intent of this kind stays unknown; others decide nothing."""
 
+WRONG_MODULE = "wrong_module"
+
 _SPOKEN_OF = {
     "order_unknown": (step3.KIND,),
     "several_services": (step3.KIND,),
     step3.UNMARKED: (step3.KIND,),
+    WRONG_MODULE: (step3.KIND,),
     "payment_unknown": (step4.CREDIT, step4.PAY_LINE),
     "several_payments": (step4.CREDIT, step4.PAY_LINE),
     "close_unknown": (step7.CLOSE,),
 }
 """Which intents *it does not exist* speaks of, by what is undecided."""
 
-_SEEN = ("several_charges", "wrong_module")
-"""Undecided after the order was seen: to try again would order a second time."""
-
 
 def is_ordered(binding: Binding) -> bool:
-    """Whether what is undecided is not the order, which was seen to exist."""
-    return binding.step in members.MONEY_STEPS and binding.cause in _SEEN
+    """Whether what is undecided is not the order, which is surely there.
+
+    To try again would then order a second time. A service with the wrong module is surely this
+    order where it is marked, or where the panel has confirmed the order.
+    """
+    if binding.step not in members.MONEY_STEPS:
+        return False
+    if binding.cause != WRONG_MODULE:
+        return binding.cause == "several_charges"
+    return binding.service_id is not None or _is_marked(binding) or _is_confirmed(binding)
+
+
+def _is_marked(binding: Binding) -> bool:
+    seen = Step.objects.filter(binding=binding, number=step3.NUMBER).first()
+    evidence = seen.evidence if seen is not None else {}
+    return binding.marker in (evidence.get("remoteid"), evidence.get(step3.MARK_IN_FORM))
+
+
+def _is_confirmed(binding: Binding) -> bool:
+    orders = Intent.objects.filter(binding=binding, kind=step3.KIND)
+    return orders.filter(outcome=Outcome.DONE).exists()
 
 
 def back_to(binding: Binding) -> dict[str, Any]:

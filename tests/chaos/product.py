@@ -113,6 +113,15 @@ class Product:
         return self.var_dir.with_suffix(".log")
 
     @property
+    def ended(self) -> list[str]:
+        """What commands that are over have said; for a test that has failed already."""
+        return [
+            f"{process.returncode}: {''.join(process.communicate())[-3000:]}"
+            for process in self._started
+            if process.stdout is not None and process.poll() is not None
+        ]
+
+    @property
     def said(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 

@@ -169,4 +169,5 @@ def where(product: Product) -> str:
         "select id, phase, held, closing, cause, due_at, lease_token from integrator_window"
         " where phase <> 'closed'"
     )
-    return f"\nbindings: {bindings}\nwindows: {windows}\nlog: {product.said[-3000:]}"
+    rows = f"\nbindings: {bindings}\nwindows: {windows}"
+    return f"{rows}\nlog: {product.said[-3000:]}\nended: {product.ended}"

@@ -126,10 +126,10 @@ class Simulation:
         self._calm_down()
         for _ in range(ROUNDS):
             self.stage.run(self._rests, 600.0)
-            if not unfinished() and not self.people.wants_more():
-                # A plan at rest is read once more after five minutes.
+            if self._is_over():
+                # A plan at rest is read once more after five minutes; people press meanwhile, too.
                 self.stage.run(lambda: False, 400.0)
-                if not unfinished():
+                if self._is_over():
                     return
             self._ask(self.people.settle)
             self.stage.run(lambda: not needs_a_person(), 30.0)
@@ -139,6 +139,10 @@ class Simulation:
         if any(actor.busy for actor in self.stage.actors):
             return False
         return needs_a_person() or not (moves() or unfinished())
+
+    def _is_over(self) -> bool:
+        """Whether neither the product nor a person has anything left to do."""
+        return not unfinished() and not self.people.wants_more()
 
     def _calm_down(self) -> None:
         self.stage.tell("— from here on all goes well —")

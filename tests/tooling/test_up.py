@@ -183,6 +183,8 @@ def test_one_role_alone_runs_in_the_foreground(
         patience=START_LIMIT,
     )
     process.terminate()
-    status = process.wait(60)
+    ended = eventually(lambda: process.poll() is not None)
+    kernel = Path(f"/proc/{process.pid}/status")
+    assert ended, f"{installation.said}\n{kernel.read_text()}"
     assert asked, installation.said
-    assert status == 0, installation.said
+    assert process.returncode == 0, installation.said

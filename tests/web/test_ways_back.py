@@ -72,7 +72,7 @@ def test_the_decision_offers_what_the_panel_shows(operator_of_billing: Client) -
     told = operator_of_billing.get(f"/bindings/{binding.pk}/options/").text
     assert "no calls in this test" in told
     seen = factories.undecided()
-    Binding.objects.filter(pk=seen.pk).update(cause="wrong_module")
+    Binding.objects.filter(pk=seen.pk).update(cause="several_charges")
     assert 'id="try-again"' not in operator_of_billing.get(f"/bindings/{seen.pk}/").text
 
 

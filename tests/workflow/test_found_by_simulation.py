@@ -9,7 +9,7 @@ import pytest
 from integrator import clock
 from integrator.models import Binding, Event, Intent, Plan, Run, Step, Window
 from integrator.panel_access import marks
-from integrator.workflow import actions, deciding
+from integrator.workflow import actions, deciding, decisions
 from panels.billmanager.modules import Modules
 from tests import factories
 
@@ -193,6 +193,48 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
     assert services[mine.service_id]["remoteid"] == mine.marker
     assert services[theirs]["username"] != mine.account.username
+
+
+@pytest.mark.parametrize("dialect", ["billmanager6", "status-field"])
+def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
+    provider_with: Callable[..., Provider], workers: Workers, dialect: str
+) -> None:
+    """His service went to the ispmanager module, as it should; ours is ordered besides it."""
+    provider = provider_with("--dialect", dialect)
+    run, mine, theirs = _late_beside_the_clients_own(provider, workers, 40)
+    opened = {"module": 11, "username": "hisown"}
+    provider.sandbox.act(act="activate_service", service=theirs, **opened)
+    workers.until(lambda: Binding.objects.get().state == "undecided")
+    mine.refresh_from_db()
+    assert (mine.cause, mine.service_id) == ("unmarked_service", None)
+    actions.try_again(mine.pk, "anna")
+    workers.finish(run)
+    mine.refresh_from_db()
+    assert mine.state == "done"
+    assert mine.service_id != theirs
+
+
+@pytest.mark.parametrize(
+    ("evidence", "outcome", "surely"),
+    [
+        ({"remoteid": None}, "unknown", False),
+        ({"remoteid": "another"}, "unknown", False),
+        ({"remoteid": "ours"}, "unknown", True),
+        ({"remoteid": None, "mark_in_form": "ours"}, "unknown", True),
+        ({"remoteid": None}, "done", True),
+    ],
+)
+def test_a_service_with_the_wrong_module_is_surely_ours_if_marked_or_confirmed(
+    evidence: dict[str, str | None], outcome: str, *, surely: bool
+) -> None:
+    """Otherwise a person may say that it is not, even where the panel shows no marks at all."""
+    binding = factories.undecided()
+    Binding.objects.filter(pk=binding.pk).update(cause="wrong_module")
+    Intent.objects.filter(binding=binding).update(outcome=outcome)
+    own = {key: binding.marker if mark == "ours" else mark for key, mark in evidence.items()}
+    Step.objects.filter(binding=binding, number=3).update(evidence=own)
+    binding.refresh_from_db()
+    assert decisions.is_ordered(binding) is surely
 
 
 def test_an_order_of_ours_that_lands_late_is_told_from_the_clients_own(

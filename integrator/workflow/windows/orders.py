@@ -14,7 +14,7 @@ from integrator.models.states import BindingState, Outcome, RunState, StepState
 from integrator.panel_access import journal, marks
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
+from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
 from integrator.workflow import causes, engine, intents, rows, waking
 from integrator.workflow.windows import form_marks, gate, members, reading
 
@@ -159,19 +159,29 @@ def _service_of(
     if binding.service_id is None:
         services = form_marks.fitting(found.services, binding.marker, found.marks)
         seen = step3.verify(binding, intent.before["service"], services, adopted, manual)
-        if not isinstance(seen, Proven) or seen.evidence["remoteid"] == binding.marker:
-            return seen
-        in_form = found.marks.get(seen.evidence["service"])
-        if in_form is not None:
-            return seen if in_form == binding.marker else step3.unmarked(binding, seen)
-        confirmed = intent.outcome == Outcome.DONE
-        if marks.told_apart(seen.evidence["remoteid"], confirmed=confirmed):
-            return step3.unmarked(binding, seen)
-        return seen
+        return _told_apart(binding, intent, found, seen)
     for service in found.services:
         if service.id == binding.service_id:
             return step3.judge(binding, service, manual)
     return Absent(f"service {binding.service_id} is not listed any more")
+
+
+def _told_apart(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
+    """What is seen of one service, unless it lacks the mark that ours would carry.
+
+    Whatever became of it, active, closed or with another module, it may then be somebody else's.
+    """
+    if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
+        return seen
+    if seen.evidence["remoteid"] == binding.marker:
+        return seen
+    in_form = found.marks.get(seen.evidence["service"])
+    if in_form == binding.marker:
+        return replace(seen, evidence={**seen.evidence, step3.MARK_IN_FORM: in_form})
+    confirmed = intent.outcome == Outcome.DONE
+    if in_form is not None or marks.told_apart(seen.evidence["remoteid"], confirmed=confirmed):
+        return step3.unmarked(binding, seen.evidence)
+    return seen
 
 
 def _paid(
