@@ -11,6 +11,7 @@ from integrator.models.states import UNSETTLED, BindingState, Phase
 from integrator.workflow.windows.handing import KIND
 from panels.sandbox import records as r
 from panels.sandbox.hosting import user_key
+from panels.sandbox.operations import modules_for
 from panels.sandbox.violations import violations
 from tests.services import canary
 
@@ -186,6 +187,8 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
         found = world.services[service_id]
         module = world.modules.get(found.module)
         opened = found.status == r.ACTIVE and module is not None and module.server
+        if not modules_for(world, world.plans[found.plan], found.datacenter):
+            continue  # a colleague has switched off what alone could open it
         if not opened and service_id not in simulation.others.touched:
             yield f"service {service_id} was handed over and is not opened"
     for intent in Intent.objects.filter(kind=KIND, outcome__in=[str(o) for o in UNSETTLED]):

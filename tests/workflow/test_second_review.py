@@ -116,6 +116,26 @@ def test_a_driver_that_lost_its_lease_after_reading_settles_nothing(
     assert order.outcome == "unknown"
 
 
+def test_a_canary_that_is_taken_down_after_its_window_has_closed_holds_up_no_run(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver slept meanwhile; nobody would ever compare that canary, and its run would wait."""
+    window = factories.window("opening", due_at=clock.now())
+    binding = factories.binding("waiting", window=window, waiting_for="turn")
+    driver = lease.claim(window.pk)
+    assert driver is not None
+
+    def slept(*_args: Any) -> dict[str, Any]:
+        Window.objects.filter(pk=window.pk).update(lease_token="", phase="closed")
+        return {"active": True}
+
+    monkeypatch.setattr(canaries, "_facts", slept)
+    monkeypatch.setattr(connect, "ispmanager", lambda _panel: None)
+    with pytest.raises(LeaseLostError):
+        canaries.watch(driver, [binding])
+    assert not canaries.is_pending(binding.run)
+
+
 def test_a_letter_that_cannot_be_put_back_lets_the_window_close_on_a_persons_word(
     provider: Provider, workers: Workers
 ) -> None:

@@ -20,7 +20,8 @@ from panels.ispmanager import PasswordCheck
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from integrator.models import Run, Window
+    from integrator.models import Run
+    from integrator.workflow.windows.lease import Driver
     from panels.ispmanager import IspManager
 
 RIGHT = "right"
@@ -44,12 +45,13 @@ _PENDING = prepared.Values(
 )
 
 
-def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:
+def watch(driver: Driver, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:
     """Take down the accounts of first bindings as they are; those that cannot go, and why.
 
-    Raises TooSoonError when no password may be tried yet, and what ``panels`` raises; called
-    again, it goes on with the accounts that are still to be taken down.
+    Raises TooSoonError when no password may be tried yet, LeaseLostError, and what ``panels``
+    raises; called again, it goes on with the accounts that are still to be taken down.
     """
+    window = driver.window
     wanted = {run: is_wanted(run) for run in {binding.run_id for binding in bindings}}
     cannot = []
     for binding in bindings:
@@ -60,13 +62,13 @@ def watch(window: Window, bindings: Sequence[Binding]) -> list[tuple[Binding, Fa
         if binding.password:
             password_tries.mind_turn(binding.account.panel)
         isp = connect.ispmanager(binding.account.panel)
-        failed = _take_down(window, binding, isp)
+        failed = _take_down(driver, binding, isp)
         if failed is not None:
             cannot.append((binding, failed))
     return cannot
 
 
-def _take_down(window: Window, binding: Binding, isp: IspManager) -> Failed | None:
+def _take_down(driver: Driver, binding: Binding, isp: IspManager) -> Failed | None:
     username = binding.account.username
     server = binding.account.panel.name
     facts = _facts(isp, username)
@@ -78,18 +80,17 @@ def _take_down(window: Window, binding: Binding, isp: IspManager) -> Failed | No
         facts["password"] = _password(binding, username, isp, password)
         if facts["password"] == "wrong":  # noqa: S105 - a verdict
             return Failed("wrong_password", f"{server} does not accept the password of {username}")
-    Canary.objects.update_or_create(
-        binding=binding,
-        defaults={
-            "window": window,
-            "state": Canary.State.WATCHED,
-            "before": facts,
-            "after": {},
-            "why": "",
-            "password": password if facts.get("password") == RIGHT else "",
-            "compared_at": None,
-        },
-    )
+    taken_down = {
+        "window": driver.window,
+        "state": Canary.State.WATCHED,
+        "before": facts,
+        "after": {},
+        "why": "",
+        "password": password if facts.get("password") == RIGHT else "",
+        "compared_at": None,
+    }
+    with driver.holding():  # nobody would compare it any more in a window that has closed
+        Canary.objects.update_or_create(binding=binding, defaults=taken_down)
     return None
 
 

@@ -304,7 +304,7 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
     _leave_stopped(driver)
     bindings = rows.of_window(window)
     ledger = members.Ledger(bindings)
-    for binding, failed in canaries.watch(window, bindings):
+    for binding, failed in canaries.watch(driver, bindings):
         ledger.failed(binding, binding.step, failed)
     with driver.holding():
         ledger.write()
