@@ -27,6 +27,7 @@ from panels.errors import (
 )
 
 if TYPE_CHECKING:
+    from integrator.models import Intent
     from integrator.workflow.engine import Claim
     from panels.billmanager import BillManager
     from panels.billmanager.tasks import TaskForm
@@ -71,12 +72,24 @@ def _close(claimed: Claim, bm: BillManager) -> None:
 def _gone(claimed: Claim, why: str) -> None:
     """The task is there no more: closed, by us before a crash or by somebody; the service tells."""
     tries = claimed.binding.attempts + 1
-    if intents.may_have_happened(intents.last(claimed.intents, step7.CLOSE)):
-        attempts.wait(claimed, members.READBACK)
+    made = intents.last(claimed.intents, step7.CLOSE)
+    if made is not None and intents.may_have_happened(made):
+        _seen_closed(claimed, made, why)
     elif tries < settings.MAX_ATTEMPTS:
         attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
     else:
         attempts.fail(claimed, step7.NUMBER, "task_refused", why, attempts=tries)
+
+
+def _seen_closed(claimed: Claim, made: Intent, why: str) -> None:
+    """What was unknown of our close is known: there is nothing left to close, so it is read back.
+
+    Should the service not become active, a person decides; to look at the task again would tell
+    the same, as fast as the panel can answer.
+    """
+    if intents.unsettled(made):
+        intents.settle(made, Outcome.DONE, why=why)
+    attempts.wait(claimed, members.READBACK)
 
 
 def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
@@ -101,7 +114,7 @@ def _settle_close(claimed: Claim, form: TaskForm) -> bool:
     if made is None or not intents.unsettled(made):
         return True
     if form.status == step7.CLOSED:
-        attempts.wait(claimed, members.READBACK)
+        _seen_closed(claimed, made, f"task {form.task_id} is closed")
         return False
     if clock.now() < made.settles_at:
         attempts.wait(claimed, members.READBACK, due_at=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,10 @@ class Faults:
         return {"rules": []}
 
 
+MOST_CALLS, PACE = 40, 10.0
+"""So many equal calls in so many seconds are a loop, and no patience."""
+
+
 class Network(SandboxAdapter):
     """The sandbox as an adapter of ``requests``, with the laws of sending."""
 
@@ -116,6 +121,7 @@ class Network(SandboxAdapter):
         self._stage = stage
         self._weather = weather
         self.sent_late: list[str] = []
+        self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a request, or do not; the process may die before the answer is used."""
@@ -143,9 +149,9 @@ class Network(SandboxAdapter):
     ) -> Response:
         said = asked.params
         about = [f"{k}={said[k]}" for k in ("su", "elid", "plid", "sok") if said.get(k)]
-        self._stage.tell(
-            f"{asked.panel} {asked.func} {' '.join(about)}" + (f" ⚡ {fault.kind}" if fault else "")
-        )
+        call = f"{asked.panel} {asked.func} {' '.join(about)}"
+        self._stage.tell(call + (f" ⚡ {fault.kind}" if fault else ""))
+        self._mind_pace(call)
         if fault is not None and fault.kind == "unreachable":
             raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "lands_late":
@@ -153,6 +159,13 @@ class Network(SandboxAdapter):
             self._stage.sleep(limit or 30.0)
             raise requests.ReadTimeout("read timed out", request=request)
         return super()._work(request, asked, fault, limit)
+
+    def _mind_pace(self, call: str) -> None:
+        """Nobody asks the same again and again without a pause: such a seed would never end."""
+        times = self._calls[call]
+        if len(times) == MOST_CALLS and self._stage.now - times[0] < PACE:
+            self._stage.refused = f"{call}: made {MOST_CALLS} times in less than {PACE:.0f} s"
+        times.append(self._stage.now)
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from integrator import prepared
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Phase
 from integrator.steps import step4_pay as step4
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
     from panels.sandbox.records import Service
     from panels.sandbox.world import World
     from tests.simulation.stage import Stage
+
+_SELLING_MANUALLY = prepared.Values(
+    lambda: (
+        Window.objects.filter(phase=Phase.ORDERS).order_by("pk").values_list("plan__remote_id")[:1]
+    )
+)
+_BEING_CREDITED = prepared.Values(
+    lambda: (
+        Intent.objects.filter(
+            kind=step4.CREDIT, outcome__in=[str(o) for o in UNSETTLED], binding__isnull=False
+        )
+        .order_by("pk")
+        .values_list("before", "binding__client__remote_id")[:1]
+    )
+)
+"""Asked so often that to compile them each time would cost as much as the panels."""
 
 
 class Others:
@@ -97,26 +114,25 @@ class Others:
 
     def _walk_in(self) -> str | None:
         """A stranger orders just while his plan sells manually: it becomes a task for people."""
-        window = Window.objects.filter(phase=Phase.ORDERS).select_related("plan").first()
-        if window is None:
+        plans = _SELLING_MANUALLY.run()
+        if not plans:
             return None
-        found = acts.stranger_orders(self._world, {"plan": window.plan.remote_id})
+        found = acts.stranger_orders(self._world, {"plan": plans[0][0]})
         return f"service {found['service']}"
 
     def _pay_same(self) -> str | None:
         """A client begins to pay in by himself just what is being credited to him."""
-        made = Intent.objects.filter(kind=step4.CREDIT, outcome__in=[str(o) for o in UNSETTLED])
-        intent = made.select_related("binding__client").order_by("pk").first()
-        if intent is None or intent.binding is None:
+        being = _BEING_CREDITED.run()
+        if not being:
             return None
-        client = intent.binding.client.remote_id
+        before, client = being[0]
         profile = self._world.profiles.find("client", client)[0]
         payment = r.Payment(
             id=self._world.payments.next_id(),
             client=client,
             profile=profile.id,
             method=1,
-            amount=int(Decimal(intent.before["amount"]) * 100),
+            amount=int(Decimal(before["amount"]) * 100),
             status=r.PAYMENT_NEW,
             randomnumber="",
             created=self._world.now(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from integrator import prepared
 from integrator.accounts.correcting import Wish, corrected
 from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
@@ -22,6 +23,8 @@ from tests.simulation.undoings import Undoings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from django.db.models import QuerySet
 
     from panels.sandbox.records import Service
     from panels.sandbox.world import World
@@ -246,17 +249,30 @@ class People:
                     acts.perform(self._world, act)
 
 
+def _any(found: QuerySet[Any]) -> QuerySet[Any, tuple[int]]:
+    return found.order_by().values_list("pk")[:1]
+
+
+_NEEDS_A_PERSON = [
+    prepared.Values(lambda: _any(Window.objects.filter(held=True).exclude(phase=Phase.CLOSED))),
+    prepared.Values(lambda: _any(Binding.objects.filter(state=BindingState.UNDECIDED))),
+    prepared.Values(lambda: _any(Run.objects.filter(state=RunState.PAUSED))),
+]
+_MOVES = [
+    prepared.Values(lambda: _any(Window.objects.exclude(phase=Phase.CLOSED))),
+    prepared.Values(lambda: _any(Run.objects.filter(state=RunState.RUNNING))),
+]
+"""Asked every few simulated seconds, so compiled once."""
+
+
 def needs_a_person() -> bool:
     """Whether something can only go on when a person says so."""
-    held = Window.objects.filter(held=True).exclude(phase=Phase.CLOSED)
-    undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
-    return held.exists() or undecided.exists() or Run.objects.filter(state=RunState.PAUSED).exists()
+    return any(one.run() for one in _NEEDS_A_PERSON)
 
 
 def moves() -> bool:
     """Whether the product has something under way."""
-    windows = Window.objects.exclude(phase=Phase.CLOSED)
-    return windows.exists() or Run.objects.filter(state=RunState.RUNNING).exists()
+    return any(one.run() for one in _MOVES)
 
 
 def unfinished() -> bool:

@@ -37,6 +37,7 @@ class Stage:
     """Time, chance and turns of one run.
 
     ``story`` is what happened, as (seconds, who, what); ``seen`` counts by name what was reached.
+    ``refused``: why the run is not to go on; "" as long as it may.
     """
 
     def __init__(self, seed: int) -> None:
@@ -47,6 +48,7 @@ class Stage:
         self.actors: list[Actor] = []
         self.story: list[tuple[float, str, str]] = []
         self.seen: Counter[str] = Counter()
+        self.refused = ""
         self.on_rest: Callable[[], None] = lambda: None
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -88,6 +90,8 @@ class Stage:
         return over()
 
     def _one(self, end: float) -> None:
+        if self.refused:
+            raise AssertionError(self.refused)
         ready = [actor for actor in self.actors if actor.busy and actor.wakes <= self.now]
         if ready:
             actor = ready[0] if len(ready) == 1 else self.chance.choice(ready)

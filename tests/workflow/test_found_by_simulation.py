@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integrator import clock
-from integrator.models import Binding, Event, Intent, Plan, Run, Step, Window
+from integrator.models import Binding, Call, Event, Intent, Plan, Run, Step, Window
 from integrator.panel_access import marks
 from integrator.workflow import actions, deciding, decisions
+from integrator.workflow.windows import tasks
 from panels.billmanager.modules import Modules
 from tests import factories
 
@@ -140,6 +142,27 @@ def test_a_plan_is_read_again_where_switching_off_took_long(
     ledger = provider.sandbox.ledger()
     assert {plan["id"]: plan["modules"] for plan in ledger["plans"]}[21] == [12]
     assert ledger["violations"] == []
+
+
+def test_a_task_that_is_seen_closed_is_not_looked_at_again_and_again(
+    provider_with: Callable[..., Provider], workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its close had an unknown outcome, and the service does not become active: a person decides.
+
+    The task was read as fast as the panel could answer, for as long as the window stayed open.
+    """
+    monkeypatch.setattr(tasks, "PATIENCE", dt.timedelta(seconds=2))
+    provider = provider_with("--close-delay", "600")
+    close = {"func": "task.edit", "kind": "reset_after", "times": 1}
+    provider.sandbox.faults({"panel": None, "when": {"clicked_button": "close"}, **close})
+    provider.start(1)
+    workers.until(lambda: Binding.objects.get().state == "undecided")
+    binding = Binding.objects.get()
+    assert binding.cause == "close_unknown"
+    made = Intent.objects.get(kind="close")
+    assert (made.outcome, made.why) == ("done", f"task {binding.task_id} is closed")
+    looks = Call.objects.filter(func="task.edit", at__gt=made.settles_at)
+    assert looks.count() <= 2
 
 
 def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(

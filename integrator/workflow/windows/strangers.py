@@ -70,6 +70,8 @@ def owners(services: Iterable[Service]) -> dict[int, Binding]:
     An order of ours whose service was not found yet shows the same client and domain.
     """
     rows = list(services)
+    if not rows:
+        return {}
     known = Binding.objects.filter(
         Q(service_id__in=[s.id for s in rows])
         | Q(marker__in=[s.remoteid for s in rows if s.remoteid])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from integrator import clock
+from integrator import clock, prepared
 from integrator.models import Intent
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.panel_access import journal
@@ -30,6 +30,22 @@ FRESH = dt.timedelta(seconds=2)
 
 LANDS_WITHIN = dt.timedelta(hours=1)
 """After so long nobody suspects a switch that was given up any more."""
+
+_MEANT = prepared.Values(
+    lambda window: Intent.objects.filter(
+        window=window, kind=KIND, outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
+    ).values_list("before")
+)
+_UNSETTLED = prepared.Select[Intent](
+    lambda window: Intent.objects.filter(
+        window=window, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
+    )
+)
+_GIVEN_UP = prepared.Values(
+    lambda plan, since: Intent.objects.filter(
+        window__plan=plan, kind=KIND, outcome=Outcome.NOTHING, at__gte=since
+    ).values_list("before")
+)
 
 
 class PlanChangedError(Exception):
@@ -66,9 +82,8 @@ def read(driver: Driver, bm: BillManager, wanted: Sequence[int]) -> list[int]:
 def _meant(driver: Driver) -> dict[int, set[bool]]:
     """Which way each module was meant to be switched by this window, and may have been."""
     found: dict[int, set[bool]] = {}
-    rows = Intent.objects.filter(window_id=driver.window.pk, kind=KIND)
-    for intent in rows.filter(outcome__in=[Outcome.DONE, *UNSETTLED]):
-        request = intent.before["request"]
+    for (before,) in _MEANT.run(window=driver.window.pk):
+        request = before["request"]
         found.setdefault(request["module"], set()).add(request["on"])
     return found
 
@@ -79,8 +94,7 @@ def given_up(plan: Plan) -> set[int]:
     What was given up in any window of the last hour counts: it may land while another is open.
     """
     since = clock.now() - LANDS_WITHIN
-    made = Intent.objects.filter(window__plan=plan, kind=KIND, outcome=Outcome.NOTHING)
-    requests = [intent.before["request"] for intent in made.filter(at__gte=since)]
+    requests = [before["request"] for (before,) in _GIVEN_UP.run(plan=plan.pk, since=since)]
     return {request["module"] for request in requests if not request["on"]}
 
 
@@ -127,12 +141,9 @@ def _may_still_land(
     That is one of a module that is to be switched, or one the other way of any module.
     """
     now = clock.now()
-    open_intents = Intent.objects.filter(
-        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    )
     modules = {switch.module_id for switch in todo}
     times = []
-    for intent in open_intents:
+    for intent in _UNSETTLED.run(window=driver.window.pk):
         request = intent.before["request"]
         contrary = request["on"] != (request["module"] in wanted)
         if contrary or request["module"] in modules:
@@ -145,9 +156,7 @@ def _may_still_land(
 
 def _settle_all(driver: Driver) -> None:
     """The plan reads as wanted: whatever was unknown of our switches has happened."""
-    for intent in Intent.objects.filter(
-        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    ):
+    for intent in _UNSETTLED.run(window=driver.window.pk):
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
