@@ -1,11 +1,11 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-postgres test-slow test-all lint format locale lock bench matching clean
+.PHONY: help setup dev demo up test test-postgres test-slow test-seeds test-all simulate lint format locale lock bench matching clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
-jobs := 4
+jobs := 6
 port := $(if $(PORT),--port $(PORT))
 
 help: ## this list
@@ -29,10 +29,11 @@ test: dev ## every test but the slow ones, on SQLite [ARGS=...]
 
 # What neither stores nor locks anything is the same on every database.
 on_the_database := tests/accounts tests/web tests/workflow tests/test_prepared.py
+left_out := and not any_database
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]
 	@scripts/test-tools.sh
-	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) --dist worksteal -m "not browser and not slow" $(or $(ARGS),$(on_the_database))
+	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) --dist worksteal -m "not browser and not slow $(left_out)" $(or $(ARGS),$(on_the_database))
 
 test-slow: dev ## the tests that take minutes, each on the databases it names [ARGS=...]
 	@scripts/test-tools.sh
@@ -41,7 +42,11 @@ test-slow: dev ## the tests that take minutes, each on the databases it names [A
 simulate: dev ## play seeds of the simulation, tell what broke [SEEDS=0-199] [ARGS="--jobs 2 --story"]
 	$(python) -m tests.simulation $(or $(SEEDS),0-199) $(ARGS)
 
-test-all: lint test test-postgres test-slow ## all that CI runs, and what takes minutes
+test-seeds: dev ## two hundred seeds, which must take every rare path
+	$(python) -m tests.simulation 0-199 --jobs 2 --rare
+
+test-all: left_out :=
+test-all: lint test test-postgres test-seeds test-slow ## all that CI runs, and what takes minutes
 
 lint: dev ## style, types, missing migrations
 	$(python) -m ruff check

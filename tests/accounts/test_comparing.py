@@ -19,6 +19,8 @@ from panels.errors import PanelError
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
+pytestmark = pytest.mark.any_database
+
 ON = Choices(autoprolong=True)
 
 

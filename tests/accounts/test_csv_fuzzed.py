@@ -19,6 +19,8 @@ from tests.accounts import mirrors
 if TYPE_CHECKING:
     from tests.accounts.mirrors import House
 
+pytestmark = pytest.mark.any_database
+
 ON = Choices(autoprolong=True)
 NAMES = ("alice", "bob")
 CELLS = st.one_of(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from integrator.accounts.panel_check import CheckReport, CheckRow
     from tests.services.sandbox import Sandbox
 
+pytestmark = pytest.mark.any_database
+
 ACTS = ("resume", "suspend", "delete", "setpaid", "start", "enable", "disable", "take")
 """Last parts of functions that act when they are called."""
 

@@ -16,6 +16,8 @@ from integrator.models import Account, Call, Panel, Preview, PreviewRow
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
+pytestmark = pytest.mark.any_database
+
 
 def made(**choices: Any) -> Preview:
     wanted = Choices(autoprolong=True, **choices)

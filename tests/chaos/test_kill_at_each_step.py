@@ -76,7 +76,7 @@ def in_flight(sandbox: Sandbox, product: Product, rules: Sequence[int]) -> None:
     """Wait until the calls that these rules strike have reached the panel."""
 
     def struck() -> bool:
-        told = sandbox._get("faults")["rules"]
+        told = sandbox.rules()
         return all(told[rule]["struck"] for rule in rules)
 
     eventually(struck, 40.0, lambda: where(product))

@@ -102,6 +102,11 @@ class Sandbox:
         """Replace the faults with `rules`; none ends them all."""
         self._post("faults", {"seed": seed, "rules": list(rules)})
 
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules of the faults, each with how often it has ``struck``."""
+        found: list[dict[str, Any]] = self._get("faults")["rules"]
+        return found
+
     def act(self, **what: Any) -> dict[str, Any]:
         """Let a stranger or a colleague do something."""
         return self._post("act", what)

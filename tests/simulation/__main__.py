@@ -24,6 +24,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make simulate SEEDS=…", description=__doc__)
     parser.add_argument("seeds", help="a seed, or first-last")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes to play in")
+    parser.add_argument(
+        "--rare", action="store_true", help="fail as well when a rare path was taken by no seed"
+    )
     parser.add_argument("--story", action="store_true", help="tell the story of good seeds, too")
     return parser
 
@@ -57,7 +60,7 @@ def table(seen: Counter[str]) -> str:
 
 
 def main() -> int:
-    """Play the seeds; 1 when one of them broke a law."""
+    """Play the seeds; 1 when one broke a law, or, if asked, when rare paths were not taken."""
     options = _parser().parse_args()
     seeds = _seeds(options.seeds)
     process.ready()
@@ -73,7 +76,10 @@ def main() -> int:
     _print(table(seen))
     seconds = time.monotonic() - began
     _print(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")
-    return 1 if failed else 0
+    missed = process.missed(seen) if options.rare else []
+    if missed:
+        _print(f"No seed reached: {', '.join(missed)}")
+    return 1 if failed or missed else 0
 
 
 def _print(text: str) -> None:

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from tests.simulation.simulate import Verdict
 
 
@@ -22,3 +24,10 @@ def play(seed: int) -> Verdict:
     from tests.simulation.simulate import simulate
 
     return simulate(seed)
+
+
+def missed(seen: Counter[str]) -> list[str]:
+    """The rare paths that no seed has taken. Only a process that is ready can tell."""
+    from tests.simulation import sometimes
+
+    return [name for name in sometimes.MUST if not seen[name]]

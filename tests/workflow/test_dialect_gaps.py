@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
     from tests.workflow.provider import Workers
 
+pytestmark = pytest.mark.any_database
+
 ODD_FIELD = {"name": "ticket_note", "kind": "input", "required": True}
 
 

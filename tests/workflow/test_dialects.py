@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.workflow.provider import Provider, Workers
 
+pytestmark = pytest.mark.any_database
+
 DIALECTS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 UNSEEN = {"about", "module_chosen", "isp.email_field", "isp.missing", "task.close_needs_take",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.workflow.provider import Provider, Workers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def nobody_has_money(provider: Provider) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from integrator.models import Run
     from tests.workflow.provider import Provider, Workers
 
+pytestmark = pytest.mark.any_database
+
 HELD = Choices(autoprolong=True, hold_letters=True)
 SAVE = {"func": "pricelist.edit", "when": {"sok": "ok"}}
 

@@ -6,6 +6,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from integrator.accounts import discovery, preview
 from integrator.accounts.choices import Choices
 from integrator.panel_access import connect
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from integrator.models import Preview
     from tests.workflow.provider import Provider, Workers
+
+pytestmark = pytest.mark.any_database
 
 FAR = 4e9
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,22 +13,28 @@ if TYPE_CHECKING:
 
     from tests.workflow.provider import Provider, Workers
 
-EFFECTS = [
-    "processing.add.settings",
-    "pricelist.processing.resume",
-    "pricelist.processing.suspend",
-    "v2.vhost.order.param",
-    "task.edit",
-]
+pytestmark = pytest.mark.any_database
+
+EFFECTS: dict[str, dict[str, str]] = {
+    "processing.add.settings": {},
+    "pricelist.processing.resume": {},
+    "pricelist.processing.suspend": {},
+    "v2.vhost.order.param": {},
+    "task.edit": {"sok": "ok"},
+}
 READS = ["vhost", "task", "pricelist.processing"]
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before", "http_500", "truncated"])
-@pytest.mark.parametrize("func", EFFECTS)
-def test_one_broken_effect(func: str, kind: str, provider: Provider, workers: Workers) -> None:
-    when = {"sok": "ok"} if func == "task.edit" else {}
-    provider.sandbox.faults({"panel": None, "func": func, "kind": kind, "times": 2, "when": when})
+def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None:
+    """Each effect of the eight steps is struck twice in one run."""
+    rules: list[dict[str, Any]] = [
+        {"panel": None, "func": func, "kind": kind, "times": 2, "when": when}
+        for func, when in EFFECTS.items()
+    ]
+    provider.sandbox.faults(*rules)
     workers.finish(provider.start(3))
+    assert [rule["struck"] for rule in provider.sandbox.rules()] == [2] * len(rules)
     provider.sound(done=3)
     if kind == "reset_after":
         assert Intent.objects.filter(why="read back").exists()
