@@ -187,8 +187,9 @@ class PlanMap(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["preset", "panel"], name="one_plan_per_preset"),
             models.UniqueConstraint(
-                fields=["preset", "panel"], name="one_plan_per_preset", nulls_distinct=False
+                fields=["preset"], condition=models.Q(panel=None), name="one_plan_everywhere"
             ),
         ]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LEASE = 3.0
 SETTLE = 4.0
-READ_TIMEOUT = 3.0
+READ_TIMEOUT = 5.0
 CSV = "accounts.csv"
 """What an operator brings along, passwords and all; in VAR_DIR for want of another place."""
 START_LIMIT = 180.0

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-SHORT, LONG = 12.0, 150.0
-SIZES = {SHORT: 30, LONG: 400}
+SHORT, LONG = 12.0, 180.0
+SIZES = {SHORT: 30, LONG: 500}
 SPANS = [SHORT, pytest.param(LONG, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
 
 

@@ -94,7 +94,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A VAR_DIR whose database is ready; copied for each test."""
     folder = tmp_path_factory.mktemp("migrated")
     done = Installation(folder).manage("migrate", "--verbosity", "0")
-    assert done.code == 0, done.err
+    assert (done.code, done.err) == (0, "")
     return folder
 
 

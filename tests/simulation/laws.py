@@ -51,10 +51,21 @@ def _ledger(simulation: Simulation) -> Iterator[str]:
             simulation.stage.seen["a colleague's switch opened an order, and it was said"] += 1
         elif any(f" has {domain} on " in sentence for domain in simulation.others.twins):
             simulation.stage.seen["a client ordered the same by himself"] += 1
+        elif " had no module at " in sentence and _emptied_late(simulation, sentence):
+            simulation.stage.seen["a late switch took the only module, and was found"] += 1
         elif "was ordered" in sentence and _ordered_anew(simulation, sentence):
             simulation.stage.seen["ordered anew after a colleague's deletion"] += 1
         else:
             yield sentence
+
+
+def _emptied_late(simulation: Simulation, sentence: str) -> bool:
+    """A switch that had long been given up came to a plan at rest; nobody can prevent that.
+
+    The plan is read once more some minutes later; that it is whole then is a law of its own.
+    """
+    at = float(sentence.rpartition(" ")[2])
+    return any(abs(landed - at) < 0.01 for landed in simulation.installation.network.landed_late)
 
 
 def _ordered_anew(simulation: Simulation, sentence: str) -> bool:

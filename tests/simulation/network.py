@@ -121,6 +121,8 @@ class Network(SandboxAdapter):
         self._stage = stage
         self._weather = weather
         self.sent_late: list[str] = []
+        self.landed_late: list[float] = []
+        """When switches came to the panel that had been given up, whatever they did there."""
         self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
@@ -128,6 +130,8 @@ class Network(SandboxAdapter):
         assert not connection.in_atomic_block, "a transaction is held across a call"
         stage = self._stage
         actor = stage.current
+        if actor is not None:
+            actor.calls += 1
         if actor is not None and actor.send_by is not None and not _is_login(request):
             late = stage.now - actor.send_by
             if late > 0:
@@ -170,11 +174,14 @@ class Network(SandboxAdapter):
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance
         seconds = limit + chance.uniform(0.0, self._weather.slack)
-        if self._weather.very_late and _harmless_late(asked):
+        given_up = self._weather.very_late and _harmless_late(asked)
+        if given_up:
             seconds = limit + chance.uniform(30.0, 200.0)
 
         def land() -> None:
             self._stage.tell(f"… {asked.func} lands")
+            if given_up:
+                self.landed_late.append(self._stage.now)
             self.gateway.work(asked, None)
 
         self._stage.after(seconds, land)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
     from tests.simulation.stage import Stage
 
-RETRIES = 3
+RETRIES = 5
 """So often a person retries one binding; a cause that still stands then is to be told."""
 
 
@@ -112,9 +112,10 @@ class People:
         for binding in failed.select_related("account__panel", "client", "plan", "run__preview"):
             if self._retried.get(binding.pk, 0) >= RETRIES:
                 continue
-            self._retried[binding.pk] = self._retried.get(binding.pk, 0) + 1
             self._remove_cause(binding)
             self._say(partial(self._retry_one, binding))
+            # Not counted when the page's process died before it came to this one.
+            self._retried[binding.pk] = self._retried.get(binding.pk, 0) + 1
 
     def _retry_one(self, binding: Binding) -> None:
         """*Correct and retry*, with what of it was a slip and is now right."""

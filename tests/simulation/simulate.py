@@ -66,7 +66,7 @@ class Simulation:
             "run": work.prepare_run,
             "recheck": recheck.look,
         }
-        self._post: list[tuple[str, int]] = []
+        self._post: list[tuple[str, int, bool]] = []
         self._calm = False
         self._idle = 1.0
         self._passwords = {account["password"] for account in truth(self.world)["accounts"]}
@@ -224,12 +224,13 @@ class Simulation:
             if chance.random() < chosen.doubled:
                 stage.seen["wake-up doubled"] += 1
                 copies = 2
-        for _ in range(copies):
-            stage.after(chance.uniform(0.005, 0.1), lambda: self._arrive(kind, row))
+        for copy in range(copies):
+            arrive = partial(self._arrive, kind, row, again=copy > 0)
+            stage.after(chance.uniform(0.005, 0.1), arrive)
 
-    def _arrive(self, kind: str, row: int) -> None:
+    def _arrive(self, kind: str, row: int, *, again: bool) -> None:
         if len(self._post) < 64:  # a broker's messages expire
-            self._post.append((kind, row))
+            self._post.append((kind, row, again))
         self._deliver()
 
     def _deliver(self) -> None:
@@ -238,8 +239,14 @@ class Simulation:
                 return
             if not actor.busy and actor.wakes <= self.stage.now:
                 place = self.stage.chance.randrange(min(len(self._post), 3))
-                kind, row = self._post.pop(place)
-                actor.begin(partial(self._jobs[kind], row))
+                kind, row, again = self._post.pop(place)
+                actor.begin(partial(self._serve, actor, kind, row, again=again))
+
+    def _serve(self, actor: Actor, kind: str, row: int, *, again: bool) -> None:
+        before = actor.calls
+        self._jobs[kind](row)
+        if again and actor.calls == before:
+            self.stage.seen["redelivery ignored"] += 1
 
     # -- the story -------------------------------------------------------------------------
     def _story(self) -> list[str]:

@@ -73,7 +73,8 @@ EVENTS = {
 }
 
 MUST = (
-    *("crash", "nap", "lease taken back", "wake-up lost", "wake-up doubled", "clock jump"),
+    *("crash", "nap", "lease taken back", "wake-up lost", "wake-up doubled"),
+    *("redelivery ignored", "clock jump"),
     *("unknown order adopted", "unknown order proven nothing, retried"),
     *("unknown switch adopted", "unknown switch proven nothing", "unknown close adopted"),
     *("unknown taking adopted", "unknown credit adopted", "send refused by send_by"),

@@ -145,6 +145,7 @@ class Actor:
     ``yields``, ``naps`` and ``deaths`` are the chances, at each point, of losing the turn, of the
     process standing still and of its end; ``lost`` and ``kept`` those of its end at a COMMIT: just
     before it, so that all of the transaction is lost, and just after it, before anything follows.
+    ``calls``: how many calls to panels it has made.
     """
 
     def __init__(self, stage: Stage, name: str, database: Any) -> None:
@@ -155,6 +156,7 @@ class Actor:
         self.dead = False
         self.asleep = False
         self.busy = False
+        self.calls = 0
         self.wakes = stage.now
         self.baton = threading.Semaphore(0)
         self.failure: BaseException | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 
 from integrator import presence
 from integrator.models import Event, Panel, PlanMap
@@ -85,6 +86,15 @@ def test_server_is_linked_to_its_module(admin: Client) -> None:
     admin.post(f"/panels/{panel.pk}/link/", {"module": module.remote_id})
     panel.refresh_from_db()
     assert (panel.module_id, panel.module_linked_by_hand) == (module.remote_id, True)
+
+
+def test_a_preset_has_one_plan_everywhere_and_one_on_each_server(db: None) -> None:
+    """On every database: two could be written by two people at the same moment."""
+    gold, server = factories.plan("Gold"), factories.panel()
+    for panel in (None, server):
+        PlanMap.objects.create(preset="gold", plan=gold, panel=panel)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            PlanMap.objects.create(preset="gold", plan=gold, panel=panel)
 
 
 def test_plan_map_is_set_and_taken_back(operator: Client) -> None:
