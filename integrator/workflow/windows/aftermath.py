@@ -62,8 +62,7 @@ def look(window_id: int) -> None:
                 with transaction.atomic():
                     NewUser.objects.bulk_update(found, ["service_id", "binding", "why"])
                     _stop_for(window, [user for user in found if user.binding_id is not None])
-            handing.settle_all(window, bm)
-            strangers.refresh(window, bm)
+            _read_strangers(window, bm)
     except TooSoonError as soon:
         Window.objects.filter(pk=window_id).update(after_at=soon.at)
         waking.wake_in("recheck", window_id, (soon.at - clock.now()).total_seconds())
@@ -90,9 +89,17 @@ def read_again(window_id: int) -> None:
     window = Window.objects.select_related("plan").get(pk=window_id)
     with journal.about(window_id=window_id, step=step8.NUMBER):
         bm = connect.billmanager()
-        handing.settle_all(window, bm)
-        strangers.refresh(window, bm)
+        _read_strangers(window, bm)
     Window.objects.filter(pk=window_id).update(version=F("version") + 1)
+
+
+def _read_strangers(window: Window, bm: BillManager) -> None:
+    """Read what became of the orders of others, then of those that were handed over.
+
+    In this order none is shown as opened while nobody knows yet what its hand-over did.
+    """
+    strangers.refresh(window, bm)
+    handing.settle_all(window, bm)
 
 
 def _next(window: Window) -> dt.datetime | None:
