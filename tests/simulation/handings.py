@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 State = StrangerOrder.State
 MOST = 20
-"""So often a person presses for one order; what is not opened then is told."""
+"""So often a person hands one order over; what is not opened then is told."""
 
 
 class Handings:
@@ -63,9 +63,10 @@ class Handings:
             self._press(order)
 
     def _press(self, order: StrangerOrder) -> None:
-        self.pressed[order.service_id] = self.pressed.get(order.service_id, 0) + 1
+        self.pressed.setdefault(order.service_id, 0)
         self._stage.tell(f"hands service {order.service_id} over")
         if self._say(partial(handing.hand_over, order.pk, ANNA)):
+            self.pressed[order.service_id] += 1  # who is told to wait has not handed it over
             self._stage.seen["stranger's order handed over"] += 1
 
     def _waits(self, service_id: int) -> bool:
