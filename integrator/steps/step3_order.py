@@ -123,7 +123,11 @@ def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
 def judge(
     binding: Binding, service: Service, manual_modules: Collection[int]
 ) -> Proven | Failed | Ambiguous:
-    """Whether this one service is a sound result of our order."""
+    """Whether this one service is a sound result of our order.
+
+    On a wrong module it is a person's question whether it is ours at all, as long as that is not
+    known; a service that is known to be ours has failed, and can be undone.
+    """
     evidence = row(service)
     learnt = {"service_id": service.id}
     if service.status in (SUSPENDED, DELETED):
@@ -131,12 +135,12 @@ def judge(
     bound = service.module_id == binding.module_id and service.username == binding.account.username
     foreign = service.module_id is not None and service.module_id not in manual_modules
     if foreign and not bound:
-        return Ambiguous(
-            "wrong_module",
+        text = (
             f"service {service.id} went to module {service.module_id}, not to the manual one: "
-            "a new hosting account may have been created",
-            evidence,
+            "a new hosting account may have been created"
         )
+        verdict = Failed if binding.service_id == service.id else Ambiguous
+        return verdict("wrong_module", text, evidence)
     return Proven(evidence, learnt)
 
 

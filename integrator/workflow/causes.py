@@ -153,7 +153,8 @@ _ALL = [
         _("The service went to an ispmanager module"),
         _(
             "A second hosting account may have been created. Compare the server's users before "
-            "anything else."
+            "anything else. A service that is this order's is adopted first, then undone, as the "
+            "binding's page tells step by step."
         ),
     ),
     Cause(

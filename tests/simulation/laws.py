@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def broken(simulation: Simulation) -> list[str]:
         *_meant(simulation),
         *_undone(simulation),
         *_strangers(simulation),
+        *_letters(simulation),
         *_plans(simulation),
         *_ended(simulation),
         *_said(simulation),
@@ -204,6 +206,28 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
             yield f"service {service_id} was handed over and is not opened"
     for intent in Intent.objects.filter(kind=KIND, outcome__in=[str(o) for o in UNSETTLED]):
         yield f"nobody knows what became of the handing over of {intent.marker}"
+
+
+def _letters(simulation: Simulation) -> Iterator[str]:
+    """Who was promised that no opening letter goes out gets none, but by a colleague's hand.
+
+    Nor where a person was told before that nobody knows what became of closing the task.
+    """
+    if not simulation.scenario.hold_letters:
+        return
+    world = simulation.world
+    ours = {binding.marker for binding in Binding.objects.all()}
+    for event in world.events.find("kind", "mail"):
+        service = event.data["service"]
+        if event.data["about"] != "opening" or service in simulation.others.touched:
+            continue
+        marker = world.services[service].remoteid
+        told = Event.objects.filter(binding__marker=marker, to_state__in=["undecided", "failed"])
+        if (
+            marker in ours
+            and not told.filter(at__lt=dt.datetime.fromtimestamp(event.at, dt.UTC)).exists()
+        ):
+            yield f"the opening letter of service {service} went out"
 
 
 def _plans(simulation: Simulation) -> Iterator[str]:

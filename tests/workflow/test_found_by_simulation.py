@@ -10,10 +10,11 @@ import pytest
 from integrator import clock
 from integrator.models import Binding, Call, Event, Intent, Plan, Run, Step, Window
 from integrator.panel_access import marks
-from integrator.workflow import actions, deciding, decisions
+from integrator.workflow import actions, deciding, decisions, undoing
 from integrator.workflow.windows import tasks
 from panels.billmanager.modules import Modules
 from tests import factories
+from tests.workflow.provider import open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,6 +236,24 @@ def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
     mine.refresh_from_db()
     assert mine.state == "done"
     assert mine.service_id != theirs
+
+
+def test_our_order_with_the_wrong_module_is_adopted_and_then_undone(
+    provider: Provider, workers: Workers
+) -> None:
+    """To adopt it led back to the same question, with another window on the plan each time."""
+    run = provider.start(1)
+    workers.until(lambda: Binding.objects.filter(service_id__gt=0).exists())
+    ours = Binding.objects.get().service_id
+    assert ours is not None
+    provider.sandbox.act(act="activate_service", service=ours, module=11, username="second")
+    workers.finish(run)
+    failed = Binding.objects.get()
+    assert (failed.state, failed.cause) == ("failed", "wrong_module")
+    assert undoing.state_of(failed).possible
+    windows = Window.objects.count()
+    workers.until(lambda: not open_windows())
+    assert Window.objects.count() == windows
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ OURS = "itg-ours"
 def _binding() -> Any:
     return SimpleNamespace(
         client=SimpleNamespace(remote_id=5, name="Anna"), domain="a.example", period=1,
-        plan=SimpleNamespace(remote_id=21), marker=OURS, module_id=11,
+        plan=SimpleNamespace(remote_id=21), marker=OURS, module_id=11, service_id=None,
         account=SimpleNamespace(username="anna"),
     )  # fmt: skip
 

@@ -76,10 +76,12 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
 def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
     """Ask once more whose those new users are that nobody's service bore; those told, not saved.
 
-    BILLmanager may write the username into a service later than its module makes the user.
+    BILLmanager may write the username into a service later than its module makes the user. It is
+    asked about as many as at first, the newest of them.
     """
     found = []
-    for user in window.new_users.filter(service_id=None, binding=None).select_related("panel"):
+    unknown = window.new_users.filter(service_id=None, binding=None).select_related("panel")
+    for user in unknown.order_by("-pk")[:MOST_ASKED]:
         told = _by_service(user.username, bm)
         if told is not None:
             user.service_id, user.binding, user.why = told
