@@ -218,7 +218,7 @@ def _letters(simulation: Simulation) -> Iterator[str]:
     world = simulation.world
     ours = {binding.marker for binding in Binding.objects.all()}
     for event in world.events.find("kind", "mail"):
-        service = event.data["service"]
+        service = int(str(event.data["service"]))
         if event.data["about"] != "opening" or service in simulation.others.touched:
             continue
         marker = world.services[service].remoteid
