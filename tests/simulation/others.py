@@ -9,6 +9,7 @@ from integrator import prepared
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Phase
 from integrator.steps import step4_pay as step4
+from integrator.steps import switching as sets
 from integrator.workflow.windows import switching
 from panels.sandbox import acts, jobs
 from panels.sandbox import records as r
@@ -36,6 +37,12 @@ _BEING_CREDITED = prepared.Values(
     )
 )
 """Asked so often that to compile them each time would cost as much as the panels."""
+
+
+def _is_read_back(window: Window) -> bool:
+    """Whether this window has seen its plan restored, and will not read it again."""
+    own = sets.own((window.snapshot or {"modules": []})["modules"])
+    return window.phase == Phase.RESTORING and set(window.seen.get("enabled", ())) == set(own)
 
 
 class Others:
@@ -220,7 +227,7 @@ class Others:
         acts.perform(world, act)
         open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
         window = open_windows.exclude(snapshot=None).first()
-        if window is None:
+        if window is None or _is_read_back(window):
             self.plans[plan.id] = world.plans[plan.id].modules
             self._meanwhile.pop(plan.id, None)
         else:
