@@ -242,8 +242,8 @@ def _plans(simulation: Simulation) -> Iterator[str]:
         wanted, found = simulation.others.wanted(plan.id), plan.modules
         about = Event.objects.filter(window__plan__remote_id=plan.id)
         if not shown or about.filter(why__contains="in another order").exists():
-            wanted, found = tuple(sorted(wanted)), tuple(sorted(found))
-        if found != wanted:
+            wanted, found = [tuple(sorted(one)) for one in wanted], tuple(sorted(found))
+        if found not in wanted:
             yield f"plan {plan.id} sells with {plan.modules}, wanted {wanted}"
         letter = simulation.others.letters[plan.id]
         if plan.opennotify != letter:

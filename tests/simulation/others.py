@@ -40,7 +40,7 @@ _BEING_CREDITED = prepared.Values(
 
 
 def _is_read_back(window: Window) -> bool:
-    """Whether this window has seen its plan restored, and will not read it again."""
+    """Whether this window has seen its plan restored."""
     own = sets.own((window.snapshot or {"modules": []})["modules"])
     return window.phase == Phase.RESTORING and set(window.seen.get("enabled", ())) == set(own)
 
@@ -61,6 +61,7 @@ class Others:
         self.touched: set[int] = set()
         self.twins: set[str] = set()
         self._meanwhile: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._after_all: dict[int, tuple[int, ...]] = {}
         self._taken: list[int] = []
 
     def act(self, what: str) -> bool:
@@ -95,15 +96,17 @@ class Others:
         """Whether they did anything to our services or plans."""
         return bool(self.touched or self.switched or self.twins)
 
-    def wanted(self, plan_id: int) -> tuple[int, ...]:
-        """What this plan must sell with at rest.
+    def wanted(self, plan_id: int) -> list[tuple[int, ...]]:
+        """What this plan must sell with at rest; mostly one thing alone.
 
         What a colleague changes while a window is open is undone with it, but not by a window
-        that has read the plan and then switched nothing, as when its run was cancelled.
+        that has read the plan and then switched nothing, as when its run was cancelled. Once it
+        has seen the plan restored, it reads it again only if it is kept from closing.
         """
         window, modules = self._meanwhile.get(plan_id, (0, ()))
         switched = Intent.objects.filter(window=window, kind=switching.KIND)
-        return modules if window and not switched.exists() else self.plans[plan_id]
+        before = modules if window and not switched.exists() else self.plans[plan_id]
+        return [before, *([self._after_all[plan_id]] if plan_id in self._after_all else [])]
 
     def give_back(self) -> None:
         """The colleague lets go of what is still open."""
@@ -227,9 +230,12 @@ class Others:
         acts.perform(world, act)
         open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
         window = open_windows.exclude(snapshot=None).first()
-        if window is None or _is_read_back(window):
+        if window is None:
             self.plans[plan.id] = world.plans[plan.id].modules
             self._meanwhile.pop(plan.id, None)
+            self._after_all.pop(plan.id, None)
+        elif _is_read_back(window):
+            self._after_all[plan.id] = world.plans[plan.id].modules
         else:
             self._meanwhile[plan.id] = window.pk, world.plans[plan.id].modules
         return f"plan {plan.id}: module {module} {'on' if on else 'off'}"
