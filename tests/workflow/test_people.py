@@ -217,9 +217,9 @@ def test_a_panel_that_goes_away_in_the_middle(provider: Provider, workers: Worke
         )
     )
     provider.sandbox.start()
-    workers.finish(run, limit=90)
+    workers.finish(run)
     actions.retry(Binding.objects.filter(run=run, state="failed"), "anna")
-    workers.finish(run, limit=90)
+    workers.finish(run)
     provider.sound(done=4)
 
 
