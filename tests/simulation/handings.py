@@ -60,14 +60,17 @@ class Handings:
         for window in Window.objects.filter(intents__in=unknown).distinct():
             self._say(partial(aftermath.read_again, window.pk))
         for order in self.left:
-            self._press(order)
+            if not self._press(order):
+                self._stage.sleep(60.0)  # told to wait
 
-    def _press(self, order: StrangerOrder) -> None:
+    def _press(self, order: StrangerOrder) -> bool:
         self.pressed.setdefault(order.service_id, 0)
         self._stage.tell(f"hands service {order.service_id} over")
-        if self._say(partial(handing.hand_over, order.pk, ANNA)):
-            self.pressed[order.service_id] += 1  # who is told to wait has not handed it over
-            self._stage.seen["stranger's order handed over"] += 1
+        if not self._say(partial(handing.hand_over, order.pk, ANNA)):
+            return False
+        self.pressed[order.service_id] += 1  # who is told to wait has not handed it over
+        self._stage.seen["stranger's order handed over"] += 1
+        return True
 
     def _waits(self, service_id: int) -> bool:
         service = self._world.services[service_id]

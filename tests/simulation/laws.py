@@ -19,6 +19,8 @@ from tests.services import canary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from panels.sandbox.records import Event as Happened
+    from panels.sandbox.world import World
     from tests.simulation.simulate import Simulation
 
 KNOWN_AT_THE_END = {"order", "credit", "set_paid", "pay_line", "take", "close"}
@@ -91,8 +93,21 @@ def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
         alarm = Event.objects.filter(to_state="alarm", why__contains=f"service {service} ")
         told = told or alarm.exists()
         meddled = any(on and event.at - 120 < at for at, _, _, on in simulation.others.switched)
-        return told and meddled
+        return told and (meddled or _switched_on_by_hand(simulation.world, event))
     return False
+
+
+def _switched_on_by_hand(world: World, created: Happened) -> bool:
+    """Whether what made this hosting user was on since a colleague had switched it on."""
+    service = world.services[int(str(created.data["service"]))]
+    before = [
+        event
+        for event in world.events.find("kind", "switch")
+        if event.at <= created.at
+        and event.data["plan"] == service.plan
+        and world.modules[int(str(event.data["module"]))].server == created.data["server"]
+    ]
+    return bool(before and before[-1].data["on"] and before[-1].data["by"] == "colleague")
 
 
 def _once(simulation: Simulation) -> Iterator[str]:

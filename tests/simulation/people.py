@@ -144,6 +144,8 @@ class People:
             client = self._world.clients[binding.client.remote_id]
             self._world.clients.put(client._replace(balance=1_000_000))
             self._stage.tell(f"tops up client {client.id}")
+        if binding.cause == "form_unknown" and binding.step == 4:
+            self._tidy_basket(binding)
         service = self.service_of(binding)
         lost = binding.cause == "form_unknown" and binding.step == 7
         if lost and service is not None and self._has_open_task(service):
@@ -152,6 +154,13 @@ class People:
             self._stage.tell(f"closes the task of service {service.id} by hand")
             self._stage.seen["closed by hand, its form was lost"] += 1
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
+
+    def _tidy_basket(self, binding: Binding) -> None:
+        """Take out of the client's basket what a colleague has closed: all of it is paid at once."""
+        for line in self._world.lines.find("client", binding.client.remote_id):
+            if self._world.services[line.service].status == r.DELETED:
+                self._stage.tell(f"takes line {line.id} out of the basket")
+                self._world.lines.drop(line.id)
 
     def _has_open_task(self, service: Service) -> bool:
         """Whether nobody has closed its task meanwhile."""
