@@ -156,7 +156,7 @@ class People:
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
 
     def _tidy_basket(self, binding: Binding) -> None:
-        """Take out of the client's basket what a colleague has closed: all of it is paid at once."""
+        """Take what a colleague has closed out of the client's basket, which is paid as one."""
         for line in self._world.lines.find("client", binding.client.remote_id):
             if self._world.services[line.service].status == r.DELETED:
                 self._stage.tell(f"takes line {line.id} out of the basket")
