@@ -9,6 +9,7 @@ from integrator.models import Intent, StrangerOrder, Window
 from integrator.models.states import UNSETTLED
 from integrator.workflow.windows import aftermath, handing
 from panels.sandbox import records as r
+from panels.sandbox.operations import modules_for
 from tests.simulation.errand import ANNA
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Handings:
         return True
 
     def _waits(self, service_id: int) -> bool:
+        """Whether it is not opened, and there is a module that could open it."""
         service = self._world.services[service_id]
-        module = self._world.modules.get(service.module)
-        manual = module is not None and not module.server
-        return service.status == r.IN_PROGRESS and manual
+        fit = modules_for(self._world, self._world.plans[service.plan], service.datacenter)
+        return service.status == r.IN_PROGRESS and bool(fit)
