@@ -21,7 +21,6 @@ OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_
 
 TROUBLED = ("all", "all", "money", "switches", "tasks")
 """Which calls the weather strikes; letters alone, and payments, only where there are any."""
-IMPATIENT, PAYERS, WALK_INS, REGRETS = 13, 3, 7, 17
 
 
 @dataclass(slots=True)
@@ -67,34 +66,61 @@ def draw(chance: random.Random, seed: int) -> Scenario:
     drawn = _drawn(chance)
     if drawn.hold_letters and chance.random() < 0.3:
         drawn.weather.group = "letters"
-    meeting = seed % 20
-    if meeting == IMPATIENT:
-        # Clients order by themselves while our orders are lost on the way: what is there is theirs.
-        drawn.others = ["twin"] * 6
-        _storm(drawn.weather, "money", ("reset_before",))
-    if meeting == PAYERS:
-        # Clients pay in by themselves what is credited to them, while answers are lost.
-        drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
-        _storm(drawn.weather, "payments", AMBIGUOUS)
-    if meeting == WALK_INS:
-        # Strangers order while plans sell manually, and are handed over at once.
-        drawn.others, drawn.people = ["walk_in"] * 4, ["hand"] * 4
-        if chance.random() < 0.5:
-            _storm(drawn.weather, "starts", AMBIGUOUS)
-    if meeting == REGRETS:
-        # What is bound is undone, and bound anew.
-        drawn.people = ["undo"] * 6
-        if chance.random() < 0.5:
-            _storm(drawn.weather, "services", AMBIGUOUS)
+    meeting = MEETINGS.get(seed % 20)
+    if meeting is not None:
+        meeting(drawn, chance)
     if drawn.passwords == "reset":
         drawn.slips = ()  # a password that is reset is right
     return drawn
 
 
-def _storm(weather: Weather, group: str, kinds: tuple[str, ...]) -> None:
+def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> None:
     """Strike most calls of one group that change something, a few times."""
+    weather = drawn.weather
     weather.group, weather.kinds = group, kinds
     weather.effects, weather.rate, weather.left = True, 0.8, 8
+
+
+def _impatient(drawn: Scenario, _chance: random.Random) -> None:
+    """Clients order by themselves while our orders are lost on the way: what is there is theirs."""
+    drawn.others = ["twin"] * 6
+    _storm(drawn, "money", ("reset_before",))
+
+
+def _payers(drawn: Scenario, _chance: random.Random) -> None:
+    """Clients pay in by themselves what is credited to them, while answers are lost."""
+    drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
+    _storm(drawn, "payments")
+
+
+def _walk_ins(drawn: Scenario, chance: random.Random) -> None:
+    """Strangers order while plans sell manually, and are handed over at once."""
+    drawn.others, drawn.people = ["walk_in"] * 4, ["hand"] * 4
+    if chance.random() < 0.5:
+        _storm(drawn, "starts")
+
+
+def _regrets(drawn: Scenario, chance: random.Random) -> None:
+    """What is bound is undone, and bound anew."""
+    drawn.people = ["undo"] * 6
+    if chance.random() < 0.5:
+        _storm(drawn, "services")
+
+
+def _closes(drawn: Scenario, _chance: random.Random) -> None:
+    """Nobody knows whether tasks were taken or closed."""
+    drawn.payment, drawn.balance, drawn.slips = "balance", 1_000_000, ()
+    _storm(drawn, "tasks")
+
+
+def _late(drawn: Scenario, _chance: random.Random) -> None:
+    """Switches come long after anybody expects them."""
+    _storm(drawn, "switches", ("lands_late",))
+    drawn.weather.very_late = True
+
+
+MEETINGS = {3: _payers, 5: _late, 7: _walk_ins, 9: _closes, 13: _impatient, 17: _regrets}
+"""By what a seed leaves when it is divided by twenty."""
 
 
 def _drawn(chance: random.Random) -> Scenario:
