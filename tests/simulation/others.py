@@ -49,13 +49,15 @@ class Others:
     """Colleagues at BILLmanager, strangers, and what happens there by itself.
 
     ``plans``: what each plan must sell with at rest, as far as people other than us decide it;
-    ``letters``: the opening letter that each had before us.
+    ``first``: what it sold with before anybody did anything; ``letters``: the opening letter that
+    each had before us.
     """
 
     def __init__(self, stage: Stage, world: World) -> None:
         self._stage = stage
         self._world = world
         self.plans = {plan.id: plan.modules for plan in world.plans.all()}
+        self.first = dict(self.plans)
         self.letters = {plan.id: plan.opennotify for plan in world.plans.all()}
         self.switched: list[tuple[float, int, int, bool]] = []
         self.touched: set[int] = set()
