@@ -26,6 +26,8 @@ KIND = "order"
 
 UNMARKED = "unmarked_service"
 """Cause: what is there could be our order, but for the mark that it should carry."""
+WRONG_MODULE = "wrong_module"
+"""Cause: it went to an ispmanager module, not to the manual one."""
 MARK_IN_FORM = "mark_in_form"
 """In evidence: our mark, found in the service's form where the list shows none."""
 
@@ -140,7 +142,7 @@ def judge(
             "a new hosting account may have been created"
         )
         verdict = Failed if binding.service_id == service.id else Ambiguous
-        return verdict("wrong_module", text, evidence)
+        return verdict(WRONG_MODULE, text, evidence)
     return Proven(evidence, learnt)
 
 

@@ -26,13 +26,11 @@ CAUSES = {
 }
 """Why a binding is undecided when an intent of this kind stays unknown; others decide nothing."""
 
-WRONG_MODULE = "wrong_module"
-
 _SPOKEN_OF = {
     "order_unknown": (step3.KIND,),
     "several_services": (step3.KIND,),
     step3.UNMARKED: (step3.KIND,),
-    WRONG_MODULE: (step3.KIND,),
+    step3.WRONG_MODULE: (step3.KIND,),
     "payment_unknown": (step4.CREDIT, step4.PAY_LINE),
     "several_payments": (step4.CREDIT, step4.PAY_LINE),
     "close_unknown": (step7.CLOSE,),
@@ -48,7 +46,7 @@ def is_ordered(binding: Binding) -> bool:
     """
     if binding.step not in members.MONEY_STEPS:
         return False
-    if binding.cause != WRONG_MODULE:
+    if binding.cause != step3.WRONG_MODULE:
         return binding.cause == "several_charges"
     return binding.service_id is not None or _is_marked(binding) or _is_confirmed(binding)
 

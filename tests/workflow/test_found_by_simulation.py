@@ -238,10 +238,10 @@ def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
     assert mine.service_id != theirs
 
 
-def test_our_order_with_the_wrong_module_is_adopted_and_then_undone(
+def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_undone(
     provider: Provider, workers: Workers
 ) -> None:
-    """To adopt it led back to the same question, with another window on the plan each time."""
+    """It was a question, whose one answer led back to it with another window on the plan."""
     run = provider.start(1)
     workers.until(lambda: Binding.objects.filter(service_id__gt=0).exists())
     ours = Binding.objects.get().service_id

@@ -69,7 +69,7 @@ def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
     many = [a for a in provider.accounts if a["server"] == one]
     assert len(many) > password_tries.STOP_AFTER
     run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
-    workers.finish(run)
+    workers.finish(run, limit=120)
     workers.until(lambda: not Binding.objects.filter(state="running").exists())
     assert run.state == "paused"
     assert "wrong on" in run.why
@@ -90,7 +90,7 @@ def test_the_first_sign_of_a_lock_out_stops_all_tries(provider: Provider, worker
     one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
     many = [a for a in provider.accounts if a["server"] == one]
     run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
-    workers.finish(run)
+    workers.finish(run, limit=120)
     workers.until(lambda: not Binding.objects.filter(state="running").exists())
     assert run.state == "paused"
     assert "lock" in run.why

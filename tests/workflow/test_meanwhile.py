@@ -237,7 +237,7 @@ def test_a_task_that_is_listed_but_cannot_be_read_is_asked_for_a_few_times(
         raise Refused(Fault("missed", message="there is no such task"), func="task.edit")
 
     monkeypatch.setattr(Tasks, "form", refused)
-    workers.finish(provider.start(1))
+    workers.finish(provider.start(1), limit=60)
     binding = Binding.objects.get()
     assert (binding.state, binding.step, binding.cause) == ("failed", 7, "task_refused")
     assert "there is no such task" in binding.cause_text

@@ -217,9 +217,9 @@ def test_a_panel_that_goes_away_in_the_middle(provider: Provider, workers: Worke
         )
     )
     provider.sandbox.start()
-    workers.finish(run)
+    workers.finish(run, limit=90)
     actions.retry(Binding.objects.filter(run=run, state="failed"), "anna")
-    workers.finish(run)
+    workers.finish(run, limit=90)
     provider.sound(done=4)
 
 

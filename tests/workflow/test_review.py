@@ -77,7 +77,7 @@ def test_a_window_closes_over_an_order_whose_worker_died(
     until_killed(workers)
     window = Window.objects.exclude(phase="closed").get()
     stop(act, run.pk, window.pk)
-    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed")
+    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed", limit=30)
     if act == "pause":
         actions.resume(run.pk, "anna")
     if act == "cancel":
@@ -99,7 +99,7 @@ def stop(act: str, run: int, window: int) -> None:
 
 
 def cancelled(workers: Workers, *, ordered: bool) -> None:
-    workers.until(lambda: only().state == BindingState.CANCELLED)
+    workers.until(lambda: only().state == BindingState.CANCELLED, limit=20)
     assert only().reserved == ordered
     assert not only().in_lane
 
@@ -114,7 +114,7 @@ def test_a_window_closes_over_a_task_whose_worker_died(
     until_killed(workers)
     window = Window.objects.exclude(phase="closed").get()
     stop(act, run.pk, window.pk)
-    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed")
+    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed", limit=30)
     if act == "cancel":
         cancelled(workers, ordered=True)
         provider.sound(done=0)
@@ -139,7 +139,7 @@ def test_a_window_closes_over_an_unpaid_order(
     until_killed(workers)
     window = Window.objects.exclude(phase="closed").get()
     stop(act, run.pk, window.pk)
-    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed")
+    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed", limit=30)
     if act == "cancel":
         cancelled(workers, ordered=True)
         return
@@ -164,7 +164,7 @@ def test_a_window_closes_over_a_credit_whose_worker_died(
     until_killed(workers)
     window = Window.objects.exclude(phase="closed").get()
     stop(act, run.pk, window.pk)
-    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed")
+    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed", limit=30)
     if act == "cancel":
         cancelled(workers, ordered=False)
     else:
@@ -190,7 +190,7 @@ def test_a_task_form_that_is_denied_fails_and_says_so(provider: Provider, worker
     provider.sandbox.faults(
         {"panel": None, "func": "task.edit", "kind": "access", "when": {"sok": None}}
     )
-    run = workers.finish(provider.start(1))
+    run = workers.finish(provider.start(1), limit=30)
     failed = only(run=run)
     assert (failed.state, failed.cause) == ("failed", "access")
     provider.sound(done=0)

@@ -37,7 +37,12 @@ def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None
     assert [rule["struck"] for rule in provider.sandbox.rules()] == [2] * len(rules)
     provider.sound(done=3)
     if kind == "reset_after":
-        assert Intent.objects.filter(why="read back").exists()
+        adopted = Intent.objects.filter(why="read back")
+        kinds = set(adopted.values_list("kind", flat=True))
+        assert {"create_module", "order", "switch"} <= kinds
+        assert kinds & {"take", "close"}
+        switched = adopted.filter(kind="switch").values_list("before__request__on", flat=True)
+        assert set(switched) == {True, False}
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "truncated", "login_page", "locked", "http_500"])
