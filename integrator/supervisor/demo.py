@@ -6,12 +6,12 @@ All of it is kept in VAR_DIR, so that a restart finds the same panels at the sam
 from __future__ import annotations
 
 import json
+import random
 import secrets
-import socket
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from integrator.env import BASE_DIR, DEMO_FILE
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 USER = "admin"
 ISPMANAGERS = 2
+# Below what systems hand to outgoing connections (Linux from 32768, others from 49152): up there a
+# port that is free now, or while the sandbox is down, can be some connection's own a moment later.
+PORTS = range(20_000, 32_000)
 ACCOUNTS, CLIENTS, PLANS = 60, 25, 3
 # Plain http on loopback is what the sandbox is; one admin on one machine needs no second factor.
 SETTINGS = """\
@@ -112,12 +115,12 @@ def preparation(options: Options, where: Ports) -> Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at the moment."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in held:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in held]
+    """Ports that nobody uses at the moment, picked at random. Raises RefusedError without them."""
+    found = (port for port in random.sample(PORTS, len(PORTS)) if is_free(HOST, port))
+    some = list(islice(found, count))
+    if len(some) < count:
+        raise RefusedError(f"No port of {PORTS.start} to {PORTS.stop - 1} is free for the sandbox.")
+    return some
 
 
 def _answers(port: int) -> bool:

@@ -10,10 +10,10 @@ from integrator.accounts import connecting, discovery, panel_check, registering
 from integrator.accounts.refusals import Refused
 from integrator.models import Panel
 from integrator.panel_access.address import AddressError, candidates, normalise
-from integrator.supervisor.demo import free_ports
 from panels.errors import CertificateRefused, Unreachable
 from tests.accounts.sandboxed import server
 from tests.services.https_panel import https_ispmanager, self_signed
+from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path

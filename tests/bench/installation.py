@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psutil
 
 from integrator.env import BASE_DIR, NAMES
-from integrator.supervisor.demo import free_ports
 from tests.bench.rows import Rows
 from tests.bench.usage import pause
+from tests.services.ports import free_ports
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
 

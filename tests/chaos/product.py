@@ -22,7 +22,7 @@ import psycopg
 import redis
 
 from integrator.env import BASE_DIR, local_redis
-from integrator.supervisor.demo import free_ports
+from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

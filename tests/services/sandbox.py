@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from integrator.env import BASE_DIR
-from integrator.supervisor.demo import free_ports
+from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.env import BASE_DIR, NAMES
-from integrator.supervisor.demo import free_ports
 from tests.services.patience import eventually
+from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from integrator import presence
 from integrator.models import Event, Panel, PlanMap
 from integrator.panel_access import connect
-from integrator.supervisor.demo import free_ports
 from tests import factories
 from tests.services.https_panel import https_ispmanager, self_signed
+from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
