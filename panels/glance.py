@@ -65,7 +65,7 @@ def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
 def _speaks(endpoint: Endpoint) -> bool:
     line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ, max_answer=_MOST)
     try:
-        _status, answer = line.post(_QUESTION, effect=False)
+        _status, answer = line.post(_QUESTION, send_by=None)
         parse(answer)
     except (Lost, UnexpectedAnswer, CertificateRefused):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from typing import TYPE_CHECKING
 
 import requests
@@ -46,7 +47,8 @@ class Lost(Exception):  # noqa: N818 - a signal between two modules, never seen 
 class Line:
     """One thread's way to one endpoint.
 
-    `mount` may mount another adapter than the real one on the session (a simulation's).
+    `monotonic` is the clock of `send_by`. `mount` may mount another adapter than the real one on
+    the session (a simulation's).
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class Line:
         connect_timeout: float,
         read_timeout: float,
         max_answer: int,
+        monotonic: Callable[[], float] = time.monotonic,
         mount: Callable[[requests.Session], None] | None = None,
     ) -> None:
         place = place_of(endpoint)
         self._endpoint = endpoint
         self._timeout = (connect_timeout, read_timeout)
         self._max_answer = max_answer
-        self._wire = Wire(endpoint, connect_timeout)
+        self._wire = Wire(endpoint, connect_timeout, monotonic)
         self.dated = ""
         """The `Date` of the last answer, '' when it had none."""
         session = requests.Session()
@@ -74,31 +77,34 @@ class Line:
         # The adapter is called directly: a session would add cookies, redirects and CPU time.
         self._adapter: BaseAdapter = session.get_adapter(endpoint.url)
 
-    def post(self, body: bytes, *, effect: bool) -> tuple[int, bytes]:
+    def post(self, body: bytes, *, send_by: float | None) -> tuple[int, bytes]:
         """Send a form; give the HTTP status and the answer.
 
-        Raises `Unreachable` when nothing was sent and `Lost` when no whole answer came. A read
-        whose kept connection was closed by the panel goes out once more. An effect never does, and
-        does not even start on a connection that has been idle for long.
+        `send_by` is when an effect may be sent at the latest; None for a read.
+
+        Raises `Unreachable` or `TooLate` when nothing was sent and `Lost` when no whole answer
+        came. A read whose kept connection was closed by the panel goes out once more. An effect
+        never does, and does not even start on a connection that has been idle for long.
         """
+        effect = send_by is not None
         if effect and self._wire.stale:
             self.close()
         try:
-            return self._once(body)
+            return self._once(body, send_by)
         except Lost as lost:
             if effect or not lost.reset or not self._wire.reused:
                 raise
         self.close()
-        return self._once(body)
+        return self._once(body, send_by)
 
     def close(self) -> None:
         """Close the kept connection; the next request connects afresh."""
         if isinstance(self._adapter, PanelAdapter):
             self._adapter.renew()
 
-    def _once(self, body: bytes) -> tuple[int, bytes]:
+    def _once(self, body: bytes, send_by: float | None) -> tuple[int, bytes]:
         failure: Lost | Unreachable
-        self._wire.begin(2 * self._timeout[1])
+        self._wire.begin(2 * self._timeout[1], send_by)
         try:
             response = self._adapter.send(self._request(body), stream=True, timeout=self._timeout)
             self.dated = response.headers.get("Date", "")

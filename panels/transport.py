@@ -305,7 +305,7 @@ class Transport:
                 raise TooLate("the time in which it could be sent had passed")
             exchange.began, exchange.sent = self._wall(), True
             try:
-                exchange.status, exchange.answer = line.post(body, effect=exchange.effect)
+                exchange.status, exchange.answer = line.post(body, send_by=exchange.send_by)
                 exchange.dated = line.dated
             except Lost as error:
                 lost = error
@@ -329,6 +329,7 @@ class Transport:
                 connect_timeout=self._connect_timeout,
                 read_timeout=self._read_timeout,
                 max_answer=self._max_answer,
+                monotonic=self.monotonic,
                 mount=self._mount,
             )
             with self._lock:

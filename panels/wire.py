@@ -2,8 +2,8 @@
 
 `requests` offers the hook (`HTTPAdapter.get_connection_with_tls_context`), urllib3 the pool; what
 is added here: the address that is connected to is the one that was checked (SNI and Host stay),
-every failure before the connection stands becomes `Unreachable`, and an answer has a last moment
-however slowly it drips.
+every failure before the connection stands becomes `Unreachable`, an effect whose time has passed
+while it connected is not sent, and an answer has a last moment however slowly it drips.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from panels.errors import CertificateRefused, Unreachable
+from panels.errors import CertificateRefused, TooLate, Unreachable
 from panels.tls import dial, look, pin_of, place_of, tls_context
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from panels.endpoint import Endpoint
     from panels.errors import PanelError
@@ -36,19 +37,33 @@ provably processed nor provably lost."""
 
 
 class Wire:
-    """What a line remembers: whether this exchange had to connect, and until when it may last."""
+    """What a line remembers: whether this exchange had to connect, and until when it may last.
 
-    __slots__ = ("connect_timeout", "deadline", "dialled", "endpoint", "used_at")
+    `monotonic` is the clock of `send_by`.
+    """
 
-    def __init__(self, endpoint: Endpoint, connect_timeout: float) -> None:
+    __slots__ = (
+        *("connect_timeout", "deadline", "dialled", "endpoint"),
+        *("monotonic", "send_by", "used_at"),
+    )
+
+    def __init__(
+        self, endpoint: Endpoint, connect_timeout: float, monotonic: Callable[[], float]
+    ) -> None:
         self.endpoint = endpoint
         self.connect_timeout = connect_timeout
+        self.monotonic = monotonic
+        self.send_by: float | None = None
         self.deadline = 0.0
         self.dialled = False
         self.used_at: float | None = None
 
-    def begin(self, seconds: float) -> None:
-        """Start an exchange that may last so many seconds in all."""
+    def begin(self, seconds: float, send_by: float | None) -> None:
+        """Start an exchange that may last so many seconds in all, and be sent until `send_by`.
+
+        None: whenever it gets there; it is a read.
+        """
+        self.send_by = send_by
         self.dialled = False
         self.deadline = time.monotonic() + seconds
 
@@ -66,7 +81,15 @@ class Wire:
         """Whether the kept connection has been idle for too long to carry an effect."""
         return self.used_at is not None and time.monotonic() - self.used_at > IDLE_LIMIT
 
-    def connect(self, connection: _Plain | _Secured) -> socket.socket:
+    def check_time(self) -> None:
+        """Raise `TooLate` when nothing may be sent any more.
+
+        To be called before each piece: what a request is to do stands in its body, the last one.
+        """
+        if self.send_by is not None and self.monotonic() > self.send_by:
+            raise TooLate("the time in which it could be sent had passed")
+
+    def connect(self, connection: _Connection) -> socket.socket:
         """Open the socket of a connection. Raises `Unreachable`."""
         self.dialled = True
         return dial(
@@ -78,8 +101,8 @@ class Wire:
         )
 
 
-class _Plain(HTTPConnection):
-    """A connection without TLS."""
+class _Connection(HTTPConnection):
+    """A connection that opens as its wire says, and sends nothing when it is too late."""
 
     def __init__(self, *args: Any, wire: Wire, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,18 +113,15 @@ class _Plain(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return self.wire.connect(self)
 
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()  # which may take until it is too late
+        self.wire.check_time()
+        super().send(data)
 
-class _Secured(HTTPSConnection):
-    """A connection with TLS; a handshake that fails says why, since nothing was sent yet."""
 
-    def __init__(self, *args: Any, wire: Wire, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.wire = wire
-        # http.client calls it like a class, which is all that it asks of it.
-        self.response_class = functools.partial(_BoundedResponse, wire)  # type: ignore[assignment] # see above
-
-    def _new_conn(self) -> socket.socket:
-        return self.wire.connect(self)
+class _Secured(_Connection, HTTPSConnection):
+    """The same with TLS; a handshake that fails says why, since nothing was sent yet."""
 
     def connect(self) -> None:
         endpoint = self.wire.endpoint
@@ -176,7 +196,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = _Connection
 
 
 class _SecuredPool(HTTPSConnectionPool):

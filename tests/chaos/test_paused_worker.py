@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.product import LEASE, eventually, send, wait
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 ORDER = "v2.vhost.order.param"
+ESTABLISHED = "01"
+"""A connection's state in the kernel's table."""
 
 
 def test_a_paused_worker_sends_nothing_when_it_goes_on(
@@ -68,11 +71,22 @@ def stopped_in_between(worker: int, product: Product, sandbox: Sandbox) -> bool:
     if declared_since_canary(product) < held(sandbox) + 2:
         return False
     send(worker, signal.SIGSTOP)
-    wait(0.1)  # what lies in a socket arrives
+    eventually(lambda: not unread(sandbox.billmanager_port), 20)
     if declared_since_canary(product) >= held(sandbox) + 2:
         return True
     send(worker, signal.SIGCONT)
     return False
+
+
+def unread(port: int) -> int:
+    """How many bytes lie in the sockets of a local server which it has not taken yet."""
+    table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    rows = [line.split() for line in table]
+    return sum(
+        int(queues.split(":")[1], 16)
+        for _, local, _, state, queues, *_ in rows
+        if state == ESTABLISHED and int(local.split(":")[1], 16) == port
+    )
 
 
 def held(sandbox: Sandbox) -> int:

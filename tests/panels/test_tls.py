@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from panels.errors import CertificateRefused, Unreachable
+from panels.errors import CertificateRefused, TooLate, Unreachable
 from panels.tls import checked_addresses, look, objection
 from panels.transport import Endpoint
 from tests.panels.fakepanel import Reply
@@ -94,6 +94,33 @@ def test_a_wrong_pin_sends_nothing_and_shows_the_certificate(
     assert caught.value.not_before < dt.datetime.now(dt.UTC) < caught.value.not_after
     assert b.panel.requests == []
     assert b.notes.last.outcome == "not sent"
+
+
+class PassingTime:
+    """A clock of monotonic seconds, and a server's TLS whose handshakes take a minute of it."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self.now = 0.0
+
+    def wrap_socket(self, plain: socket.socket, *, server_side: bool) -> ssl.SSLSocket:
+        self.now += 60.0
+        return self._context.wrap_socket(plain, server_side=server_side)
+
+
+def test_an_effect_is_not_sent_when_its_time_passes_while_it_connects(
+    make_bench: Callable[..., Bench], shown: Shown
+) -> None:
+    time_passes = PassingTime(shown.context)
+    b = make_bench(answer, context=time_passes, pin=shown.pin, monotonic=lambda: time_passes.now)
+    b.transport.read("whoami")
+    b.transport.close()
+    with pytest.raises(TooLate, match="had passed"):
+        b.transport.act("order", {}, send_by=time_passes.now + 5)
+    assert b.panel.sent("order") == []
+    assert b.notes.last.outcome == "not sent"
+    b.transport.act("order", {}, send_by=time_passes.now + 65)
+    assert len(b.panel.sent("order")) == 1
 
 
 def test_a_certificate_that_changes_stops_everything(
