@@ -8,6 +8,7 @@ while its server is down for a while.
 from __future__ import annotations
 
 import os
+import random
 from functools import cache
 from itertools import count as count_up
 from itertools import islice
@@ -35,9 +36,9 @@ def free_ports(count: int) -> list[int]:
 def _own() -> Iterator[int]:
     """This process's share, round and round.
 
-    The number of a test process is set by pytest-xdist. A second test run on this machine begins
-    elsewhere in the same share.
+    The number of a test process is set by pytest-xdist. A second test run on this machine has the
+    same share, and most likely begins elsewhere in it.
     """
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
     first = FIRST + number * SHARE
-    return (first + (os.getpid() + step) % SHARE for step in count_up())
+    return (first + step % SHARE for step in count_up(random.randrange(SHARE)))
