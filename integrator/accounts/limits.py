@@ -1,8 +1,8 @@
 """Compares what an account uses and has with what its plan allows.
 
 A later change in billing may push the plan's limits to the account (ispmanager.md 3.3): whoever
-uses more than that then cannot upload, or add a site. What a plan allows of databases and
-mailboxes is known, what accounts use of them is in no list that is read: they are left out.
+uses more than that then cannot upload, or add a site. How many databases and mailboxes an account
+uses is in no list that is read; of them, what its preset allows is compared.
 """
 
 from __future__ import annotations
@@ -14,12 +14,19 @@ from integrator.accounts.reasons import reason
 from integrator.models import Account, Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from integrator.accounts.reasons import Reason
     from integrator.models import Plan
 
 DISC, SITES = "disc", "webdomainlimit"  # billmanager.md 3.3
+ALLOWED_ONLY = (
+    ("less_databases", "limit_db", "databaselimit"),
+    ("less_mailboxes", "limit_emails", "emaillimit"),
+    ("less_mail_domains", "limit_emaildomains", "maildomainlimit"),
+    ("less_domains", "limit_domains", "domainlimit"),
+)
+"""Reason, a preset's limit (ispmanager.md 2.3) and a plan's resource (billmanager.md 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,8 @@ class Standing:
     disk_used: int | None
     disk_limit: int | None
     sites: int
-    site_limit: int | None
+    preset: Mapping[str, str]
+    """The limits of its preset, as ispmanager shows them; empty where they are not known."""
 
 
 class Standings:
@@ -43,15 +51,11 @@ class Standings:
         }
         rows = Account.objects.filter(pk__in=accounts) if len(accounts) <= FEW else Account.objects
         self._found = {
-            pk: Standing(used, limit, len(domains), self._site_limit(panel, preset))
+            pk: Standing(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
             for pk, panel, preset, used, limit, domains in rows.values_list(
                 "id", "panel_id", "preset", "disk_used", "disk_limit", "domains"
             ).iterator()
         }
-
-    def _site_limit(self, panel: int, preset: str) -> int | None:
-        limit = str(self._presets.get(panel, {}).get(preset, {}).get("limit_webdomains", ""))
-        return int(limit) if limit.isascii() and limit.isdecimal() else None
 
     def compared(self, account: int, plan: Plan) -> list[Reason]:
         """What to know before this account becomes a service of this plan."""
@@ -59,14 +63,25 @@ class Standings:
         if found is None:
             return []
         limits: dict[str, Any] = plan.limits
-        disk, sites = limits.get(DISC), limits.get(SITES)
         return [
-            *_disk(found.disk_used, found.disk_limit, disk, plan),
-            *_sites(found.sites, found.site_limit, sites, plan),
+            *_disk(found.disk_used, found.disk_limit, limits.get(DISC), plan),
+            *_sites(found.sites, _limit(found.preset, "limit_webdomains"), limits.get(SITES), plan),
+            *(
+                reason(key, limit=limit, allowed=allowed, plan=plan.name)
+                for key, limit_name, resource in ALLOWED_ONLY
+                if (limit := _limit(found.preset, limit_name)) is not None
+                and (allowed := limits.get(resource)) is not None
+                and limit > allowed
+            ),
         ]
 
 
 FEW = 500
+
+
+def _limit(preset: Mapping[str, str], name: str) -> int | None:
+    limit = str(preset.get(name, ""))
+    return int(limit) if limit.isascii() and limit.isdecimal() else None
 
 
 def _disk(used: int | None, limit: int | None, allowed: int | None, plan: Plan) -> Iterable[Reason]:

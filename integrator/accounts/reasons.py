@@ -148,6 +148,12 @@ TEXTS: Mapping[str, Any] = {
     ),
     "less_disk": _("It may use %(limit)d MiB of disk now; plan “%(plan)s” allows %(allowed)d."),
     "less_sites": _("It may have %(limit)d sites now; plan “%(plan)s” allows %(allowed)d."),
+    "less_databases": _("It may have %(limit)d databases now; plan “%(plan)s” allows %(allowed)d."),
+    "less_mailboxes": _("It may have %(limit)d mailboxes now; plan “%(plan)s” allows %(allowed)d."),
+    "less_mail_domains": _(
+        "It may have %(limit)d mail domains now; plan “%(plan)s” allows %(allowed)d."
+    ),
+    "less_domains": _("It may have %(limit)d domains now; plan “%(plan)s” allows %(allowed)d."),
     "suspended": _("The account is suspended on its server."),
     "foreign_module": _(
         "Module “%(module)s” is not one of the plan's own; it is switched on while this is bound."

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 ON = Choices(autoprolong=True)
+PRESET = {
+    "limit_webdomains": "5",
+    "limit_db": "3",
+    "limit_emails": "20",
+    "limit_emaildomains": "2",
+    "limit_domains": "4",
+}
 
 
 def said(house: House, limits: dict[str, int], **account: Any) -> dict[str, dict[str, Any]]:
@@ -35,18 +42,29 @@ def said(house: House, limits: dict[str, int], **account: Any) -> dict[str, dict
         ({"domains": ["alice.example", "b.example"]}, {"webdomainlimit": 1}, "over_sites",
          {"used": 2, "allowed": 1}),
         ({}, {"webdomainlimit": 1}, "less_sites", {"limit": 5, "allowed": 1}),
+        ({}, {"databaselimit": 2}, "less_databases", {"limit": 3, "allowed": 2}),
+        ({}, {"emaillimit": 0}, "less_mailboxes", {"limit": 20, "allowed": 0}),
+        ({}, {"maildomainlimit": 1}, "less_mail_domains", {"limit": 2, "allowed": 1}),
+        ({}, {"domainlimit": 3}, "less_domains", {"limit": 4, "allowed": 3}),
     ],
 )  # fmt: skip
 def test_over_use_is_a_warning_with_the_figures(
     house: House, account: dict[str, Any], limits: dict[str, int], key: str,
     figures: dict[str, int],
 ) -> None:  # fmt: skip
-    house.server.discovery = {"facts": {"presets": {"Start": {"limit_webdomains": "5"}}}}
+    house.server.discovery = {"facts": {"presets": {"Start": PRESET}}}
     house.server.save()
     found = said(house, limits, **account)
     assert found[key] == {**figures, "plan": "Start"}
     made = Preview.objects.get()
     assert made.summary["over_use"] == (1 if key.startswith("over") else 0)
+
+
+def test_what_a_plan_allows_as_well_says_nothing(house: House) -> None:
+    house.server.discovery = {"facts": {"presets": {"Start": {**PRESET, "limit_emails": "many"}}}}
+    house.server.save()
+    limits = {"webdomainlimit": 5, "databaselimit": 3, "emaillimit": 1, "maildomainlimit": 9}
+    assert set(said(house, limits)) == {"no_password"}
 
 
 def test_what_is_not_known_says_nothing(house: House) -> None:
