@@ -28,6 +28,8 @@ UNMARKED = "unmarked_service"
 """Cause: what is there could be our order, but for the mark that it should carry."""
 WRONG_MODULE = "wrong_module"
 """Cause: it went to an ispmanager module, not to the manual one."""
+SEVERAL = "several_services"
+"""Cause: more than one new service could be our order."""
 MARK_IN_FORM = "mark_in_form"
 """In evidence: our mark, found in the service's form where the list shows none."""
 
@@ -105,7 +107,7 @@ def verify(
         return Absent("no new service of this client with this plan and domain")
     if len(found) > 1:
         return Ambiguous(
-            "several_services",
+            SEVERAL,
             f"{len(found)} new services could be this order",
             {"services": [row(service) for service in found]},
         )

@@ -28,7 +28,7 @@ CAUSES = {
 
 _SPOKEN_OF = {
     "order_unknown": (step3.KIND,),
-    "several_services": (step3.KIND,),
+    step3.SEVERAL: (step3.KIND,),
     step3.UNMARKED: (step3.KIND,),
     step3.WRONG_MODULE: (step3.KIND,),
     "payment_unknown": (step4.CREDIT, step4.PAY_LINE),
