@@ -105,5 +105,8 @@ def test_a_phone_shows_whose_binding_it_is_and_why_something_happened(
     cell = page.get_by_role("rowheader", name="hollowpress60")
     assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
     assert cell.evaluate("cell => cell.clientWidth") > 100
+    steps = page.locator(".run-rows .strip").first
+    edge = "strip => strip.closest('td').getBoundingClientRect().right"
+    assert steps.evaluate(f"{edge} - strip.getBoundingClientRect().right") >= 6
     page.goto(page.url.replace(f"/runs/{run.pk}/", "/events/"))
     assert page.get_by_text("isp1 auth: HTTP 500").locator("visible=true").count() == 1
