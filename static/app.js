@@ -16,6 +16,16 @@
     const status = one("#status");
     if (status) status.classList.toggle("stale", event.detail.xhr.status >= 400);
   });
+  // A page that is to load itself anew waits while a dialogue is open, while somebody types, and
+  // while a form is on its way, which it would call back; the next poll tells it again.
+  let sent = false;
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sent = true; });
+  window.addEventListener("pageshow", () => { sent = false; });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+    const types = document.activeElement.matches("main :is(input, textarea, select)");
+    if (sent || types || one(":popover-open")) event.preventDefault();
+  });
   // A cell in which somebody types, or that has the focus and no id to find it again, is kept
   // as it is; then so is the digest, so that the next answer brings the cell once more.
   let kept = false;
