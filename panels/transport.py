@@ -25,12 +25,12 @@ from panels.errors import (
     OutcomeUnknown,
     PanelError,
     Refused,
-    TooLate,
     UnexpectedAnswer,
 )
 from panels.faults import BUSY_ITSELF
 from panels.line import Line, Lost
 from panels.redaction import REDACTED, Redactor, redact_params, secrets_of
+from panels.wire import check_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -301,8 +301,7 @@ class Transport:
         body = urlencode(exchange.form).encode("ascii")
         with self._limiter.slot(self.endpoint.name, self._patience(exchange)):
             began = self.monotonic()
-            if exchange.send_by is not None and began > exchange.send_by:
-                raise TooLate("the time in which it could be sent had passed")
+            check_time(exchange.send_by, began)
             exchange.began, exchange.sent = self._wall(), True
             try:
                 exchange.status, exchange.answer = line.post(body, send_by=exchange.send_by)

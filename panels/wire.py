@@ -36,6 +36,12 @@ idle connections, usually after 5 s or more; a request that crosses such a close
 provably processed nor provably lost."""
 
 
+def check_time(send_by: float | None, now: float) -> None:
+    """Raise `TooLate` when it may not be sent any more; None: it is a read, which always may."""
+    if send_by is not None and now > send_by:
+        raise TooLate("the time in which it could be sent had passed")
+
+
 class Wire:
     """What a line remembers: whether this exchange had to connect, and until when it may last.
 
@@ -81,14 +87,6 @@ class Wire:
         """Whether the kept connection has been idle for too long to carry an effect."""
         return self.used_at is not None and time.monotonic() - self.used_at > IDLE_LIMIT
 
-    def check_time(self) -> None:
-        """Raise `TooLate` when nothing may be sent any more.
-
-        To be called before each piece: what a request is to do stands in its body, the last one.
-        """
-        if self.send_by is not None and self.monotonic() > self.send_by:
-            raise TooLate("the time in which it could be sent had passed")
-
     def connect(self, connection: _Connection) -> socket.socket:
         """Open the socket of a connection. Raises `Unreachable`."""
         self.dialled = True
@@ -116,7 +114,8 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()  # which may take until it is too late
-        self.wire.check_time()
+        # Before each piece: what a request is to do stands in its body, the last one.
+        check_time(self.wire.send_by, self.wire.monotonic())
         super().send(data)
 
 

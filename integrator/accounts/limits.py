@@ -8,25 +8,41 @@ uses is in no list that is read; of them, what its preset allows is compared.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from integrator.accounts.reasons import Reason
     from integrator.models import Plan
 
-DISC, SITES = "disc", "webdomainlimit"  # billmanager.md 3.3
-ALLOWED_ONLY = (
-    ("less_databases", "limit_db", "databaselimit"),
-    ("less_mailboxes", "limit_emails", "emaillimit"),
-    ("less_mail_domains", "limit_emaildomains", "maildomainlimit"),
-    ("less_domains", "limit_domains", "domainlimit"),
+DISC, SITES = "disc", "webdomainlimit"
+
+
+class Resource(NamedTuple):
+    """What is compared: a plan's resource (billmanager.md 3.3) with a preset's limit.
+
+    ``preset`` '': the account's own limit is known (ispmanager.md 2.2; presets: 2.3). ``over`` '':
+    what an account uses of it is not.
+    """
+
+    plan: str
+    preset: str
+    less: str
+    over: str = ""
+
+
+RESOURCES = (
+    Resource(DISC, "", "less_disk", "over_disk"),
+    Resource(SITES, "limit_webdomains", "less_sites", "over_sites"),
+    Resource("databaselimit", "limit_db", "less_databases"),
+    Resource("emaillimit", "limit_emails", "less_mailboxes"),
+    Resource("maildomainlimit", "limit_emaildomains", "less_mail_domains"),
+    Resource("domainlimit", "limit_domains", "less_domains"),
 )
-"""Reason, a preset's limit (ispmanager.md 2.3) and a plan's resource (billmanager.md 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,17 @@ class Standing:
     sites: int
     preset: Mapping[str, str]
     """The limits of its preset, as ispmanager shows them; empty where they are not known."""
+
+    def used(self, resource: Resource) -> int | None:
+        """How much it uses of this."""
+        return {DISC: self.disk_used, SITES: self.sites}.get(resource.plan)
+
+    def limit(self, resource: Resource) -> int | None:
+        """How much of this it may use."""
+        if not resource.preset:
+            return self.disk_limit
+        limit = str(self.preset.get(resource.preset, ""))
+        return int(limit) if limit.isascii() and limit.isdecimal() else None
 
 
 class Standings:
@@ -62,44 +89,23 @@ class Standings:
         found = self._found.get(account)
         if found is None:
             return []
-        limits: dict[str, Any] = plan.limits
-        return [
-            *_disk(found.disk_used, found.disk_limit, limits.get(DISC), plan),
-            *_sites(found.sites, _limit(found.preset, "limit_webdomains"), limits.get(SITES), plan),
-            *(
-                reason(key, limit=limit, allowed=allowed, plan=plan.name)
-                for key, limit_name, resource in ALLOWED_ONLY
-                if (limit := _limit(found.preset, limit_name)) is not None
-                and (allowed := limits.get(resource)) is not None
-                and limit > allowed
-            ),
-        ]
+        compared = (_compared(one, found, plan) for one in RESOURCES)
+        return [said for said in compared if said is not None]
 
 
 FEW = 500
 
 
-def _limit(preset: Mapping[str, str], name: str) -> int | None:
-    limit = str(preset.get(name, ""))
-    return int(limit) if limit.isascii() and limit.isdecimal() else None
-
-
-def _disk(used: int | None, limit: int | None, allowed: int | None, plan: Plan) -> Iterable[Reason]:
+def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:
+    allowed = plan.limits.get(one.plan)
     if allowed is None:
-        return
+        return None
+    used, limit = found.used(one), found.limit(one)
     if used is not None and used > allowed:
-        yield reason("over_disk", used=used, allowed=allowed, plan=plan.name)
-    elif limit is not None and limit > allowed:
-        yield reason("less_disk", limit=limit, allowed=allowed, plan=plan.name)
-
-
-def _sites(used: int, limit: int | None, allowed: int | None, plan: Plan) -> Iterable[Reason]:
-    if allowed is None:
-        return
-    if used > allowed:
-        yield reason("over_sites", used=used, allowed=allowed, plan=plan.name)
-    elif limit is not None and limit > allowed:
-        yield reason("less_sites", limit=limit, allowed=allowed, plan=plan.name)
+        return reason(one.over, used=used, allowed=allowed, plan=plan.name)
+    if limit is not None and limit > allowed:
+        return reason(one.less, limit=limit, allowed=allowed, plan=plan.name)
+    return None
 
 
 def over_disk(accounts: Any, plan: Plan) -> int:

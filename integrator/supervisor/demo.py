@@ -11,14 +11,13 @@ import secrets
 import sys
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from integrator.env import BASE_DIR, DEMO_FILE
 from integrator.keys import keep_once, private_folder
 from integrator.supervisor import roles
 from integrator.supervisor.child import Program
-from integrator.supervisor.folder import RefusedError, eventually, is_free
+from integrator.supervisor.folder import RefusedError, eventually, first_free, is_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,11 +115,10 @@ def preparation(options: Options, where: Ports) -> Program:
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody uses at the moment, picked at random. Raises RefusedError without them."""
-    found = (port for port in random.sample(PORTS, len(PORTS)) if is_free(HOST, port))
-    some = list(islice(found, count))
-    if len(some) < count:
+    found = first_free(HOST, random.sample(PORTS, len(PORTS)), count)
+    if len(found) < count:
         raise RefusedError(f"No port of {PORTS.start} to {PORTS.stop - 1} is free for the sandbox.")
-    return some
+    return found
 
 
 def _answers(port: int) -> bool:

@@ -8,13 +8,14 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from integrator.env import DEMO_FILE
 from integrator.keys import private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from integrator.env import Options
@@ -83,6 +84,11 @@ def is_free(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def first_free(host: str, candidates: Iterable[int], count: int) -> list[int]:
+    """The first `count` of these ports at which a server could listen now, fewer if no more."""
+    return list(islice((port for port in candidates if is_free(host, port)), count))
 
 
 def eventually(holds: Callable[[], bool], patience: float = PATIENCE) -> bool:

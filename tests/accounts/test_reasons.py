@@ -9,7 +9,7 @@ from django.utils import translation
 
 from integrator import accounts
 from integrator.accounts.evidence import WEIGHTS
-from integrator.accounts.limits import ALLOWED_ONLY
+from integrator.accounts.limits import RESOURCES
 from integrator.accounts.reasons import TEXTS, reason, shown
 
 
@@ -22,7 +22,8 @@ def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None
     given = set(re.findall(r'reason\(\s*"(\w+)"', code)) | set(
         re.findall(r'_note\(\w+, "(\w+)"', code)
     )
-    in_tables = WEIGHTS.keys() | {key for key, *_ in ALLOWED_ONLY}
+    of_limits = {key for one in RESOURCES for key in (one.less, one.over) if key}
+    in_tables = WEIGHTS.keys() | of_limits
     assert given | in_tables == TEXTS.keys()
 
 

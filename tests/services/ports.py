@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from integrator.supervisor.demo import HOST, PORTS
-from integrator.supervisor.folder import is_free
+from integrator.supervisor.folder import first_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ FIRST = PORTS.start - SHARE * SHARES
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody uses, each handed out once before any is handed out again."""
-    found = list(islice((port for port in islice(_own(), SHARE) if is_free(HOST, port)), count))
+    found = first_free(HOST, islice(_own(), SHARE), count)
     assert len(found) == count, f"ports {FIRST} to {PORTS.start - 1} are taken by other programs"
     return found
 
