@@ -67,6 +67,7 @@ class Options:
     allow_insecure_panels: bool
     window_limit: float
     settle_seconds: float
+    horizon_seconds: float
     lease_seconds: float
     connect_timeout: float
     read_timeout: float
@@ -120,6 +121,7 @@ def read() -> Options:
         "allow_insecure_panels": env.bool("ALLOW_INSECURE_PANELS", default=False),
         "window_limit": env.float("WINDOW_LIMIT", 900.0, validate=at_least_one),
         "settle_seconds": env.float("SETTLE_SECONDS", 20.0, validate=validate.Range(min=0)),
+        "horizon_seconds": env.float("HORIZON_SECONDS", 600.0, validate=at_least_one),
         "lease_seconds": env.float("LEASE_SECONDS", 30.0, validate=at_least_one),
         "connect_timeout": env.float("CONNECT_TIMEOUT", 5.0, validate=at_least_one),
         "read_timeout": env.float("READ_TIMEOUT", 30.0, validate=at_least_one),
@@ -143,7 +145,7 @@ def read() -> Options:
             "LOG_FORMAT", "console", validate=validate.OneOf(("console", "json"))
         ),
     }
-    problems = [*_sealed(env), *_undecided(values), *_misspelt(os.environ)]
+    problems = [*_sealed(env), *_undecided(values), *_too_near(values), *_misspelt(os.environ)]
     if problems:
         raise ImproperlyConfigured(_told(problems))
     return Options(**values)
@@ -218,6 +220,25 @@ def _undecided(values: dict[str, Any]) -> Iterable[str]:
                 f"{name}: must be set (or {name}_FILE) when DATABASE_URL names a server,"
                 " since every machine that uses the database needs the same one."
             )
+
+
+def _too_near(values: dict[str, Any]) -> Iterable[str]:
+    """Name the horizon where a request could still be on its way when it is over.
+
+    The wire allows a connection its time-out and an answer twice the reading time-out; what waits
+    in the panel comes on top of that.
+    """
+    horizon, connect, reading = (
+        values[name] for name in ("horizon_seconds", "connect_timeout", "read_timeout")
+    )
+    if None in {horizon, connect, reading}:
+        return  # told already
+    least = 2 * (connect + 2 * reading)
+    if horizon <= least:
+        yield (
+            f"HORIZON_SECONDS: must be more than {least:g}, twice what CONNECT_TIMEOUT and"
+            " READ_TIMEOUT allow a request on its way."
+        )
 
 
 def _redis_url(url: str) -> str:

@@ -22,6 +22,7 @@ ALLOW_PRIVATE_PANELS = OPTIONS.allow_private_panels
 ALLOW_INSECURE_PANELS = OPTIONS.allow_insecure_panels
 WINDOW_LIMIT = OPTIONS.window_limit
 SETTLE_SECONDS = OPTIONS.settle_seconds
+HORIZON_SECONDS = OPTIONS.horizon_seconds
 LEASE_SECONDS = OPTIONS.lease_seconds
 CONNECT_TIMEOUT = OPTIONS.connect_timeout
 READ_TIMEOUT = OPTIONS.read_timeout

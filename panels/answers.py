@@ -33,8 +33,11 @@ def understand(
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
-    neither that nor a confirmation. For a read: `Refused` or `UnexpectedAnswer`.
+    neither that nor a confirmation. A passing refusal ("locked, try later", billmanager.md 1.4)
+    is no refusal of an effect: the panel may have acted before it met the lock.
+    For a read: `Refused` or `UnexpectedAnswer`.
     """
+    answered, fault = False, None
     try:
         document = _document(body, status, panel=panel, func=func, redactor=redactor)
     except UnexpectedAnswer as error:
@@ -44,13 +47,20 @@ def understand(
             raise
         unclear = UnexpectedAnswer(error.message, panel=panel, func=func)
     else:
-        if document.fault is not None:
-            raise refusal(document.fault, panel=panel, func=func)
-        if not effect or any(map(document.has, _CONFIRMATIONS)):
+        answered, fault = True, document.fault
+        if fault is not None:
+            refused = refusal(fault, panel=panel, func=func)
+            if not effect or not isinstance(refused, Busy):
+                raise refused
+            unclear = UnexpectedAnswer(refused.message, panel=panel, func=func)
+        elif not effect or any(map(document.has, _CONFIRMATIONS)):
             return document
-        unclear = document.wrong("neither confirms nor refuses")
+        else:
+            unclear = document.wrong("neither confirms nor refuses")
     if effect:
-        raise OutcomeUnknown(unclear.message, panel=panel, func=func)
+        raise OutcomeUnknown(
+            unclear.message, panel=panel, func=func, answered=answered, fault=fault
+        )
     raise unclear
 
 

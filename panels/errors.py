@@ -170,7 +170,25 @@ class Busy(Refused):
 
 
 class OutcomeUnknown(PanelError):  # noqa: N818 - the same
-    """An effect was sent and no trustworthy answer came. It may have happened."""
+    """An effect was sent and no trustworthy answer came. It may have happened.
+
+    `answered` is True where the panel itself has dealt with the request and only its answer does
+    not tell what came of it; False where the request may still wait somewhere to be dealt with.
+    `fault` is what the panel said, None when it said nothing that could be understood.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        panel: str = "",
+        func: str = "",
+        answered: bool = False,
+        fault: Fault | None = None,
+    ) -> None:
+        super().__init__(message, panel=panel, func=func)
+        self.answered = answered
+        self.fault = fault
 
 
 class UnexpectedAnswer(PanelError):  # noqa: N818 - the same

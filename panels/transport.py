@@ -377,7 +377,8 @@ def _is_busy(error: PanelError, exchange: _Exchange) -> bool:
     """Whether the panel itself has too much to do; not a module that cannot reach its server."""
     if exchange.status in OVERLOADED:
         return True
-    return isinstance(error, Busy) and error.type in BUSY_ITSELF
+    fault = error.fault if isinstance(error, Busy | OutcomeUnknown) else None
+    return fault is not None and fault.type in BUSY_ITSELF
 
 
 def _outcome(error: PanelError) -> Outcome:

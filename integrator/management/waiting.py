@@ -78,13 +78,17 @@ def is_moving(run: Run) -> bool:
     if bindings.filter(state=BindingState.RUNNING).exists():
         return True
     windows = Window.objects.filter(bindings__run=run).exclude(phase=Phase.CLOSED)
-    return windows.filter(held=False).exists()
+    return windows.exclude(held=True, held_until=None).exists()
 
 
 def _only_held(run: Run) -> bool:
     """Whether all that could move waits for windows that a person must decide on."""
     moving = Binding.objects.filter(run=run, state__in=MOVING)
-    held = Window.objects.filter(held=True).exclude(phase=Phase.CLOSED).values("plan_id")
+    held = (
+        Window.objects.filter(held=True, held_until=None)
+        .exclude(phase=Phase.CLOSED)
+        .values("plan_id")
+    )
     return not moving.exclude(plan_id__in=held, state__in=CLAIMABLE).exists()
 
 

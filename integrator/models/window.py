@@ -22,6 +22,7 @@ class Window(models.Model):
     - ``seen``: what the last shared reading found (floors of ids, times), see workflow.
     - ``modules_read_at``: when the plan's modules were last read and were as this phase wants.
     - ``closing``: no new intents; ``held``: the gate cannot be passed, a person chooses.
+    - ``held_until``: when a held window goes on by itself at the latest; None: a person chooses.
     - ``watched_since``: from when on the watchdog counts since a person said *wait*; None: from
       the opening.
     - ``anyway_by``: who said *restore anyway*; empty when nobody did.
@@ -45,6 +46,7 @@ class Window(models.Model):
     uncertain = models.BooleanField(default=False)
     closing = models.BooleanField(default=False)
     held = models.BooleanField(default=False)
+    held_until = models.DateTimeField(null=True)
     cause = models.TextField(blank=True)
     anyway_by = models.CharField(max_length=150, blank=True)
     attempts = models.PositiveIntegerField(default=0)

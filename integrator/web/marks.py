@@ -55,6 +55,7 @@ WORDS: dict[str, _StrPromise] = {
 }
 WAITING = {
     "window": _("its plan's next window"),
+    "later": _("what was sent before to be past taking effect"),
     "turn": _("its turn in the window"),
     "readback": _("the panel to show what was done"),
     "task": _("BILLmanager to make the task"),

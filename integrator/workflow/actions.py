@@ -290,7 +290,11 @@ def keep_waiting(window_id: int, actor: str) -> None:
     """
     window = _open_window(window_id)
     if not Window.objects.filter(pk=window.pk, held=True).update(
-        held=False, watched_since=clock.now(), due_at=clock.now(), version=F("version") + 1
+        held=False,
+        held_until=None,
+        watched_since=clock.now(),
+        due_at=clock.now(),
+        version=F("version") + 1,
     ):
         raise ActionRefused(_("Window %(window)s is not held.") % {"window": window})
     lease.event(window, "held", window.phase, "keep waiting", actor=actor)

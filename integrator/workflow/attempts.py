@@ -86,6 +86,22 @@ def wait(
     )
 
 
+def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: str, **fields: Any) -> None:
+    """Hand the binding back to join a window again from ``due_at`` on.
+
+    A plan is not to sell manually for the sake of one that can only wait.
+    """
+    wait(
+        claimed,
+        members.LATER,
+        due_at=due_at,
+        why=why,
+        window=None,
+        in_lane=members.keeps_lane(claimed.binding),
+        **fields,
+    )
+
+
 def step_back(claimed: Claim) -> None:
     """Hand the binding back unchanged, to leave the window for the next one."""
     binding = claimed.binding

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-KIND = "create_client"
+KIND = intents.CREATE_CLIENT
 STEP = 0
 """Before the eight."""
 PASSWORD_LENGTH = 24
@@ -111,7 +111,7 @@ def _work(row: NewClient, bm: BillManager) -> bool:
     if made is not None and intents.unsettled(made):
         if clock.now() < made.settles_at:
             return _later(row, made.settles_at)
-        intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
+        intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
     return _create(row, bm)
 
 

@@ -18,6 +18,7 @@ from django.db.models import Sum
 from integrator import clock
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome, Phase
+from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Ambiguous, Proven
 from integrator.workflow import attempts, engine, intents
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 TOKEN_ALPHABET = string.ascii_lowercase + string.digits
+LOOK_AGAIN = dt.timedelta(seconds=2)
 TOKEN_LENGTH = 12
 """As long as the panel's own ``randomnumber`` (billmanager.md 5)."""
 
@@ -39,11 +41,15 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
     Raises what ``panels`` raises for reads.
     """
     binding = claimed.binding
-    if binding.credited is not None:
-        return True
     made = intents.last(claimed.intents, step4.CREDIT)
-    if intents.may_have_happened(made) and made is not None:
+    if (
+        made is not None
+        and intents.may_have_happened(made)
+        and not made.result.get(intents.COUNTED)
+    ):
         return _go_on(claimed, bm, made)
+    if binding.credited is not None and not _is_lacking_again(claimed):
+        return True
     client = bm.whoami(su=binding.su)
     balance = client.balance
     if balance is None or client.currency_id is None:
@@ -54,19 +60,32 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
         return False
     amount = step4.lacking(binding.price, max(balance - _promised(binding), Decimal(0)))
     if amount == 0:
-        engine.note(claimed, credited=Decimal(0))
+        engine.note(claimed, credited=binding.credited or Decimal(0))
         return True
     return _add(claimed, bm, amount, client.currency_id)
 
 
-def _promised(binding: Binding) -> Decimal:
-    """What of the client's balance was credited for other bindings that have yet to order.
+def _is_lacking_again(claimed: Claim) -> bool:
+    """Whether the balance did not cover the price although it had been credited.
 
-    Taken for this one, they would find nothing left: what was credited is not credited again.
+    Something else has used it up: the panel refused the order or its payment for that since.
     """
-    others = Binding.objects.filter(client=binding.client_id, credited__gt=0, service_id=None)
+    money = (step3.KIND, step4.PAY_LINE, step4.CREDIT)
+    latest = next((one for one in reversed(claimed.intents) if one.kind in money), None)
+    return latest is not None and latest.result.get("cause") == "balance"
+
+
+def _promised(binding: Binding) -> Decimal:
+    """What of the client's balance is meant for other bindings that were credited.
+
+    Their whole price, until its charge is proven: the part that the balance covered is meant for
+    them too, and what this one took of it would be lacking there.
+    """
+    others = Binding.objects.filter(
+        client=binding.client_id, credited__gt=0, step__in=members.MONEY_STEPS
+    )
     others = others.exclude(pk=binding.pk).exclude(state=BindingState.CANCELLED)
-    return others.aggregate(sum=Sum("credited"))["sum"] or Decimal(0)
+    return others.aggregate(sum=Sum("price"))["sum"] or Decimal(0)
 
 
 def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> bool:
@@ -109,7 +128,7 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
     if sent.outcome in (Outcome.DONE, Outcome.UNKNOWN):
         with transaction.atomic():
             intents.settle_sent(sent)
-            attempts.wait(claimed, members.TURN, due_at=_soon(intent), why=intent.why)
+            _look_again(claimed, intent)
         return False
     return _nothing_done(claimed, sent)
 
@@ -137,10 +156,10 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
         if found is not None and found.status == step4.CREDITED:
             intents.settle(marked, Outcome.DONE, why="read back")
         elif clock.now() < marked.settles_at:
-            attempts.wait(claimed, members.TURN, due_at=marked.settles_at)
+            _look_again(claimed, marked)
             return False
         else:
-            intents.settle(marked, Outcome.NOTHING, why="not seen after the settle time")
+            intents.settle(marked, Outcome.NOTHING, why=intents.NOT_SEEN)
     return _mark_paid(claimed, bm, made, payment)
 
 
@@ -152,10 +171,13 @@ def _of_others(binding: Binding) -> set[int]:
 
 
 def _absent(claimed: Claim, made: Intent) -> bool:
-    """The payment is not there: proof of nothing only after the settle time."""
+    """The payment is not there: that proves something only when its time is over."""
     binding = claimed.binding
-    if clock.now() < made.settles_at:
-        attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+    until = made.settles_at
+    if made.outcome == Outcome.DONE:
+        until = (made.outcome_at or made.at) + intents.listed_within()
+    if clock.now() < until:
+        _look_again(claimed, made)
         return False
     if made.outcome == Outcome.DONE:
         verdict = Ambiguous(
@@ -166,7 +188,7 @@ def _absent(claimed: Claim, made: Intent) -> bool:
         attempts.undecide(claimed, step4.NUMBER, verdict)
         return False
     with transaction.atomic():
-        intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
+        intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
         attempts.wait(claimed, members.TURN, due_at=clock.now(), attempts=binding.attempts + 1)
     return False
 
@@ -175,7 +197,10 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
     binding = claimed.binding
     found = bm.payments.get(payment)
     if found is None:
-        attempts.fail(claimed, step4.NUMBER, "payment_refused", f"payment {payment} is gone")
+        if clock.now() < (made.outcome_at or made.at) + intents.listed_within():
+            _look_again(claimed, made)  # confirmed, and not listed yet
+        else:
+            attempts.fail(claimed, step4.NUMBER, "payment_refused", f"payment {payment} is gone")
         return False
     if found.status != step4.CREDITED:
         intent = intents.new(
@@ -193,12 +218,16 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
         if sent.outcome == Outcome.UNKNOWN:
             with transaction.atomic():
                 intents.settle_sent(sent)
-                attempts.wait(claimed, members.TURN, due_at=_soon(intent), why=intent.why)
+                _look_again(claimed, intent)
             return False
         if sent.outcome != Outcome.DONE:
             return _nothing_done(claimed, sent)
         intents.settle_sent(sent)
-    engine.note(claimed, credited=Decimal(made.before["amount"]))
+    with transaction.atomic():
+        made.result = {**made.result, intents.COUNTED: True}
+        made.save(update_fields=["result"])
+        total = (binding.credited or Decimal(0)) + Decimal(made.before["amount"])
+        engine.note(claimed, credited=total)
     return True
 
 
@@ -210,6 +239,15 @@ def _nothing_done(claimed: Claim, sent: intents.Sent[object]) -> bool:
     return False
 
 
-def _soon(intent: Intent) -> dt.datetime:
-    """When to look for what is unknown: soon, since being there proves it at once."""
-    return min(clock.now() + dt.timedelta(seconds=2), intent.settles_at)
+def _look_again(claimed: Claim, intent: Intent) -> None:
+    """Hand back what is not known yet: soon, since being there proves it at once.
+
+    When it is not there for as long as lists may lag behind, the plan is not kept from selling
+    for it any longer: it is looked for in a later window, once its time is over.
+    """
+    now = clock.now()
+    if now - (intent.outcome_at or intent.at) < intents.listed_within():
+        due = min(now + LOOK_AGAIN, max(intent.settles_at, now))
+        attempts.wait(claimed, members.TURN, due_at=due, why=intent.why)
+    else:
+        attempts.wait_outside(claimed, intent.settles_at, why=intent.why)

@@ -94,7 +94,7 @@ def adopt_payment(binding: Binding, payment_id: int, actor: str) -> None:
 
 def _credit(binding: Binding) -> Intent | None:
     """The credit whose payment nobody knows; None: it is not what is to be decided."""
-    if binding.step not in members.MONEY_STEPS or binding.credited is not None:
+    if binding.step not in members.MONEY_STEPS:
         return None
     if binding.cause not in ("several_payments", "payment_unknown"):
         return None

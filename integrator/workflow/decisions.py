@@ -76,6 +76,15 @@ def nothing_happened(binding: Binding, actor: str) -> None:
     """Write down that a person says so, in the caller's transaction."""
     kinds = _SPOKEN_OF.get(binding.cause, ())
     for intent in Intent.objects.filter(binding=binding, kind__in=kinds):
-        used = intent.kind == step4.CREDIT and binding.credited is not None
+        used = intent.result.get(intents.COUNTED, False)
         if intents.may_have_happened(intent) and not used:
-            intents.settle(intent, Outcome.NOTHING, why=f"{actor} said: it does not exist")
+            why = f"{actor} said: it does not exist"
+            intents.settle(intent, Outcome.NOTHING, why=why, not_ours=_shown(binding))
+
+
+def _shown(binding: Binding) -> list[int]:
+    """The services that the person was shown as what the order could have become."""
+    seen = Step.objects.filter(binding=binding, number=step3.NUMBER).first()
+    evidence = seen.evidence if seen is not None else {}
+    rows = [*evidence.get("services", ()), evidence]
+    return [row["service"] for row in rows if "service" in row]

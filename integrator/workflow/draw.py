@@ -6,7 +6,7 @@ per plan; several plans overlap as far as the panel's parallel limit allows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
@@ -36,26 +36,29 @@ WAITS_FOR = {
 def draw_all() -> int:
     """Open windows for all plans that can have one now; how many."""
     opened = 0
-    for plan_id, _number in _PLANS.run():
+    for plan_id, _number in _PLANS.run(now=clock.now()):
         if not _room():
             break
         opened += draw(plan_id) is not None
     return opened
 
 
-def _waiting() -> QuerySet[Binding]:
-    """Bindings that may join a window now."""
+def _waiting(now: Any) -> QuerySet[Binding]:
+    """Bindings that may join a window at this time."""
     taken = Binding.objects.filter(in_lane=True).values("client_id")
     return Binding.objects.filter(
         state__in=[BindingState.QUEUED, BindingState.WAITING],
         window=None,
         prepared=True,
         run__state=RunState.RUNNING,
-    ).filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
+    ).filter(
+        Q(due_at=None) | Q(due_at__lte=now),
+        Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken),
+    )
 
 
 _PLANS = prepared.Values(
-    lambda: _waiting().values_list("plan_id").annotate(n=Count("id")).order_by("-n")
+    lambda now: _waiting(now).values_list("plan_id").annotate(n=Count("id")).order_by("-n")
 )
 _PANEL = prepared.Select[Panel](
     lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).order_by("pk")[:1]
@@ -139,7 +142,7 @@ def _cohort(plan_id: int) -> list[Binding]:
     for run in _RUNNING.run():
         if not runs.may_work(run, now):
             continue
-        waiting = _waiting().filter(run=run, plan_id=plan_id)
+        waiting = _waiting(now).filter(run=run, plan_id=plan_id)
         size = _size(run, plan_id)
         if size:
             order = ("-step", "nth_of_client", "number")

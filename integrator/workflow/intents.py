@@ -1,8 +1,12 @@
 """Intents: committed before any call that cannot be repeated, settled after it.
 
 What has an intent and no outcome is *unknown*: the next attempt reads, and acts only on proof
-that nothing happened. Absence counts only from ``settles_at`` on, because BILLmanager works
-asynchronously (design.md, section 4).
+that nothing happened. Absence counts only from ``settles_at`` on (design.md, section 4):
+
+- What may be repeated without harm (a switch, a date) counts as absent after the settle time.
+- What may not (money, the closing of a task) counts as absent only after the *horizon*, since a
+  request that was never answered may still wait in the panel's queue. Where the panel has dealt
+  with it and only said something unclear, the time in which its lists show what was done is enough.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from integrator import clock, prepared
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.steps import step7_close_the_task as step7
 from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
 
 if TYPE_CHECKING:
@@ -26,8 +32,46 @@ if TYPE_CHECKING:
 
 _THIS = prepared.Update(lambda pk: Intent.objects.filter(pk=pk))
 
+CREATE_CLIENT = "create_client"
+CREATE_MODULE = "create_module"
+HAND_OVER = "hand_over"
+
+NOT_REPEATABLE = frozenset(
+    {
+        *(step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE, step7.CLOSE),
+        *(CREATE_CLIENT, CREATE_MODULE, HAND_OVER),
+    }
+)
+"""Kinds that do harm when they take effect twice, however late the first one is."""
+
+NOT_SEEN = "not seen after the settle time"
+"""Why an unknown effect is settled as *nothing happened*, when its own time is over."""
+
+COUNTED = "counted"
+"""In the result of a credit: its amount stands in ``Binding.credited``."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+def listed_within() -> dt.timedelta:
+    """How long what the panel has done or refused may take until all of its lists show it.
+
+    Lists were seen to lag behind: several settle times, so that one slow reading decides nothing.
+    """
+    return dt.timedelta(seconds=3 * settings.SETTLE_SECONDS)
+
+
+def horizon() -> dt.timedelta:
+    """How long a request that was never answered may take until its effect is listed."""
+    return dt.timedelta(seconds=settings.HORIZON_SECONDS) + listed_within()
+
+
+def _absent_after(kind: str, *, answered: bool) -> dt.timedelta:
+    """From how long after its outcome is unknown an effect that is not seen has not happened."""
+    if kind not in NOT_REPEATABLE:
+        return dt.timedelta(seconds=settings.SETTLE_SECONDS)
+    return listed_within() if answered else horizon()
 
 
 def send_ahead() -> float:
@@ -70,7 +114,9 @@ def new(
         before={**before, "request": description},
         at=now,
         send_by=send_by,
-        settles_at=send_by + dt.timedelta(seconds=settings.READ_TIMEOUT + settings.SETTLE_SECONDS),
+        settles_at=send_by
+        + dt.timedelta(seconds=settings.READ_TIMEOUT)
+        + _absent_after(kind, answered=False),
     )
 
 
@@ -94,12 +140,20 @@ def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
     return Sent(intent, Outcome.DONE, value=value)
 
 
-def settle(intent: Intent, outcome: Outcome, *, why: str = "", **result: Any) -> None:
-    """Write an intent's outcome; an unknown one counts its settle time from now on."""
+def settle(
+    intent: Intent, outcome: Outcome, *, why: str = "", answered: bool = False, **result: Any
+) -> None:
+    """Write an intent's outcome; an unknown one counts the time until absence counts from now on.
+
+    A refused order counts it as well, since a refusal is not always nothing. ``answered``: the
+    panel has dealt with the request, see ``panels.errors.OutcomeUnknown``.
+    """
     now = clock.now()
     intent.outcome, intent.outcome_at, intent.why = outcome, now, why
     intent.result = {**intent.result, **result}
     if outcome == Outcome.UNKNOWN:
+        intent.settles_at = now + _absent_after(intent.kind, answered=answered)
+    elif outcome == Outcome.REFUSED:
         intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
     settled = ("outcome", "outcome_at", "why", "result", "settles_at")
     _THIS.run({name: getattr(intent, name) for name in settled}, pk=intent.pk)
@@ -107,7 +161,11 @@ def settle(intent: Intent, outcome: Outcome, *, why: str = "", **result: Any) ->
 
 def settle_sent(sent: Sent[Any], **result: Any) -> None:
     """Write the outcome of a call that ``carry_out`` made."""
-    settle(sent.intent, sent.outcome, why=str(sent.error) if sent.error else "", **result)
+    answered = isinstance(sent.error, OutcomeUnknown) and sent.error.answered
+    if sent.outcome == Outcome.NOTHING:
+        result["not_sent"] = True
+    why = str(sent.error) if sent.error else ""
+    settle(sent.intent, sent.outcome, why=why, answered=answered, **result)
 
 
 def last(intents: list[Intent], kind: str) -> Intent | None:
@@ -134,6 +192,16 @@ def refused_unread(intent: Intent) -> bool:
     """
     refused = intent.kind == step3.KIND and intent.outcome == Outcome.REFUSED
     return refused and not intent.result.get("read")
+
+
+def takes_effect_until(intent: Intent) -> dt.datetime:
+    """Until when an effect that is seen nowhere may still show up; then it did not happen.
+
+    The panel's own confirmation is no proof of it either: some were seen to lead to nothing.
+    """
+    if intent.outcome == Outcome.DONE:
+        return (intent.outcome_at or intent.at) + horizon()
+    return intent.settles_at
 
 
 def note_read(intent: Intent) -> None:

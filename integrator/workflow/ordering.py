@@ -20,7 +20,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.switching import enabled
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import attempts, causes, crediting, halting, intents
+from integrator.workflow import attempts, causes, crediting, halting, intents, repeating
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
 from panels.errors import PanelError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from integrator.workflow.engine import Claim
     from panels.billmanager import BillManager
 
-FRESH = dt.timedelta(seconds=10)
+FRESH = dt.timedelta(seconds=5)
 """How recently the plan must have been read to be *manual only* before an order is sent."""
 
 
@@ -42,15 +42,19 @@ def work(claimed: Claim, bm: BillManager) -> None:
         if intents.may_have_happened(intents.last(claimed.intents, effect)):
             attempts.wait(claimed, members.READBACK)
             return
-        if not _still_manual_only(claimed, bm):
-            attempts.step_back(claimed)
+        begun = clock.now()
+        if not _is_manual_only(claimed, bm):
+            attempts.step_back(claimed)  # before anything is credited that could not be used
             return
         if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(claimed, bm):
             return
         if binding.step == step4.NUMBER:
             _pay_line(claimed, bm)
-        else:
-            _order(claimed, bm)
+        elif not repeating.is_another(claimed):
+            credited = binding.run.preview.payment == Payment.CREDIT
+            _order(claimed, bm, since=begun if credited else None)
+        elif repeating.may_order(claimed, bm):
+            _order(claimed, bm, since=begun)
     except NotNowError:
         attempts.step_back(claimed)
     except PanelError as error:
@@ -58,12 +62,16 @@ def work(claimed: Claim, bm: BillManager) -> None:
         attempts.try_again(claimed, binding.step, error)
 
 
-def _still_manual_only(claimed: Claim, bm: BillManager) -> bool:
-    """Whether the plan was read to be manual only just now; reads it when that is too long ago."""
+def _is_manual_only(claimed: Claim, bm: BillManager, *, since: dt.datetime | None = None) -> bool:
+    """Whether the plan was read to be manual only just now; reads it when that is too long ago.
+
+    ``since``: a reading from before that time does not count either, however fresh it is.
+    """
     window = claimed.binding.window
     if window is None:
         return False
-    if window.modules_read_at and clock.now() - window.modules_read_at < FRESH:
+    known = window.modules_read_at
+    if known and clock.now() - known < FRESH and (since is None or known > since):
         return True
     asked = clock.now()
     present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))
@@ -71,15 +79,17 @@ def _still_manual_only(claimed: Claim, bm: BillManager) -> bool:
     rows = Window.objects.filter(pk=window.pk, phase=Phase.ORDERS)
     if isinstance(verdict, Proven):
         rows.update(modules_read_at=asked)
+        window.modules_read_at = asked
         return True
     # Somebody switched a module on: no more orders; the driver finds out what is on.
     rows.update(closing=True, due_at=clock.now(), cause=verdict.text)
     return False
 
 
-def _order(claimed: Claim, bm: BillManager) -> None:
+def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
+    """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
     binding = claimed.binding
-    if binding.window is None:
+    if binding.window is None or not _is_manual_only(claimed, bm, since=since):
         raise NotNowError
     seen = binding.window.seen
     intent = intents.new(
@@ -100,17 +110,20 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
     if not binding.service_id:
         attempts.wait(claimed, members.READBACK)
         return
+    begun = clock.now()
     line = step4.line_of(binding, binding.service_id, bm.orders.unpaid_lines(binding.su))
     if isinstance(line, Failed):
         attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
         return
-    seen = binding.window.seen if binding.window else {}
+    if binding.window is None or not _is_manual_only(claimed, bm, since=begun):
+        raise NotNowError
+    seen = binding.window.seen
     intent = intents.new(
         step4.PAY_LINE,
         step4.NUMBER,
         binding.attempts + 1,
         {"su": binding.su, "line": line.id},
-        {"expense": seen.get("expense", 0)},
+        {"expense": seen["expense"]},
         binding=binding,
     )
     attempts.declare(claimed, intent, Phase.ORDERS)

@@ -143,7 +143,8 @@ def _mine(call: Call, task: r.Task) -> bool:
 def _list(call: Call) -> str:
     world = call.world
     status = call.get("status") if call.get("filter") == "on" else ""
-    rows = world.tasks.find("status", int(status)) if status.isdigit() else world.tasks.all()
+    by_status = status.isdigit() and not world.dials.lists_behind
+    rows = world.tasks.find("status", int(status)) if by_status else world.tasks.all()
     if status:
         rows = sorted(rows)
     return listing(call, _shape(call), [task for task in rows if _mine(call, task)])

@@ -89,6 +89,9 @@ class Dials:
     """A second close of a task: ``refuse``, or ``accept`` and act again."""
     edit_pushes_limits: bool = True
     """Saving an active service pushes the plan's limits (billmanager.md 7.3)."""
+    lists_behind: float = 0.0
+    """By how many seconds lists of services, tasks, payments and charges lag behind what was done;
+    forms never do (BILLmanager works asynchronously; that its lists lag is assumed)."""
     default_rows: int = 1000
     """Rows of a list's page when p_cnt is not sent."""
     max_rows: int = 0

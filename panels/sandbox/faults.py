@@ -22,6 +22,8 @@ KINDS = frozenset(
         "truncated",
         "login_page",
         "locked",
+        "locked_after",
+        "ignored",
         "repeat_rows",
         "access",
         "expire_session",

@@ -54,6 +54,7 @@ class Listing(NamedTuple):
 def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") -> str:
     """Write the page of a list that was asked for; ``rows`` are in the order of their making."""
     wanted = _wanted(call, shape)
+    rows = call.world.listed(rows)
     if wanted:
         rows = [row for row in rows if all(m.holds(row, value) for m, value in wanted)]
     column, falling, rows = _sorted(call, shape, rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from panels.sandbox import access, xml
 from panels.sandbox.call import NOBODY, Call
+from panels.sandbox.forms import done
 from panels.sandbox.protocol import HTML_TYPE, Response
 from panels.sandbox.refusals import LoginPage, Refusal, missed, no_access
 
@@ -48,7 +49,10 @@ def answer(world: World, panel: Panel, request: Request, fault: Rule | None = No
         else:
             actor = access.identify(world, request, panel)
             call = Call(world, panel.name, request.params, actor, lang, fault, request.address)
-            body = _work(call, panel)
+            ignored = fault is not None and fault.kind == "ignored"
+            body = done() if ignored else _work(call, panel)
+        if fault is not None and fault.kind == "locked_after":
+            raise _locked(world)
     except Refusal as problem:
         name = actor.real or request.params.get("username", "")
         body = xml.refusal(problem, func=request.func, lang=lang, user=name, level=actor.level or 0)
@@ -76,6 +80,11 @@ def _work(call: Call, panel: Panel) -> str:
     return function.work(call)
 
 
+def _locked(world: World) -> Refusal:
+    kind, about = world.dialect.error("busy")
+    return Refusal(kind, about, "", "The object is locked by another operation, try later.")
+
+
 def _may(actor: Actor, function: Function) -> bool:
     return actor.level >= function.level
 
@@ -87,8 +96,7 @@ def _strike(world: World, request: Request, fault: Rule) -> None:
     if fault.kind == "access":
         raise no_access(request.func)
     if fault.kind == "locked":
-        kind, about = world.dialect.error("busy")
-        raise Refusal(kind, about, "", "The object is locked by another operation, try later.")
+        raise _locked(world)
     if fault.kind == "login_page":
         raise LoginPage
     if fault.kind == "expire_session" and "auth" in request.params:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
+    from panels.sandbox.past import Past
+
 RowT = TypeVar("RowT", bound="NamedTuple")
 KeyT = TypeVar("KeyT", int, str)
 
@@ -41,6 +43,7 @@ class Table(Generic[KeyT, RowT]):
         self.rows: dict[KeyT, RowT] = {}
         self.last_id = first_id - 1
         self.sink: Sink | None = None
+        self.past: Past | None = None
         self._by = indexes
         self._index: dict[str, dict[Hashable, dict[KeyT, None]]] = {name: {} for name in indexes}
 
@@ -70,6 +73,8 @@ class Table(Generic[KeyT, RowT]):
         key: KeyT = row[0]
         old = self.rows.get(key)
         self.rows[key] = row
+        if self.past is not None:
+            self.past.note(key, old)
         if old is None:
             self._note(key)
         for name, value_of in self._by.items():

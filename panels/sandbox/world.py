@@ -13,10 +13,11 @@ from panels.sandbox import records as r
 from panels.sandbox.dialect import load
 from panels.sandbox.dials import Dials
 from panels.sandbox.faults import Faults
+from panels.sandbox.past import Past
 from panels.sandbox.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from panels.sandbox.dialect import Dialect
 
@@ -56,6 +57,8 @@ class World:
         self.moment: float | None = None
         self._due: list[tuple[float, int]] = []
         self._make_tables()
+        for table in (self.services, self.lines, self.tasks, self.payments, self.expenses):
+            table.past = Past(self.now)
 
     def _make_tables(self) -> None:
         self.departments: Table[int, r.Department] = Table("departments", r.Department)
@@ -117,6 +120,17 @@ class World:
     def tables(self) -> dict[str, Table[Any, Any]]:
         """Give every table by its name."""
         return {table.name: table for table in vars(self).values() if isinstance(table, Table)}
+
+    def listed(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Give these rows as a list shows them now, which may lag behind what was done."""
+        behind = self.dials.lists_behind
+        table = next(
+            (t for t in self.tables().values() if rows and isinstance(rows[0], t.row)), None
+        )
+        if not behind or table is None or table.past is None:
+            return rows
+        shown = (table.past.version(row, behind) for row in rows)
+        return [row for row in shown if row is not None]
 
     def now(self) -> float:
         """Give the time as epoch seconds; while due work is made up for, the time it was due."""

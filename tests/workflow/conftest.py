@@ -25,6 +25,7 @@ def quick(settings: Settings, transactional_db: None) -> Iterator[None]:
     """Spans of seconds instead of minutes, plain http on loopback, no thread left behind."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     settings.SETTLE_SECONDS, settings.READ_TIMEOUT, settings.LEASE_SECONDS = 1.0, 3.0, 4.0
+    settings.HORIZON_SECONDS = 6.0
     yield
     presence.stop_keeping()
     connect.LIMITER.give_all_back()

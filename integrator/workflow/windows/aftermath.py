@@ -20,9 +20,10 @@ from integrator.models import Canary, NewUser, Panel, Window
 from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
-from integrator.workflow import halting, runs, waking
+from integrator.workflow import halting, intents, runs, waking
 from integrator.workflow.password_tries import TooSoonError
-from integrator.workflow.windows import canaries, handing, lease, servers, strangers
+from integrator.workflow.windows import canaries, doubles, handing, lease, servers, strangers
+from integrator.workflow.windows.orders import GAVE_UP
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def look(window_id: int) -> None:
                 with transaction.atomic():
                     NewUser.objects.bulk_update(found, ["service_id", "binding", "why"])
                     _stop_for(window, [user for user in found if user.binding_id is not None])
+                _stop_for_doubles(window, _new_doubles(window, bm))
             _read_strangers(window, bm)
     except TooSoonError as soon:
         Window.objects.filter(pk=window_id).update(after_at=soon.at)
@@ -110,7 +112,30 @@ def _next(window: Window) -> dt.datetime | None:
         return closed + LATER
     if strangers.waits(window) and now - closed < LAST:
         return now + LATER
+    if window.seen.get(GAVE_UP) and now - closed < intents.horizon() + LATER:
+        return closed + intents.horizon() + LATER  # what was given up may still come
     return None
+
+
+def _new_doubles(window: Window, bm: BillManager) -> list[str]:
+    """What was doubled and has not been told of this window; written down as told."""
+    told = window.seen.get("doubles", [])
+    new = [text for text in doubles.find(window, bm) if text not in told]
+    if new:
+        window.seen = {**window.seen, "doubles": [*told, *new]}
+        Window.objects.filter(pk=window.pk).update(seen=window.seen)
+    return new
+
+
+def _stop_for_doubles(window: Window, new: Sequence[str]) -> None:
+    """Raise the alarm of what was doubled, and pause what might double more."""
+    if not new:
+        return
+    text = "; ".join(new)
+    with transaction.atomic():
+        for run in halting.selling_on([], window.plan).order_by("pk"):
+            runs.pause(run.pk, text)
+        _raise_alarm(window, text)
 
 
 def _compare(window: Window, bm: BillManager) -> None:
@@ -120,7 +145,8 @@ def _compare(window: Window, bm: BillManager) -> None:
             unread = window.seen.get("unread", {})
             if str(panel.pk) not in unread:
                 servers.look(panel, bm, window)
-        window.seen = {**window.seen, "listed": True}
+        found = doubles.find(window, bm)
+        window.seen = {**window.seen, "listed": True, "doubles": found}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
     watched = window.canaries.filter(state=Canary.State.WATCHED)
     for canary in watched.select_related("binding__account__panel"):
@@ -149,9 +175,13 @@ def _conclude(window: Window) -> None:
     told = servers.told(ours)
     problems = [told] if ours else []
     problems += [_canary_text(canary) for canary in wrong]
+    twice = "; ".join(window.seen.get("doubles", []))
+    problems += [twice] if twice else []
     with transaction.atomic():
         why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
         why |= dict.fromkeys(_endangered_by(window, ours), told)
+        if twice:
+            why |= {run.pk: twice for run in halting.selling_on([], window.plan)}
         for run_id in sorted(why):  # in one order, as everywhere
             runs.pause(run_id, why[run_id])
         _raise_alarm(window, "; ".join(problems))

@@ -19,7 +19,7 @@ from integrator.steps.verdicts import Failed
 from integrator.workflow import causes, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
-    gate,
+    alarms,
     lease,
     letters,
     members,
@@ -125,14 +125,14 @@ def _anyway(driver: Driver) -> bool:
     if rows.are_at_work(driver.window, (*members.MONEY_STEPS, *members.TASK_STEPS)):
         return False
     why = f"{driver.window.anyway_by} said: restore anyway"
-    driver.enter(Phase.RESTORING, why, held=False)
+    driver.enter(Phase.RESTORING, why, held=False, held_until=None)
     return True
 
 
 def _watch(driver: Driver) -> None:
     """The watchdog: a window that outlived its limit makes no new intents."""
     window = driver.window
-    if not window.closing and gate.outlived(window):
+    if not window.closing and alarms.outlived(window):
         with transaction.atomic():
             driver.save(closing=True)
             text = f"open for longer than {settings.WINDOW_LIMIT:.0f} s"
@@ -208,7 +208,7 @@ def _unexpected(driver: Driver) -> None:
 def _hold_when_late(driver: Driver, text: str) -> None:
     """A window that cannot go on and has outlived its limit is held: a person must see it."""
     window = driver.window
-    if gate.outlived(window) and not window.held:
+    if alarms.outlived(window) and not window.held:
         with transaction.atomic():
             driver.save(held=True, closing=True)
             lease.event(window, window.phase, "held", text)

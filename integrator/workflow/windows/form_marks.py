@@ -15,7 +15,7 @@ from integrator.workflow import intents
 from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from integrator.models import Binding, Intent
     from panels.billmanager import BillManager
@@ -33,7 +33,7 @@ def read(
 
     A service is left out where its form does not show a mark either, or must not be read.
     """
-    found: dict[int, str | None] = {}
+    found: dict[int, str] = {}
     for binding in bindings:
         order = intents.last(known[binding.pk], step3.KIND)
         if order is None or binding.service_id is not None:
@@ -42,7 +42,13 @@ def read(
         unlisted = [service.id for service in like if service.remoteid is None]
         if order.outcome == Outcome.DONE and len(like) == 1:
             continue  # the panel has confirmed it, and nothing else could be it
-        found |= {number: _mark(bm, number) for number in unlisted if number not in found}
+        found |= of(bm, [number for number in unlisted if number not in found])
+    return found
+
+
+def of(bm: BillManager, services: Iterable[int]) -> dict[int, str]:
+    """The marks in the forms of these services, without those whose forms show none."""
+    found = {number: _mark(bm, number) for number in services}
     return {number: mark for number, mark in found.items() if mark is not None}
 
 

@@ -12,18 +12,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from integrator import clock
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step3_order as step3
 from integrator.workflow import intents, rows
-from integrator.workflow.windows import lease, members, reading
+from integrator.workflow.windows import alarms, members, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from integrator.models import Binding, Window
+    from integrator.models import Binding
+    from integrator.workflow.windows.alarms import Obstacle
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
     from panels.billmanager.services import Service
@@ -40,22 +39,14 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         _go_on(driver, bindings)
         return True
     window = driver.window
-    text = "; ".join(obstacles[:5])
     patient = window.watched_since is not None  # a person has looked, and said: wait
-    if not window.held and (outlived(window) or (window.closing and not patient)):
-        driver.save(held=True, closing=True, cause=text)
-        lease.event(window, window.phase, "held", text)
-    elif text != window.cause:
-        driver.save(cause=text)
+    decided = any(one.binding.state == BindingState.UNDECIDED for one in obstacles)
+    if alarms.outlived(window) or ((window.closing or decided) and not patient):
+        alarms.hold(driver, obstacles)
+    else:
+        alarms.tell(driver, obstacles)
     driver.look_soon(LOOK_AGAIN * 5 if window.held else LOOK_AGAIN)
     return False
-
-
-def outlived(window: Window) -> bool:
-    """Whether the window has been open for longer than a window should be."""
-    since = window.watched_since or window.opened_at
-    limit = dt.timedelta(seconds=settings.WINDOW_LIMIT)
-    return since is not None and clock.now() - since > limit
 
 
 def _may_be_ordered(bindings: Sequence[Binding]) -> list[Binding]:
@@ -69,30 +60,40 @@ def _may_be_ordered(bindings: Sequence[Binding]) -> list[Binding]:
     ]
 
 
-def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) -> list[str]:
-    """Why the gate cannot be passed, a sentence for each binding that stands in the way."""
+def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) -> list[Obstacle]:
+    """Why the gate cannot be passed, one for each service or binding that stands in the way.
+
+    An order that is seen nowhere stands in the way only as long as it may still take effect: a
+    plan is not to sell manually until somebody decides about a thing that is not there.
+    """
     known = members.intents_of(list(ordered))
     found = reading.read(driver, bm, list(ordered), known, charges=False)
     manual = set(driver.window.manual_modules.values())
     adopted = members.adopted_services(list(ordered))
     doubtful: list[tuple[Binding, Service]] = []
     obstacles = []
+    now = clock.now()
     for binding in ordered:
+        order = intents.last(known[binding.pk], step3.KIND)
         if binding.service_id is not None:
             service = found.service(binding.service_id)
             services = [service] if service else []
         else:
-            order = intents.last(known[binding.pk], step3.KIND)
             floor = order.before["service"] if order else 0
             services = step3.candidates(binding, floor, found.services, adopted)
-        if not services:
-            obstacles.append(f"b{binding.pk}: its order is not seen in BILLmanager")
+        until = intents.takes_effect_until(order) if order and not binding.service_id else None
+        if not services and (until is None or now < until):
+            text = f"b{binding.pk}: its order is not seen in BILLmanager"
+            obstacles.append(alarms.Obstacle(binding, text, until))
         doubtful += [(binding, s) for s in services if not _safe(s, manual)]
     if doubtful:
         tasked = {task.service_id for task in bm.tasks.openings(driver.window.plan.remote_id)}
         obstacles += [
-            f"b{binding.pk}: service {service.id} is {step3.state_word(service)} and is not seen "
-            "with the manual module"
+            alarms.Obstacle(
+                binding,
+                f"b{binding.pk}: service {service.id} is {step3.state_word(service)} and is not "
+                "seen with the manual module",
+            )
             for binding, service in doubtful
             if service.id not in tasked
         ]
@@ -117,6 +118,11 @@ def _go_on(driver: Driver, bindings: Collection[Binding]) -> None:
         and b.run.state != RunState.CANCELLED
     ]
     if tasks and not window.closing:
-        driver.enter(Phase.ENABLING, "every order is seen with the manual module", held=False)
+        driver.enter(
+            Phase.ENABLING,
+            "every order is seen with the manual module",
+            held=False,
+            held_until=None,
+        )
     else:
-        driver.enter(Phase.RESTORING, "no task is left to close", held=False)
+        driver.enter(Phase.RESTORING, "no task is left to close", held=False, held_until=None)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.tasks import Task
 
-KIND = "hand_over"
+KIND = intents.HAND_OVER
 STEP = 6
 """Kept with the calls of tasks."""
 SOON = dt.timedelta(seconds=2)
@@ -84,7 +84,7 @@ def settle(order: StrangerOrder, bm: BillManager) -> None:
         intents.settle(made, Outcome.DONE, why="read back")
     elif clock.now() >= made.settles_at:
         with transaction.atomic():
-            intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
+            intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
             StrangerOrder.objects.filter(pk=order.pk).update(
                 handed_at=None, handed_by="", state=StrangerOrder.State.MANUAL
             )

@@ -30,6 +30,8 @@ RESTORE = "restore"
 """Step 7 is proven; waits until the plan is as before."""
 WINDOW = "window"
 """Waits for a window on its plan."""
+LATER = "later"
+"""Waits for a time before which nothing may be sent again; then for a window on its plan."""
 
 MONEY_STEPS = (3, 4)
 TASK_STEPS = (6, 7)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from panels.billmanager.modules import Module
     from panels.billmanager.plans import PlanModule
 
-MODULE_KIND = "create_module"
+MODULE_KIND = intents.CREATE_MODULE
 
 
 class CannotOpenError(Exception):
@@ -169,7 +169,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
         if clock.now() < making.settles_at:
             driver.look_again(clock.now() + switching.SHOWS_AFTER)
             return False
-        intents.settle(making, Outcome.NOTHING, why="not seen after the settle time")
+        intents.settle(making, Outcome.NOTHING, why=intents.NOT_SEEN)
     intent = intents.new(
         MODULE_KIND,
         1,

@@ -15,8 +15,8 @@ from integrator.panel_access import journal, marks
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
-from integrator.workflow import causes, engine, intents, rows, waking
-from integrator.workflow.windows import form_marks, gate, members, reading
+from integrator.workflow import intents, rows, waking
+from integrator.workflow.windows import alarms, form_marks, gate, members, reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 LOOK_AGAIN = dt.timedelta(seconds=2)
+LOOK_SELDOM = dt.timedelta(seconds=20)
+GAVE_UP = "gave_up"
+"""In ``Window.seen``: an order of this window was never seen in all its time."""
 
 
 def drive(driver: Driver, bm: BillManager) -> bool:
@@ -127,10 +130,21 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
                 look_at.append(again)
         changed = ledger.write()
         journal.flush()
+    if any(intent.why == intents.NOT_SEEN for own in known.values() for intent in own):
+        driver.save(seen={**driver.seen, GAVE_UP: True})
+    alarms.sound(driver, awaiting, known)
     if look_at and not changed:
         driver.look_again(min(look_at))
         return False
     return True
+
+
+def _next_look(intent: Intent) -> dt.datetime:
+    """When to look again for what is not known: soon at first, then less and less often."""
+    now = clock.now()
+    waited = now - (intent.outcome_at or intent.at)
+    pause = min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM)
+    return min(now + pause, max(intent.settles_at, now))
 
 
 def _without_others(found: Reading, awaiting: Collection[Binding]) -> Reading:
@@ -226,7 +240,7 @@ def _paid(
     if isinstance(verdict, Ambiguous):
         ledger.undecided(binding, step4.NUMBER, verdict)
         return None
-    if waited > _patience():
+    if waited > intents.listed_within():
         ledger.undecided(
             binding,
             step4.NUMBER,
@@ -257,8 +271,8 @@ def _may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime
         return None
     until = sent.settles_at
     if sent.outcome == Outcome.DONE:
-        until = (sent.outcome_at or sent.at) + dt.timedelta(seconds=settings.SETTLE_SECONDS)
-    return min(now + LOOK_AGAIN, until) if now < until else None
+        until = (sent.outcome_at or sent.at) + intents.listed_within()
+    return min(_next_look(sent), until) if now < until else None
 
 
 def _unpaid(
@@ -288,7 +302,7 @@ def _unpaid(
         ledger.undecided(binding, step4.NUMBER, verdict, step=4, service_id=service_id)
         return
     if line is not None and intents.unsettled(line):
-        intents.settle(line, Outcome.NOTHING, why="not seen after the settle time")
+        intents.settle(line, Outcome.NOTHING, why=intents.NOT_SEEN)
     if binding.attempts >= settings.MAX_ATTEMPTS:
         ledger.failed(
             binding,
@@ -306,33 +320,40 @@ def _not_found(
     binding: Binding, verdict: Verdict, intent: Intent, ledger: members.Ledger
 ) -> dt.datetime | None:
     """No sound service: failed, undecided, or wait. Returns when to look again, if at all."""
+    if _may_still_come(verdict, intent):
+        return _next_look(intent)
     if intents.refused_unread(intent):
         intents.note_read(intent)
     if isinstance(verdict, Failed):
         ledger.failed(binding, step3.NUMBER, verdict)
         return None
     if isinstance(verdict, Ambiguous):
-        now = clock.now()
-        may_land = intents.unsettled(intent) and now < intent.settles_at
-        if verdict.cause == step3.UNMARKED and may_land:
-            return min(now + LOOK_AGAIN, intent.settles_at)  # ours may still come beside it
         ledger.undecided(binding, step3.NUMBER, verdict)
-        return None
-    if intent.outcome == Outcome.REFUSED:
-        _refused(binding, intent, ledger)
         return None
     if intent.outcome == Outcome.DONE:
         return _confirmed(binding, intent, ledger)
-    return _unknown(binding, intent, ledger)
+    if intent.outcome == Outcome.REFUSED:
+        _refused(binding, intent, ledger)
+    else:
+        _unknown(binding, intent, ledger)
+    return None
+
+
+def _may_still_come(verdict: Verdict, intent: Intent) -> bool:
+    """Whether our order may still be listed, beside one that is like it or where none is yet.
+
+    That it was refused is not always nothing, and lists show late what it left behind.
+    """
+    if clock.now() >= intent.settles_at or isinstance(verdict, Failed):
+        return False
+    if isinstance(verdict, Ambiguous) and verdict.cause != step3.UNMARKED:
+        return False
+    return intents.unsettled(intent) or intents.refused_unread(intent)
 
 
 def _refused(binding: Binding, intent: Intent, ledger: members.Ledger) -> None:
     """The panel said no, and left nothing behind."""
     cause = intent.result.get("cause", "order_refused")
-    if causes.CAUSES[cause].passing and binding.attempts < settings.MAX_ATTEMPTS:
-        due = clock.now() + engine.backoff(binding.attempts)
-        ledger.waits(binding, members.TURN, due_at=due, in_lane=False)
-        return
     evidence = {"form": intent.result["form"]} if "form" in intent.result else {}
     ledger.failed(binding, step3.NUMBER, Failed(cause, intent.why, evidence), attempts=0)
 
@@ -340,7 +361,7 @@ def _refused(binding: Binding, intent: Intent, ledger: members.Ledger) -> None:
 def _confirmed(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.datetime | None:
     """The panel confirmed the order, but does not list its service (yet)."""
     now = clock.now()
-    if now - (intent.outcome_at or intent.at) < _patience():
+    if now - (intent.outcome_at or intent.at) < intents.listed_within():
         return now + LOOK_AGAIN
     evidence = {"answer": intent.result, "request": intent.before["request"]}
     text = "the panel confirmed the order, but lists no service"
@@ -348,19 +369,10 @@ def _confirmed(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.d
     return None
 
 
-def _unknown(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.datetime | None:
-    """Nobody knows: absence proves that nothing happened only after the settle time."""
-    now = clock.now()
-    if now < intent.settles_at:
-        return min(now + LOOK_AGAIN, intent.settles_at)
-    intents.settle(intent, Outcome.NOTHING, why="not seen after the settle time")
+def _unknown(binding: Binding, intent: Intent, ledger: members.Ledger) -> None:
+    """What was never seen in all its time has not happened."""
+    intents.settle(intent, Outcome.NOTHING, why=intents.NOT_SEEN)
     if binding.attempts >= settings.MAX_ATTEMPTS:
         ledger.failed(binding, step3.NUMBER, Failed("attempts", intent.why), attempts=0)
     else:
-        ledger.waits(binding, members.TURN, due_at=now)
-    return None
-
-
-def _patience() -> dt.timedelta:
-    """How long a confirmed effect may take to be listed."""
-    return dt.timedelta(seconds=settings.SETTLE_SECONDS * 3)
+        ledger.waits(binding, members.TURN, due_at=clock.now())

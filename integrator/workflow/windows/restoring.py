@@ -120,4 +120,12 @@ def close(driver: Driver, why: str) -> None:
         if driver.window.restored_at is None:
             driver.window.canaries.filter(state=Canary.State.WATCHED).delete()
             fields = {"compared_at": now}
-        driver.enter(Phase.CLOSED, why, closed_at=now, held=False, closing=False, **fields)
+        driver.enter(
+            Phase.CLOSED,
+            why,
+            closed_at=now,
+            held=False,
+            held_until=None,
+            closing=False,
+            **fields,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from panels.billmanager.tasks import Task
 
 LOOK_AGAIN = dt.timedelta(seconds=1)
+LOOK_SELDOM = dt.timedelta(seconds=20)
 PATIENCE = dt.timedelta(minutes=10)
 """How long a service may take to be listed, or to become active after its task was closed."""
 
@@ -136,8 +137,8 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
             look.at_closed(binding)
         changed = look.ledger.write()
         journal.flush()
-    if look.waiting and not changed:
-        driver.look_soon(LOOK_AGAIN)
+    if look.pauses and not changed:
+        driver.look_soon(min(look.pauses))
         return False
     return True
 
@@ -146,7 +147,7 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
 class Look:
     """What one shared reading found, and what follows from it for each binding.
 
-    ``waiting``: how many bindings must be looked at again.
+    ``pauses``: how soon each binding that goes on waiting must be looked at again.
     """
 
     manual: frozenset[int]
@@ -155,7 +156,7 @@ class Look:
     tasks: list[Task]
     ledger: members.Ledger
     known: Mapping[int, list[Intent]]
-    waiting: int = 0
+    pauses: list[dt.timedelta] = field(default_factory=list)
 
     def seek(self, binding: Binding) -> None:
         """Step 6, after the guard: our service still waits on the manual module."""
@@ -193,7 +194,7 @@ class Look:
         elif isinstance(verdict, Ambiguous):
             self.ledger.undecided(binding, step6.NUMBER, verdict)
         elif isinstance(verdict, NotYet):
-            self.waiting += 1
+            self.pauses.append(LOOK_AGAIN)
             if verdict.waiting_for != binding.waiting_for:
                 self.ledger.waits(binding, verdict.waiting_for, why=verdict.text)
 
@@ -215,9 +216,10 @@ class Look:
             waited = now - (intent.outcome_at or intent.at)
             self._not_yet(binding, waited, Ambiguous("close_unknown", text, request))
         elif now < intent.settles_at:
-            self.waiting += 1
+            waited = now - (intent.outcome_at or intent.at)
+            self.pauses.append(min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM))
         else:
-            # The settle time is over, the service is not active: the thread looks at the task.
+            # Its time is over, the service is not active: the thread looks at the task.
             self.ledger.waits(binding, members.TURN, due_at=now)
 
     def _bound(self, binding: Binding, verdict: Proven) -> None:
@@ -244,7 +246,7 @@ class Look:
     ) -> None:
         """Wait as long as the panel may take; then say what is wrong."""
         if waited < PATIENCE:
-            self.waiting += 1
+            self.pauses.append(LOOK_AGAIN)
         elif isinstance(otherwise, Failed):
             self.ledger.failed(binding, binding.step, otherwise)
         else:
