@@ -23,6 +23,8 @@ def _of(pattern: str, told: str | Promise) -> Told:
 
 
 FOUND = {
+    "a refused order may have left something": _("a refused order may have left something"),
+    "what was sent is known": _("what was sent is known"),
     "the account is gone": _("the account is gone"),
     "its password is another one": _("its password is another one"),
     "its password could not be tried in time, since others were being tried there": _(
@@ -59,6 +61,35 @@ ACCOUNTS: tuple[Told, ...] = (
 )
 
 ORDERS: tuple[Told, ...] = (
+    _of(
+        r"(?P<binding>b\d+): its order was not answered and may take effect until (?P<time>\S+) UTC",
+        _("%(binding)s: its order was not answered and may take effect until %(time)s UTC"),
+    ),
+    _of(
+        r"(?P<binding>b\d+): its payment was not answered and may take effect until (?P<time>\S+)"
+        " UTC",
+        _("%(binding)s: its payment was not answered and may take effect until %(time)s UTC"),
+    ),
+    _of(
+        r"(?P<binding>b\d+): its order is not seen in BILLmanager",
+        _("%(binding)s: its order is not seen in BILLmanager"),
+    ),
+    _of(
+        rf"{_SERVICE} was seen right before a second order",
+        _("service %(service)s was seen right before a second order"),
+    ),
+    _of(
+        r"(?P<count>\d+) new services could be an earlier order of this account",
+        _("new services could be an earlier order of this account: %(count)s"),
+    ),
+    _of(
+        r"(?P<binding>b\d+) of client (?P<client>.+) has several services: (?P<services>.+)",
+        _("%(binding)s of client %(client)s has several services: %(services)s"),
+    ),
+    _of(
+        r"client (?P<client>.+) was charged (?P<amount>.+) that no binding accounts for",
+        _("client %(client)s was charged %(amount)s that no binding accounts for"),
+    ),
     _of(
         rf"{_SERVICE} is new and like this order of (?P<client>.+), but does not carry our mark: "
         "somebody may have ordered the same",

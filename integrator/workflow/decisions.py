@@ -73,13 +73,19 @@ def back_to(binding: Binding) -> dict[str, Any]:
 
 
 def nothing_happened(binding: Binding, actor: str) -> None:
-    """Write down that a person says so, in the caller's transaction."""
+    """Write down that a person says so, in the caller's transaction.
+
+    What the person was shown is no order of this account then, and is not asked about again.
+    """
     kinds = _SPOKEN_OF.get(binding.cause, ())
-    for intent in Intent.objects.filter(binding=binding, kind__in=kinds):
-        used = intent.result.get(intents.COUNTED, False)
-        if intents.may_have_happened(intent) and not used:
-            why = f"{actor} said: it does not exist"
-            intents.settle(intent, Outcome.NOTHING, why=why, not_ours=_shown(binding))
+    known = list(Intent.objects.filter(binding=binding, kind__in=kinds).order_by("id"))
+    for intent in known:
+        if intents.may_have_happened(intent) and not intent.result.get(intents.COUNTED):
+            intents.settle(intent, Outcome.NOTHING, why=f"{actor} said: it does not exist")
+    order = intents.last(known, step3.KIND)
+    if order is not None:
+        order.result = {**order.result, intents.NOT_OURS: _shown(binding)}
+        order.save(update_fields=["result"])
 
 
 def _shown(binding: Binding) -> list[int]:

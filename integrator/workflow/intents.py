@@ -47,6 +47,8 @@ NOT_REPEATABLE = frozenset(
 NOT_SEEN = "not seen after the settle time"
 """Why an unknown effect is settled as *nothing happened*, when its own time is over."""
 
+NOT_OURS = "not_ours"
+"""In the result of an order: services of which a person has said that they are not its own."""
 COUNTED = "counted"
 """In the result of a credit: its amount stands in ``Binding.credited``."""
 

@@ -57,7 +57,8 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
             intents.settle(last, Outcome.UNKNOWN, why=why)
             attempts.wait(claimed, members.READBACK, why=why)
         return False
-    known = {number for i in _orders(claimed.intents) for number in i.result.get("not_ours", ())}
+    said = [intent.result.get(intents.NOT_OURS, ()) for intent in _orders(claimed.intents)]
+    known = {number for numbers in said for number in numbers}
     unclear = [s for s in found if not s.remoteid and not marks.get(s.id) and s.id not in known]
     if unclear:
         text = f"{len(unclear)} new services could be an earlier order of this account"

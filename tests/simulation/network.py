@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 KINDS = (
     *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),
     *("http_500_after", "truncated", "login_page", "locked", "repeat_rows", "access"),
-    *("expire_session", "unreachable", "lands_late"),
+    *("expire_session", "unreachable", "lands_late", "locked_after"),
 )
 """What can become of a call: the sandbox's faults, no connection, and an effect that comes after
 nobody waits for it any more."""
 
-AMBIGUOUS = ("reset_before", "reset_after", "slow_before", "slow_after", "lands_late")
+AMBIGUOUS = (
+    *("reset_before", "reset_after", "slow_before", "slow_after", "lands_late", "locked_after"),
+)
 """After these nobody can tell from outside whether anything happened."""
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
     "payments": ("payment",),
+    "orders": ("order.param",),
     "letters": ("pricelist.edit",),
     "starts": ("task.start",),
     "services": ("vhost.edit",),
@@ -53,9 +56,10 @@ class Weather:
     """How bad the network is. ``rate`` per call, of ``kinds``, to functions of ``group``.
 
     ``effects``: only calls that change something are struck. ``left``: so many faults at most.
-    ``slack``: how long after its time-out a call may still land; ``very_late``: what harms nobody
-    may land minutes later. ``busy``: the chance that no place comes free. ``deaths`` and ``naps``:
-    the chances that a process dies just after an effect, or stands still just before it.
+    ``slack``: how long after its time-out a call may still land; ``queue``: the same of what must
+    not happen twice; ``very_late``: what harms nobody may land minutes later. ``busy``: the chance
+    that no place comes free. ``deaths`` and ``naps``: the chances that a process dies just after
+    an effect, or stands still just before it.
     """
 
     rate: float = 0.0
@@ -64,6 +68,7 @@ class Weather:
     effects: bool = False
     left: int = 0
     slack: float = 15.0
+    queue: float = 15.0
     very_late: bool = False
     busy: float = 0.0
     deaths: float = 0.0
@@ -173,13 +178,16 @@ class Network(SandboxAdapter):
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance
-        seconds = limit + chance.uniform(0.0, self._weather.slack)
+        queued = self._weather.queue if _once_only(asked) else self._weather.slack
+        seconds = limit + chance.uniform(0.0, queued)
         given_up = self._weather.very_late and _harmless_late(asked)
         if given_up:
             seconds = limit + chance.uniform(30.0, 200.0)
 
         def land() -> None:
-            self._stage.tell(f"… {asked.func} lands")
+            self._stage.tell(f"… {asked.func} lands, {seconds:.0f} s late")
+            if seconds > 60 and _once_only(asked):
+                self._stage.seen["landed long after it was given up"] += 1
             if given_up:
                 self.landed_late.append(self._stage.now)
             self.gateway.work(asked, None)
@@ -191,6 +199,12 @@ def _is_login(request: requests.PreparedRequest) -> bool:
     """Whether this opens a session: before an effect that may then come too late."""
     body = request.body or b""
     return "func=auth" in (body if isinstance(body, str) else body.decode())
+
+
+def _once_only(asked: Request) -> bool:
+    """Whether a request must not take effect twice, so that it is waited for to the end."""
+    money = any(part in asked.func for part in ("order", "cart", "basket", "payment"))
+    return money or (asked.func.startswith("task") and "clicked_button" in asked.params)
 
 
 def _harmless_late(asked: Request) -> bool:

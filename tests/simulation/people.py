@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from integrator import prepared
 from integrator.accounts.correcting import Wish, corrected
 from integrator.accounts.refusals import Refused
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
     from tests.simulation.stage import Stage
 
+HELD = Q(held=True, held_until=None)
+"""Windows that go on only when a person says so; others go on by themselves in time."""
 RETRIES = 5
 """So often a person retries one binding; a cause that still stands then is to be told."""
 
@@ -72,7 +76,7 @@ class People:
         for panel in Panel.objects.exclude(stopped=""):
             Panel.objects.filter(pk=panel.pk).update(stopped="")
             self._stage.seen["stopped panel checked"] += 1
-        for window in Window.objects.filter(held=True).exclude(phase=Phase.CLOSED):
+        for window in Window.objects.filter(HELD).exclude(phase=Phase.CLOSED):
             self._held(window)
         self.decide()
         self._runs(RunState.PAUSED, actions.resume)
@@ -264,7 +268,7 @@ def _any(found: QuerySet[Any]) -> QuerySet[Any, tuple[int]]:
 
 
 _NEEDS_A_PERSON = [
-    prepared.Values(lambda: _any(Window.objects.filter(held=True).exclude(phase=Phase.CLOSED))),
+    prepared.Values(lambda: _any(Window.objects.filter(HELD).exclude(phase=Phase.CLOSED))),
     prepared.Values(lambda: _any(Binding.objects.filter(state=BindingState.UNDECIDED))),
     prepared.Values(lambda: _any(Run.objects.filter(state=RunState.PAUSED))),
 ]

@@ -54,6 +54,7 @@ class Scenario:
     people: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     storm: float = 300.0
+    behind: float = 0.0
 
     @property
     def told(self) -> str:
@@ -119,7 +120,32 @@ def _late(drawn: Scenario, _chance: random.Random) -> None:
     drawn.weather.very_late = True
 
 
-MEETINGS = {3: _payers, 5: _late, 7: _walk_ins, 9: _closes, 13: _impatient, 17: _regrets}
+def _queued(drawn: Scenario, chance: random.Random) -> None:
+    """Orders and payments lie in the panel's queue for minutes, and lists lag behind."""
+    drawn.payment = chance.choice(("balance", "credit"))
+    drawn.balance = 0 if drawn.payment == "credit" else drawn.balance
+    _storm(drawn, "money", ("lands_late", "locked_after"))
+    drawn.weather.queue, drawn.weather.left = 560.0, 4
+    drawn.behind = chance.choice((0.0, 5.0, 40.0, 55.0))
+
+
+def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
+    """Orders are confirmed and lead to nothing."""
+    _storm(drawn, "orders", ("ignored",))
+    drawn.weather.left = 2
+
+
+MEETINGS = {
+    1: _queued,
+    3: _payers,
+    5: _late,
+    7: _walk_ins,
+    9: _closes,
+    11: _queued,
+    13: _impatient,
+    15: _empty_words,
+    17: _regrets,
+}
 """By what a seed leaves when it is divided by twenty."""
 
 
@@ -151,6 +177,7 @@ def _drawn(chance: random.Random) -> Scenario:
             group=chance.choice(TROUBLED),
             effects=effects,
             left=chance.randint(2, 15),
+            queue=chance.choice((15.0, 15.0, 120.0, 560.0)),
             very_late=chance.random() < 0.4,
             busy=sometimes(0.1, 0.01),
             deaths=sometimes(0.25, chance.choice((0.05, 0.3))),
@@ -167,4 +194,5 @@ def _drawn(chance: random.Random) -> Scenario:
         people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
         others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
         storm=chance.choice((60.0, 180.0, 400.0)),
+        behind=sometimes(0.2, chance.choice((5.0, 20.0, 40.0, 55.0))),
     )

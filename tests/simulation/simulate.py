@@ -95,7 +95,8 @@ class Simulation:
     # -- the beginning ---------------------------------------------------------------------
     def _set_up(self) -> None:
         chosen, stage, world = self.scenario, self.stage, self.world
-        world.dials.turn({"task_delay": chosen.task_delay, "close_delay": chosen.close_delay})
+        delays = {"task_delay": chosen.task_delay, "close_delay": chosen.close_delay}
+        world.dials.turn({**delays, "lists_behind": chosen.behind})
         for client in world.clients.all():
             world.clients.put(client._replace(balance=chosen.balance))
         for kind in self._jobs:
