@@ -23,8 +23,6 @@ def _of(pattern: str, told: str | Promise) -> Told:
 
 
 FOUND = {
-    "a refused order may have left something": _("a refused order may have left something"),
-    "what was sent is known": _("what was sent is known"),
     "the account is gone": _("the account is gone"),
     "its password is another one": _("its password is another one"),
     "its password could not be tried in time, since others were being tried there": _(
@@ -62,7 +60,8 @@ ACCOUNTS: tuple[Told, ...] = (
 
 ORDERS: tuple[Told, ...] = (
     _of(
-        r"(?P<binding>b\d+): its order was not answered and may take effect until (?P<time>\S+) UTC",
+        r"(?P<binding>b\d+): its order was not answered and may take effect until (?P<time>\S+)"
+        " UTC",
         _("%(binding)s: its order was not answered and may take effect until %(time)s UTC"),
     ),
     _of(

@@ -91,6 +91,8 @@ SAID = {
     "both modules are on": _("both modules are on"),
     "no task is left to close": _("no task is left to close"),
     "every task of ours is closed": _("every task of ours is closed"),
+    "a refused order may have left something": _("a refused order may have left something"),
+    "what was sent is known": _("what was sent is known"),
     "nothing was switched": _("nothing was switched"),
     "the plan is as it was": _("the plan is as it was"),
     "the plan has its modules again, in another order": _(
