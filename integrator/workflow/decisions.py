@@ -31,8 +31,8 @@ _SPOKEN_OF = {
     step3.SEVERAL: (step3.KIND,),
     step3.UNMARKED: (step3.KIND,),
     step3.WRONG_MODULE: (step3.KIND,),
-    "payment_unknown": (step4.CREDIT, step4.PAY_LINE),
-    "several_payments": (step4.CREDIT, step4.PAY_LINE),
+    "payment_unknown": (step4.CREDIT, step4.SET_PAID, step4.PAY_LINE),
+    "several_payments": (step4.CREDIT, step4.SET_PAID, step4.PAY_LINE),
     "close_unknown": (step7.CLOSE,),
 }
 """Which intents *it does not exist* speaks of, by what is undecided."""
