@@ -80,7 +80,9 @@ def nothing_happened(binding: Binding, actor: str) -> None:
     kinds = _SPOKEN_OF.get(binding.cause, ())
     known = list(Intent.objects.filter(binding=binding, kind__in=kinds).order_by("id"))
     for intent in known:
-        if intents.may_have_happened(intent) and not intent.result.get(intents.COUNTED):
+        used = intent.kind == step4.SET_PAID and intent.outcome == Outcome.DONE
+        used = used or intent.result.get(intents.COUNTED, False)
+        if intents.may_have_happened(intent) and not used:
             intents.settle(intent, Outcome.NOTHING, why=f"{actor} said: it does not exist")
     order = intents.last(known, step3.KIND)
     if order is not None:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 LEASE = 3.0
 SETTLE = 4.0
-READ_TIMEOUT = 5.0
+CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 5.0
+HORIZON = 2 * (CONNECT_TIMEOUT + 2 * READ_TIMEOUT) + 1
+"""As short as it may be."""
 CSV = "accounts.csv"
 """What an operator brings along, passwords and all; in VAR_DIR for want of another place."""
 START_LIMIT = 180.0
@@ -100,6 +102,8 @@ class Product:
             "ALLOW_INSECURE_PANELS": "on",
             "LEASE_SECONDS": str(LEASE),
             "SETTLE_SECONDS": str(SETTLE),
+            "HORIZON_SECONDS": str(HORIZON),
+            "CONNECT_TIMEOUT": str(CONNECT_TIMEOUT),
             "READ_TIMEOUT": str(READ_TIMEOUT),
             **({"REDIS_URL": redis_url} if redis_url else {}),
             **({"DATABASE_URL": database_url} if database_url else {}),

@@ -33,6 +33,20 @@ def test_nothing_has_to_be_set(tmp_path: Path) -> None:
     assert options.redis_url == f"unix://{tmp_path}/redis/redis.sock"
     assert (options.window_limit, options.settle_seconds, options.lease_seconds) == (900, 20, 30)
     assert (options.max_attempts, options.cohort) == (5, 100)
+    assert options.horizon_seconds == 600
+
+
+@pytest.mark.parametrize(
+    ("horizon", "connect", "reading"), [("130", "5", "30"), ("600", "5", "150"), ("1", "5", "30")]
+)
+def test_a_horizon_within_which_a_request_may_be_on_its_way_is_refused(
+    horizon: str, connect: str, reading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORIZON_SECONDS", horizon)
+    monkeypatch.setenv("CONNECT_TIMEOUT", connect)
+    monkeypatch.setenv("READ_TIMEOUT", reading)
+    with pytest.raises(ImproperlyConfigured, match="HORIZON_SECONDS: must be more than"):
+        env.read()
 
 
 def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
