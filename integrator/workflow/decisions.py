@@ -86,7 +86,8 @@ def nothing_happened(binding: Binding, actor: str) -> None:
             intents.settle(intent, Outcome.NOTHING, why=f"{actor} said: it does not exist")
     order = intents.last(known, step3.KIND)
     if order is not None:
-        order.result = {**order.result, intents.NOT_OURS: _shown(binding)}
+        said = {*order.result.get(intents.NOT_OURS, ()), *_shown(binding)}
+        order.result = {**order.result, intents.NOT_OURS: sorted(said)}
         order.save(update_fields=["result"])
 
 
