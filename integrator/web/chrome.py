@@ -18,7 +18,10 @@ WORKER_SILENCE = dt.timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
-    """A plan whose modules differ from what the provider sells with, or soon will."""
+    """A plan whose modules differ from what the provider sells with, or soon will.
+
+    ``held_until``: when a held window goes on by itself at the latest; None: a person decides.
+    """
 
     id: int
     plan: str
@@ -26,6 +29,7 @@ class OpenWindow:
     held: bool
     closing: bool
     since: dt.datetime | None
+    held_until: dt.datetime | None = None
 
     @property
     def manual_only(self) -> bool:
@@ -63,7 +67,7 @@ def read() -> Chrome:
     rows = (
         Window.objects.exclude(phase=Phase.CLOSED)
         .order_by("-held", "opened_at", "id")
-        .values_list("id", "plan__name", "phase", "held", "closing", "opened_at")
+        .values_list("id", "plan__name", "phase", "held", "closing", "opened_at", "held_until")
     )
     return Chrome(
         windows=tuple(OpenWindow(*row) for row in rows),

@@ -148,6 +148,9 @@ def _row(window: Window) -> dict[str, Any]:
         "plan": window.plan.name,
         "phase": window.phase,
         "held": window.held,
+        "held_until": window.held_until.isoformat(timespec="seconds")
+        if window.held_until
+        else None,
         "since": window.created_at.isoformat(timespec="seconds"),
         "cause": window.cause,
     }
