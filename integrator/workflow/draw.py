@@ -1,7 +1,8 @@
 """Draws cohorts: which waiting bindings share the next window of their plan.
 
 Cohorts grow: one (the canary), then 10, 50, then the full size of the run. One window at a time
-per plan; several plans overlap as far as the panel's parallel limit allows.
+per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is known
+to have been closed on the panel as it is now, one binding of all runs is under way at a time.
 """
 
 from __future__ import annotations
@@ -99,14 +100,17 @@ def draw(plan_id: int) -> Window | None:
 
     None: there is one already, or nobody may join one now.
     """
-    if (plan_id,) in _OPEN.run():
-        return None
-    chosen = _cohort(plan_id)
-    if not chosen:
+    if (plan_id,) in _OPEN.run() or not _chosen(plan_id):
         return None
     now = clock.now()
     try:
         with transaction.atomic():
+            # Chosen once more under the lock of all draws: two of them, on two plans, would each
+            # open a window for what may only go alone.
+            Panel.objects.select_for_update().only("pk").get(kind=Panel.Kind.BILLMANAGER)
+            chosen = _chosen(plan_id)
+            if not chosen:
+                return None
             window = Window.objects.create(
                 plan_id=plan_id,
                 cohort=len(chosen),
@@ -130,6 +134,16 @@ def draw(plan_id: int) -> Window | None:
         return None  # another process opened one just now
     waking.wake("window", window.pk)
     return window
+
+
+def _chosen(plan_id: int) -> list[Binding]:
+    """Who joins, as many as may be under way at once."""
+    chosen = _cohort(plan_id)
+    if chosen and canaries.must_go_alone():
+        # The one that needs an order least.
+        chosen.sort(key=lambda binding: -binding.step)
+        return [] if canaries.under_way().exists() else chosen[:1]
+    return chosen
 
 
 def _cohort(plan_id: int) -> list[Binding]:

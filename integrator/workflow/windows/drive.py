@@ -19,6 +19,7 @@ from integrator.steps.verdicts import Failed
 from integrator.workflow import causes, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
+    canaries,
     gate,
     lease,
     letters,
@@ -106,6 +107,8 @@ def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     if phase in (Phase.ORDERS, Phase.TASKS) and driver.window.anyway_by:
         return _anyway(driver)
     if phase == Phase.OPENING:
+        if driver.window.manual_only_at is None:
+            canaries.let_one_stay(driver)
         moved = opening.drive(driver, bm)
     elif phase == Phase.ORDERS:
         at_work = rows.are_at_work(driver.window, members.MONEY_STEPS)
