@@ -268,6 +268,7 @@ def restore(window_id: int, actor: str, *, anyway: bool = False) -> None:
             .update(
                 closing=True,
                 due_at=clock.now(),
+                deaths=0,
                 version=F("version") + 1,
                 **({"anyway_by": actor} if anyway else {}),
             )
@@ -289,8 +290,9 @@ def keep_waiting(window_id: int, actor: str) -> None:
     Raises ActionRefused when the window is not held.
     """
     window = _open_window(window_id)
+    now = clock.now()
     if not Window.objects.filter(pk=window.pk, held=True).update(
-        held=False, watched_since=clock.now(), due_at=clock.now(), version=F("version") + 1
+        held=False, watched_since=now, due_at=now, deaths=0, version=F("version") + 1
     ):
         raise ActionRefused(_("Window %(window)s is not held.") % {"window": window})
     lease.event(window, "held", window.phase, "keep waiting", actor=actor)

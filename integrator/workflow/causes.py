@@ -264,6 +264,14 @@ _ALL = [
         _("Look at the attempts and calls, remove the cause, then retry."),
     ),
     Cause(
+        "worker_died",
+        _("Workers died over it"),
+        _(
+            "Each worker that took it up ended, or could not write what it found. The log tells "
+            "how: a lack of memory, or a fault in Integrator. Remove the cause, then retry."
+        ),
+    ),
+    Cause(
         "internal",
         _("An error in Integrator"),
         _("The details are in the log. Nothing goes on until you retry."),

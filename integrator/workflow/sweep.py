@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q
 from integrator import clock, prepared
 from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import actions, creating, draw, engine, halting, runs, waking
+from integrator.workflow import actions, creating, deaths, draw, halting, runs, waking
 from integrator.workflow.windows import members, recheck
 
 MOST_WAKES = 8
@@ -22,7 +22,9 @@ LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
 
 _OPEN = Window.objects.exclude(phase=Phase.CLOSED)
-_LAPSED = prepared.Update(lambda now: _OPEN.filter(lease_expires_at__lt=now))
+_LAPSED = prepared.Update(
+    lambda now: _OPEN.filter(lease_expires_at__lt=now), deaths=F("deaths") + 1
+)
 _QUIET = prepared.Update(
     lambda quiet: _OPEN.filter(due_at=None, lease_token="", phase_at__lt=quiet).exclude(
         bindings__state=BindingState.RUNNING
@@ -93,8 +95,8 @@ def sweep() -> dict[str, int]:
 
 
 def take_back_leases() -> int:
-    """Bindings whose worker died wait again, one attempt later; how many."""
-    return sum(engine.take_back(binding) for binding in _EXPIRED.run(now=clock.now()))
+    """Bindings whose worker died wait again, or are given up after several deaths; how many."""
+    return sum(deaths.take_back(binding) for binding in _EXPIRED.run(now=clock.now()))
 
 
 def _wake_windows() -> int:

@@ -16,7 +16,7 @@ from integrator.models.states import BindingState, Phase
 from integrator.panel_access import connect, journal
 from integrator.panel_access.connect import PanelStoppedError
 from integrator.steps.verdicts import Failed
-from integrator.workflow import causes, draw, engine, halting, rows, waking
+from integrator.workflow import causes, deaths, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
     canaries,
@@ -34,6 +34,7 @@ from integrator.workflow.windows.switching import PlanChangedError
 from panels.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
+    from integrator.models import Window
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
 
@@ -41,6 +42,9 @@ log = structlog.get_logger(__name__)
 
 MOST_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
+
+REST = dt.timedelta(minutes=5)
+"""After so long a window is tried again over which several workers have died."""
 
 STEP_OF_PHASE = {
     Phase.OPENING: 2,
@@ -64,7 +68,8 @@ def drive(window_id: int) -> bool:
             return _drive(driver)
     except LeaseLostError:
         return False
-    except DatabaseError:
+    except DatabaseError as error:
+        _refused_by_database(driver, error)
         raise
     except Exception:
         with suppress(LeaseLostError):
@@ -77,6 +82,8 @@ def drive(window_id: int) -> bool:
 def _drive(driver: Driver) -> bool:
     moved = False
     try:
+        if driver.window.deaths >= deaths.most() and _rests(driver):
+            return False
         bm = connect.billmanager()
         _watch(driver)
         while driver.window.phase != Phase.CLOSED:
@@ -181,8 +188,7 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     cause = causes.of_error(error)
     tries = window.attempts + 1
     halting.stop_panel(error)
-    untouched = window.phase == Phase.OPENING and window.manual_only_at is None
-    untouched = untouched and not letters.touched(window)
+    untouched = _is_untouched(window)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         _turn_all_away(driver, Failed(cause.key, str(error)))
         draw.after(window)
@@ -199,10 +205,56 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     return False
 
 
+def _rests(driver: Driver) -> bool:
+    """Whether this window is left alone now, since several workers have died while they drove it.
+
+    Where nothing was touched, its members fail instead: the next window would end the same way.
+    Else it is held, and tried again after a while: the cause may be gone, and the plan is to be
+    restored.
+    """
+    window = driver.window
+    text = f"{window.deaths} workers died while they drove this window"
+    if _is_untouched(window):
+        raise CannotOpenError(deaths.CAUSE, text)
+    if driver.seen.get("rested") == window.deaths:
+        return False
+    with transaction.atomic():
+        due = clock.now() + REST
+        driver.save(seen={**driver.seen, "rested": window.deaths}, cause=text, due_at=due)
+        if not window.held:
+            driver.save(held=True, closing=True)
+            lease.event(window, window.phase, "held", text)
+    log.error("window.held", window=window.pk, why=text)
+    return True
+
+
+def _refused_by_database(driver: Driver, error: DatabaseError) -> None:
+    """Counted as a worker's death is; where even this cannot be written, its lease runs out."""
+    kind = type(error).__name__
+    due = clock.now() + engine.backoff(driver.window.deaths, most=MOST_BACKOFF)
+    try:
+        lease.died(driver, due_at=due)
+    except DatabaseError:
+        return
+    finally:
+        log.warning("window.database_error", window=driver.window.pk, kind=kind)
+
+
+def _is_untouched(window: Window) -> bool:
+    """Whether this window has changed nothing of its plan yet."""
+    if window.phase != Phase.OPENING or window.manual_only_at is not None:
+        return False
+    return not letters.touched(window)
+
+
 def _unexpected(driver: Driver) -> None:
     """An error that nobody foresaw: tried again, and shown to a person before long."""
     tries = driver.window.attempts + 1
     text = "an error in Integrator; see the log of the worker"
+    if _is_untouched(driver.window) and tries >= settings.MAX_ATTEMPTS:
+        _turn_all_away(driver, Failed("internal", text))
+        draw.after(driver.window)
+        return
     due = clock.now() + engine.backoff(tries - 1, most=MOST_BACKOFF)
     driver.save(attempts=tries, cause=text, due_at=due)
     _hold_when_late(driver, text)
