@@ -22,7 +22,6 @@ from integrator.workflow import (
     closing,
     deaths,
     engine,
-    intents,
     leases,
     preparing,
     sweep,
@@ -143,28 +142,34 @@ def only_paused(run_id: int) -> bool:
     return Binding.objects.filter(run=run_id, run__state="paused").exists() and not open_windows()
 
 
-def test_an_order_that_is_not_known_when_its_worker_dies_again_is_for_a_person(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "step", "cause"),
+    [("order", 3, "order_unknown"), ("pay_line", 4, "payment_unknown"),
+     ("credit", 3, "payment_unknown"), ("close", 7, "close_unknown")],
+)  # fmt: skip
+def test_what_is_not_known_when_a_worker_dies_again_is_for_a_person(
+    db: None, kind: str, step: int, cause: str
 ) -> None:
-    run = provider.start(1)
-    real = intents.carry_out
-
-    def orders_kill(intent: Intent, call: Any) -> Any:
-        if intent.kind == "order":
-            raise Killed
-        return real(intent, call)
-
-    monkeypatch.setattr(intents, "carry_out", orders_kill)
-    mortal(workers, lambda: Binding.objects.filter(run=run, state="undecided").exists())
-    binding = only()
-    assert (binding.cause, binding.step) == ("order_unknown", 3)
-    assert binding.cause_text == "3 workers died while they were at it"
-    assert Step.objects.get(binding=binding, number=3).evidence["request"]
-    assert binding.in_lane
-    monkeypatch.undo()
+    factories.billmanager()
+    past = clock.now() - dt.timedelta(seconds=1)
+    window = factories.window("orders", due_at=None)
+    left = {"lease_token": "gone-1", "lease_expires_at": past, "deaths": MOST - 1}
+    binding = factories.binding("running", step, window=window, in_lane=True, **left)
+    Intent.objects.create(
+        binding=binding, step=step, attempt=1, kind=kind, digest="d", at=past, send_by=past,
+        settles_at=past, before={"request": {"func": kind}},
+    )  # fmt: skip
+    assert sweep.take_back_leases() == 1
+    binding.refresh_from_db()
+    assert (binding.state, binding.cause) == ("undecided", cause)
+    assert binding.cause_text == f"{MOST} workers died while they were at it"
+    assert (binding.window_id, binding.in_lane, binding.lease_token) == (window.pk, True, "")
+    assert Step.objects.get(binding=binding, number=step).evidence == {"request": {"func": kind}}
+    if kind != "order":
+        return
     actions.try_again(binding.pk, "anna")
-    workers.finish(run)
-    provider.sound(done=1)
+    binding.refresh_from_db()
+    assert (binding.state, binding.deaths) == ("queued", 0)
 
 
 def test_one_death_is_normal_and_forgotten_once_the_binding_gets_on(
