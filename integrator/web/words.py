@@ -81,6 +81,7 @@ SAID = {
     "no close of a task is proven yet: one goes first, alone": _(
         "no close of a task is proven yet: one goes first, alone"
     ),
+    "a panel cannot be read: nothing was touched": _("a panel cannot be read: nothing was touched"),
     "one of its bindings moves": _("one of its bindings moves"),
     "the run was cancelled": _("the run was cancelled"),
     "the run is cancelled": _("the run is cancelled"),

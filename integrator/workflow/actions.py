@@ -164,7 +164,7 @@ def retry(
             report.retried.append(binding.pk)
             touched.add(binding.run_id)
     for run in Run.objects.filter(pk__in=touched):
-        if run.state in (RunState.FINISHED, RunState.CANCELLED):
+        if run.state in (RunState.FINISHED, RunState.UNDECIDED, RunState.CANCELLED):
             runs.change(run, RunState.RUNNING, why="retry", actor=actor, finished_at=None)
         waking.wake("run", run.pk, times=2)
     draw.draw_all()
@@ -321,7 +321,8 @@ def _undecided(binding_id: int) -> Binding:
 def _reopen(binding: Binding, actor: str) -> None:
     """Let the binding's run go on, and those that waited for its client's lane."""
     behind = Binding.objects.filter(client=binding.client_id, state__in=MOVING)
-    touched = Run.objects.filter(state=RunState.FINISHED, bindings__in=behind).distinct()
+    over = (RunState.FINISHED, RunState.UNDECIDED)
+    touched = Run.objects.filter(state__in=over, bindings__in=behind).distinct()
     own = Run.objects.filter(pk=binding.run_id, state=RunState.CANCELLED)
     for run in (*touched, *own):
         runs.change(

@@ -14,7 +14,7 @@ from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, S
 from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, causes, engine, evidence, halting, recording
+from integrator.workflow import breaker, causes, engine, evidence, halting, reaching, recording
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.windows import canaries, members
 from panels.errors import FormLacks, PanelError
@@ -172,11 +172,17 @@ def try_again(
 ) -> None:
     """After an error that did nothing: wait and try again, or give up with the cause.
 
-    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times.
+    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times; no try is used up
+    while the panel cannot be read at all, as long as the window has time.
     """
     cause = causes.of_error(error, refused=refused)
+    window = claimed.binding.window
     attempts = claimed.binding.attempts + 1
     halting.stop_panel(error)
+    if (window is None or not window.closing) and reaching.is_away(error):
+        due = clock.now() + reaching.pause(error)
+        wait(claimed, members.TURN, due_at=due, why=str(error), **fields)
+        return
     if cause.passing and attempts < settings.MAX_ATTEMPTS:
         wait(
             claimed,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from integrator.panel_access.connect import PanelStoppedError
+from integrator.panel_access.stopping import PanelStoppedError
 from panels.errors import (
     AccessDenied,
     Busy,

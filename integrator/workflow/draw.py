@@ -15,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from integrator import clock, prepared
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
+from integrator.panel_access import reach
 from integrator.workflow import engine, runs, waking
 from integrator.workflow.windows import canaries, members
 
@@ -37,26 +38,30 @@ WAITS_FOR = {
 def draw_all() -> int:
     """Open windows for all plans that can have one now; how many."""
     opened = 0
-    for plan_id, _number in _PLANS.run():
+    for plan_id, _number in _PLANS.run(now=clock.now()):
         if not _room():
             break
         opened += draw(plan_id) is not None
     return opened
 
 
-def _waiting() -> QuerySet[Binding]:
-    """Bindings that may join a window now."""
+def _waiting(now: object) -> QuerySet[Binding]:
+    """Bindings that may join a window now; none whose server could not be read a while ago."""
     taken = Binding.objects.filter(in_lane=True).values("client_id")
-    return Binding.objects.filter(
-        state__in=[BindingState.QUEUED, BindingState.WAITING],
-        window=None,
-        prepared=True,
-        run__state=RunState.RUNNING,
-    ).filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
+    return (
+        Binding.objects.filter(
+            state__in=[BindingState.QUEUED, BindingState.WAITING],
+            window=None,
+            prepared=True,
+            run__state=RunState.RUNNING,
+        )
+        .exclude(reach.spared(now))
+        .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
+    )
 
 
 _PLANS = prepared.Values(
-    lambda: _waiting().values_list("plan_id").annotate(n=Count("id")).order_by("-n")
+    lambda now: _waiting(now).values_list("plan_id").annotate(n=Count("id")).order_by("-n")
 )
 _PANEL = prepared.Select[Panel](
     lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).order_by("pk")[:1]
@@ -91,6 +96,8 @@ def _room() -> bool:
     """Whether another window may open, by the BILLmanager's parallel limit."""
     panels = _PANEL.run()
     if not panels or panels[0].stopped:
+        return False
+    if panels[0].away_until is not None and panels[0].away_until > clock.now():
         return False
     return len(_OPEN.run()) < max(1, panels[0].max_parallel // CALLS_PER_WINDOW)
 
@@ -153,7 +160,7 @@ def _cohort(plan_id: int) -> list[Binding]:
     for run in _RUNNING.run():
         if not runs.may_work(run, now):
             continue
-        waiting = _waiting().filter(run=run, plan_id=plan_id)
+        waiting = _waiting(now).filter(run=run, plan_id=plan_id)
         size = _size(run, plan_id)
         if size:
             order = ("-step", "nth_of_client", "number")

@@ -51,12 +51,16 @@ _UNPREPARED = prepared.Values(
         .values_list("pk")
     )
 )
-_RUNNING = prepared.Select[Run](lambda: Run.objects.filter(state=RunState.RUNNING))
+_STILL_OPEN = prepared.Select[Run](
+    lambda: Run.objects.filter(state__in=[RunState.RUNNING, RunState.UNDECIDED])
+)
 _CANCELLED = prepared.Select[Run](
     lambda: Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE).distinct()
 )
-_FINISHED = prepared.Select[Run](
-    lambda: Run.objects.filter(state=RunState.FINISHED, bindings__state__in=MOVING).distinct()
+_OVER = prepared.Select[Run](
+    lambda: Run.objects.filter(
+        state__in=[RunState.FINISHED, RunState.UNDECIDED], bindings__state__in=MOVING
+    ).distinct()
 )
 _LEFT_OVER = prepared.Select[Binding](
     lambda: Binding.objects.filter(state__in=CLAIMABLE, window__phase=Phase.CLOSED).exclude(
@@ -87,7 +91,7 @@ def sweep() -> dict[str, int]:
         "rechecked": recheck.due(),
         "new_clients": creating.wake_due(),
     }
-    for run in _RUNNING.run():
+    for run in _STILL_OPEN.run():
         runs.finish_if_over(run)
     for run in _CANCELLED.run():
         actions.cancel_at_border(run)
@@ -121,7 +125,7 @@ def _mend() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
     for binding in _LEFT_OVER.run():
         members.leave(binding, why="its window has closed")
-    for run in _FINISHED.run():
+    for run in _OVER.run():
         if runs.can_move(run):
             runs.change(run, RunState.RUNNING, why="one of its bindings moves", finished_at=None)
 

@@ -12,9 +12,10 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from integrator import clock
+from integrator.models import Panel
 from integrator.models.states import BindingState, Phase
-from integrator.panel_access import connect, journal
-from integrator.panel_access.connect import PanelStoppedError
+from integrator.panel_access import connect, journal, reach
+from integrator.panel_access.stopping import PanelStoppedError
 from integrator.steps.verdicts import Failed
 from integrator.workflow import causes, deaths, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
@@ -42,6 +43,9 @@ log = structlog.get_logger(__name__)
 
 MOST_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
+
+PATIENCE = dt.timedelta(minutes=1)
+"""For so long a window that has touched nothing keeps its place while a panel cannot be read."""
 
 REST = dt.timedelta(minutes=5)
 """After so long a window is tried again over which several workers have died."""
@@ -92,6 +96,7 @@ def _drive(driver: Driver) -> bool:
             if not _one(driver, bm, phase):
                 return moved
             moved = True
+            _note_read(driver, phase)
             journal.flush()
     except CannotOpenError as error:
         _turn_all_away(driver, Failed(error.cause, error.text))
@@ -104,6 +109,14 @@ def _drive(driver: Driver) -> bool:
     waking.wake("recheck", finished.pk)  # what came of it is looked at beside what follows
     draw.after(finished)
     return True
+
+
+def _note_read(driver: Driver, phase: Phase) -> None:
+    """What had to be read to leave this phase, or to move in it, can be read again."""
+    if phase == Phase.OPENING and driver.window.phase in (Phase.ORDERS, Phase.ENABLING):
+        reach.back({binding.account.panel_id for binding in rows.of_window(driver.window)})
+    elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS):
+        reach.back()
 
 
 def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
@@ -182,13 +195,16 @@ def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
 def _after_error(driver: Driver, error: PanelError) -> bool:
     """A call of the driver's own failed: try again later, for ever while the plan is switched.
 
-    Before anything was switched, members fail with the cause when it does not pass by itself.
+    Before anything was switched, members wait as long as the panel cannot be read, and fail with
+    the cause when that does not pass by itself.
     """
     window = driver.window
     cause = causes.of_error(error)
     tries = window.attempts + 1
     halting.stop_panel(error)
     untouched = _is_untouched(window)
+    if untouched and reach.may_pass(error):
+        return _wait_for(driver, error)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         _turn_all_away(driver, Failed(cause.key, str(error)))
         draw.after(window)
@@ -203,6 +219,35 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     driver.save(due_at=clock.now() + engine.backoff(tries - 1, most=MOST_BACKOFF))
     _hold_when_late(driver, str(error))
     return False
+
+
+def _wait_for(driver: Driver, error: PanelError) -> bool:
+    """A panel cannot be read, and nothing was sent: members wait for it, whatever it takes.
+
+    After a while those who need it leave, so that no place is held for them: they are drawn again
+    later. False: the window stays.
+    """
+    window, now = driver.window, clock.now()
+    panel = reach.away(error)
+    tries = window.attempts + 1
+    since = panel.away_since if panel is not None and panel.away_since else window.created_at
+    if now - since < PATIENCE and not window.closing:
+        due = now + engine.backoff(tries - 1, most=MOST_BACKOFF)
+        driver.save(attempts=tries, cause=str(error), due_at=due)
+        return False
+    leaving = rows.of_window(window)
+    if panel is not None:
+        reach.spare(panel)
+        if panel.kind == Panel.Kind.ISPMANAGER:
+            leaving = [b for b in leaving if b.account.panel_id == panel.pk] or leaving
+    members.leave_all(driver, leaving, why="a panel cannot be read: nothing was touched")
+    log.warning("window.left_its_place", window=window.pk, why=str(error))
+    if rows.of_window(window):
+        driver.save(attempts=0, cause="", due_at=now)
+        return True
+    restoring.close(driver, "a panel cannot be read: nothing was touched")
+    draw.after(window)
+    return True
 
 
 def _rests(driver: Driver) -> bool:
