@@ -79,9 +79,9 @@ def _over(rows: QuerySet[Binding], binding: Binding, why: str, text: str) -> boo
         pause = engine.backoff(binding.deaths - 1) if binding.deaths else now - now
         if not rows.update(state=BindingState.WAITING, due_at=now + pause, **ended):
             return False
-        engine.event(binding, BindingState.RUNNING, BindingState.WAITING, why, engine.PRODUCT).save(
-            force_insert=True
-        )
+        engine.event_of(
+            binding, BindingState.RUNNING, BindingState.WAITING, why, engine.PRODUCT
+        ).save(force_insert=True)
     return True
 
 
@@ -113,7 +113,9 @@ def _give_up(rows: QuerySet[Binding], binding: Binding, text: str, ended: dict[s
         evidence=evidence,
     )
     recording.record([step])
-    engine.event(binding, BindingState.RUNNING, to, cause, engine.PRODUCT).save(force_insert=True)
+    engine.event_of(binding, BindingState.RUNNING, to, cause, engine.PRODUCT).save(
+        force_insert=True
+    )
     breaker.failed(binding, binding.step, cause, text)
     log.error("binding.given_up", binding=binding.pk, cause=cause, why=text)
     return True

@@ -179,7 +179,7 @@ def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
         claims[step.binding_id or 0].steps[step.number] = step
     prepared.insert(
         [
-            event(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+            event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
             for pk, one in claims.items()
         ]
     )
@@ -244,7 +244,9 @@ def hand_back(
     }
     if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
         raise LeaseLostError
-    prepared.insert([event(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)])
+    prepared.insert(
+        [event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
+    )
     journal.flush()
 
 
@@ -278,7 +280,7 @@ def change(
         )
         if not changed:
             return False
-        event(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
+        event_of(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
     return True
 
 
@@ -312,7 +314,7 @@ def change_all(changes: Sequence[Change]) -> set[int]:
         columns = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
         names = tuple(sorted(columns))
         alike.setdefault(names, []).append((binding.pk, {name: columns[name] for name in names}))
-        events.append(event(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
+        events.append(event_of(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
     for same in alike.values():
         _THIS.run_each([(columns, {"pk": pk}) for pk, columns in same])
     prepared.insert(events)
@@ -326,13 +328,13 @@ def free(binding: Binding, why: str, *, actor: str) -> bool:
             pk=binding.pk, state=BindingState.CANCELLED, version=binding.version, lease_token=""
         ).update(reserved=False, in_lane=False, version=F("version") + 1)
         if changed:
-            event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+            event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
     return bool(changed)
 
 
 def remark(binding: Binding, why: str, *, actor: str) -> None:
     """Write down what a person did to a binding that is no change of its state."""
-    event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+    event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
 
 
 def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,7 +360,7 @@ def wake(bindings: QuerySet[Binding], *, at: dt.datetime | None = None) -> int:
     )
 
 
-def event(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
+def event_of(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
     """What is written down with a change, not saved yet."""
     return Event(
         at=clock.now(),
