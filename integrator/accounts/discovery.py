@@ -24,7 +24,8 @@ from integrator.accounts import (
 )
 from integrator.accounts.progress import Progress
 from integrator.models import Panel
-from integrator.panel_access import journal, stopping
+from integrator.panel_access import journal, reach, stopping
+from integrator.panel_access.repeating import repeated_reads
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
     begun = time.monotonic()
     progress = Progress(panel)
     try:
-        with journal.about():
+        with journal.about(), repeated_reads():
             if panel.kind == Panel.Kind.BILLMANAGER:
                 counts, facts = discover_billmanager.discover(panel, progress)
             else:
@@ -65,6 +66,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
         if stopping.stop(error) is not None:
             panel.refresh_from_db(fields=["stopped", "stopped_login"])
         raise
+    reach.is_back(panel)
     compare()
     if match:
         progress.phase("matching")

@@ -15,6 +15,7 @@ from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
 from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 from integrator.panel_access import connect, journal
+from integrator.panel_access.repeating import repeated_reads
 
 if TYPE_CHECKING:
     from integrator.models import Preview
@@ -37,7 +38,7 @@ def reread(preview: Preview) -> None:
     plans = Plan.objects.filter(pk__in=rows.values("plan_id"))
     servers = Panel.objects.filter(pk__in=rows.values("account__panel_id"))
     panel = billmanager()
-    with journal.about():
+    with journal.about(), repeated_reads():
         client = connect.billmanager(panel)
         _clients(panel, client, preview)
         _modules(client)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts.refusals import CsvRefused, Refused
 from integrator.accounts.registering import certificate_text
 from integrator.models import Binding, Panel, Run
+from integrator.panel_access.repeating import repeated_reads
 from integrator.workflow.refusal import ActionRefused
 from panels import errors
 
@@ -53,7 +54,8 @@ class PersonCommand(BaseCommand):
         self.json = bool(given.pop("json", False))
         try:
             _check_tables()
-            code = self.run(**given)
+            with repeated_reads():
+                code = self.run(**given)
         except CsvRefused as error:
             details = [
                 {"line": one.line, "column": one.column, "text": one.text} for one in error.errors

@@ -31,12 +31,17 @@ def wait_for(run: Run, note: Callable[[str], None]) -> bool:
     True: nothing can move without a person. False: no worker has been alive for a minute.
     """
     told: dict[str, int] = {}
+    waits: list[str] = []
     alive_at = time.monotonic()
     while _still_moving(run):
         progress = report.progress(run)
         if progress.by_state != told:
             note(_text(run, progress))
             told = progress.by_state
+        if (present := report.waits(run)) != waits:
+            for one in present:
+                note(_("%(run)s waits: %(what)s") % {"run": run, "what": one})
+            waits = present
         if health.health().workers:
             alive_at = time.monotonic()
         elif time.monotonic() - alive_at > DEAD_SECONDS:

@@ -23,6 +23,7 @@ class Binding(models.Model):
     - ``marker``: our unguessable id, sent as ``remoteid``.
     - ``due_at``: when somebody may claim it; None: it sleeps until it is woken.
     - ``waiting_for``: what for, as a key (``window``, ``readback``, ``task``, ``lane``, …).
+    - ``deaths``: how many workers died over it since its step last changed or a person retried it.
     - ``prepared``: what must be true before a window (password tested or reset) is.
     - ``reserved``: no other binding of this account may exist.
     - ``in_lane``: it alone may order and pay for this client.
@@ -54,6 +55,7 @@ class Binding(models.Model):
     )
     step = models.PositiveSmallIntegerField(default=3)
     attempts = models.PositiveSmallIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
     prepared = models.BooleanField(default=False)
     waiting_for = models.CharField(max_length=24, blank=True)
     due_at = models.DateTimeField(null=True)

@@ -20,8 +20,11 @@ class Panel(models.Model):
     ``checked`` and ``dialect`` hold what the last panel check and discovery found; ``learnt`` what
     only bindings could show (``take_keeps_form``: taking a task leaves its form as it was).
     ``stopped_login``: where only the staff login is refused, its name: the panel itself is still
-    called, so that an open plan can be restored. ``failures_in_row``: bindings that failed on it
-    since the last success or resumed run. ``pace``: how many calls at a time it is given now,
+    called, so that an open plan can be restored. ``failures``: how many bindings in a row ended at
+    a step for a cause without one that passed that step, as {"7 form_unknown": 3};
+    ``failures_in_row``: the largest of these. ``away_since``: since when it cannot be read, None
+    while it can; ``away_why``: what the last try said; ``away_until``: no window that needs it is
+    opened before. ``pace``: how many calls at a time it is given now,
     None: ``max_parallel``; ``pace_why`` and ``pace_at`` tell why and since when.
     ``password_try_at``: no password of an account is tried before; ``wrong_passwords``: how many
     were wrong in a row.
@@ -55,6 +58,10 @@ class Panel(models.Model):
     stopped = models.TextField(blank=True)
     stopped_login = models.CharField(max_length=128, blank=True)
     failures_in_row = models.PositiveIntegerField(default=0)
+    failures = models.JSONField(default=dict, blank=True)
+    away_since = models.DateTimeField(null=True, blank=True)
+    away_why = models.TextField(blank=True)
+    away_until = models.DateTimeField(null=True, blank=True)
     pace = models.PositiveSmallIntegerField(null=True, blank=True)
     pace_why = models.TextField(blank=True)
     pace_at = models.DateTimeField(null=True, blank=True)

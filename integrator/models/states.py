@@ -40,11 +40,17 @@ class StepState(models.TextChoices):
 
 
 class RunState(models.TextChoices):
-    """Where a run stands. ``FINISHED``: nothing in it can move without a person."""
+    """Where a run stands.
+
+    ``UNDECIDED``: nothing in it can move before a person has decided on one of its bindings, or on
+    another one of the same client. ``FINISHED``: nothing in it can move without a person, and
+    nothing in it waits for a decision.
+    """
 
     RUNNING = "running", pgettext_lazy("run", "Running")
     PAUSED = "paused", pgettext_lazy("run", "Paused")
     CANCELLED = "cancelled", pgettext_lazy("run", "Cancelled")
+    UNDECIDED = "undecided", pgettext_lazy("run", "Needs a decision")
     FINISHED = "finished", pgettext_lazy("run", "Finished")
 
 

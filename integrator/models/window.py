@@ -27,6 +27,8 @@ class Window(models.Model):
       the opening.
     - ``anyway_by``: who said *restore anyway*; empty when nobody did.
     - ``uncertain``: a switch of this window had an unknown outcome, so restoring reads twice.
+    - ``deaths``: how many workers died while they drove it in this phase, or looked at it since it
+      closed.
     - ``recheck_at``: when the plan at rest is read once more; None afterwards.
     - ``looked_at``: when the servers' users were listed before it opened; ``compared_at``: when
       they, and the canary, were compared after it had closed.
@@ -50,6 +52,7 @@ class Window(models.Model):
     cause = models.TextField(blank=True)
     anyway_by = models.CharField(max_length=150, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
     watched_since = models.DateTimeField(null=True)

@@ -14,11 +14,12 @@ from integrator import prepared
 from integrator.models import Panel
 from integrator.panel_access.journal import DatabaseJournal
 from integrator.panel_access.limiter import DatabaseLimiter
+from integrator.panel_access.repeating import RepeatingTransport as Transport
+from integrator.panel_access.stopping import PanelStoppedError
 from panels.billmanager import BillManager
 from panels.billmanager.dialect import Dialect
-from panels.errors import NotSent
 from panels.ispmanager import IspManager
-from panels.transport import Endpoint, Login, Transport
+from panels.transport import Endpoint, Login
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,14 +35,6 @@ _OF_KIND = prepared.Select[Panel](
 
 _transports: dict[tuple[object, ...], Transport] = {}
 _lock = threading.Lock()
-
-
-class PanelStoppedError(NotSent):
-    """The panel is registered but no call is made to it until a person says so.
-
-    Its login was refused again and again, or its certificate changed; going on would lock the
-    account out or talk to a stranger.
-    """
 
 
 class NoBillManagerError(Exception):

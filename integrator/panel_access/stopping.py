@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integrator.models import Panel
-from panels.errors import CertificateRefused, LoginRefused
+from panels.errors import CertificateRefused, LoginRefused, NotSent
 
 if TYPE_CHECKING:
     from panels.errors import PanelError
 
 log = structlog.get_logger(__name__)
+
+
+class PanelStoppedError(NotSent):
+    """The panel is registered but no call is made to it until a person says so.
+
+    Its login was refused again and again, or its certificate changed; going on would lock the
+    account out or talk to a stranger.
+    """
 
 
 def stop(error: PanelError) -> Panel | None:

@@ -162,6 +162,22 @@ WINDOWS: tuple[Told, ...] = (
         r"(?P<n>\d+) openings of customers have just begun and are let finish",
         _("openings of customers that have just begun and are let finish: %(n)s"),
     ),
+    _of(
+        r"(?P<n>\d+) workers died while they were at it",
+        _("workers that died while they were at it: %(n)s"),
+    ),
+    _of(
+        r"(?P<n>\d+) workers died while they drove this window",
+        _("workers that died while they drove this window: %(n)s"),
+    ),
+    _of(
+        r"(?P<n>\d+) workers died while they looked at it",
+        _("workers that died while they looked at it: %(n)s"),
+    ),
+    _of(
+        r"(?P<n>\d+) tries ended in an error of the database \((?P<name>\w+)\)",
+        _("tries that ended in an error of the database (%(name)s): %(n)s"),
+    ),
     _of(r"plan (?P<plan>.+) has no enabled module", _("plan %(plan)s has no enabled module")),
 )
 

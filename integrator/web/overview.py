@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from integrator.web.access import Request
 
-LIVE_RUNS = (RunState.RUNNING, RunState.PAUSED)
+LIVE_RUNS = (RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED)
 LATEST = 5
 
 

@@ -174,7 +174,8 @@ def _context(run: Run) -> dict[str, Any]:
         "groups": report.causes(run),
         "shared": SHARED,
         "password_causes": PASSWORD_CAUSES,
-        "live": run.state in {RunState.RUNNING, RunState.PAUSED},
+        "live": run.state in {RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED},
+        "away": report.away(run),
         "cancel_means": meaning.of_cancelling(run).sentences(),
         "hours_begin": runs.begins_at(run, now()) if run.state == RunState.RUNNING else None,
         "windows": _windows(run),
@@ -205,7 +206,8 @@ def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], s
     progress = context["progress"]
     windows = [(w.pk, w.version, w.alarm, w.alarm_seen_by) for w in context["windows"]]
     facts = (run.state, run.why, progress.by_state, progress.steps, groups, shown)
-    return (*facts, windows, context["hours_begin"], context["cancel_means"])
+    away = [(panel.pk, panel.away_since, panel.away_why) for panel in context["away"]]
+    return (*facts, windows, context["hours_begin"], context["cancel_means"], away)
 
 
 def _busy(run: Run) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from integrator.accounts.sentences import told
 from integrator.web.findings import FINDINGS, FOUND
@@ -78,6 +78,10 @@ SAID = {
     "a decision was taken": _("a decision was taken"),
     "decided: it does not exist": _("decided: it does not exist"),
     "begun by a newer version": _("begun by a newer version of Integrator"),
+    "no close of a task is proven yet: one goes first, alone": _(
+        "no close of a task is proven yet: one goes first, alone"
+    ),
+    "a panel cannot be read: nothing was touched": _("a panel cannot be read: nothing was touched"),
     "one of its bindings moves": _("one of its bindings moves"),
     "the run was cancelled": _("the run was cancelled"),
     "the run is cancelled": _("the run is cancelled"),
@@ -147,6 +151,43 @@ SAID_OF = (
         re.compile(r"it is named after “(?P<name>[^;]+)”, with digits behind it"),
         _("it is named after “%(name)s”, with digits behind it"),
     ),
+    (
+        re.compile(r"canary (?P<name>b\d+) stopped at step (?P<step>\d): (?P<stop>.+)", re.DOTALL),
+        _("canary %(name)s stopped at step %(step)s: %(stop)s"),
+    ),
+    (
+        re.compile(
+            r"(?P<n>\d+) canaries in a row stopped before anything was ordered, the last one "
+            r"(?P<name>b\d+): (?P<stop>.+)",
+            re.DOTALL,
+        ),
+        _(
+            "canaries in a row that stopped before anything was ordered: %(n)s, the last one "
+            "%(name)s: %(stop)s"
+        ),
+    ),
+    (
+        re.compile(
+            r"for the second time a binding stopped for what no retry cures, (?P<name>b\d+) at "
+            r"step (?P<step>\d): (?P<stop>.+)",
+            re.DOTALL,
+        ),
+        _(
+            "for the second time a binding stopped for what no retry cures, %(name)s at step "
+            "%(step)s: %(stop)s"
+        ),
+    ),
+    (
+        re.compile(
+            r"(?P<n>\d+) bindings in a row stopped at step (?P<step>\d) on (?P<server>.+?), the "
+            r"last one (?P<name>b\d+): (?P<stop>.+)",
+            re.DOTALL,
+        ),
+        _(
+            "bindings in a row that stopped at step %(step)s on %(server)s: %(n)s, the last one "
+            "%(name)s: %(stop)s"
+        ),
+    ),
     (re.compile(r"it has a site for (?P<name>[^;]+)"), _("it has a site for %(name)s")),
     (
         re.compile(r"the window of plan (?P<name>.+) closes"),
@@ -158,6 +199,9 @@ SAID_OF = (
     (re.compile(r"adopted payment (?P<name>\d+)"), _("adopted payment %(name)s")),
 )
 """The same, for sentences that name something."""
+
+_STOP = re.compile(r"(?P<title>[^.]+)\. (?:(?P<why>.+)\. )?What to do: (?P<advice>.+)", re.DOTALL)
+"""A cause, what the panel said of it, and what to do: how `workflow.breaker` tells why it stops."""
 
 _WHOLE = {**SAID, **FOUND}
 _NAMING = (*SAID_OF, *FINDINGS)
@@ -176,6 +220,19 @@ def _part(name: str, value: str) -> str:
     """What a sentence names, which may be a sentence itself, a field or its value."""
     if name == "why":
         return said(value)
+    if name == "stop":
+        return _stop(value)
     if name == "field":
         return str(FIELDS.get(value, value))
     return str(VALUES.get(value, value)) if name in {"before", "after"} else value
+
+
+def _stop(text: str) -> str:
+    """A cause with its advice, which are texts of ours, and what the panel said between them."""
+    found = _STOP.fullmatch(text)
+    if found is None:
+        return text
+    title, why, advice = found["title"], found["why"], found["advice"]
+    parts = [gettext(title), *([said(why)] if why else [])]
+    return gettext("%(stop)s. What to do: %(advice)s") % {
+        "stop": ". ".join(parts), "advice": gettext(advice)}  # fmt: skip

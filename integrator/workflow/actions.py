@@ -164,7 +164,7 @@ def retry(
             report.retried.append(binding.pk)
             touched.add(binding.run_id)
     for run in Run.objects.filter(pk__in=touched):
-        if run.state in (RunState.FINISHED, RunState.CANCELLED):
+        if run.state in (RunState.FINISHED, RunState.UNDECIDED, RunState.CANCELLED):
             runs.change(run, RunState.RUNNING, why="retry", actor=actor, finished_at=None)
         waking.wake("run", run.pk, times=2)
     draw.draw_all()
@@ -268,6 +268,7 @@ def restore(window_id: int, actor: str, *, anyway: bool = False) -> None:
             .update(
                 closing=True,
                 due_at=clock.now(),
+                deaths=0,
                 version=F("version") + 1,
                 **({"anyway_by": actor} if anyway else {}),
             )
@@ -289,11 +290,13 @@ def keep_waiting(window_id: int, actor: str) -> None:
     Raises ActionRefused when the window is not held.
     """
     window = _open_window(window_id)
+    now = clock.now()
     if not Window.objects.filter(pk=window.pk, held=True).update(
         held=False,
         held_until=None,
-        watched_since=clock.now(),
-        due_at=clock.now(),
+        watched_since=now,
+        due_at=now,
+        deaths=0,
         version=F("version") + 1,
     ):
         raise ActionRefused(_("Window %(window)s is not held.") % {"window": window})
@@ -323,7 +326,8 @@ def _undecided(binding_id: int) -> Binding:
 def _reopen(binding: Binding, actor: str) -> None:
     """Let the binding's run go on, and those that waited for its client's lane."""
     behind = Binding.objects.filter(client=binding.client_id, state__in=MOVING)
-    touched = Run.objects.filter(state=RunState.FINISHED, bindings__in=behind).distinct()
+    over = (RunState.FINISHED, RunState.UNDECIDED)
+    touched = Run.objects.filter(state__in=over, bindings__in=behind).distinct()
     own = Run.objects.filter(pk=binding.run_id, state=RunState.CANCELLED)
     for run in (*touched, *own):
         runs.change(

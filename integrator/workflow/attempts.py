@@ -14,9 +14,9 @@ from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, S
 from integrator.panel_access import journal
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, causes, engine, evidence, halting, recording
+from integrator.workflow import breaker, causes, engine, evidence, halting, reaching, recording
 from integrator.workflow.engine import Claim, LeaseLostError
-from integrator.workflow.windows import members
+from integrator.workflow.windows import canaries, members
 from panels.errors import FormLacks, PanelError
 
 if TYPE_CHECKING:
@@ -55,9 +55,12 @@ class NotNowError(Exception):
 def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
     """Commit the intent, conditional on the lease, the window's phase and the run.
 
-    Raises LeaseLostError, or NotNowError when phase or run forbid it.
+    Raises LeaseLostError, or NotNowError when phase or run forbid it, or when nothing may be
+    ordered beside another binding yet.
     """
     binding = claimed.binding
+    if phase == Phase.ORDERS and not canaries.may_order(binding):
+        raise NotNowError
     with transaction.atomic():
         pk, token = binding.pk, claimed.token
         if not MAY[phase].run(pk=pk, token=token, now=clock.now()):
@@ -149,7 +152,7 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
                 **fields,
             },
         )
-        breaker.failed(binding, cause, text)
+        breaker.failed(binding, number, cause, text)
 
 
 def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
@@ -177,7 +180,7 @@ def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
             cause=verdict.cause,
             cause_text=verdict.text,
         )
-        breaker.failed(binding, verdict.cause, verdict.text)
+        breaker.failed(binding, number, verdict.cause, verdict.text)
 
 
 def try_again(
@@ -185,11 +188,17 @@ def try_again(
 ) -> None:
     """After an error that did nothing: wait and try again, or give up with the cause.
 
-    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times.
+    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times; no try is used up
+    while the panel cannot be read at all, as long as the window has time.
     """
     cause = causes.of_error(error, refused=refused)
+    window = claimed.binding.window
     attempts = claimed.binding.attempts + 1
     halting.stop_panel(error)
+    if (window is None or not window.closing) and reaching.is_away(error):
+        due = clock.now() + reaching.pause(error)
+        wait(claimed, members.TURN, due_at=due, why=str(error), **fields)
+        return
     if cause.passing and attempts < settings.MAX_ATTEMPTS:
         wait(
             claimed,

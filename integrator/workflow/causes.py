@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from integrator.panel_access.connect import PanelStoppedError
+from integrator.panel_access.stopping import PanelStoppedError
 from panels.errors import (
     AccessDenied,
     Busy,
@@ -262,6 +262,14 @@ _ALL = [
         "attempts",
         _("Gave up after several tries"),
         _("Look at the attempts and calls, remove the cause, then retry."),
+    ),
+    Cause(
+        "worker_died",
+        _("Workers died over it"),
+        _(
+            "Each worker that took it up ended, or could not write what it found. The log tells "
+            "how: a lack of memory, or a fault in Integrator. Remove the cause, then retry."
+        ),
     ),
     Cause(
         "internal",

@@ -1,12 +1,13 @@
 """Draws cohorts: which waiting bindings share the next window of their plan.
 
 Cohorts grow: one (the canary), then 10, 50, then the full size of the run. One window at a time
-per plan; several plans overlap as far as the panel's parallel limit allows.
+per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is known
+to have been closed on the panel as it is now, one binding of all runs is under way at a time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
@@ -14,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from integrator import clock, prepared
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
+from integrator.panel_access import reach
 from integrator.workflow import engine, runs, waking
 from integrator.workflow.windows import canaries, members
 
@@ -43,17 +45,22 @@ def draw_all() -> int:
     return opened
 
 
-def _waiting(now: Any) -> QuerySet[Binding]:
-    """Bindings that may join a window at this time."""
+def _waiting(now: object) -> QuerySet[Binding]:
+    """Bindings that may join a window at this time: none that waits for a later one.
+
+    Nor one whose server could not be read a while ago.
+    """
     taken = Binding.objects.filter(in_lane=True).values("client_id")
-    return Binding.objects.filter(
-        state__in=[BindingState.QUEUED, BindingState.WAITING],
-        window=None,
-        prepared=True,
-        run__state=RunState.RUNNING,
-    ).filter(
-        Q(due_at=None) | Q(due_at__lte=now),
-        Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken),
+    return (
+        Binding.objects.filter(
+            state__in=[BindingState.QUEUED, BindingState.WAITING],
+            window=None,
+            prepared=True,
+            run__state=RunState.RUNNING,
+        )
+        .exclude(reach.spared(now))
+        .filter(Q(due_at=None) | Q(due_at__lte=now))
+        .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
     )
 
 
@@ -94,6 +101,8 @@ def _room() -> bool:
     panels = _PANEL.run()
     if not panels or panels[0].stopped:
         return False
+    if panels[0].away_until is not None and panels[0].away_until > clock.now():
+        return False
     return len(_OPEN.run()) < max(1, panels[0].max_parallel // CALLS_PER_WINDOW)
 
 
@@ -102,14 +111,17 @@ def draw(plan_id: int) -> Window | None:
 
     None: there is one already, or nobody may join one now.
     """
-    if (plan_id,) in _OPEN.run():
-        return None
-    chosen = _cohort(plan_id)
-    if not chosen:
+    if (plan_id,) in _OPEN.run() or not _chosen(plan_id):
         return None
     now = clock.now()
     try:
         with transaction.atomic():
+            # Chosen once more under the lock of all draws: two of them, on two plans, would each
+            # open a window for what may only go alone.
+            Panel.objects.select_for_update().only("pk").get(kind=Panel.Kind.BILLMANAGER)
+            chosen = _chosen(plan_id)
+            if not chosen:
+                return None
             window = Window.objects.create(
                 plan_id=plan_id,
                 cohort=len(chosen),
@@ -133,6 +145,16 @@ def draw(plan_id: int) -> Window | None:
         return None  # another process opened one just now
     waking.wake("window", window.pk)
     return window
+
+
+def _chosen(plan_id: int) -> list[Binding]:
+    """Who joins, as many as may be under way at once."""
+    chosen = _cohort(plan_id)
+    if chosen and canaries.must_go_alone():
+        # The one that needs an order least.
+        chosen.sort(key=lambda binding: -binding.step)
+        return [] if canaries.under_way().exists() else chosen[:1]
+    return chosen
 
 
 def _cohort(plan_id: int) -> list[Binding]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 
 from integrator import clock, prepared, presence
 from integrator.models import Binding, Event, Intent, Step
@@ -54,6 +54,8 @@ MOST = 4
 """So many bindings are claimed at once at most."""
 SHARE = 6
 """A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
+"""One over which a worker has died is claimed alone, and only while no other such one is at work:
+so a row that ends its worker's process each time is told from those that were at work beside it."""
 TRIES = 3
 """So often it looks again for others, when those that it chose were taken meanwhile."""
 
@@ -78,6 +80,9 @@ _FREE = prepared.Select[Binding](
     )
 )
 _HELD = prepared.Update(held, version=F("version") + 1)
+
+
+_SUSPECTS = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
 
 
 def claimable(bindings: QuerySet[Binding], now: Any = None) -> QuerySet[Binding]:
@@ -109,7 +114,8 @@ class Ready:
         if self.lane:
             taken = Binding.objects.filter(in_lane=True).values("client_id")
             found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-        return found.order_by("due_at", "number").only("client_id", "state")
+        found = found.filter(Q(deaths=0) | ~Exists(_SUSPECTS))
+        return found.order_by("due_at", "number").only("client_id", "state", "deaths")
 
 
 def claim(ready: Ready, *, most: int = 1, **given: Any) -> list[Claim]:
@@ -153,6 +159,7 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
 
     Not always the first ones, which all threads would reach for at once.
     """
+    found = [row for row in found if not row.deaths] or found[:1]
     if lane:
         found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
     count = max(1, min(most, len(found) // SHARE))
@@ -172,7 +179,7 @@ def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
         claims[step.binding_id or 0].steps[step.number] = step
     prepared.insert(
         [
-            _event(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+            event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
             for pk, one in claims.items()
         ]
     )
@@ -235,38 +242,12 @@ def hand_back(
         "lease_token": "",
         "lease_expires_at": None,
     }
-    if not write(claimed, {**columns, **_clearing(to), **fields}):
+    if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
         raise LeaseLostError
     prepared.insert(
-        [_event(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
+        [event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
     )
     journal.flush()
-
-
-def take_back(binding: Binding) -> bool:
-    """Have a binding wait again whose worker died, one attempt later; False: its lease holds."""
-    now = clock.now()
-    with transaction.atomic():
-        changed = Binding.objects.filter(
-            pk=binding.pk,
-            state=BindingState.RUNNING,
-            lease_token=binding.lease_token,
-            lease_expires_at__lt=now,
-        ).update(
-            state=BindingState.WAITING,
-            state_at=now,
-            lease_token="",
-            lease_expires_at=None,
-            due_at=now,
-            attempts=F("attempts") + 1,
-            version=F("version") + 1,
-        )
-        if changed:
-            why = "its worker stopped; lease taken back"
-            _event(binding, BindingState.RUNNING, BindingState.WAITING, why, PRODUCT).save(
-                force_insert=True
-            )
-    return bool(changed)
 
 
 def change(
@@ -295,11 +276,11 @@ def change(
             waiting_for=waiting_for,
             due_at=due_at,
             version=F("version") + 1,
-            **{**_clearing(to), **fields},
+            **{**_clearing(binding, to, fields), **fields},
         )
         if not changed:
             return False
-        _event(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
+        event_of(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
     return True
 
 
@@ -330,10 +311,10 @@ def change_all(changes: Sequence[Change]) -> set[int]:
         if present.pop(binding.pk, None) != (binding.state, binding.version):
             continue
         state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
-        columns = {**state, **_clearing(one.to), **one.fields}
+        columns = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
         names = tuple(sorted(columns))
         alike.setdefault(names, []).append((binding.pk, {name: columns[name] for name in names}))
-        events.append(_event(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
+        events.append(event_of(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
     for same in alike.values():
         _THIS.run_each([(columns, {"pk": pk}) for pk, columns in same])
     prepared.insert(events)
@@ -347,22 +328,29 @@ def free(binding: Binding, why: str, *, actor: str) -> bool:
             pk=binding.pk, state=BindingState.CANCELLED, version=binding.version, lease_token=""
         ).update(reserved=False, in_lane=False, version=F("version") + 1)
         if changed:
-            _event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+            event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
     return bool(changed)
 
 
 def remark(binding: Binding, why: str, *, actor: str) -> None:
     """Write down what a person did to a binding that is no change of its state."""
-    _event(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+    event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
 
 
-def _clearing(to: BindingState) -> dict[str, Any]:
-    """What a change to this state always brings with it."""
+def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change to this state always brings with it.
+
+    Deaths are counted anew once the binding gets on, or a person has said something of it.
+    """
+    gets_on = fields.get("step", 0) > binding.step or fields.get("prepared", False)
+    cleared: dict[str, Any] = {}
+    if binding.deaths and (gets_on or to == BindingState.QUEUED):
+        cleared = {"deaths": 0}
     if to in (BindingState.DONE, BindingState.CANCELLED):
-        return {"password": "", "cause": "", "cause_text": ""}
+        return {**cleared, "password": "", "cause": "", "cause_text": ""}
     if to in (BindingState.QUEUED, BindingState.WAITING):
-        return {"cause": "", "cause_text": ""}
-    return {}
+        return {**cleared, "cause": "", "cause_text": ""}
+    return cleared
 
 
 def wake(bindings: QuerySet[Binding], *, at: dt.datetime | None = None) -> int:
@@ -372,7 +360,8 @@ def wake(bindings: QuerySet[Binding], *, at: dt.datetime | None = None) -> int:
     )
 
 
-def _event(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
+def event_of(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
+    """What is written down with a change, not saved yet."""
     return Event(
         at=clock.now(),
         actor=actor,

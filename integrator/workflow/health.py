@@ -18,11 +18,12 @@ LATE = dt.timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class PanelHealth:
-    """One panel: ``ok``, ``stopped`` or ``unchecked``, with the reason."""
+    """One panel: ``ok``, ``stopped``, ``away`` or ``unchecked``, with the reason."""
 
     name: str
     state: str
     text: str
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,16 @@ def health() -> Health:
     alarms = Window.objects.filter(alarm_seen_by="").exclude(alarm="").count()
     if alarms:
         problems.append(f"{alarms} windows have something wrong after them")
-    problems += [f"{panel.name}: {panel.text}" for panel in panels if panel.state == "stopped"]
+    wrong = ("stopped", "away")
+    problems += [f"{panel.name}: {panel.text}" for panel in panels if panel.state in wrong]
     return Health(workers, waiting, late, held, panels, problems)
 
 
 def _panel(panel: Panel) -> PanelHealth:
     if panel.stopped:
         return PanelHealth(panel.name, "stopped", panel.stopped)
+    if panel.away_since is not None:
+        return PanelHealth(panel.name, "away", panel.away_why, panel.away_since)
     if panel.checked_at is None:
         return PanelHealth(panel.name, "unchecked", "")
     return PanelHealth(panel.name, "ok", "")

@@ -1,4 +1,4 @@
-"""What only work on a panel shows: the forms of its tasks, and that it was upgraded meanwhile."""
+"""What only work on a panel shows: its tasks' forms, that they can be closed, and its upgrades."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.db import transaction
 
-from integrator.models import Panel
+from integrator.models import Intent, Panel
+from integrator.models.states import Outcome
 from integrator.panel_access import connect, learning
+from integrator.steps import step7_close_the_task as step7
 from panels.billmanager import shapes
 from panels.billmanager.asking import asked
 from panels.billmanager.dialect import Dialect
@@ -16,8 +18,9 @@ from panels.billmanager.report_keys import AFTER
 from panels.errors import FormLacks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from integrator.models import Binding
     from panels.billmanager import BillManager
     from panels.billmanager.tasks import TaskForm
     from panels.errors import PanelError
@@ -28,6 +31,12 @@ log = structlog.get_logger(__name__)
 FORMS = "task_forms"
 """In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
 KEEPS_FORM = "take_keeps_form"
+CLOSED_WITH = "closed_with"
+"""In ``Panel.learnt``: with what a task was closed and its service then seen active."""
+CLOSES_WITH = ("task_close", "task_module", "task_username", "task_password")
+"""Entries of the dialect without which no task can be closed."""
+ALSO_CLOSES_WITH = ("task_take", "task_fields", "task_open_types")
+"""Entries that decide how it is closed, and may be empty: a panel may assign tasks by itself."""
 
 
 def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
@@ -57,6 +66,49 @@ def of_another_version(bm: BillManager) -> bool:
     log.info("panel.upgraded", was=known, now=told)
     learning.learn_dialect(connect.billmanager_panel())
     return True
+
+
+def is_close_proven(panel: Panel) -> bool:
+    """Whether a task was closed on this panel with the names, login and version of now.
+
+    Neither a name that is not known nor one that was changed since has closed anything yet.
+    """
+    known = _closes_with(panel)
+    return known is not None and panel.learnt.get(CLOSED_WITH) == known
+
+
+def close_proven(bindings: Iterable[Binding]) -> None:
+    """Keep that tasks can be closed, if it was we who closed that of one of these bindings.
+
+    Called in the transaction that proves step 7 of them.
+    """
+    if is_close_proven(connect.billmanager_panel()):
+        return
+    closed = Intent.objects.filter(
+        binding__in=[binding.pk for binding in bindings], kind=step7.CLOSE, outcome=Outcome.DONE
+    )
+    if not closed.exists():
+        return
+    row = Panel.objects.select_for_update().get(kind=Panel.Kind.BILLMANAGER)
+    known = _closes_with(row)
+    if known is not None:
+        row.learnt = {**row.learnt, CLOSED_WITH: known}
+        row.save(update_fields=["learnt"])
+        log.info("panel.close_proven", panel=row.name, version=row.version)
+
+
+def _closes_with(panel: Panel) -> dict[str, Any] | None:
+    """All that decides how a task is closed on this panel; None: some of it is not known."""
+    found: dict[str, Any] = {}
+    for name in (*CLOSES_WITH, *ALSO_CLOSES_WITH):
+        value = panel.overrides.get(name, panel.dialect.get(name))
+        if isinstance(value, dict):  # where it was found decides nothing
+            value = {key: one for key, one in value.items() if key in {"kind", "name", "value"}}
+        if not value and name in CLOSES_WITH:
+            return None
+        found[name] = value or []
+    login = panel.task_username or panel.username
+    return {**found, "version": panel.dialect.get("version", ""), "url": panel.url, "login": login}
 
 
 def form_lacks(error: PanelError) -> None:

@@ -62,7 +62,7 @@ def work(claimed: Claim) -> None:
         attempts.try_again(claimed, STEP, error)
         return
     with transaction.atomic():
-        breaker.succeeded(binding)
+        breaker.passed(binding, STEP)
         engine.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.WINDOW, prepared=True, attempts=0
         )

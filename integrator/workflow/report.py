@@ -7,11 +7,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from integrator import clock
-from integrator.models import Binding, Call, Run, Step, Window
-from integrator.models.states import NEEDS_PERSON, BindingState, Phase, RunState, StepState
+from integrator.models import Binding, Call, Panel, Run, Step, Window
+from integrator.models.states import (
+    MOVING,
+    NEEDS_PERSON,
+    BindingState,
+    Phase,
+    RunState,
+    StepState,
+)
 from integrator.steps import SHARED, TITLES, step3_order
 from integrator.workflow.causes import CAUSES, Cause
 
@@ -205,6 +212,27 @@ def causes(run: Run) -> list[CauseGroup]:
     return sorted(found, key=lambda group: (-group.count, group.cause.key))
 
 
+def away(run: Run) -> list[Panel]:
+    """Panels that cannot be read at the moment and that this run waits for."""
+    moving = Binding.objects.filter(run=run, state__in=MOVING)
+    if run.state != RunState.RUNNING or not moving.exists():
+        return []
+    needed = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=moving.values("account__panel"))
+    return list(
+        Panel.objects.filter(needed, away_since__isnull=False)
+        .only("name", "away_since", "away_why")
+        .order_by("away_since", "name")
+    )
+
+
+def waits(run: Run) -> list[str]:
+    """What this run waits for, a sentence each, as commands print it."""
+    return [
+        f"{panel.name} cannot be read since {panel.away_since:%Y-%m-%d %H:%M} UTC: {panel.away_why}"
+        for panel in away(run)
+    ]
+
+
 def open_windows() -> list[Window]:
     """Windows that are open now, held ones first."""
     return list(
@@ -227,6 +255,7 @@ def run_json(run: Run) -> dict[str, Any]:
     return {
         "run": str(run),
         "state": run.state,
+        "waits": waits(run),
         "total": run.total,
         "done": states["done"],
         "failed": states["failed"],

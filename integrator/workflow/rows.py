@@ -23,8 +23,8 @@ ALL_STEPS = (3, 4, 5, 6, 7, 8)
 COLUMNS = (
     *("run", "account", "client", "su", "plan", "datacenter_id", "module_id", "number"),
     *("nth_of_client", "domain", "period", "autoprolong", "expires", "price", "marker", "state"),
-    *("step", "attempts", "prepared", "waiting_for", "due_at", "window", "in_lane", "credited"),
-    *("service_id", "line_id", "task_id", "expires_set", "cause", "step_at", "version"),
+    *("step", "attempts", "deaths", "prepared", "waiting_for", "due_at", "window", "in_lane"),
+    *("credited", "service_id", "line_id", "task_id", "expires_set", "cause", "step_at", "version"),
     *("account__panel", "account__username", "client__remote_id"),
 )
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrator import clock, prepared
 from integrator.models import Binding, Event, Run
-from integrator.models.states import CLAIMABLE, MOVING, NEEDS_PERSON, RunState
+from integrator.models.states import CLAIMABLE, MOVING, NEEDS_PERSON, BindingState, RunState
 from integrator.workflow.engine import PRODUCT
 
 
@@ -99,12 +99,23 @@ _MOVES = prepared.Values(
         .values_list("pk")[:1]
     )
 )
+_OPEN = prepared.Values(
+    lambda run: Binding.objects.filter(
+        run=run, state__in=[*MOVING, BindingState.UNDECIDED]
+    ).values_list("pk")[:1]
+)
 _STATE = prepared.Values(lambda run: Run.objects.filter(pk=run).values_list("state"))
 
 
 def finish_if_over(run: Run) -> bool:
-    """Mark a running run finished when nothing in it can move without a person."""
+    """Mark a run finished when nothing in it can move without a person.
+
+    It is not finished while a binding in it waits for a decision, its own or another one's: then
+    it is marked as one that needs a decision. False: it is marked as it was.
+    """
     [[run.state]] = _STATE.run(run=run.pk)
-    if run.state != RunState.RUNNING or can_move(run):
+    if run.state not in (RunState.RUNNING, RunState.UNDECIDED) or can_move(run):
         return False
+    if _OPEN.run(run=run.pk):
+        return run.state == RunState.RUNNING and change(run, RunState.UNDECIDED)
     return change(run, RunState.FINISHED, finished_at=clock.now())

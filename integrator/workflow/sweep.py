@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q
 from integrator import clock, prepared
 from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import actions, creating, draw, engine, halting, runs, waking
+from integrator.workflow import actions, creating, deaths, draw, halting, runs, waking
 from integrator.workflow.windows import members, recheck
 
 MOST_WAKES = 8
@@ -22,7 +22,9 @@ LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
 
 _OPEN = Window.objects.exclude(phase=Phase.CLOSED)
-_LAPSED = prepared.Update(lambda now: _OPEN.filter(lease_expires_at__lt=now))
+_LAPSED = prepared.Update(
+    lambda now: _OPEN.filter(lease_expires_at__lt=now), deaths=F("deaths") + 1
+)
 _QUIET = prepared.Update(
     lambda quiet: _OPEN.filter(due_at=None, lease_token="", phase_at__lt=quiet).exclude(
         bindings__state=BindingState.RUNNING
@@ -49,12 +51,16 @@ _UNPREPARED = prepared.Values(
         .values_list("pk")
     )
 )
-_RUNNING = prepared.Select[Run](lambda: Run.objects.filter(state=RunState.RUNNING))
+_STILL_OPEN = prepared.Select[Run](
+    lambda: Run.objects.filter(state__in=[RunState.RUNNING, RunState.UNDECIDED])
+)
 _CANCELLED = prepared.Select[Run](
     lambda: Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE).distinct()
 )
-_FINISHED = prepared.Select[Run](
-    lambda: Run.objects.filter(state=RunState.FINISHED, bindings__state__in=MOVING).distinct()
+_OVER = prepared.Select[Run](
+    lambda: Run.objects.filter(
+        state__in=[RunState.FINISHED, RunState.UNDECIDED], bindings__state__in=MOVING
+    ).distinct()
 )
 _LEFT_OVER = prepared.Select[Binding](
     lambda: Binding.objects.filter(state__in=CLAIMABLE, window__phase=Phase.CLOSED).exclude(
@@ -85,7 +91,7 @@ def sweep() -> dict[str, int]:
         "rechecked": recheck.due(),
         "new_clients": creating.wake_due(),
     }
-    for run in _RUNNING.run():
+    for run in _STILL_OPEN.run():
         runs.finish_if_over(run)
     for run in _CANCELLED.run():
         actions.cancel_at_border(run)
@@ -93,8 +99,8 @@ def sweep() -> dict[str, int]:
 
 
 def take_back_leases() -> int:
-    """Bindings whose worker died wait again, one attempt later; how many."""
-    return sum(engine.take_back(binding) for binding in _EXPIRED.run(now=clock.now()))
+    """Bindings whose worker died wait again, or are given up after several deaths; how many."""
+    return sum(deaths.take_back(binding) for binding in _EXPIRED.run(now=clock.now()))
 
 
 def _wake_windows() -> int:
@@ -119,7 +125,7 @@ def _mend() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
     for binding in _LEFT_OVER.run():
         members.leave(binding, why="its window has closed")
-    for run in _FINISHED.run():
+    for run in _OVER.run():
         if runs.can_move(run):
             runs.change(run, RunState.RUNNING, why="one of its bindings moves", finished_at=None)
 

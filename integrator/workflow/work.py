@@ -23,6 +23,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.workflow import (
     attempts,
     closing,
+    deaths,
     engine,
     leases,
     ordering,
@@ -159,7 +160,7 @@ def _held(claims: Collection[Claim]) -> Iterator[None]:
 def _guarded(claimed: Claim) -> Iterator[None]:
     """Around the work on one claim: the journal, lost leases, and errors nobody foresaw.
 
-    A database error is let through: the lease runs out and the sweep takes the binding back.
+    A database error is counted as the worker's death is, and let through.
     """
     binding = claimed.binding
     about = journal.about(
@@ -177,7 +178,8 @@ def _guarded(claimed: Claim) -> Iterator[None]:
         except PanelError as error:
             # No panel's error gets so far but one from connecting: nothing was sent.
             attempts.try_again(claimed, binding.step, error)
-        except DatabaseError:
+        except DatabaseError as error:
+            deaths.refused_by_database(claimed, error)
             raise
         except Exception:
             log.exception("binding.internal_error", binding=binding.pk)

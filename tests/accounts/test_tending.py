@@ -10,7 +10,7 @@ import pytest
 from integrator.accounts import discovery, panel_check, tending
 from integrator.clock import now
 from integrator.models import Account, Panel
-from integrator.panel_access.connect import PanelStoppedError
+from integrator.panel_access.stopping import PanelStoppedError
 from panels.errors import LoginRefused
 from tests import factories
 from tests.accounts import mirrors

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.test import Client
 
 from integrator import presence
 from integrator.panel_access import connect
+from tests import factories
 from tests.workflow.provider import Provider, Workers
 
 if TYPE_CHECKING:
@@ -54,3 +56,11 @@ def provider_with(quick: None, start_sandbox: Callable[..., Sandbox]) -> Callabl
 @pytest.fixture
 def provider(provider_with: Callable[..., Provider]) -> Provider:
     return provider_with()
+
+
+@pytest.fixture
+def operator(transactional_db: None) -> Client:
+    """A browser in which an operator has signed in."""
+    browser = Client()
+    browser.force_login(factories.person("operator"))
+    return browser

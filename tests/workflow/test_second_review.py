@@ -15,6 +15,7 @@ from integrator.accounts.choices import Choices
 from integrator.models import Binding, Canary, Event, Intent, Panel, Step, Window
 from integrator.models.states import Outcome
 from integrator.panel_access import connect
+from integrator.panel_access.stopping import PanelStoppedError
 from integrator.workflow import actions, crediting, draw, engine, intents, runs, starting, undoing
 from integrator.workflow.engine import Claim, LeaseLostError
 from integrator.workflow.refusal import ActionRefused
@@ -204,7 +205,7 @@ def test_a_login_refused_after_a_window_stops_the_panel(
     recheck.look(window.pk)
     panel.refresh_from_db()
     assert panel.stopped
-    with pytest.raises(connect.PanelStoppedError):
+    with pytest.raises(PanelStoppedError):
         connect.billmanager()
 
 

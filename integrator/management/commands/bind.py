@@ -224,6 +224,7 @@ def run_lines(told: dict[str, Any]) -> list[str]:
     """A run as people read it."""
     counts = ("total", "done", "failed", "undecided", "cancelled")
     lines = [f"{told['run']} {told['state']}: " + ", ".join(f"{told[n]} {n}" for n in counts)]
+    lines += [_("waits: %(what)s") % {"what": one} for one in told["waits"]]
     wrong = [one for one in told["bindings"] if one["state"] in {"failed", "undecided"}]
     rows = [
         [one["binding"], one["server"], one["username"], one["state"], one["cause"] or ""]

@@ -49,4 +49,5 @@ def _row(run: Run) -> dict[str, Any]:
         "needs_person": sum(counts.get(state, 0) for state in NEEDS_PERSON),
         "started": run.started_at.isoformat(timespec="seconds"),
         "by": run.created_by,
+        "waits": "; ".join(report.waits(run)),
     }

@@ -3,6 +3,10 @@
 Whether closing a task changes the account behind it is not known of an installation until one
 task has been closed (billmanager.md 13). So a run's first account goes alone, and the run goes on
 only when the account's state, limits and password are seen to be what they were.
+
+Nor is it known whether a task can be closed at all. Until one has been closed with what is known of
+the panel now, one binding of all runs is under way at a time: whoever is charged beside it would
+be charged for what cannot be brought to its end.
 """
 
 from __future__ import annotations
@@ -11,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from integrator import clock, prepared
 from integrator.models import Binding, Canary
-from integrator.models.states import BindingState
+from integrator.models.states import MOVING, BindingState, Phase
 from integrator.panel_access import connect
 from integrator.steps.verdicts import Failed
-from integrator.workflow import password_tries
+from integrator.workflow import learning, password_tries, rows
+from integrator.workflow.windows import members
 from panels.ispmanager import PasswordCheck
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from django.db.models import QuerySet
 
     from integrator.models import Run
     from integrator.workflow.windows.lease import Driver
@@ -43,6 +50,41 @@ _PENDING = prepared.Values(
         "pk"
     )[:1]
 )
+
+
+def must_go_alone() -> bool:
+    """Whether only one binding of all runs may be under way, since no close of a task is proven."""
+    return not learning.is_close_proven(connect.billmanager_panel())
+
+
+def under_way() -> QuerySet[Binding]:
+    """Bindings in open windows that the product goes on with by itself."""
+    return Binding.objects.filter(state__in=MOVING, window__isnull=False).exclude(
+        window__phase=Phase.CLOSED
+    )
+
+
+_OTHERS = prepared.Values(lambda pk: under_way().exclude(pk=pk).values_list("pk")[:1])
+
+
+def may_order(binding: Binding) -> bool:
+    """Whether this binding may order or pay now; False: it must be under way alone, and is not."""
+    return not must_go_alone() or not _OTHERS.run(pk=binding.pk)
+
+
+def let_one_stay(driver: Driver) -> None:
+    """In a window that has changed nothing yet, as many members stay as may go at once.
+
+    That one alone may go can have come out since it was drawn: the panel was upgraded, or a name
+    was corrected. Raises LeaseLostError.
+    """
+    if not driver.window.wants_orders or not must_go_alone():
+        return
+    staying = rows.of_window(driver.window)
+    staying.sort(key=lambda one: (-one.step, one.number))
+    with driver.holding():
+        for binding in staying[1:]:
+            members.leave(binding, why="no close of a task is proven yet: one goes first, alone")
 
 
 def watch(driver: Driver, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:

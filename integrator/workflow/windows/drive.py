@@ -12,14 +12,16 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from integrator import clock
+from integrator.models import Panel
 from integrator.models.states import BindingState, Phase
-from integrator.panel_access import connect, journal
-from integrator.panel_access.connect import PanelStoppedError
+from integrator.panel_access import connect, journal, reach
+from integrator.panel_access.stopping import PanelStoppedError
 from integrator.steps.verdicts import Failed
-from integrator.workflow import causes, draw, engine, halting, rows, waking
+from integrator.workflow import causes, deaths, draw, engine, halting, rows, waking
 from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
     alarms,
+    canaries,
     lease,
     letters,
     members,
@@ -33,6 +35,7 @@ from integrator.workflow.windows.switching import PlanChangedError
 from panels.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
+    from integrator.models import Window
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
 
@@ -40,6 +43,12 @@ log = structlog.get_logger(__name__)
 
 MOST_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
+
+PATIENCE = dt.timedelta(minutes=1)
+"""For so long a window that has touched nothing keeps its place while a panel cannot be read."""
+
+REST = dt.timedelta(minutes=5)
+"""After so long a window is tried again over which several workers have died."""
 
 STEP_OF_PHASE = {
     Phase.OPENING: 2,
@@ -63,7 +72,8 @@ def drive(window_id: int) -> bool:
             return _drive(driver)
     except LeaseLostError:
         return False
-    except DatabaseError:
+    except DatabaseError as error:
+        _refused_by_database(driver, error)
         raise
     except Exception:
         with suppress(LeaseLostError):
@@ -76,6 +86,8 @@ def drive(window_id: int) -> bool:
 def _drive(driver: Driver) -> bool:
     moved = False
     try:
+        if driver.window.deaths >= deaths.most() and _rests(driver):
+            return False
         bm = connect.billmanager()
         _watch(driver)
         while driver.window.phase != Phase.CLOSED:
@@ -84,6 +96,7 @@ def _drive(driver: Driver) -> bool:
             if not _one(driver, bm, phase):
                 return moved
             moved = True
+            _note_read(driver, phase)
             journal.flush()
     except CannotOpenError as error:
         _turn_all_away(driver, Failed(error.cause, error.text))
@@ -98,6 +111,14 @@ def _drive(driver: Driver) -> bool:
     return True
 
 
+def _note_read(driver: Driver, phase: Phase) -> None:
+    """What had to be read to leave this phase, or to move in it, can be read again."""
+    if phase == Phase.OPENING and driver.window.phase in (Phase.ORDERS, Phase.ENABLING):
+        reach.back({binding.account.panel_id for binding in rows.of_window(driver.window)})
+    elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS):
+        reach.back()
+
+
 def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     """One move in this phase; False: nothing more can be done now."""
     if phase in (Phase.OPENING, Phase.ENABLING) and driver.window.closing:
@@ -106,6 +127,8 @@ def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     if phase in (Phase.ORDERS, Phase.TASKS) and driver.window.anyway_by:
         return _anyway(driver)
     if phase == Phase.OPENING:
+        if driver.window.manual_only_at is None:
+            canaries.let_one_stay(driver)
         moved = opening.drive(driver, bm)
     elif phase == Phase.ORDERS:
         at_work = rows.are_at_work(driver.window, members.MONEY_STEPS)
@@ -172,14 +195,16 @@ def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
 def _after_error(driver: Driver, error: PanelError) -> bool:
     """A call of the driver's own failed: try again later, for ever while the plan is switched.
 
-    Before anything was switched, members fail with the cause when it does not pass by itself.
+    Before anything was switched, members wait as long as the panel cannot be read, and fail with
+    the cause when that does not pass by itself.
     """
     window = driver.window
     cause = causes.of_error(error)
     tries = window.attempts + 1
     halting.stop_panel(error)
-    untouched = window.phase == Phase.OPENING and window.manual_only_at is None
-    untouched = untouched and not letters.touched(window)
+    untouched = _is_untouched(window)
+    if untouched and reach.may_pass(error):
+        return _wait_for(driver, error)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         _turn_all_away(driver, Failed(cause.key, str(error)))
         draw.after(window)
@@ -196,10 +221,85 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
     return False
 
 
+def _wait_for(driver: Driver, error: PanelError) -> bool:
+    """A panel cannot be read, and nothing was sent: members wait for it, whatever it takes.
+
+    After a while those who need it leave, so that no place is held for them: they are drawn again
+    later. False: the window stays.
+    """
+    window, now = driver.window, clock.now()
+    panel = reach.away(error)
+    tries = window.attempts + 1
+    since = panel.away_since if panel is not None and panel.away_since else window.created_at
+    if now - since < PATIENCE and not window.closing:
+        due = now + engine.backoff(tries - 1, most=MOST_BACKOFF)
+        driver.save(attempts=tries, cause=str(error), due_at=due)
+        return False
+    leaving = rows.of_window(window)
+    if panel is not None:
+        reach.spare(panel)
+        if panel.kind == Panel.Kind.ISPMANAGER:
+            leaving = [b for b in leaving if b.account.panel_id == panel.pk] or leaving
+    members.leave_all(driver, leaving, why="a panel cannot be read: nothing was touched")
+    log.warning("window.left_its_place", window=window.pk, why=str(error))
+    if rows.of_window(window):
+        driver.save(attempts=0, cause="", due_at=now)
+        return True
+    restoring.close(driver, "a panel cannot be read: nothing was touched")
+    draw.after(window)
+    return True
+
+
+def _rests(driver: Driver) -> bool:
+    """Whether this window is left alone now, since several workers have died while they drove it.
+
+    Where nothing was touched, its members fail instead: the next window would end the same way.
+    Else it is held, and tried again after a while: the cause may be gone, and the plan is to be
+    restored.
+    """
+    window = driver.window
+    text = f"{window.deaths} workers died while they drove this window"
+    if _is_untouched(window):
+        raise CannotOpenError(deaths.CAUSE, text)
+    if driver.seen.get("rested") == window.deaths:
+        return False
+    with transaction.atomic():
+        due = clock.now() + REST
+        driver.save(seen={**driver.seen, "rested": window.deaths}, cause=text, due_at=due)
+        if not window.held:
+            driver.save(held=True, closing=True)
+            lease.event(window, window.phase, "held", text)
+    log.error("window.held", window=window.pk, why=text)
+    return True
+
+
+def _refused_by_database(driver: Driver, error: DatabaseError) -> None:
+    """Counted as a worker's death is; where even this cannot be written, its lease runs out."""
+    kind = type(error).__name__
+    due = clock.now() + engine.backoff(driver.window.deaths, most=MOST_BACKOFF)
+    try:
+        lease.died(driver, due_at=due)
+    except DatabaseError:
+        return
+    finally:
+        log.warning("window.database_error", window=driver.window.pk, kind=kind)
+
+
+def _is_untouched(window: Window) -> bool:
+    """Whether this window has changed nothing of its plan yet."""
+    if window.phase != Phase.OPENING or window.manual_only_at is not None:
+        return False
+    return not letters.touched(window)
+
+
 def _unexpected(driver: Driver) -> None:
     """An error that nobody foresaw: tried again, and shown to a person before long."""
     tries = driver.window.attempts + 1
     text = "an error in Integrator; see the log of the worker"
+    if _is_untouched(driver.window) and tries >= settings.MAX_ATTEMPTS:
+        _turn_all_away(driver, Failed("internal", text))
+        draw.after(driver.window)
+        return
     due = clock.now() + engine.backoff(tries - 1, most=MOST_BACKOFF)
     driver.save(attempts=tries, cause=text, due_at=due)
     _hold_when_late(driver, text)

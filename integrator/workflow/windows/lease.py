@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from integrator import clock, prepared, presence
 from integrator.models import Event, Window
@@ -19,6 +20,8 @@ from integrator.workflow.engine import PRODUCT, LeaseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = structlog.get_logger(__name__)
 
 SOONEST = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
@@ -34,11 +37,25 @@ _HELD = prepared.Update(
     version=F("version") + 1,
 )
 _FREE = prepared.Update(
-    lambda pk, now: (
-        Window.objects.filter(pk=pk, due_at__lte=now)
-        .exclude(phase=Phase.CLOSED)
-        .filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
+    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_token="").exclude(
+        phase=Phase.CLOSED
     )
+)
+_LAPSED = prepared.Update(
+    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_expires_at__lt=now).exclude(
+        phase=Phase.CLOSED
+    ),
+    deaths=F("deaths") + 1,
+)
+_CLOSED = prepared.Update(
+    lambda pk: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_token="")
+)
+_LAPSED_CLOSED = prepared.Update(
+    lambda pk, now: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_expires_at__lt=now),
+    deaths=F("deaths") + 1,
+)
+_DIED = prepared.Update(
+    lambda pk, token: Window.objects.filter(pk=pk, lease_token=token), deaths=F("deaths") + 1
 )
 
 
@@ -80,7 +97,7 @@ class Driver:
         """Go on to ``phase``, with an event, in one transaction."""
         before = self.window.phase
         with transaction.atomic():
-            self.save(phase=phase, phase_at=clock.now(), attempts=0, cause="", **fields)
+            self.save(phase=phase, phase_at=clock.now(), attempts=0, deaths=0, cause="", **fields)
             event(self.window, before, phase, why)
             journal.flush()
 
@@ -106,10 +123,30 @@ def claim(window_id: int) -> Driver | None:
     token = presence.new_lease_token()
     now = clock.now()
     columns = {"lease_token": token, "lease_expires_at": leases.end(), "due_at": None}
-    if not _FREE.run(columns, pk=window_id, now=now):
+    if not (
+        _FREE.run(columns, pk=window_id, now=now) or _LAPSED.run(columns, pk=window_id, now=now)
+    ):
         return None
     leases.hold(token)
     return Driver(_WINDOW.run(pk=window_id)[0], token)
+
+
+def claim_closed(window_id: int) -> Driver | None:
+    """Claim a closed window for a look at it; None: it is open, or somebody else looks at it."""
+    token = presence.new_lease_token()
+    columns = {"lease_token": token, "lease_expires_at": leases.end()}
+    if not (
+        _CLOSED.run(columns, pk=window_id)
+        or _LAPSED_CLOSED.run(columns, pk=window_id, now=clock.now())
+    ):
+        return None
+    leases.hold(token)
+    return Driver(_WINDOW.run(pk=window_id)[0], token)
+
+
+def died(driver: Driver, **fields: Any) -> None:
+    """Count an end that was no good one as the worker's death is, while the lease still holds."""
+    _DIED.run(fields, pk=driver.window.pk, token=driver.token)
 
 
 def release(driver: Driver) -> None:
@@ -138,3 +175,13 @@ def event(
         details={"plan": window.plan_id, **details},
         window_id=window.pk,
     )
+
+
+def alarm(driver: Driver, text: str) -> None:
+    """Something is wrong after a window: shown on every page until a person says to have looked."""
+    window = driver.window
+    if window.alarm and window.alarm_seen_by == "":
+        text = f"{window.alarm}; {text}"  # nobody has looked at the earlier one yet
+    driver.save(alarm=text, alarm_seen_by="")
+    event(window, window.phase, "alarm", text)
+    log.error("window.alarm", window=window.pk, why=text)

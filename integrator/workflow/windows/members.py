@@ -11,7 +11,8 @@ from integrator.models import Binding, Intent, Service, Step
 from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import breaker, engine, intents, recording, rows, runs
+from integrator.steps import step7_close_the_task as step7
+from integrator.workflow import breaker, engine, intents, learning, recording, rows, runs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -155,19 +156,23 @@ class Ledger:
         return len(made)
 
     def _tell_breaker(self, made: Collection[int]) -> None:
-        """A panel's failures in a row are counted; a step that is proven ends the row."""
-        ended = False
+        """Each failure is counted, and each step that is proven ends the rows of failures at it."""
+        passed: set[int] = set()
+        closed = []
         for one in self._changes:
             if one.binding.pk not in made:
                 continue
-            if one.to in NEEDS_PERSON:
-                breaker.failed(one.binding, one.fields["cause"], one.fields["cause_text"])
-                ended = False
-            elif not ended and any(
-                step.state == StepState.DONE for step in self._steps.get(one.binding.pk, [])
-            ):
-                breaker.succeeded(one.binding)
-                ended = True
+            for step in self._steps.get(one.binding.pk, []):
+                if step.state == StepState.DONE and step.number not in passed:
+                    breaker.passed(one.binding, step.number)
+                    passed.add(step.number)
+                if step.state == StepState.DONE and step.number == step7.NUMBER:
+                    closed.append(one.binding)
+                elif step.state in NEEDS_PERSON:
+                    breaker.failed(one.binding, step.number, step.cause, step.cause_text)
+                    passed.discard(step.number)
+        if closed:
+            learning.close_proven(closed)
 
 
 def leave_all(driver: Driver, bindings: Collection[Binding], why: str) -> None:

@@ -6,20 +6,30 @@ no window open. Found so, a new window is opened for nobody, which restores it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import structlog
+from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 
 from integrator import clock, prepared
-from integrator.models import Window
+from integrator.models import Canary, Window
 from integrator.models.states import Phase
 from integrator.panel_access import connect, journal
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Proven
-from integrator.workflow import draw, halting, waking
-from integrator.workflow.windows import aftermath, instructions, lease, letters, switching
+from integrator.workflow import deaths, draw, halting, runs, waking
+from integrator.workflow.windows import (
+    aftermath,
+    canaries,
+    instructions,
+    lease,
+    letters,
+    servers,
+    switching,
+)
 from panels.errors import PanelError
 
 log = structlog.get_logger(__name__)
@@ -52,12 +62,54 @@ def due() -> int:
 
 
 def look(window_id: int) -> None:
-    """Look at a closed window once more: what came of it, and whether its plan is as it was."""
+    """Look at a closed window once more: what came of it, and whether its plan is as it was.
+
+    A look that ends before its time is counted, whether its worker died, the database refused what
+    it wrote, or nobody foresaw its error; after several in a row it is given up, loudly.
+    """
+    driver = lease.claim_closed(window_id)
+    if driver is None:
+        return
+    came_through = False
+    try:
+        if driver.window.deaths >= deaths.most():
+            _give_up(driver)
+        else:
+            _look(window_id)
+        came_through = True
+        Window.objects.filter(pk=window_id, lease_token=driver.token).update(deaths=0)
+    finally:
+        if not came_through:
+            with suppress(DatabaseError):
+                lease.died(driver)
+        lease.release(driver)
+
+
+def _look(window_id: int) -> None:
     _read_plan(window_id)  # first: a plan that sells manually concerns every customer
     pending = Window.objects.filter(pk=window_id, compared_at=None).exists()
     aftermath.look(window_id)
     if pending:
         draw.draw_all()  # others waited for the comparison
+
+
+def _give_up(driver: lease.Driver) -> None:
+    """Nobody looks at this window any more by itself: a person is told.
+
+    Runs on its servers or of its plan are paused, as where a panel could not be read for long.
+    """
+    window = driver.window
+    why = f"{window.deaths} workers died while they looked at it"
+    text = f"what came of window {window} could not be compared: {why}"
+    with transaction.atomic():
+        for canary in window.canaries.filter(state=Canary.State.WATCHED):
+            canaries.give_up(canary, why)
+        concerned = halting.selling_on(servers.of_window(window), window.plan)
+        for run_id in sorted(concerned.values_list("pk", flat=True)):
+            runs.pause(run_id, text)
+        compared = window.compared_at or clock.now()
+        driver.save(recheck_at=None, after_at=None, compared_at=compared)
+        lease.alarm(driver, text)
 
 
 def _read_plan(window_id: int) -> None:
