@@ -185,10 +185,7 @@ def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
         # A person has looked and said: restore from the snapshot whatever is on now.
         driver.save(seen={**driver.seen, "enabled": error.present}, due_at=clock.now())
         return
-    if not window.held:
-        driver.save(held=True, closing=True, cause=text)
-        lease.event(window, window.phase, "held", text)
-        log.error("window.held", window=window.pk, why=text)
+    alarms.hold_until_decided(driver, text)
     driver.look_again(clock.now() + dt.timedelta(seconds=10))
 
 
@@ -265,11 +262,8 @@ def _rests(driver: Driver) -> bool:
         return False
     with transaction.atomic():
         due = clock.now() + REST
-        driver.save(seen={**driver.seen, "rested": window.deaths}, cause=text, due_at=due)
-        if not window.held:
-            driver.save(held=True, closing=True)
-            lease.event(window, window.phase, "held", text)
-    log.error("window.held", window=window.pk, why=text)
+        driver.save(seen={**driver.seen, "rested": window.deaths}, due_at=due)
+        alarms.hold_until_decided(driver, text)
     return True
 
 
@@ -307,9 +301,5 @@ def _unexpected(driver: Driver) -> None:
 
 def _hold_when_late(driver: Driver, text: str) -> None:
     """A window that cannot go on and has outlived its limit is held: a person must see it."""
-    window = driver.window
-    if alarms.outlived(window) and not window.held:
-        with transaction.atomic():
-            driver.save(held=True, closing=True)
-            lease.event(window, window.phase, "held", text)
-        log.error("window.held", window=window.pk, why=text)
+    if alarms.outlived(driver.window):
+        alarms.hold_until_decided(driver, text)
