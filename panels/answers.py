@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.documents import is_html, parse
-from panels.errors import Busy, OutcomeUnknown, UnexpectedAnswer
+from panels.errors import Busy, OutcomeUnknown, PanelUpdating, UnexpectedAnswer
 from panels.faults import Fault, refusal
+from panels.webpages import says_updating
 
 if TYPE_CHECKING:
     from panels.documents import Document
     from panels.redaction import Redactor
+    from panels.rowstream import RowStream
 
 _CONFIRMATIONS = ("ok", "id", "lineitem", "lineitem.id", "auth")
 """Nodes by which a panel says that it acted: `ok` (billmanager.md 1.4), `id` of a created object,
@@ -28,12 +30,19 @@ class WebPage(UnexpectedAnswer):
 
 
 def understand(
-    body: bytes, status: int, *, panel: str, func: str, effect: bool, redactor: Redactor
+    body: bytes | RowStream,
+    status: int,
+    *,
+    panel: str,
+    func: str,
+    effect: bool,
+    redactor: Redactor,
 ) -> Document:
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
-    neither that nor a confirmation. For a read: `Refused` or `UnexpectedAnswer`.
+    neither that nor a confirmation. For a read: `Refused` or `UnexpectedAnswer`. What was
+    streamed is told without its rows.
     """
     try:
         document = _document(body, status, panel=panel, func=func, redactor=redactor)
@@ -54,11 +63,16 @@ def understand(
     raise unclear
 
 
-def _document(body: bytes, status: int, *, panel: str, func: str, redactor: Redactor) -> Document:
+def _document(
+    body: bytes | RowStream, status: int, *, panel: str, func: str, redactor: Redactor
+) -> Document:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own ranges
-        if is_html(body):
+        page = _web_page(body)
+        if page is not None and says_updating(page):
+            raise PanelUpdating("the panel is being updated", panel=panel, func=func)
+        if page is not None:
             raise WebPage("the answer is a web page", panel=panel, func=func)
-        return parse(body, panel=panel, func=func, redactor=redactor)
+        return _parsed(body, panel=panel, func=func, redactor=redactor)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         raise UnexpectedAnswer(f"redirect (HTTP {status}), not followed", panel=panel, func=func)
     if status in OVERLOADED:
@@ -68,9 +82,22 @@ def _document(body: bytes, status: int, *, panel: str, func: str, redactor: Reda
         raise UnexpectedAnswer(f"HTTP {status}", panel=panel, func=func, transient=True)
     # A 4xx may still carry the panel's own words.
     try:
-        document = parse(body, panel=panel, func=func, redactor=redactor)
+        document = _parsed(body, panel=panel, func=func, redactor=redactor)
     except UnexpectedAnswer:
         document = None
     if document is None or document.fault is None:
         raise UnexpectedAnswer(f"HTTP {status}", panel=panel, func=func)
     return document
+
+
+def _web_page(body: bytes | RowStream) -> bytes | None:
+    """Give the beginning of a web page; None when the answer is none."""
+    if isinstance(body, bytes):
+        return body if is_html(body) else None
+    return body.head() if body.is_html() else None
+
+
+def _parsed(body: bytes | RowStream, *, panel: str, func: str, redactor: Redactor) -> Document:
+    if isinstance(body, bytes):
+        return parse(body, panel=panel, func=func, redactor=redactor)
+    return body.document(redactor)

@@ -187,6 +187,23 @@ class UnexpectedAnswer(PanelError):  # noqa: N818 - the same
         self.transient = transient
 
 
+class AnswerTooLarge(UnexpectedAnswer):
+    """A read gave more than an answer may have: bytes, tags, attributes, rows or levels.
+
+    The message says which and how many. The same read would give the same again.
+    """
+
+
+class PanelUpdating(UnexpectedAnswer):
+    """A read gave a page which says that the panel is being updated or maintained.
+
+    It passes by itself: the panel is out of reach for a while, and nobody's session is over.
+    """
+
+    def __init__(self, message: str, *, panel: str = "", func: str = "") -> None:
+        super().__init__(message, panel=panel, func=func, transient=True)
+
+
 class FormLacks(UnexpectedAnswer):
     """A form, or what is known of this installation, lacks what a step needs.
 

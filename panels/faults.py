@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,15 @@ BUSY_TYPES = frozenset({"client", "open", "bad_response", "locked", "lock", "bus
 """Module cannot reach its panel: client, open, bad_response (billmanager.md 1.4, retry later).
 The names for "locked, try later" were not seen in public and are assumed."""
 
-_PLACEHOLDER = re.compile(r"__(\w+?)__")
+_CODE, _VALUE, _WORDS, _PARAMS = 200, 500, 2_000, 50
+"""Characters that are kept of a code, a parameter's value and a text, and parameters of one error:
+a text may name a parameter over and over, and what comes of it is read by people."""
+_PLACEHOLDER = re.compile(r"__(\w{1,64}?)__")
 _NOT_FOR_ADMIN = re.compile(r"not available (?:for|to) (?:the |an )?administrator", re.IGNORECASE)
 _LOGIN_REASONS: tuple[tuple[LoginReason, re.Pattern[str]], ...] = (
     ("captcha", re.compile("captcha", re.IGNORECASE)),
     ("two_factor", re.compile(r"totp|otp\b|2fa|two.?factor", re.IGNORECASE)),
-    ("authinfo", re.compile(r"authinfo.*restrict|restrict.*authinfo", re.IGNORECASE)),
+    ("authinfo", re.compile(r"authinfo.{0,80}restrict|restrict.{0,80}authinfo", re.IGNORECASE)),
     (
         "address",
         re.compile(r"\bip\b|ip_|_ip|badip|^addr|\bban|restrict|access from this", re.IGNORECASE),
@@ -67,23 +71,23 @@ def fault_of(error: etree._Element, redactor: Redactor) -> Fault:
     """Read an `error` node, placeholders `__name__` in its texts filled in (ispmanager.md 1.7)."""
     params: dict[str, str] = {}
     shown: dict[str, str] = {}
-    for param in error.iterchildren("param"):
-        name = param.get("name", "")
-        value = redactor.named(name, _text(param))
+    for param in islice(error.iterchildren("param"), _PARAMS):
+        name = param.get("name", "")[:_CODE]
+        value = redactor.named(name, _text(param), _VALUE)
         params[name] = value
-        shown[name] = redactor.literal(param.get("msg") or value)
+        shown[name] = redactor.short(param.get("msg") or value, _VALUE)
 
     def expand(tag: str) -> str:
-        raw = redactor.literal(_text(error.find(tag)))
-        return _PLACEHOLDER.sub(lambda m: shown.get(m.group(1), m.group(0)), raw)
+        raw = redactor.short(_text(error.find(tag)), _WORDS)
+        return _PLACEHOLDER.sub(lambda m: shown.get(m.group(1), m.group(0)), raw)[: 2 * _WORDS]
 
     return Fault(
-        type=error.get("type", ""),
-        object=error.get("object", "") or params.get("object", ""),
+        type=error.get("type", "")[:_CODE],
+        object=error.get("object", "")[:_CODE] or params.get("object", ""),
         value=params.get("value", ""),
-        code=error.get("code", ""),
+        code=error.get("code", "")[:_CODE],
         params=MappingProxyType(params),
-        message=expand("msg") or redactor.literal((error.text or "").strip()),
+        message=expand("msg") or redactor.short((error.text or "").strip(), _WORDS),
         detail=expand("detail"),
     )
 

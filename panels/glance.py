@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from panels.documents import parse
 from panels.errors import CertificateRefused, UnexpectedAnswer
+from panels.intake import Intake, TooLarge
 from panels.line import Line, Lost
 from panels.tls import dial, look, place_of, tls_context
 
@@ -63,11 +64,12 @@ def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
 
 
 def _speaks(endpoint: Endpoint) -> bool:
-    line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ, max_answer=_MOST)
+    line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ)
+    intake = Intake(_MOST)
     try:
-        _status, answer = line.post(_QUESTION, send_by=None)
-        parse(answer)
-    except (Lost, UnexpectedAnswer, CertificateRefused):
+        line.post(_QUESTION, intake, send_by=None)
+        parse(intake.body)
+    except (Lost, TooLarge, UnexpectedAnswer, CertificateRefused):
         return False
     finally:
         line.close()
