@@ -33,9 +33,10 @@ _MOST_CHUNKS = 400
 _TRUST_SECONDS = 600.0
 """How long it is taken for known that a panel sorts a list before it cuts it."""
 _DAY = timedelta(days=1)
-_FIRST_DAY = date(1990, 1, 1)
+_FIRST_DAY, _LAST_DAY = date(1972, 1, 1), date(2100, 1, 1)
+"""No day of a panel's row lies outside of these, however wrong its clock was."""
 _NEVER = date(1971, 1, 1)
-"""A day on which no panel made a row: a list that shows some then does not know the filter."""
+"""A day of no row: a list that shows some then does not know the filter."""
 
 
 class Axis(Protocol):
@@ -83,7 +84,11 @@ class ByDate:
     field: str
 
     def read(
-        self, cut: Reading, make: Callable[[Row], T], got: Got[T], rest: Sequence[Axis]
+        self,
+        cut: Reading,
+        make: Callable[[Row], T],
+        got: Got[T],  # noqa: ARG002 - a day that must be empty shows whether the filter is known
+        rest: Sequence[Axis],
     ) -> dict[str, T] | None:
         """Read the rows of all days."""
         if self.field in cut.asking:
@@ -91,7 +96,7 @@ class ByDate:
         if twice(lambda: self._days(cut, _NEVER, _NEVER + _DAY).whole(make)).made:
             return None
         found: dict[str, T] = {}
-        spans = [(_FIRST_DAY, date.today() + 2 * _DAY)]  # noqa: DTZ011 - with days to spare
+        spans = [(_FIRST_DAY, _LAST_DAY)]
         while spans:
             start, end = spans.pop()
             days = self._days(cut, start, end)
@@ -199,7 +204,7 @@ def begins_with_newest(cut: Reading, total: int | None) -> bool:
     until = known.get(cut.func)
     if until is not None and time.monotonic() < until:
         return True
-    if not _not_cut(cut, total) and not _sorted_first(cut, total):
+    if not _not_cut(cut, total) and not _sorted_first(cut):
         return False
     known[cut.func] = time.monotonic() + _TRUST_SECONDS
     return True
@@ -212,10 +217,12 @@ def _not_cut(cut: Reading, total: int) -> bool:
     return total > max(CUT) and _one(cut, "-", max(CUT) + 1) is not None
 
 
-def _sorted_first(cut: Reading, total: int) -> bool:
-    lowest_shown = _one(cut, "-", min(total, *CUT))
+def _sorted_first(cut: Reading) -> bool:
+    """Whether the lowest row that is shown of the list, highest first, is not its lowest at all."""
     lowest = _one(cut, "+", 1)
-    return lowest is not None and lowest_shown is not None and lowest < lowest_shown
+    places = sorted(CUT, reverse=True)  # the last place, which is not told by the total
+    shown = next((key for place in places if (key := _one(cut, "-", place)) is not None), None)
+    return lowest is not None and shown is not None and lowest < shown
 
 
 def _one(cut: Reading, sign: str, place: int) -> int | None:
