@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from panels.documents import is_html, parse
 from panels.errors import Busy, OutcomeUnknown, PanelUpdating, UnexpectedAnswer
-from panels.faults import Fault, refusal
+from panels.faults import NEW_PASSWORD, Fault, refusal
 from panels.webpages import says_updating
 
 if TYPE_CHECKING:
@@ -53,14 +53,23 @@ def understand(
             raise
         unclear = UnexpectedAnswer(error.message, panel=panel, func=func)
     else:
-        if document.fault is not None:
-            raise refusal(document.fault, panel=panel, func=func)
+        fault = document.fault or _new_password(document, func)
+        if fault is not None:
+            raise refusal(fault, panel=panel, func=func)
         if not effect or any(map(document.has, _CONFIRMATIONS)):
             return document
         unclear = document.wrong("neither confirms nor refuses")
     if effect:
         raise OutcomeUnknown(unclear.message, panel=panel, func=func)
     raise unclear
+
+
+def _new_password(document: Document, func: str) -> Fault | None:
+    """Give the fault that it means when the form of a new password comes in place of an answer."""
+    asked = document.func == NEW_PASSWORD or NEW_PASSWORD in document.ok_text
+    if func == NEW_PASSWORD or not asked:
+        return None
+    return Fault(type=NEW_PASSWORD, message="the login's password has expired")
 
 
 def _document(

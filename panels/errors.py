@@ -20,10 +20,19 @@ if TYPE_CHECKING:
     from panels.forms import Form
 
 LoginReason = Literal[
-    "password", "expired", "address", "authinfo", "two_factor", "captcha", "suspended", "other"
+    "password",
+    "new_password",
+    "expired",
+    "address",
+    "authinfo",
+    "two_factor",
+    "captcha",
+    "suspended",
+    "other",
 ]
-"""Why a login was refused; 'expired' means that a fresh session was refused as well, 'authinfo'
-that logins of programs are limited to listed addresses (billmanager.md 1.2)."""
+"""Why a login was refused; 'expired' means that a fresh session was refused as well, 'new_password'
+that its password has expired and a person must set another one, 'authinfo' that logins of programs
+are limited to listed addresses (billmanager.md 1.2)."""
 
 
 class PanelError(Exception):

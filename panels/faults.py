@@ -32,8 +32,23 @@ _CODE, _VALUE, _WORDS, _PARAMS = 200, 500, 2_000, 50
 a text may name a parameter over and over, and what comes of it is read by people."""
 _PLACEHOLDER = re.compile(r"__(\w{1,64}?)__")
 _NOT_FOR_ADMIN = re.compile(r"not available (?:for|to) (?:the |an )?administrator", re.IGNORECASE)
+_NO_FUNCTION = re.compile(
+    r"\bfunction\b.{0,80}\b(?:not found|does not exist|missing)|функци.{0,80}не найден",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A live panel said "function not found", and named no object (facts-2026-11.md 2.1)."""
+NEW_PASSWORD = "expirepass"  # noqa: S105 - a function's name
+"""The form in which an expired password is changed: that it is shown in place of any other answer,
+and that a refusal may name it, is inferred."""
 _LOGIN_REASONS: tuple[tuple[LoginReason, re.Pattern[str]], ...] = (
     ("captcha", re.compile("captcha", re.IGNORECASE)),
+    (
+        "new_password",
+        re.compile(
+            r"expirepass|password.{0,40}expired|expired.{0,40}password|парол.{0,40}ист[её]к",
+            re.IGNORECASE,
+        ),
+    ),
     ("two_factor", re.compile(r"totp|otp\b|2fa|two.?factor", re.IGNORECASE)),
     ("authinfo", re.compile(r"authinfo.{0,80}restrict|restrict.{0,80}authinfo", re.IGNORECASE)),
     (
@@ -94,20 +109,27 @@ def fault_of(error: etree._Element, redactor: Redactor) -> Fault:
 
 def refusal(fault: Fault, *, panel: str, func: str) -> Refused:
     """Give the error that a fault means for the call of `func`."""
+    new_password = NEW_PASSWORD in {fault.type, fault.object, fault.code}
     if func == "auth":
         return LoginRefused(fault, reason=login_reason(fault), panel=panel, func=func)
-    if fault.type == "auth":
+    if fault.type == "auth" or new_password:
         # Of any other function it speaks of our session, whatever the words are.
-        return LoginRefused(fault, reason="expired", panel=panel, func=func)
+        reason: LoginReason = "new_password" if new_password else "expired"
+        return LoginRefused(fault, reason=reason, panel=panel, func=func)
     if fault.type == "access" or wants_client(fault):
         return AccessDenied(fault, panel=panel, func=func)
-    if fault.type == "missed" and (
-        fault.object in {"func", "function", func} or fault.value == func
-    ):
+    if fault.type == "missed" and _is_function(fault, func):
         return FunctionMissing(fault, panel=panel, func=func)
     if fault.type in BUSY_TYPES:
         return Busy(fault, panel=panel, func=func)
     return Refused(fault, panel=panel, func=func)
+
+
+def _is_function(fault: Fault, func: str) -> bool:
+    """Whether what is missing is the function that was called."""
+    if fault.object in {"func", "function", func} or fault.value == func:
+        return True
+    return not fault.object and _NO_FUNCTION.search(f"{fault.message} {fault.detail}") is not None
 
 
 def wants_client(fault: Fault) -> bool:
