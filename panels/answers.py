@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.documents import is_html, parse
-from panels.errors import Busy, OutcomeUnknown, UnexpectedAnswer
-from panels.faults import Fault, refusal
+from panels.errors import Busy, OutcomeUnknown, PanelUpdating, UnexpectedAnswer
+from panels.faults import NEW_PASSWORD, Fault, refusal
+from panels.webpages import says_updating
 
 if TYPE_CHECKING:
     from panels.documents import Document
     from panels.redaction import Redactor
+    from panels.rowstream import RowStream
 
 _CONFIRMATIONS = ("ok", "id", "lineitem", "lineitem.id", "auth")
 """Nodes by which a panel says that it acted: `ok` (billmanager.md 1.4), `id` of a created object,
@@ -28,14 +30,20 @@ class WebPage(UnexpectedAnswer):
 
 
 def understand(
-    body: bytes, status: int, *, panel: str, func: str, effect: bool, redactor: Redactor
+    body: bytes | RowStream,
+    status: int,
+    *,
+    panel: str,
+    func: str,
+    effect: bool,
+    redactor: Redactor,
 ) -> Document:
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
     neither that nor a confirmation. A passing refusal ("locked, try later", billmanager.md 1.4)
     is no refusal of an effect: the panel may have acted before it met the lock.
-    For a read: `Refused` or `UnexpectedAnswer`.
+    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is told without its rows.
     """
     answered, fault = False, None
     try:
@@ -47,7 +55,7 @@ def understand(
             raise
         unclear = UnexpectedAnswer(error.message, panel=panel, func=func)
     else:
-        answered, fault = True, document.fault
+        answered, fault = True, document.fault or _new_password(document, func)
         if fault is not None:
             refused = refusal(fault, panel=panel, func=func)
             if not effect or not isinstance(refused, Busy):
@@ -64,11 +72,24 @@ def understand(
     raise unclear
 
 
-def _document(body: bytes, status: int, *, panel: str, func: str, redactor: Redactor) -> Document:
+def _new_password(document: Document, func: str) -> Fault | None:
+    """Give the fault that it means when the form of a new password comes in place of an answer."""
+    asked = document.func == NEW_PASSWORD or NEW_PASSWORD in document.ok_text
+    if func == NEW_PASSWORD or not asked:
+        return None
+    return Fault(type=NEW_PASSWORD, message="the login's password has expired")
+
+
+def _document(
+    body: bytes | RowStream, status: int, *, panel: str, func: str, redactor: Redactor
+) -> Document:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own ranges
-        if is_html(body):
+        page = _web_page(body)
+        if page is not None and says_updating(page):
+            raise PanelUpdating("the panel is being updated", panel=panel, func=func)
+        if page is not None:
             raise WebPage("the answer is a web page", panel=panel, func=func)
-        return parse(body, panel=panel, func=func, redactor=redactor)
+        return _parsed(body, panel=panel, func=func, redactor=redactor)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
         raise UnexpectedAnswer(f"redirect (HTTP {status}), not followed", panel=panel, func=func)
     if status in OVERLOADED:
@@ -78,9 +99,22 @@ def _document(body: bytes, status: int, *, panel: str, func: str, redactor: Reda
         raise UnexpectedAnswer(f"HTTP {status}", panel=panel, func=func, transient=True)
     # A 4xx may still carry the panel's own words.
     try:
-        document = parse(body, panel=panel, func=func, redactor=redactor)
+        document = _parsed(body, panel=panel, func=func, redactor=redactor)
     except UnexpectedAnswer:
         document = None
     if document is None or document.fault is None:
         raise UnexpectedAnswer(f"HTTP {status}", panel=panel, func=func)
     return document
+
+
+def _web_page(body: bytes | RowStream) -> bytes | None:
+    """Give the beginning of a web page; None when the answer is none."""
+    if isinstance(body, bytes):
+        return body if is_html(body) else None
+    return body.head() if body.is_html() else None
+
+
+def _parsed(body: bytes | RowStream, *, panel: str, func: str, redactor: Redactor) -> Document:
+    if isinstance(body, bytes):
+        return parse(body, panel=panel, func=func, redactor=redactor)
+    return body.document(redactor)

@@ -6,16 +6,18 @@ Tolerant of nodes that it does not know, strict about those that it needs. `out=
 
 from __future__ import annotations
 
-import re
 import threading
-from typing import TYPE_CHECKING
+from itertools import islice
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from panels.errors import UnexpectedAnswer
+from panels.errors import AnswerTooLarge, UnexpectedAnswer
 from panels.faults import Fault, fault_of
 from panels.forms import Button, Field, Form, Option, Toolbar, ToolButton, read_form, read_toolbar
-from panels.listing import Listing, Row, number
+from panels.listing import MOST_ROWS, Listing, Row, number
+from panels.opening import opening
 from panels.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -36,17 +38,21 @@ __all__ = [
     "parse",
 ]
 
-# An optional declaration and comments, then the root at once: anything else, a document type
-# above all, is not what a panel says, and is refused before a parser sees it.
-_PROLOG = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\b[^>]{0,200}\?>)?(?>(?:\s|<!--(?>.*?-->))*)<doc[\s/>]",
-    re.DOTALL,
+PARSING: Mapping[str, Any] = MappingProxyType(
+    {
+        "encoding": "utf-8",  # panels speak UTF-8 only (ispmanager.md 1.1); no disguise by UTF-16
+        "resolve_entities": False,
+        "load_dtd": False,
+        "dtd_validation": False,
+        "no_network": True,
+        "huge_tree": False,
+        "remove_comments": True,
+        "remove_pis": True,
+        "collect_ids": False,
+    }
 )
-_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\b[^>]{0,200}\?>)?(?>(?:\s|<!--(?>.*?-->))*)"
-    rb"<(?:!doctype\s+html|(?:html|head|body|script|title|meta)\b)",
-    re.IGNORECASE | re.DOTALL,
-)
+"""How answers are parsed: nothing is fetched or expanded, and the parser's own limits hold."""
+_OVER_LIMIT = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 _NO_SECRETS = Redactor()
 _local = threading.local()
 
@@ -147,8 +153,13 @@ class Document:
         if metadata is not None and metadata.get("type") == "form":
             raise self.wrong("is a form, not a list")
         column, direction = self.text("p_sort"), self.text("p_order")
+        rows = tuple(map(self._row, islice(self._root.iterchildren("elem"), MOST_ROWS + 1)))
+        if len(rows) > MOST_ROWS:
+            raise AnswerTooLarge(
+                f"the page has more than {MOST_ROWS} rows", panel=self.panel, func=self.func
+            )
         return Listing(
-            rows=tuple(map(self._row, self._root.iterchildren("elem"))),
+            rows=rows,
             total=self._count("p_elems"),
             page=self._count("p_num") or 1,
             page_size=self._count("p_cnt"),
@@ -201,39 +212,46 @@ def parse(
 
     A fault in the answer is no error here: it is in `Document.fault`, its texts redacted.
     """
-    if _PROLOG.match(body) is None:
-        kind = "HTML" if is_html(body) else "empty" if not body.strip() else "not a panel's XML"
-        empty = not body.strip()
-        raise UnexpectedAnswer(f"the answer is {kind}", panel=panel, func=func, transient=empty)
+    verdict = opening(body)
+    if verdict != "doc":
+        raise stranger(verdict, empty=not body.strip(), panel=panel, func=func)
     try:
         root = etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError):
+    except (etree.XMLSyntaxError, ValueError) as error:
         # The parser's words may quote the answer, and the answer may quote a secret.
-        root = None
+        root, deep = None, too_deep(error)
     if root is None:
-        # Most often it was cut off on its way, which another read may mend.
-        raise UnexpectedAnswer("broken XML", panel=panel, func=func, transient=True)
+        raise broken(deep=deep, panel=panel, func=func)
     return Document(root, panel=panel, redactor=redactor)
+
+
+def stranger(verdict: str, *, empty: bool, panel: str, func: str) -> UnexpectedAnswer:
+    """Make the error for an answer that does not begin as a panel's does."""
+    kind = "HTML" if verdict == "html" else "empty" if empty else "not a panel's XML"
+    return UnexpectedAnswer(f"the answer is {kind}", panel=panel, func=func, transient=empty)
+
+
+def broken(*, deep: bool, panel: str, func: str) -> UnexpectedAnswer:
+    """Make the error for XML that cannot be parsed."""
+    if deep:
+        return AnswerTooLarge("the answer is nested too deeply", panel=panel, func=func)
+    # Most often it was cut off on its way, which another read may mend.
+    return UnexpectedAnswer("broken XML", panel=panel, func=func, transient=True)
+
+
+def too_deep(error: Exception) -> bool:
+    """Whether the parser gave up at one of its own limits: 256 levels, 10 MB of one text."""
+    return bool(getattr(error, "code", None) == _OVER_LIMIT)
 
 
 def is_html(body: bytes) -> bool:
     """Whether an answer is a web page: the login page or a proxy's error (ispmanager.md 1.4)."""
-    return _HTML.match(body) is not None
+    return opening(body) == "html"
 
 
 def _parser() -> etree.XMLParser:
     """Give this thread's parser: lxml locks a parser, so threads must not share one."""
     parser: etree.XMLParser | None = getattr(_local, "parser", None)
     if parser is None:
-        parser = _local.parser = etree.XMLParser(
-            encoding="utf-8",  # panels speak UTF-8 only (ispmanager.md 1.1); no disguise by UTF-16
-            resolve_entities=False,
-            load_dtd=False,
-            dtd_validation=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-            collect_ids=False,
-        )
+        parser = _local.parser = etree.XMLParser(**PARSING)
     return parser

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
     from panels.forms import Form
 
 LoginReason = Literal[
-    "password", "expired", "address", "authinfo", "two_factor", "captcha", "suspended", "other"
+    "password",
+    "new_password",
+    "expired",
+    "address",
+    "authinfo",
+    "two_factor",
+    "captcha",
+    "suspended",
+    "other",
 ]
-"""Why a login was refused; 'expired' means that a fresh session was refused as well, 'authinfo'
-that logins of programs are limited to listed addresses (billmanager.md 1.2)."""
+"""Why a login was refused; 'expired' means that a fresh session was refused as well, 'new_password'
+that its password has expired and a person must set another one, 'authinfo' that logins of programs
+are limited to listed addresses (billmanager.md 1.2)."""
 
 
 class PanelError(Exception):
@@ -203,6 +212,23 @@ class UnexpectedAnswer(PanelError):  # noqa: N818 - the same
     ) -> None:
         super().__init__(message, panel=panel, func=func)
         self.transient = transient
+
+
+class AnswerTooLarge(UnexpectedAnswer):
+    """A read gave more than an answer may have: bytes, tags, attributes, rows or levels.
+
+    The message says which and how many. The same read would give the same again.
+    """
+
+
+class PanelUpdating(UnexpectedAnswer):
+    """A read gave a page which says that the panel is being updated or maintained.
+
+    It passes by itself: the panel is out of reach for a while, and nobody's session is over.
+    """
+
+    def __init__(self, message: str, *, panel: str = "", func: str = "") -> None:
+        super().__init__(message, panel=panel, func=func, transient=True)
 
 
 class FormLacks(UnexpectedAnswer):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,30 @@ BUSY_TYPES = frozenset({"client", "open", "bad_response", "locked", "lock", "bus
 """Module cannot reach its panel: client, open, bad_response (billmanager.md 1.4, retry later).
 The names for "locked, try later" were not seen in public and are assumed."""
 
-_PLACEHOLDER = re.compile(r"__(\w+?)__")
+_CODE, _VALUE, _WORDS, _PARAMS = 200, 500, 2_000, 50
+"""Characters that are kept of a code, a parameter's value and a text, and parameters of one error:
+a text may name a parameter over and over, and what comes of it is read by people."""
+_PLACEHOLDER = re.compile(r"__(\w{1,64}?)__")
 _NOT_FOR_ADMIN = re.compile(r"not available (?:for|to) (?:the |an )?administrator", re.IGNORECASE)
+_NO_FUNCTION = re.compile(
+    r"\bfunction\b.{0,80}\b(?:not found|does not exist|missing)|функци.{0,80}не найден",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A live panel said "function not found", and named no object (facts-2026-11.md 2.1)."""
+NEW_PASSWORD = "expirepass"  # noqa: S105 - a function's name
+"""The form in which an expired password is changed: that it is shown in place of any other answer,
+and that a refusal may name it, is inferred."""
 _LOGIN_REASONS: tuple[tuple[LoginReason, re.Pattern[str]], ...] = (
     ("captcha", re.compile("captcha", re.IGNORECASE)),
+    (
+        "new_password",
+        re.compile(
+            r"expirepass|password.{0,40}expired|expired.{0,40}password|парол.{0,40}ист[её]к",
+            re.IGNORECASE,
+        ),
+    ),
     ("two_factor", re.compile(r"totp|otp\b|2fa|two.?factor", re.IGNORECASE)),
-    ("authinfo", re.compile(r"authinfo.*restrict|restrict.*authinfo", re.IGNORECASE)),
+    ("authinfo", re.compile(r"authinfo.{0,80}restrict|restrict.{0,80}authinfo", re.IGNORECASE)),
     (
         "address",
         re.compile(r"\bip\b|ip_|_ip|badip|^addr|\bban|restrict|access from this", re.IGNORECASE),
@@ -67,43 +86,50 @@ def fault_of(error: etree._Element, redactor: Redactor) -> Fault:
     """Read an `error` node, placeholders `__name__` in its texts filled in (ispmanager.md 1.7)."""
     params: dict[str, str] = {}
     shown: dict[str, str] = {}
-    for param in error.iterchildren("param"):
-        name = param.get("name", "")
-        value = redactor.named(name, _text(param))
+    for param in islice(error.iterchildren("param"), _PARAMS):
+        name = param.get("name", "")[:_CODE]
+        value = redactor.named(name, _text(param), _VALUE)
         params[name] = value
-        shown[name] = redactor.literal(param.get("msg") or value)
+        shown[name] = redactor.short(param.get("msg") or value, _VALUE)
 
     def expand(tag: str) -> str:
-        raw = redactor.literal(_text(error.find(tag)))
-        return _PLACEHOLDER.sub(lambda m: shown.get(m.group(1), m.group(0)), raw)
+        raw = redactor.short(_text(error.find(tag)), _WORDS)
+        return _PLACEHOLDER.sub(lambda m: shown.get(m.group(1), m.group(0)), raw)[: 2 * _WORDS]
 
     return Fault(
-        type=error.get("type", ""),
-        object=error.get("object", "") or params.get("object", ""),
+        type=error.get("type", "")[:_CODE],
+        object=error.get("object", "")[:_CODE] or params.get("object", ""),
         value=params.get("value", ""),
-        code=error.get("code", ""),
+        code=error.get("code", "")[:_CODE],
         params=MappingProxyType(params),
-        message=expand("msg") or redactor.literal((error.text or "").strip()),
+        message=expand("msg") or redactor.short((error.text or "").strip(), _WORDS),
         detail=expand("detail"),
     )
 
 
 def refusal(fault: Fault, *, panel: str, func: str) -> Refused:
     """Give the error that a fault means for the call of `func`."""
+    new_password = NEW_PASSWORD in {fault.type, fault.object, fault.code}
     if func == "auth":
         return LoginRefused(fault, reason=login_reason(fault), panel=panel, func=func)
-    if fault.type == "auth":
+    if fault.type == "auth" or new_password:
         # Of any other function it speaks of our session, whatever the words are.
-        return LoginRefused(fault, reason="expired", panel=panel, func=func)
+        reason: LoginReason = "new_password" if new_password else "expired"
+        return LoginRefused(fault, reason=reason, panel=panel, func=func)
     if fault.type == "access" or wants_client(fault):
         return AccessDenied(fault, panel=panel, func=func)
-    if fault.type == "missed" and (
-        fault.object in {"func", "function", func} or fault.value == func
-    ):
+    if fault.type == "missed" and _is_function(fault, func):
         return FunctionMissing(fault, panel=panel, func=func)
     if fault.type in BUSY_TYPES:
         return Busy(fault, panel=panel, func=func)
     return Refused(fault, panel=panel, func=func)
+
+
+def _is_function(fault: Fault, func: str) -> bool:
+    """Whether what is missing is the function that was called."""
+    if fault.object in {"func", "function", func} or fault.value == func:
+        return True
+    return not fault.object and _NO_FUNCTION.search(f"{fault.message} {fault.detail}") is not None
 
 
 def wants_client(fault: Fault) -> bool:

@@ -9,10 +9,12 @@ import ssl
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from panels.documents import parse
+from panels.documents import is_html, parse
 from panels.errors import CertificateRefused, UnexpectedAnswer
+from panels.intake import Intake, TooLarge
 from panels.line import Line, Lost
 from panels.tls import dial, look, place_of, tls_context
+from panels.webpages import says_updating
 
 if TYPE_CHECKING:
     from panels.endpoint import Endpoint
@@ -29,22 +31,24 @@ class Glance:
 
     `certificate` is None for plain http. `distrust` says why the certificate is not trusted by
     what the endpoint trusts (the system's CAs, its CA file, its pin); '' when it is. `speaks`: an
-    XML answer with the root `doc` came, as a panel gives it even to a stranger.
+    XML answer with the root `doc` came, as a panel gives it even to a stranger. `updating`: a page
+    came which says that the panel is being updated.
     """
 
     certificate: Certificate | None
     distrust: str
     speaks: bool
+    updating: bool = False
 
 
 def glance(endpoint: Endpoint) -> Glance:
     """Look at an endpoint. Raises `Unreachable` when nobody can be connected to there."""
     if place_of(endpoint).scheme == "http":
-        return Glance(None, "", _speaks(endpoint))
+        return Glance(None, "", *_speaks(endpoint))
     certificate = look(endpoint, timeout=CONNECT)
     # What is asked next goes to whoever showed this certificate, trusted or not.
     met = replace(endpoint, ca_file=None, pin_sha256=certificate.fingerprint)
-    return Glance(certificate, _distrust(endpoint, certificate), _speaks(met))
+    return Glance(certificate, _distrust(endpoint, certificate), *_speaks(met))
 
 
 def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
@@ -62,13 +66,15 @@ def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
     return ""
 
 
-def _speaks(endpoint: Endpoint) -> bool:
-    line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ, max_answer=_MOST)
+def _speaks(endpoint: Endpoint) -> tuple[bool, bool]:
+    """Whether a panel's answer came, and whether a page about its update did."""
+    line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ)
+    intake = Intake(_MOST)
     try:
-        _status, answer = line.post(_QUESTION, send_by=None)
-        parse(answer)
-    except (Lost, UnexpectedAnswer, CertificateRefused):
-        return False
+        line.post(_QUESTION, intake, send_by=None)
+        parse(intake.body)
+    except (Lost, TooLarge, UnexpectedAnswer, CertificateRefused):
+        return False, is_html(intake.body) and says_updating(intake.body)
     finally:
         line.close()
-    return True
+    return True, False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from panels.endpoint import Endpoint
+    from panels.intake import Intake
 
 Mount = "Callable[[requests.Session], None]"
 
@@ -57,14 +58,12 @@ class Line:
         *,
         connect_timeout: float,
         read_timeout: float,
-        max_answer: int,
         monotonic: Callable[[], float] = time.monotonic,
         mount: Callable[[requests.Session], None] | None = None,
     ) -> None:
         place = place_of(endpoint)
         self._endpoint = endpoint
         self._timeout = (connect_timeout, read_timeout)
-        self._max_answer = max_answer
         self._wire = Wire(endpoint, connect_timeout, monotonic)
         self.dated = ""
         """The `Date` of the last answer, '' when it had none."""
@@ -77,39 +76,40 @@ class Line:
         # The adapter is called directly: a session would add cookies, redirects and CPU time.
         self._adapter: BaseAdapter = session.get_adapter(endpoint.url)
 
-    def post(self, body: bytes, *, send_by: float | None) -> tuple[int, bytes]:
-        """Send a form; give the HTTP status and the answer.
+    def post(self, body: bytes, intake: Intake, *, send_by: float | None) -> int:
+        """Send a form and have `intake` take the answer; give the HTTP status.
 
         `send_by` is when an effect may be sent at the latest; None for a read.
 
-        Raises `Unreachable` or `TooLate` when nothing was sent and `Lost` when no whole answer
-        came. A read whose kept connection was closed by the panel goes out once more. An effect
-        never does, and does not even start on a connection that has been idle for long.
+        Raises `Unreachable` or `TooLate` when nothing was sent, `Lost` when no whole answer came
+        and `TooLarge` when there was too much of it. A read whose kept connection was closed by
+        the panel goes out once more. An effect never does, and does not even start on a connection
+        that has been idle for long.
         """
         effect = send_by is not None
         if effect and self._wire.stale:
             self.close()
         try:
-            return self._once(body, send_by)
+            return self._once(body, intake, send_by)
         except Lost as lost:
             if effect or not lost.reset or not self._wire.reused:
                 raise
         self.close()
-        return self._once(body, send_by)
+        return self._once(body, intake, send_by)
 
     def close(self) -> None:
         """Close the kept connection; the next request connects afresh."""
         if isinstance(self._adapter, PanelAdapter):
             self._adapter.renew()
 
-    def _once(self, body: bytes, send_by: float | None) -> tuple[int, bytes]:
+    def _once(self, body: bytes, intake: Intake, send_by: float | None) -> int:
         failure: Lost | Unreachable
         self._wire.begin(2 * self._timeout[1], send_by)
         try:
             response = self._adapter.send(self._request(body), stream=True, timeout=self._timeout)
             self.dated = response.headers.get("Date", "")
             try:
-                answer = self._read(response)
+                _read(response, intake)
             finally:
                 response.close()
         except requests.ConnectTimeout:
@@ -121,7 +121,7 @@ class Line:
             failure = Lost(f"the connection broke: {_reason(error)}", reset=_is_reset(error))
         else:
             self._wire.end()
-            return response.status_code, answer
+            return response.status_code
         # Outside of the except clauses: their errors hold the request, and that the password.
         raise failure
 
@@ -136,18 +136,12 @@ class Line:
         request.hooks = default_hooks()
         return request
 
-    def _read(self, response: requests.Response) -> bytes:
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > self._max_answer:
-            raise Lost("the answer is too large")
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(_CHUNK):
-            size += len(chunk)
-            if size > self._max_answer:
-                raise Lost("the answer is too large")
-            chunks.append(chunk)
-        return b"".join(chunks)
+
+def _read(response: requests.Response, intake: Intake) -> None:
+    """Take the answer. What the panel compresses unasked is unpacked a piece at a time."""
+    intake.announced(response.headers.get("Content-Length", ""))
+    for piece in response.iter_content(_CHUNK):
+        intake.take(piece)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -24,6 +24,9 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?", re.ASCII)
 _ON = frozenset({"on", "yes", "true", "1"})
 _OFF = frozenset({"off", "no", "false", "0", "null"})
+MOST_ROWS = 6_000
+"""Rows that one page may have, whatever was asked for. A panel that knows no pages gives its whole
+list, which BILLmanager cuts at 5,001 (facts-2026-11.md 2.1); what has many more is no list."""
 UNSET = frozenset({"", "null"})
 """An unset select is the literal `null` (billmanager.md 1.3)."""
 

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 REDACTED = "[redacted]"
 """What stands where a secret stood."""
@@ -22,19 +22,22 @@ KEEP = 4000
 
 _SECRET_NAME = r"(?:auth|authinfo|key|confirm|[\w.-]*passw(?:or)?d?|[\w.-]*secret|[\w.-]*token)"  # noqa: S105 - a pattern of names, not a secret
 _SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
-_TEXT = r"(?:<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]+)"
-_NAMED = re.compile(
-    # <password>…</password>, also cut off before its end
-    rf"(<{_SECRET_NAME}(?:\s[^>]*)?>)\s*{_TEXT}"
+_TEXT = re.compile(r"\s*+<!\[CDATA\[.*?(?:\]\]>|\Z)|[^<]++", re.DOTALL)
+"""What follows a tag: CDATA, also cut off before its end, or text."""
+# Both look at one tag alone: at what stands between two ">". Each place of it begins at most one
+# try, and a try does not go beyond the name that it is about, so that a tag costs what it is long.
+_SECRET_TAG = re.compile(rf"<{_SECRET_NAME}(?:\s|\Z)", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<\w+\s")
+_NAMED_SO = re.compile(
     # <param name="passwd">…</param>
-    rf"|(<\w+\s[^>]*?\bname\s*=\s*(?:\"{_SECRET_NAME}\"|'{_SECRET_NAME}')[^>]*(?<!/)>)\s*{_TEXT}",
-    re.IGNORECASE | re.DOTALL,
+    rf"\bname\s*+=\s*+(?:\"{_SECRET_NAME}\"|'{_SECRET_NAME}')",
+    re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(
     # password="…" in any tag; `key` is left alone there: <val key="K"> is no secret
-    r"(\s(?!key\b)" + _SECRET_NAME + r"\s*=\s*)(\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))"
+    r"(\s(?!key\b)" + _SECRET_NAME + r"\s*+=\s*+)(\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))"
     # <auth id="SID">
-    r"|(<auth\s[^>]*?\bid\s*=\s*)(\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))",
+    r"|(<auth\s[^>]{0,400}?\bid\s*+=\s*+)(\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))",
     re.IGNORECASE,
 )
 
@@ -102,20 +105,33 @@ class Redactor:
             return self._pattern.sub(REDACTED, text)
         return text.replace(self._only, REDACTED) if self._only else text
 
-    def named(self, name: str, text: str) -> str:
-        """Redact a value that has a name: wholly when the name says secret, else literally."""
-        return REDACTED if text and is_secret(name) else self.literal(text)
+    def named(self, name: str, text: str, keep: int = KEEP) -> str:
+        """Redact a value that has a name: wholly when the name says secret, else literally.
 
-    def answer(self, body: bytes, keep: int = KEEP) -> str:
+        At most `keep` characters are given.
+        """
+        return REDACTED if text and is_secret(name) else self.short(text, keep)
+
+    def answer(self, body: bytes, keep: int = KEEP, *, size: int = 0) -> str:
         """Give the redacted head of an answer, at most `keep` characters.
+
+        `size` is the answer's whole size in bytes, where `body` is only its head.
 
         Only the head is decoded: redacting megabytes for four kilobytes of evidence would cost
         more than the call. A secret that straddles the cut is dropped with it.
         """
         window = keep + self._longest
         text = body[: 4 * window].decode("utf-8", "replace")
-        cut = len(text) > window or len(body) > 4 * window
-        text = redact_markup(self.literal(text[:window]))
+        cut = len(text) > window or max(len(body), size) > 4 * window
+        return self._shortened(redact_markup(self.literal(text[:window])), keep, cut=cut)
+
+    def short(self, text: str, keep: int) -> str:
+        """Give at most `keep` characters of a text, without the secrets."""
+        window = keep + self._longest
+        return self._shortened(self.literal(text[:window]), keep, cut=len(text) > window)
+
+    def _shortened(self, text: str, keep: int, *, cut: bool) -> str:
+        """Cut a redacted text; where it was cut already, a secret may have been cut in two."""
         if cut and self._longest:
             text = text[: -self._longest]
         return text[:keep]
@@ -126,8 +142,30 @@ def redact_markup(text: str) -> str:
     lower = text.lower()
     if not any(hint in lower for hint in _HINTS):
         return text  # most lists; the patterns cost a hundred times as much as this look
-    text = _NAMED.sub(lambda m: (m.group(1) or m.group(2)) + REDACTED, text)
+    text = "".join(_without_named(text))
     return _ATTRIBUTE.sub(lambda m: f'{m.group(1) or m.group(3)}"{REDACTED}"', text)
+
+
+def _without_named(text: str) -> Iterator[str]:
+    """Give the text in pieces, without what stands in secret elements."""
+    place = 0
+    while (end := text.find(">", place)) >= 0:
+        tag = text[place:end]
+        yield text[place : end + 1]
+        place = end + 1
+        secret = _is_secret_tag(tag) and _TEXT.match(text, place)
+        if secret:
+            yield REDACTED
+            place = secret.end()
+    yield text[place:]
+
+
+def _is_secret_tag(tag: str) -> bool:
+    """Whether a tag, without its ">", begins an element that holds a secret."""
+    if _SECRET_TAG.search(tag) is not None:
+        return True
+    start = None if tag.endswith("/") else _ANY_TAG.search(tag)
+    return start is not None and _NAMED_SO.search(tag, start.end()) is not None
 
 
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}

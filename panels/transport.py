@@ -12,24 +12,26 @@ import time
 import weakref
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from panels import sessions
-from panels.answers import OVERLOADED, WebPage, understand
+from panels.answers import WebPage, understand
 from panels.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.errors import (
-    Busy,
+    AnswerTooLarge,
     LoginRefused,
-    NotSent,
     OutcomeUnknown,
     PanelError,
-    Refused,
+    PanelUpdating,
     UnexpectedAnswer,
+    Unreachable,
 )
-from panels.faults import BUSY_ITSELF
+from panels.exchange import Exchange, form_of, is_busy, outcome_of
+from panels.intake import MOST_BYTES, Intake, TooLarge
 from panels.line import Line, Lost
 from panels.redaction import REDACTED, Redactor, redact_params, secrets_of
+from panels.rowstream import RowStream
 from panels.wire import check_time
 
 if TYPE_CHECKING:
@@ -39,53 +41,17 @@ if TYPE_CHECKING:
 
     from panels.documents import Document
     from panels.endpoint import Outcome
+    from panels.listing import Listing, Row
     from panels.sessions import SessionIds
 
 __all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Measured", "Transport"]
 
+T = TypeVar("T")
+
+_LONG_UPDATE = 600.0
+"""Seconds after which a page that speaks of an update may be an odd login page after all."""
 _UNTOLD = frozenset({"func", "out", "lang", "auth"})
 """Parameters of every request, left out of the journal."""
-
-
-class _Exchange:
-    """One request and what came of it."""
-
-    __slots__ = (
-        "answer",
-        "began",
-        "dated",
-        "form",
-        "func",
-        "redactor",
-        "seconds",
-        "secret",
-        "send_by",
-        "sent",
-        "status",
-    )
-
-    def __init__(
-        self,
-        form: dict[str, str],
-        redactor: Redactor,
-        send_by: float | None = None,
-        secret: frozenset[str] = frozenset(),
-    ) -> None:
-        self.func = form["func"]
-        self.form = form
-        self.redactor = redactor
-        self.secret = secret
-        self.send_by = send_by
-        self.began = 0.0
-        self.seconds = 0.0
-        self.sent = False
-        self.status = 0
-        self.answer = b""
-        self.dated = ""
-
-    @property
-    def effect(self) -> bool:
-        return self.send_by is not None
 
 
 class Measured(NamedTuple):
@@ -120,7 +86,7 @@ class Transport:
         connect_timeout: float = 3.05,
         read_timeout: float = 30.0,
         slot_timeout: float | None = None,
-        max_answer: int = 64 * 1024 * 1024,
+        max_answer: int = MOST_BYTES,
         session_store: SessionIds | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -142,6 +108,7 @@ class Transport:
         self._local = threading.local()
         self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._updating_since: float | None = None
         self._session_redactor: tuple[str, Redactor] = ("", Redactor())
 
     def __repr__(self) -> str:
@@ -166,7 +133,35 @@ class Transport:
         `su` runs the call as a client's user (BILLmanager) or as an account (ispmanager).
         Raises `NotSent`, `Refused` or `UnexpectedAnswer`.
         """
-        return self._call(_form(func, params or {}, su, devel=devel), None)
+        return self._call(form_of(func, params or {}, su, devel=devel), None)
+
+    def read_rows(
+        self,
+        func: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        make: Callable[[Row], T],
+        su: str | int | None = None,
+    ) -> tuple[Listing, list[T]]:
+        """Call a list and make something of each row while the answer arrives.
+
+        Gives the page without rows, and what was made of them. A row is gone once `make` has
+        returned. Raises what `read` and what `make` raises.
+        """
+        streams: list[RowStream] = []
+        made: list[T] = []
+
+        def begin() -> RowStream:
+            made.clear()  # the answer that the last one gave is answered anew, after a login
+            take = lambda row: made.append(make(row))  # noqa: E731 - two words
+            streams.append(RowStream(take, panel=self.endpoint.name, func=func))
+            return streams[-1]
+
+        answer = self._call(form_of(func, params or {}, su, devel=False), None, begin=begin)
+        failure = streams[-1].failure
+        if failure is not None:
+            raise failure
+        return answer.listing(), made
 
     def act(
         self,
@@ -184,12 +179,12 @@ class Transport:
         their names do not say so. Raises `NotSent` (nothing happened), `Refused` (read before
         trying again) or `OutcomeUnknown` (it may have happened).
         """
-        return self._call(_form(func, params, su, devel=False), send_by, secret)
+        return self._call(form_of(func, params, su, devel=False), send_by, secret)
 
     def measure(self) -> Measured:
         """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
         self.read("whoami")
-        exchange: _Exchange = self._local.last
+        exchange: Exchange = self._local.last
         ahead = None
         if exchange.dated:
             try:
@@ -208,9 +203,9 @@ class Transport:
         session ends is not insisted on: it dies after an hour by itself.
         """
         session = self._log_in(login)
-        form = _form("session.delete", {"elid": session, "auth": session}, None, devel=False)
+        form = form_of("session.delete", {"elid": session, "auth": session}, None, devel=False)
         try:
-            self._send(_Exchange(form, Redactor((session,))))
+            self._send(Exchange(form, Redactor((session,)), Intake(self._max_answer)))
         except PanelError:
             # The journal has it. The question was whether the login works, and it does.
             return
@@ -226,22 +221,62 @@ class Transport:
             line.close()
 
     def _call(
-        self, form: dict[str, str], send_by: float | None, secret: Collection[str] = ()
+        self,
+        form: dict[str, str],
+        send_by: float | None,
+        secret: Collection[str] = (),
+        begin: Callable[[], RowStream] | None = None,
     ) -> Document:
+        def send(session: str) -> Document:
+            intake = Intake(self._max_answer, None if begin is None else begin())
+            return self._send(self._signed(form, session, intake, send_by, secret))
+
         session = self._store.get(self._key)
         if session is None:
-            session = self._store.renew(self._key, None, self._own_login)
+            session = self._renewed(None, send_by)
         try:
-            return self._send(self._signed(form, session, send_by, secret))
+            answer = send(session)
         except (LoginRefused, WebPage):
             # The session is over and nothing was done.
             pass
-        session = self._store.renew(self._key, session, self._own_login)
-        return self._send(self._signed(form, session, send_by, secret))
+        except PanelUpdating:
+            if not self._updates_for_too_long():
+                raise
+        else:
+            self._updating_since = None
+            return answer
+        return send(self._renewed(session, send_by))
+
+    def _updates_for_too_long(self) -> bool:
+        """Whether only pages about an update came for so long that a login is worth a try."""
+        since, now = self._updating_since, self.monotonic()
+        if since is None:
+            self._updating_since = now
+            return False
+        return now - since > _LONG_UPDATE
+
+    def _renewed(self, stale: str | None, send_by: float | None) -> str:
+        """Give a session id that is not `stale`. Raises what a login raises.
+
+        Before an effect what a login cannot make sense of is `Unreachable`: nothing was sent.
+        """
+        try:
+            return self._store.renew(self._key, stale, self._own_login)
+        except UnexpectedAnswer as error:
+            if send_by is None:
+                raise
+            unclear = error
+        text = f"no login before it could be sent: {unclear.message}"
+        raise Unreachable(text, panel=unclear.panel, func=unclear.func)
 
     def _signed(
-        self, form: dict[str, str], session: str, send_by: float | None, secret: Collection[str]
-    ) -> _Exchange:
+        self,
+        form: dict[str, str],
+        session: str,
+        intake: Intake,
+        send_by: float | None,
+        secret: Collection[str],
+    ) -> Exchange:
         known, redactor = self._session_redactor
         if known != session:
             redactor = Redactor((session,))
@@ -249,7 +284,7 @@ class Transport:
         secrets = (*secrets_of(form), *(form[name] for name in secret if form.get(name)))
         if secrets:
             redactor = Redactor((session, *secrets))
-        return _Exchange({**form, "auth": session}, redactor, send_by, frozenset(secret))
+        return Exchange({**form, "auth": session}, redactor, intake, send_by, frozenset(secret))
 
     def _own_login(self) -> str:
         return self._log_in(self._login)
@@ -257,9 +292,10 @@ class Transport:
     def _log_in(self, login: Login) -> str:
         """Open a session and give its id: `<auth id="SID">SID</auth>` (billmanager.md 1.2)."""
         params = {"username": login.username, "password": login.password}
-        form = _form("auth", params, None, devel=False)
+        form = form_of("auth", params, None, devel=False)
         try:
-            answer = self._send(_Exchange(form, Redactor((login.password,))))
+            intake = Intake(self._max_answer)
+            answer = self._send(Exchange(form, Redactor((login.password,)), intake))
         except LoginRefused as refusal:
             refusal.login = login.username
             raise
@@ -268,14 +304,14 @@ class Transport:
             raise answer.wrong("gives no session; perhaps it asks for a second factor")
         return session
 
-    def _send(self, exchange: _Exchange) -> Document:
+    def _send(self, exchange: Exchange) -> Document:
         """Send one request and tell the journal how it ended. Every request passes here."""
         self._local.last = exchange
         exchange.began = self._wall()
         try:
             self._transfer(exchange)
             document = understand(
-                exchange.answer,
+                exchange.intake.stream or exchange.intake.body,
                 exchange.status,
                 panel=self.endpoint.name,
                 func=exchange.func,
@@ -285,7 +321,7 @@ class Transport:
         except PanelError as error:
             error.panel = error.panel or self.endpoint.name
             error.func = error.func or exchange.func
-            self._record(exchange, _outcome(error), error.message, busy=_is_busy(error, exchange))
+            self._record(exchange, outcome_of(error), error.message, busy=is_busy(error, exchange))
             raise
         except BaseException as error:
             outcome: Outcome = "unknown" if exchange.sent else "not sent"
@@ -294,9 +330,9 @@ class Transport:
         self._record(exchange, "done", "")
         return document
 
-    def _transfer(self, exchange: _Exchange) -> None:
+    def _transfer(self, exchange: Exchange) -> None:
         """Wait for a slot, send in time, and take the whole answer while the slot is held."""
-        lost: Lost | None = None
+        failure: UnexpectedAnswer | None = None
         line = self._line()
         body = urlencode(exchange.form).encode("ascii")
         with self._limiter.slot(self.endpoint.name, self._patience(exchange)):
@@ -304,18 +340,20 @@ class Transport:
             check_time(exchange.send_by, began)
             exchange.began, exchange.sent = self._wall(), True
             try:
-                exchange.status, exchange.answer = line.post(body, send_by=exchange.send_by)
+                exchange.status = line.post(body, exchange.intake, send_by=exchange.send_by)
                 exchange.dated = line.dated
             except Lost as error:
-                lost = error
+                failure = UnexpectedAnswer(error.message, transient=True)
+            except TooLarge as error:
+                failure = AnswerTooLarge(f"the answer is too large: {error}")
             finally:
                 exchange.seconds = self.monotonic() - began
-        if lost is not None:
-            if exchange.effect:
-                raise OutcomeUnknown(lost.message)
-            raise UnexpectedAnswer(lost.message, transient=True)
+        if failure is not None and exchange.effect:
+            raise OutcomeUnknown(failure.message)
+        if failure is not None:
+            raise failure
 
-    def _patience(self, exchange: _Exchange) -> float:
+    def _patience(self, exchange: Exchange) -> float:
         if exchange.send_by is None:
             return self._slot_timeout
         return max(0.0, min(self._slot_timeout, exchange.send_by - self.monotonic()))
@@ -327,7 +365,6 @@ class Transport:
                 self.endpoint,
                 connect_timeout=self._connect_timeout,
                 read_timeout=self._read_timeout,
-                max_answer=self._max_answer,
                 monotonic=self.monotonic,
                 mount=self._mount,
             )
@@ -336,7 +373,7 @@ class Transport:
         return line
 
     def _record(
-        self, exchange: _Exchange, outcome: Outcome, error: str, *, busy: bool = False
+        self, exchange: Exchange, outcome: Outcome, error: str, *, busy: bool = False
     ) -> None:
         told = {
             name: REDACTED if name in exchange.secret else value
@@ -352,36 +389,9 @@ class Transport:
                 started=exchange.began,
                 seconds=exchange.seconds,
                 outcome=outcome,
-                answer=exchange.redactor.answer(exchange.answer),
+                answer=exchange.redactor.answer(exchange.intake.body, size=exchange.intake.size),
                 error=error,
-                size=len(exchange.answer),
+                size=exchange.intake.size,
                 busy=busy,
             )
         )
-
-
-def _form(
-    func: str, params: Mapping[str, str | int], su: str | int | None, *, devel: bool
-) -> dict[str, str]:
-    form = {"func": func}
-    for name, value in params.items():
-        form[name] = str(value)
-    if su is not None:
-        form["su"] = str(su)
-    form["out"] = "devel" if devel else "xml"
-    form["lang"] = "en"  # fixes the language of texts (billmanager.md 1.5)
-    return form
-
-
-def _is_busy(error: PanelError, exchange: _Exchange) -> bool:
-    """Whether the panel itself has too much to do; not a module that cannot reach its server."""
-    if exchange.status in OVERLOADED:
-        return True
-    fault = error.fault if isinstance(error, Busy | OutcomeUnknown) else None
-    return fault is not None and fault.type in BUSY_ITSELF
-
-
-def _outcome(error: PanelError) -> Outcome:
-    if isinstance(error, NotSent):
-        return "not sent"
-    return "refused" if isinstance(error, Refused) else "unknown"

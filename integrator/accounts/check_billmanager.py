@@ -122,16 +122,18 @@ def _lists(asker: Asker) -> None:
 def _as_client(ground: _Ground) -> None:
     """Acting as a client and opening an order form, where a client and an offer are known."""
     asker, bm = ground.asker, ground.bm
+    user = _some_user()
+    if user is not None and not asker.ask(
+        3, _("act as a client"), "su", lambda: bm.whoami(su=user)
+    ):
+        return  # what is looked for as a client cannot be found, and is nobody's to set
     looked = _("Looked for, as a client: the form v2.vhost.order.param, else vhost.order.param.")
     _named(ground, 3, _("which way orders go"), "order", looked)
     looked = _("Looked for, as a client: the list cart, else the form basket.")
     _named(ground, 4, _("where unpaid orders lie"), "cart", looked)
-    user = _some_user()
     if user is None:
         text = _("No client is known yet; discover, then check again.")
         asker.note(3, _("act as a client"), "su", "warning", text)
-        return
-    if not asker.ask(3, _("act as a client"), "su", lambda: bm.whoami(su=user)):
         return
     _order_form(ground, user)
     if bm.dialect.cart is not None:

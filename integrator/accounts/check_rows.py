@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts.registering import certificate_text, login_text
+from integrator.accounts.registering import certificate_text, login_text, updating_text
 from integrator.models import Panel
 from panels import errors
 
@@ -177,7 +177,9 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
             },
         )
     except errors.UnexpectedAnswer as error:
-        state, text = "unreachable" if error.transient else "not found", str(error)
+        state = "unreachable" if error.transient else "not found"
+        updating = isinstance(error, errors.PanelUpdating)
+        text = updating_text(panel) if updating else str(error)
     else:
         state, text = "allowed", ""
     return state, text

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts.refusals import Refused
 from integrator.models import Panel
 from integrator.panel_access import connect
-from integrator.panel_access.address import AddressError, candidates
+from integrator.panel_access.address import AddressError, alias, candidates
 from panels.errors import Unreachable
 from panels.glance import glance
 
@@ -25,7 +25,8 @@ class Sight:
 
     ``url``: the address to keep. ``subject``, ``begins``, ``ends`` and ``sha256`` are the
     certificate's, None for plain http. ``distrust``: why it is not trusted as it is, "" when it
-    is. ``speaks``: what answers there speaks like a panel.
+    is. ``speaks``: what answers there speaks like a panel. ``updating``: it says that it is being
+    updated.
     """
 
     url: str
@@ -35,12 +36,14 @@ class Sight:
     sha256: str | None
     distrust: str
     speaks: bool
+    updating: bool = False
 
 
 def find(kind: str, url: str, ca_pem: str = "") -> Sight:
     """Look where the panel answers: at the usual port and paths, as far as the URL leaves it open.
 
-    The first address that speaks like a panel; else the first that can be connected to.
+    The first address that speaks like a panel, or that says that it is being updated; else the
+    first that can be connected to.
     Raises Refused for what is no address, and panels.errors.Unreachable when nobody answers.
     """
     if kind not in Panel.Kind.values:
@@ -58,7 +61,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
         except Unreachable as error:
             failure = failure or error
             continue
-        if sight.speaks:
+        if sight.speaks or sight.updating:
             return sight
         seen.append(sight)
     if seen:
@@ -78,4 +81,20 @@ def look_at(panel: Panel) -> Sight:
         sha256=shown.fingerprint if shown else None,
         distrust=found.distrust,
         speaks=found.speaks,
+        updating=found.updating,
     )
+
+
+def at_other_path(panel: Panel) -> str:
+    """The panel's other usual address, where it speaks like a panel there; "" where it does not.
+
+    Panels answer at /billmgr, some at /manager/billmgr alone (billmanager.md 1.1).
+    """
+    other = alias(panel.url)
+    if not other:
+        return ""
+    try:
+        there = look_at(Panel(name=panel.name, kind=panel.kind, url=other, ca_pem=panel.ca_pem))
+    except Unreachable:
+        return ""
+    return other if there.speaks else ""

@@ -25,6 +25,8 @@ REQUIRED = ("server", "username", "domain", "client", "plan")
 OPTIONAL = ("password", "period", "autoprolong", "expires")
 COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
+MOST_CELLS = 200
+"""Cells that a header may have: spreadsheets leave empty ones, and each wrong one is told of."""
 
 T = TypeVar("T")
 
@@ -160,6 +162,8 @@ def _header(record: tuple[int, list[str]] | None) -> list[str]:
     if record is None:
         raise _unreadable(0, _("The file is empty."))
     number, cells = record
+    if len(cells) > MOST_CELLS:
+        raise _unreadable(number, _too_many(cells))
     names = [_name(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
@@ -167,6 +171,11 @@ def _header(record: tuple[int, list[str]] | None) -> list[str]:
     if wrong:
         raise _UnreadableError(wrong)
     return names
+
+
+def _too_many(cells: list[str]) -> str:
+    text = _("The first line has %(cells)d cells; known are %(columns)d columns: %(names)s.")
+    return text % {"cells": len(cells), "columns": len(COLUMNS), "names": ", ".join(COLUMNS)}
 
 
 def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
@@ -202,8 +211,10 @@ def _unknown_column(name: str, names: list[str]) -> str:
 
 def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None, list[LineError]]:
     """The line, or None and what is wrong with it."""
-    while len(cells) > len(header) and not cells[-1].strip():
-        cells = cells[:-1]
+    filled = len(cells)
+    while filled > len(header) and not cells[filled - 1].strip():
+        filled -= 1
+    cells = cells[:filled]
     if len(cells) != len(header):
         text = _("The line has %(cells)d cells, but the header names %(columns)d columns.") % {
             "cells": len(cells),

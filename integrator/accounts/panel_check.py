@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts import check_billmanager, check_connection, check_ispmanager
 from integrator.accounts.check_rows import PASSES, Asker, CheckRow
 from integrator.accounts.refusals import Refused
-from integrator.accounts.registering import STAFF_LEVEL, level_text, whoami
+from integrator.accounts.registering import STAFF_LEVEL, elsewhere, level_text, whoami
 from integrator.clock import now
 from integrator.models import Panel
 from integrator.models.states import RowState
@@ -133,6 +133,13 @@ def _log_in(asker: Asker) -> bool:
     return allowed
 
 
+def _say_where(asker: Asker) -> None:
+    """Where what answers is no panel, add at which other address one does."""
+    row = asker.rows[-1]
+    if row.state == "not found" and (where := elsewhere(asker.panel)):
+        asker.rows[-1] = replace(row, text=" ".join([row.text, *where]))
+
+
 def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
     panel = asker.panel
     levels: list[int | None] = []
@@ -147,6 +154,7 @@ def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
         panel.version = getattr(who, "version", "") or panel.version
 
     if not asker.ask(0, what, "whoami", ask):
+        _say_where(asker)
         return False
     level = levels[0]
     if level is not None and level < STAFF_LEVEL:

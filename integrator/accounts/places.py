@@ -15,6 +15,7 @@ WHOLE = {
     "set by an administrator": _("set by an administrator"),
     "the task's form": _("the task's form"),
     "there is no active client to ask as": _("there is no active client to ask as"),
+    "the login may not act as a client (su)": _("the login may not act as a client (su)"),
     "no open activation task to look at; the first one will show it": _(
         "no open activation task to look at; the first one will show it"
     ),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from integrator.accounts import connecting
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.models import Panel
@@ -198,17 +199,34 @@ def check_login(panel: Panel) -> None:
                 raise Refused(
                     login_text(error.reason, panel, error.fault), [error.message]
                 ) from error
+            except errors.PanelUpdating as error:
+                raise Refused(updating_text(panel), [error.message]) from error
             except errors.Busy:
                 raise
             except (errors.Refused, errors.UnexpectedAnswer) as error:
                 raise Refused(
                     _("What answers at %(url)s does not speak like %(kind)s.")
                     % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [error.message],
+                    [error.message, *elsewhere(panel)],
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
             raise Refused(level_text(name, panel, level))
+
+
+def updating_text(panel: Panel) -> str:
+    """What to do about a panel that says that it is being updated."""
+    return _("%(name)s says that it is being updated. Wait until that is over, then ask again.") % {
+        "name": panel.name
+    }
+
+
+def elsewhere(panel: Panel) -> list[str]:
+    """Where a panel answers that does not at its address, as one sentence; empty: nowhere else."""
+    url = connecting.at_other_path(panel)
+    if not url:
+        return []
+    return [_("A panel answers at %(url)s: register it with that address.") % {"url": url}]
 
 
 def level_text(login: str, panel: Panel, level: int) -> str:
@@ -232,6 +250,10 @@ def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) ->
     """What to do about a refused login; our address as the panel sees it, where it told."""
     texts = {
         "password": _("%(name)s does not accept this username and password."),
+        "new_password": _(
+            "On %(name)s this login's password has expired: set another one there, with a browser,"
+            " and give it here."
+        ),
         "expired": _("%(name)s ends our session as soon as it has begun."),
         "address": _(
             "%(name)s does not let this login in from our address%(address)s: either its list of"

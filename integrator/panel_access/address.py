@@ -79,6 +79,19 @@ def candidates(url: str, kind: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def alias(url: str) -> str:
+    """The same panel's other usual address: with ``/manager`` before its path, or without it.
+
+    "" for an address that is neither.
+    """
+    parts = urlsplit(url)
+    short = parts.path.removeprefix("/manager")
+    if short.lower() not in DEFAULT_PATHS.values():
+        return ""
+    path = short if parts.path != short else f"/manager{short}"
+    return parts._replace(path=path).geturl()
+
+
 def _has_port(host: str) -> bool:
     """Whether a host as written names a port; the colons of a bare IPv6 address are none."""
     return ":" in host.rpartition("]")[2]

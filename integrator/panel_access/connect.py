@@ -22,9 +22,10 @@ from panels.ispmanager import IspManager
 from panels.transport import Endpoint, Login
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from panels.documents import Document
+    from panels.rowstream import RowStream
 
 LIMITER = DatabaseLimiter()
 JOURNAL = DatabaseJournal()
@@ -51,6 +52,7 @@ class StoppedTransport(Transport):
         form: dict[str, str],
         send_by: float | None,  # noqa: ARG002 - nothing is sent
         secret: Collection[str] = (),  # noqa: ARG002 - the same
+        begin: Callable[[], RowStream] | None = None,  # noqa: ARG002 - the same
     ) -> Document:
         raise PanelStoppedError(self.why, panel=self.endpoint.name, func=form["func"])
 

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from integrator import logs
 from integrator.celery import app
+from integrator.supervisor import life
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments name."""
+    life.show()
     if arguments[0] == "worker":
         return worker(arguments[1])
     return beat()

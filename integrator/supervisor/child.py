@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from integrator.supervisor.life import PIPE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -29,8 +31,10 @@ class Program:
 
     `ready` tells whether it can be used; None: as soon as it runs. A `once` program has to end
     by itself with 0, and is not started again. What a `quiet` one prints is shown only when it has
-    failed. `orphan_signal` is what the kernel sends it when
-    the supervisor itself is killed.
+    failed. One that has given no sign of life (integrator/supervisor/life.py) for `silence_limit`
+    is frozen: it is ended and started anew; None: it gives none. `tell_signal` has it say where its
+    threads stand, None: it cannot. `orphan_signal` is what the kernel sends it when the supervisor
+    itself is killed.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Program:
     stop_limit: float = 5.0
     once: bool = False
     quiet: bool = False
+    silence_limit: float | None = None
+    tell_signal: int | None = None
     orphan_signal: signal.Signals = signal.SIGTERM
 
 
@@ -53,6 +59,9 @@ class Child:
         self.is_ready = False
         self.began = 0.0
         self.next_start = 0.0
+        self.heard = 0.0  # when it last gave a sign of life
+        self.signs = -1  # the descriptor on which it does; -1: none
+        self.ended_at = 0.0  # when it was told to end, being frozen; 0: it was not
         self.last_words: deque[str] = deque(maxlen=20)  # of a quiet one
         self._crashes = 0
         self._rest = b""
@@ -64,9 +73,29 @@ class Child:
 
     def start(self) -> int:
         """Start the process; returns the file descriptor its output comes from."""
+        shown: tuple[int, ...] = ()
+        environ = {**os.environ, **self.program.environ}
+        environ.pop(PIPE, None)
+        if self.program.silence_limit is not None:
+            self.signs, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            shown, environ[PIPE] = (writing,), str(writing)
+        try:
+            self._open(environ, shown)
+        finally:
+            for descriptor in shown:
+                os.close(descriptor)
+        self.began = time.monotonic()
+        # Until it gives its first sign it has as long again.
+        self.heard = self.began + (self.program.silence_limit or 0.0)
+        self.ended_at = 0.0
+        self.is_ready = False
+        return self.output
+
+    def _open(self, environ: Mapping[str, str], shown: tuple[int, ...]) -> None:
         self.process = subprocess.Popen(
             self.program.command,
-            env={**os.environ, **self.program.environ},
+            env=environ,
+            pass_fds=shown,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,9 +103,6 @@ class Child:
             # Safe: the supervisor has one thread, so no lock can be left held in the child.
             preexec_fn=partial(_die_with_parent, os.getpid(), int(self.program.orphan_signal)),  # noqa: PLW1509 - see above
         )
-        self.began = time.monotonic()
-        self.is_ready = False
-        return self.output
 
     @property
     def output(self) -> int:
@@ -86,6 +112,22 @@ class Child:
         descriptor = self.process.stdout.fileno()
         os.set_blocking(descriptor, False)
         return descriptor
+
+    def listen(self) -> bool:
+        """Take the signs of life that have come; False when no more can come."""
+        try:
+            came = os.read(self.signs, 4096)
+        except BlockingIOError:
+            return True
+        if came:
+            self.heard = time.monotonic()
+        return bool(came)
+
+    def silence(self) -> float:
+        """For how long it has given no sign of life, in seconds; 0.0 for one that gives none."""
+        if self.process is None or self.program.silence_limit is None:
+            return 0.0
+        return time.monotonic() - self.heard
 
     def lines(self, *, all_of_it: bool = False) -> Iterator[str]:
         """Read what the process has printed; with `all_of_it` also a last line without an end."""
@@ -114,6 +156,9 @@ class Child:
         status = self.process.returncode
         if self.process.stdout is not None:
             self.process.stdout.close()
+        if self.signs >= 0:
+            os.close(self.signs)
+            self.signs = -1
         self.process = None
         return status
 
@@ -124,6 +169,13 @@ class Child:
         pause = min(LONGEST_PAUSE, 0.5 * 2.0**self._crashes)
         self.next_start = time.monotonic() + pause
         return pause
+
+    def end_frozen(self) -> None:
+        """Have a process that is frozen say where it stands, if it can, and tell it to end."""
+        self.ended_at = time.monotonic()
+        if self.process is not None and self.program.tell_signal is not None:
+            self.process.send_signal(self.program.tell_signal)
+        self.ask_to_end()
 
     def ask_to_end(self) -> None:
         """Tell the process, and not its group, to end: a leader ends its own in order."""

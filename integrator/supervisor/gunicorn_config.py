@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from gunicorn.glogging import Logger
 
 from integrator import logs
+from integrator.supervisor import life
 
 if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
     from gunicorn.config import Config
+    from gunicorn.workers.base import Worker
 
 
 class ChainLogger(Logger):  # type: ignore[misc] # gunicorn ships no types
@@ -30,6 +33,11 @@ class ChainLogger(Logger):  # type: ignore[misc] # gunicorn ships no types
             logger = logging.getLogger(name)
             logger.handlers.clear()
             logger.propagate = True
+
+
+def post_fork(_server: Arbiter, _worker: Worker) -> None:
+    """Give signs of life from the process that answers pages."""
+    life.show()
 
 
 worker_class = "gthread"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from integrator.supervisor.child import Program
 
 TICK = 0.1
+STOOD_STILL = 5.0
+"""Seconds without a turn of ours after which the machine has slept, or was too busy for us: what
+the programs did meanwhile cannot be known."""
 Stage = Sequence["Program"]
 
 
@@ -36,6 +39,7 @@ class Supervisor:
         self._stages = [[Child(program) for program in stage] for stage in stages]
         self._on_ready = on_ready
         self._selector = selectors.DefaultSelector()
+        self._turned = time.monotonic()
         self._asked = 0  # how often somebody asked us to stop
 
     def run(self) -> int:
@@ -86,12 +90,17 @@ class Supervisor:
         """Pass on output, collect what has ended, start again what is due."""
         for key, _ in self._selector.select(TICK):
             if isinstance(key.data, Child):
-                self._pass_on(key.data)
+                self._hear(key.data, key.fd)
             else:
                 os.read(key.fd, 64)  # the byte by which a signal woke us
+        now = time.monotonic()
+        still, self._turned = now - self._turned, now
         for stage in self._stages:
             for child in stage:
+                if still > STOOD_STILL:
+                    child.heard = max(child.heard, now)
                 self._mind(child)
+                self._watch(child)
 
     def _mind(self, child: Child) -> None:
         """Collect a child that has ended, or start one whose pause is over.
@@ -117,6 +126,26 @@ class Supervisor:
             pause = child.pause_before_restart()
             self._say("up", f"{name} ended with {_told(status)}; starts again in {pause:.0f} s")
 
+    def _watch(self, child: Child) -> None:
+        """End a child that is there but has given no sign of life for too long.
+
+        It is asked first; one that does not end then is killed. `_mind` starts it anew. What it
+        had claimed is taken back when its leases run out.
+        """
+        limit, silence = child.program.silence_limit, child.silence()
+        if limit is None or silence <= limit or self._asked:
+            return
+        name, patience = child.program.name, child.program.stop_limit
+        if not child.ended_at:
+            self._say(
+                "up", f"{name} has given no sign of life for {silence:.0f} s: telling it to end"
+            )
+            child.end_frozen()
+        elif time.monotonic() - child.ended_at > patience:
+            self._say("up", f"{name} did not end within {patience:.0f} s: killing it")
+            child.signal(signal.SIGKILL)
+            child.ended_at = time.monotonic()
+
     def _stop(self, stage: list[Child]) -> None:
         """End a stage: ask, wait, kill. Being asked to stop a second time ends the waiting."""
         for child in stage:
@@ -129,7 +158,7 @@ class Supervisor:
                     child.signal(signal.SIGKILL)
             for key, _ in self._selector.select(TICK):
                 if isinstance(key.data, Child):
-                    self._pass_on(key.data)
+                    self._hear(key.data, key.fd)
             for child in stage:
                 self._collect(child)
 
@@ -140,12 +169,23 @@ class Supervisor:
         except OSError as error:
             raise StartFailedError(f"{child.program.name} cannot be started: {error}") from error
         self._selector.register(descriptor, selectors.EVENT_READ, child)
+        if child.signs >= 0:
+            self._selector.register(child.signs, selectors.EVENT_READ, child)
+
+    def _hear(self, child: Child, descriptor: int) -> None:
+        """Take what a child says: a sign of life, or something to pass on."""
+        if descriptor != child.signs:
+            self._pass_on(child)
+        elif not child.listen():
+            self._selector.unregister(descriptor)
 
     def _collect(self, child: Child) -> int | None:
         """The exit status of a child that has ended, its last words passed on; else None."""
         if child.process is None or child.process.poll() is None:
             return None
         self._selector.unregister(child.output)
+        if child.signs >= 0 and child.signs in self._selector.get_map():
+            self._selector.unregister(child.signs)
         self._pass_on(child, last=True)
         return child.collect()
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from panels.transport import Transport
 
 
+NO_SU = "the login may not act as a client (su)"
+"""What was looked for as a client where our login lacks that right."""
+
+
 def discover(
     transport: Transport,
     task_transport: Transport | None = None,
@@ -96,6 +100,10 @@ def _ordering(search: Search) -> None:
     if su is None:
         search.places |= dict.fromkeys(("order", "cart"), "there is no active client to ask as")
         return
+    if not _may_su(search, su):
+        search.su = None
+        search.places |= dict.fromkeys(("order", "cart"), NO_SU)
+        return
     for entry, ways in (
         ("order", {"v2": "v2.vhost.order.param", "old": "vhost.order.param"}),
         ("cart", {"cart": "cart", "basket": "basket"}),
@@ -107,11 +115,25 @@ def _ordering(search: Search) -> None:
             search.places[entry] = f"as a client neither is there: {', '.join(ways.values())}"
 
 
+def _may_su(search: Search, su: str) -> bool:
+    """Whether our login may act as a client: what is refused to whoami is refused to all."""
+    try:
+        search.transport.read("whoami", su=su)
+    except AccessDenied:
+        return False
+    except LoginRefused:
+        raise
+    except Refused:
+        return True  # some other matter, which the next call will tell
+    return True
+
+
 def _has(search: Search, func: str, su: str) -> bool:
     """Whether a function exists, by reading its form or list.
 
     Any other answer than "missing" or "not allowed" comes from the function itself, for
-    instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4).
+    instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4). Something
+    that is missing without being named may be the function (facts-2026-11.md 2.1).
     """
     try:
         search.transport.read(func, su=su)
@@ -121,8 +143,8 @@ def _has(search: Search, func: str, su: str) -> bool:
         return False
     except AccessDenied as denied:
         return wants_client(denied.fault)
-    except Refused:
-        return True
+    except Refused as refused:
+        return refused.type != "missed" or bool(refused.object)
     return True
 
 

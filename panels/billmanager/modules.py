@@ -24,7 +24,7 @@ was found, the dialect has it."""
 
 _MANUAL = re.compile(r"manual|ручн", re.IGNORECASE)
 """In an internal name, or in the title in either language of the panel (billmanager.md 13)."""
-_ISPMANAGER = re.compile(r"isp.*mgr|ispmanager", re.IGNORECASE)
+_ISPMANAGER = re.compile(r"isp.{0,40}mgr|ispmanager", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

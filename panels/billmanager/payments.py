@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
+from panels.cutlists import ByDate
 from panels.errors import FormLacks
 from panels.listing import number
 from panels.paging import all_rows, collect, collect_newer, newest_id
@@ -23,6 +24,8 @@ CREDITED = 4
 """Status of a payment that is on the balance (billmanager.md 5)."""
 
 _AMOUNTS = ("subaccountamount_iso", "subaccountamount", "paymethodamount_iso", "amount")
+_PAYMENT_AXES = (ByDate("createdate"),)
+"""How a list of payments that the panel cuts is asked for in parts (billmanager.md 1.6)."""
 _ELID = re.compile(r"(?:^|[?&;])elid=([0-9]{1,18})(?![0-9])")
 
 
@@ -106,7 +109,9 @@ class Payments:
 
     def newer_than(self, floor_id: int) -> list[Payment]:
         """List all clients' payments with an id above `floor_id`, newest first."""
-        return collect_newer(self._context.transport, "payment", _payment, floor=floor_id)
+        return collect_newer(
+            self._context.transport, "payment", _payment, floor=floor_id, axes=_PAYMENT_AXES
+        )
 
     def of_client(self, su: str | int) -> list[Payment]:
         """List one client's payments, read as the client."""
@@ -114,7 +119,7 @@ class Payments:
 
     def newest_id(self) -> int:
         """Give the highest payment id, 0 when there is none."""
-        return newest_id(self._context.transport, "payment")
+        return newest_id(self._context.transport, "payment", axes=_PAYMENT_AXES)
 
     def get(self, payment_id: int) -> Payment | None:
         """Give one payment; None when the list does not have it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
+from panels.cutlists import By
 from panels.errors import FormLacks, UnexpectedAnswer
 from panels.listing import UNSET, iso_date, number
 from panels.paging import collect, collect_newer, newest_id
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
+    from panels.cutlists import Axis
     from panels.forms import Form
     from panels.listing import Row
 
@@ -89,12 +91,12 @@ class Services:
         """
         params: Params = {"filter": "on", "pricelist": plan_id}
         transport = self._context.transport
-        found = collect_newer(transport, "vhost", _service, params, floor=floor)
+        found = collect_newer(transport, "vhost", _service, params, floor=floor, axes=self._axes)
         return [service for service in found if service.plan_id in {plan_id, None}]
 
     def newest_id(self) -> int:
         """Give the highest id of a service of any plan, 0 when there is none."""
-        return newest_id(self._context.transport, "vhost")
+        return newest_id(self._context.transport, "vhost", axes=self._axes)
 
     def of_client(self, client_id: int) -> list[Service]:
         """List a client's services.
@@ -122,7 +124,7 @@ class Services:
 
     def all(self) -> list[Service]:
         """List all services of shared hosting."""
-        return collect(self._context.transport, "vhost", _service)
+        return collect(self._context.transport, "vhost", _service, axes=self._axes)
 
     def deleted(self) -> list[Service]:
         """List the services that were deleted, as far as the panel still shows them.
@@ -131,7 +133,7 @@ class Services:
         (billmanager.md 7.1).
         """
         params: Params = {"filter": "on", "status": DELETED}
-        found = collect(self._context.transport, "vhost", _service, params)
+        found = collect(self._context.transport, "vhost", _service, params, axes=self._axes)
         return [service for service in found if service.status == DELETED]
 
     def form(self, service_id: int) -> ServiceForm:
@@ -172,6 +174,14 @@ class Services:
         """
         params: Params = {"elid": service_id, "expiredate": until.isoformat(), "sok": "ok"}
         self._context.transport.act("vhost.edit", params, send_by=send_by)
+
+    @property
+    def _axes(self) -> tuple[Axis, ...]:
+        """How a list that the panel cuts is asked for in parts: each service has a plan."""
+        return (By("pricelist", self._plans),)
+
+    def _plans(self) -> list[str]:
+        return collect(self._context.transport, "pricelist", lambda row: row.text("id"))
 
     @property
     def _client_filter(self) -> str:

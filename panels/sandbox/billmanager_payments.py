@@ -123,6 +123,7 @@ def _shape(call: Call) -> Listing:
             "status": Match(lambda p: str(p.status)),
             "account_id": Match(lambda p: str(p.client)),
         },
+        days={"createdate": lambda p: day(p.created)},
         tools=(
             Tool("new", "payment.add", "new"),
             Tool("edit", "payment.edit", "edit"),

@@ -10,7 +10,7 @@ from panels.sandbox.billmanager_payments import day
 from panels.sandbox.call import Function
 from panels.sandbox.forms import Field, done, form, made, select
 from panels.sandbox.labels import text
-from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
+from panels.sandbox.lists import Listing, Match, Tool, filter_form, filtered, listing
 from panels.sandbox.refusals import Refusal, bad_value, missed, no_access
 from panels.sandbox.xml import coded, element, money
 
@@ -118,6 +118,7 @@ def _shape(call: Call) -> Listing:
         },
         sorts={"domain": lambda s: s.domain, "username": lambda s: s.username},
         tools=_tools(call),
+        idlist=True,
     )
 
 
@@ -137,20 +138,20 @@ def _tools(call: Call) -> tuple[Tool, ...]:
 def _list(call: Call) -> str:
     services, client = call.world.services, call.actor.client
     rows: list[r.Service] = []
-    wanted = call.get("id") if call.get("filter") == "on" else ""
+    wanted = filtered(call, "id")
     if wanted.isascii() and wanted.isdigit():
         one = services.get(int(wanted))
         rows = [one] if one else []
     elif client:
         rows = services.find("client", client)
-    elif call.get("filter") == "on" and call.get("account_id").isdigit():
+    elif filtered(call, "account_id").isdigit():
         rows = services.find("client", int(call.get("account_id")))
-    elif call.get("filter") == "on" and call.get("pricelist").isdigit():
+    elif filtered(call, "pricelist").isdigit():
         rows = services.find("plan", int(call.get("pricelist")))
     else:
         rows = services.all()
     # Assumed: deleted ones are listed only where the filter asks for their status.
-    deleted = call.get("filter") == "on" and call.get("status") == str(r.DELETED)
+    deleted = filtered(call, "status") == str(r.DELETED)
     shown = [s for s in rows if (s.status == r.DELETED) == deleted and client in {0, s.client}]
     return listing(call, _shape(call), shown)
 

@@ -96,6 +96,22 @@ class Dials:
     """Rows of a list's page when p_cnt is not sent."""
     max_rows: int = 0
     """Rows of a page at most, whatever p_cnt says; 0 for no cap."""
+    list_cut: int = 0
+    """How many rows a list shows at most, on all of its pages together; 0 for all. The real ones
+    end in LIMIT 5001 (facts-2026-11.md 2.1)."""
+    list_cut_tells_all: bool = False
+    """``p_elems`` of a list that is cut tells how many rows there really are (not known)."""
+    list_cut_first: bool = False
+    """A list is cut before it is sorted, so that sorting shows no other rows (not known)."""
+    ignored_filters: list[str] = field(default_factory=list)
+    """Fields of a filter that no list knows; a call that names one is answered as without it."""
+    updating: str = ""
+    """Each call is answered with a page that says that the panel is being updated: this text."""
+    expired_passwords: list[str] = field(default_factory=list)
+    """Logins whose password has expired, as panel/login: after logging in they are shown the form
+    of a new one, whatever they ask for (assumed)."""
+    missing_without_object: bool = False
+    """What is said of a function that does not exist names none (facts-2026-11.md 2.1)."""
 
     def turn(self, values: dict[str, Any]) -> None:
         """Set dials by name; DialError, with nothing changed, on an unknown one or a wrong kind."""

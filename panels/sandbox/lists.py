@@ -41,7 +41,11 @@ class Match(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What a list is made of. ``sorts`` maps a column to the value that it is sorted by."""
+    """What a list is made of. ``sorts`` maps a column to the value that it is sorted by.
+
+    ``days``: fields of the filter that take a span of days, with the day of a row
+    (billmanager.md 1.6). ``idlist``: the filter takes ids with commas between (7.1, assumed).
+    """
 
     write: Callable[[Any], str]
     columns: tuple[str, ...]
@@ -49,6 +53,8 @@ class Listing(NamedTuple):
     sorts: Mapping[str, Callable[[Any], Any]] = {}
     tools: tuple[Tool, ...] = ()
     key: str = "id"
+    days: Mapping[str, Callable[[Any], str]] = {}
+    idlist: bool = False
 
 
 def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") -> str:
@@ -57,7 +63,13 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
     rows = call.world.listed(rows)
     if wanted:
         rows = [row for row in rows if all(m.holds(row, value) for m, value in wanted)]
+    rows = _of_days(call, shape, _of_ids(call, shape, rows))
+    there, cut = len(rows), call.world.dials.list_cut or len(rows)
+    if call.world.dials.list_cut_first:
+        rows = rows[:cut]
     column, falling, rows = _sorted(call, shape, rows)
+    rows = rows[:cut]
+    total = there if call.world.dials.list_cut_tells_all else len(rows)
     size = _page_size(call)
     number = max(1, _whole(call.get("p_num"), 1))
     start = (number - 1) * size
@@ -69,7 +81,7 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
     return (
         f"{_metadata(call, shape) if call.devel else ''}{extra}"
         f"<p_sort>{column}</p_sort><p_order>{order}</p_order>{body}"
-        f"<p_cnt>{size}</p_cnt><p_num>{number}</p_num><p_elems>{len(rows)}</p_elems>"
+        f"<p_cnt>{size}</p_cnt><p_num>{number}</p_num><p_elems>{total}</p_elems>"
         f"{_possible(shape)}"
     )
 
@@ -101,11 +113,32 @@ def _wanted(call: Call, shape: Listing) -> list[tuple[Match, str]]:
     if mode == "off":
         return []
     if mode in {"on", "yes"}:
-        values = {name: call.get(name) for name in shape.filters}
+        ignored = call.world.dials.ignored_filters
+        values = {name: call.get(name) for name in shape.filters if name not in ignored}
     else:
         saved = call.world.filters.get(f"{call.panel}/{call.actor.real}/{call.func}")
         values = dict(saved.values) if saved else {}
     return [(shape.filters[name], value) for name, value in values.items() if value]
+
+
+def _of_ids(call: Call, shape: Listing, rows: Sequence[Any]) -> Sequence[Any]:
+    ids = filtered(call, "idlist") if shape.idlist else ""
+    wanted = set(ids.split(","))
+    return [row for row in rows if str(row.id) in wanted] if ids else rows
+
+
+def _of_days(call: Call, shape: Listing, rows: Sequence[Any]) -> Sequence[Any]:
+    for name, day_of in shape.days.items():
+        if filtered(call, name) == "other":
+            start, end = call.get(f"{name}start"), call.get(f"{name}end", "9999")
+            rows = [row for row in rows if start <= day_of(row) <= end]
+    return rows
+
+
+def filtered(call: Call, name: str) -> str:
+    """Give the value of a filter's field; '' when it is not filtered by, or not known."""
+    on = call.get("filter") in {"on", "yes"}
+    return call.get(name) if on and name not in call.world.dials.ignored_filters else ""
 
 
 def _sorted(call: Call, shape: Listing, rows: Sequence[Any]) -> tuple[str, bool, Sequence[Any]]:

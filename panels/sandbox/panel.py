@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from panels.sandbox import access, xml
 from panels.sandbox.call import NOBODY, Call
-from panels.sandbox.forms import done
+from panels.sandbox.forms import Field, done, form
 from panels.sandbox.protocol import HTML_TYPE, Response
 from panels.sandbox.refusals import LoginPage, Refusal, missed, no_access
 
@@ -35,6 +35,8 @@ class Panel(access.Directory, Protocol):
 
 def answer(world: World, panel: Panel, request: Request, fault: Rule | None = None) -> Response:
     """Work on a request and write its answer."""
+    if world.dials.updating:
+        return Response(xml.updating_page(world.dials.updating), content_type=HTML_TYPE)
     lang = request.params.get("lang") or panel.language
     fixed = world.dialect.flag("language.fixed")
     lang = lang if lang in {"en", "ru"} and not fixed else panel.language
@@ -58,8 +60,11 @@ def answer(world: World, panel: Panel, request: Request, fault: Rule | None = No
         body = xml.refusal(problem, func=request.func, lang=lang, user=name, level=actor.level or 0)
     except LoginPage:
         return Response(xml.login_page(), content_type=HTML_TYPE)
+    func = request.func
+    if f"{panel.name}/{actor.real}" in world.dials.expired_passwords and "<error" not in body:
+        func = "expirepass"
     return Response(
-        xml.document(body, func=request.func, lang=lang, binary=panel.binary, params=request.params)
+        xml.document(body, func=func, lang=lang, binary=panel.binary, params=request.params)
     )
 
 
@@ -70,8 +75,12 @@ def _auth(world: World, request: Request, panel: Panel) -> str:
 
 def _work(call: Call, panel: Panel) -> str:
     function = panel.function(call)
+    if function is None and call.world.dials.missing_without_object:
+        raise missed("", "Function not found. Perhaps its module is not loaded.")
     if function is None:
         raise missed(call.func, "Function '__object__' is not found.")
+    if f"{call.panel}/{call.actor.real}" in call.world.dials.expired_passwords:
+        return form(call, [Field("password"), Field("confirm")])
     if call.actor is NOBODY and function.level > 0:
         kind, about = call.dialect.error("expired")
         raise Refusal(kind, about, "", "Log in first")

@@ -85,3 +85,8 @@ def login_page() -> bytes:
         b'<input type="password" name="password"/><input type="hidden" name="func" value="auth"/>'
         b"</form></body></html>\n"
     )
+
+
+def updating_page(text: str) -> bytes:
+    """Write the page of a panel that is being updated: some words, and nothing to log in with."""
+    return f"<!DOCTYPE html>\n<html><body><h1>{esc(text)}</h1></body></html>\n".encode()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from xml.sax.saxutils import escape
 
 from panels.answers import understand
 from panels.redaction import Redactor
+from panels.rowstream import RowStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from panels.documents import Document
+    from panels.listing import Listing, Row
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -27,7 +31,7 @@ class Sent:
     secret: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Canned:
     """Answers by function: text, or a function of the call. `sent` has every call in order."""
 
@@ -46,6 +50,22 @@ class Canned:
         texts = {name: str(value) for name, value in (params or {}).items()}
         return self._answer(Sent(func, texts, su, devel))
 
+    def read_rows(
+        self,
+        func: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        make: Callable[[Row], T],
+        su: str | int | None = None,
+    ) -> tuple[Listing, list[T]]:
+        made: list[T] = []
+        stream = RowStream(lambda row: made.append(make(row)), panel="bill", func=func)
+        texts = {name: str(value) for name, value in (params or {}).items()}
+        document = self._answer(Sent(func, texts, su, devel=False), stream)
+        if stream.failure is not None:
+            raise stream.failure
+        return document.listing(), made
+
     def act(
         self,
         func: str,
@@ -59,15 +79,17 @@ class Canned:
         sent = Sent(func, texts, su, devel=False, send_by=send_by, secret=tuple(sorted(secret)))
         return self._answer(sent)
 
-    def _answer(self, call: Sent) -> Document:
+    def _answer(self, call: Sent, stream: RowStream | None = None) -> Document:
         self.sent.append(call)
         missing = f'<doc><error type="missed" object="{call.func}"/></doc>'
         canned = self.answers.get(call.func, missing)
         body = canned if isinstance(canned, str) else canned(call)
         if not body.startswith("<doc"):
             body = f'<doc func="{call.func}">{body}</doc>'
+        if stream is not None:
+            stream.feed(body.encode())
         return understand(
-            body.encode(),
+            stream or body.encode(),
             200,
             panel="bill",
             func=call.func,

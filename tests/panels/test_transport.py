@@ -526,7 +526,7 @@ def test_an_unknown_error_is_recorded_and_not_swallowed(make_bench: Callable[...
     b = make_bench(always(Reply()))
     b.transport.read("whoami")
 
-    def broken(*_: object, **__: object) -> tuple[int, bytes]:
+    def broken(*_: object, **__: object) -> int:
         raise RuntimeError("a bug")
 
     line = b.transport._line()

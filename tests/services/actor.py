@@ -7,16 +7,32 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import NoReturn
 
+from integrator.supervisor import life
+
 
 def note(text: str) -> None:
     with Path("notes").open("a", encoding="ascii") as file:
         file.write(f"{text}\n")
+
+
+def freeze(how: str) -> None:
+    """Be there, and do nothing: the kernel lets us not, or a thread holds the interpreter."""
+    if how == "stopped":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        threading.Thread(target=hold, daemon=True).start()
+
+
+def hold() -> None:
+    """Hold the interpreter, as one of many threads: the main one hears no signal then."""
+    re.match(r"(?:a+)+b", "a" * 64)  # would take longer than the sun lasts
 
 
 def main() -> NoReturn:
@@ -28,6 +44,8 @@ def main() -> NoReturn:
     parser.add_argument("--stubborn", action="store_true", help="does not heed SIGTERM")
     parser.add_argument("--fork", action="store_true", help="there are two of it")
     parser.add_argument("--pid", action="store_true", help="notes its process id")
+    parser.add_argument("--alive", action="store_true", help="gives signs of life")
+    parser.add_argument("--freeze", choices=("stopped", "holding"), help="once, when it first runs")
     given = parser.parse_args()
 
     def end(_number: int, _frame: object) -> None:
@@ -41,6 +59,12 @@ def main() -> NoReturn:
     sys.stdout.write(given.say)
     sys.stdout.flush()
     Path(f"{given.name}.up").touch()
+    if given.alive:
+        life.show()
+    if given.freeze and not Path(f"{given.name}.froze").exists():
+        Path(f"{given.name}.froze").touch()
+        threading.Event().wait(0.5)  # some signs of life first
+        freeze(given.freeze)
     if given.exit is not None:
         threading.Event().wait(given.after)
         sys.exit(given.exit)

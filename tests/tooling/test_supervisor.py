@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from integrator.env import BASE_DIR
+from integrator.supervisor import life
 from tests.services.patience import eventually
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ HEAD = f"""
 import signal, sys
 from functools import partial
 from pathlib import Path
+from integrator.supervisor import life, loop
 from integrator.supervisor.child import Program
 from integrator.supervisor.loop import Supervisor
 
@@ -179,6 +183,81 @@ def test_nothing_is_left_when_the_supervisor_itself_is_killed(
     pids = running.notes
     running.stop(signal.SIGKILL)
     assert eventually(lambda: not any(alive(pid) for pid in pids))
+
+
+ALIVE = '"--alive", silence_limit=1.5, tell_signal=life.TELL, stop_limit=1'
+
+
+@pytest.mark.parametrize("how", ["stopped", "holding"])
+def test_what_is_there_but_frozen_is_killed_and_started_anew(
+    start: Callable[[str], Supervised], how: str
+) -> None:
+    running = start(f"run([actor('a', '--pid', '--freeze', '{how}', {ALIVE})])")
+    assert eventually(lambda: len(running.notes) == 2), running.out
+    first, second = running.notes
+    assert not alive(first)
+    assert re.search(r"a has given no sign of life for [2-9] s: telling it to end", running.out)
+    assert "a did not end within 1 s: killing it" in running.out
+    assert "a ended with SIGKILL; starts again in" in running.out
+    threading.Event().wait(3)  # twice its limit: it lives, and is left alone
+    assert running.notes == [first, second]
+    assert alive(second)
+    assert running.stop() == 0
+
+
+def test_what_holds_the_interpreter_says_where(start: Callable[[str], Supervised]) -> None:
+    running = start(f"run([actor('a', '--pid', '--freeze', 'holding', {ALIVE})])")
+    assert eventually(lambda: len(running.notes) == 2), running.out
+    assert "actor.py" in running.out
+    assert "in hold" in running.out
+
+
+def test_what_gives_no_sign_but_listens_ends_in_order(start: Callable[[str], Supervised]) -> None:
+    running = start("run([actor('a', silence_limit=0.7, stop_limit=5)])")
+    assert eventually(lambda: running.notes.count("a-begins") == 2), running.out
+    assert running.notes[:3] == ["a-begins", "a-ends", "a-begins"]
+    assert "killing it" not in running.out
+    assert running.stop() == 0
+
+
+def test_a_machine_that_slept_has_no_frozen_programs(start: Callable[[str], Supervised]) -> None:
+    running = start(f"""
+        loop.STOOD_STILL = 0.5
+        run([ready_actor('a', '--pid', {ALIVE})])
+    """)
+    running.comes_up()
+    (pid,) = running.notes
+    for _ in range(2):
+        os.kill(running.process.pid, signal.SIGSTOP)
+        os.kill(int(pid), signal.SIGSTOP)
+        threading.Event().wait(3)  # twice its limit
+        os.kill(running.process.pid, signal.SIGCONT)
+        threading.Event().wait(0.3)  # the supervisor looks first
+        os.kill(int(pid), signal.SIGCONT)
+    threading.Event().wait(2)
+    assert running.notes == [pid]
+    assert "no sign of life" not in running.out
+    assert running.stop() == 0
+
+
+def test_what_runs_by_itself_ends_when_it_freezes(tmp_path: Path) -> None:
+    code = f"""
+from integrator.supervisor import life
+life.SILENCE, life.EVERY = 1.5, 0.2
+import sys
+sys.path.insert(0, "{BASE_DIR}")
+from tests.services import actor
+sys.argv = ["actor", "a", "--pid", "--alive", "--freeze", "holding"]
+actor.main()
+"""
+    environ = {**os.environ, "PYTHONPATH": str(BASE_DIR)}
+    environ.pop(life.PIPE, None)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "in hold" in done.stderr
 
 
 def test_output_is_passed_on_by_name_also_without_an_end_of_line(

@@ -90,6 +90,20 @@ class Installation:
                 continue  # it has ended, or is not ours
         return found
 
+    def running(self, role: str) -> list[int]:
+        """The ids of the processes of a role."""
+        mark = f"integrator.supervisor.celery_process {role}"
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                ours = f"VAR_DIR={self.var_dir}".encode() in (folder / "environ").read_bytes()
+                line = (folder / "cmdline").read_bytes().decode().replace("\0", " ")
+            except (FileNotFoundError, PermissionError, ProcessLookupError):
+                continue
+            if ours and mark in line:
+                found.append(int(folder.name))
+        return found
+
     def get(self, path: str) -> int:
         asking = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
@@ -137,6 +151,47 @@ def test_the_demo_comes_up_is_killed_comes_back_and_stops(installation: Installa
     plain = installation.run("up", "--port", str(installation.port))
     assert plain.returncode == 2
     assert "holds the demo" in plain.stderr
+
+
+SOON_FROZEN = """
+import runpy, sys
+from pathlib import Path
+from integrator import keys
+from integrator.supervisor import life
+life.SILENCE = 4.0
+keys.create_missing(Path(sys.argv[2]))
+sys.argv = sys.argv[1:2] + sys.argv[3:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("role", ["worker", "beat"])
+def test_a_worker_that_is_stopped_is_replaced(installation: Installation, role: str) -> None:
+    manage = str(BASE_DIR / "manage.py")
+    installation.var_dir.mkdir(mode=0o700)
+    with installation.log.open("wb") as out:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-c", SOON_FROZEN, manage, str(installation.var_dir)),
+                *("up", "--port", str(installation.port)),
+            ],
+            env={**installation.environ, "PYTHONPATH": str(BASE_DIR), "WORKERS": "1"},
+            cwd="/", stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        ready = eventually(lambda: "is ready" in installation.said, patience=START_LIMIT)
+        assert ready, installation.said
+        (first,) = installation.running(role)
+        os.kill(first, signal.SIGSTOP)
+        killed = "ended with SIGKILL; starts again"
+        assert eventually(lambda: killed in installation.said, patience=120), installation.said
+        assert eventually(lambda: installation.running(role) not in ([], [first]), patience=120)
+        assert "has given no sign of life for" in installation.said
+        assert "web" not in [line.split()[2] for line in installation.said.splitlines()
+                             if "sign of life" in line]  # fmt: skip
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, installation.said
 
 
 def test_a_port_in_use_is_told(installation: Installation) -> None:
