@@ -11,11 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.mirroring import portions, update_rows
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Service
 from panels.billmanager.services import ACTIVE, DELETED
+from panels.spelling import domain_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

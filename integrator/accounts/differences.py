@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.reasons import reason
 from panels.billmanager.services import ACTIVE, DELETED, SUSPENDED
+from panels.spelling import domain_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

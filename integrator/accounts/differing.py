@@ -9,13 +9,13 @@ from integrator.accounts import differences
 from integrator.accounts.bound import live_services
 from integrator.accounts.differences import BoundService, HostedAccount, Names, WhatWeBound
 from integrator.accounts.evidence import COLUMNS, Index, Traces, all_traces
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.matching import sure_client
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Plan, Service
 from integrator.models.states import BindingState
 from panels.billmanager.services import ACTIVE, DELETED, IN_PROGRESS, SUSPENDED
+from panels.spelling import domain_key, login_key
 
 if TYPE_CHECKING:
     import datetime as dt
