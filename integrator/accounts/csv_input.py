@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts import csv_cells
 from integrator.accounts.refusals import CsvRefused, LineError
+from panels.spelling import clean, name_key, unseen_in
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,6 +27,8 @@ REQUIRED = ("server", "username", "domain", "client", "plan")
 OPTIONAL = ("password", "period", "autoprolong", "expires")
 COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
+_HINT = re.compile(r'"?sep=([^\w\r\n"])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
+"""A first line as Excel writes it, to tell itself what separates the cells of the rest."""
 
 T = TypeVar("T")
 
@@ -33,10 +37,11 @@ T = TypeVar("T")
 class Line:
     """One line of the file, each cell checked by itself.
 
-    ``number`` is where the line begins in the file, with the header as line 1. ``client`` and
+    ``number`` is where the line begins in the file, counted from 1. ``client`` and
     ``plan`` are text as given (id, e-mail or name). ``domain`` "": the account's own main domain;
     ``password`` "": none given. ``period`` (months), ``autoprolong`` and ``expires`` None: not
-    given, so the run's choice holds.
+    given, so the run's choice holds. ``plan_id``: the plan where it is known and not a word of
+    the file; None: ``plan`` says it.
     """
 
     number: int
@@ -49,6 +54,7 @@ class Line:
     period: int | None = None
     autoprolong: bool | None = None
     expires: dt.date | None = None
+    plan_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +134,13 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise _unreadable(line, _("The file holds a zero byte; it is not a CSV text file."))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    hint = _HINT.match(text)
+    above = 1 if hint else 0
+    rest = text[hint.end() :] if hint else text
+    delimiter = hint[1] if hint else _delimiter(text)
+    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, strict=True)
     while True:
-        number = reader.line_num + 1
+        number = reader.line_num + 1 + above
         try:
             cells = next(reader)
         except StopIteration:
@@ -141,7 +151,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
                 _("Quotation marks do not pair up; nothing from here on can be read: %(why)s.")
                 % {"why": error},
             ) from None
-        if any(cell.strip() for cell in cells):
+        if any(map(clean, cells)):
             yield number, cells
 
 
@@ -152,7 +162,7 @@ def _delimiter(text: str) -> str:
 
 
 def _name(cell: str) -> str:
-    return cell.strip().strip('"').strip().lower()
+    return clean(clean(cell).strip('"')).lower()
 
 
 def _header(record: tuple[int, list[str]] | None) -> list[str]:
@@ -181,7 +191,9 @@ def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
         )
         return
     for name in dict.fromkeys(names):
-        if name not in COLUMNS:
+        if sign := unseen_in(name):
+            yield name_key(name), csv_cells.unseen_text(name, sign)
+        elif name not in COLUMNS:
             yield name, _unknown_column(name, names)
         elif names.count(name) > 1:
             yield name, _("The column is there more than once.")
@@ -202,7 +214,7 @@ def _unknown_column(name: str, names: list[str]) -> str:
 
 def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None, list[LineError]]:
     """The line, or None and what is wrong with it."""
-    while len(cells) > len(header) and not cells[-1].strip():
+    while len(cells) > len(header) and not clean(cells[-1]):
         cells = cells[:-1]
     if len(cells) != len(header):
         text = _("The line has %(cells)d cells, but the header names %(columns)d columns.") % {

@@ -136,7 +136,7 @@ def since_bound(service: BoundService, bound: WhatWeBound, names: Names) -> Iter
             "module_differs", **about, module=names.module(service.module),
             bound=names.module(bound.module),
         )  # fmt: skip
-    if service.username != bound.username:
+    if login_key(service.username) != login_key(bound.username):
         yield reason(
             "username_differs", **about, username=service.username or "–", bound=bound.username
         )

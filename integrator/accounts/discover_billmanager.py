@@ -11,6 +11,7 @@ from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
 from panels.errors import AccessDenied, FunctionMissing, Refused
+from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -151,7 +152,7 @@ def read_users(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
             "client_id": clients[user.client_id],
-            "email": user.email.strip().lower()[:254],
+            "email": stored_email(user.email)[:254],
             "name": user.name[:255],
             "realname": user.realname[:255],
             "active": user.active,
@@ -173,11 +174,11 @@ def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int
     progress.phase("services", len(listed))
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {
-            "client_id_remote": service.client_id or clients.get(service.client_name),
-            "plan_id_remote": service.plan_id or plans.get(service.plan_name),
+            "client_id_remote": service.client_id or clients.get(name_key(service.client_name)),
+            "plan_id_remote": service.plan_id or plans.get(name_key(service.plan_name)),
             "domain": service.domain[:255],
             "username": service.username[:64],
-            "module_id_remote": service.module_id or modules.get(service.module_name),
+            "module_id_remote": service.module_id or modules.get(name_key(service.module_name)),
             "status": service.status,
             "item_status": service.item_status,
             "expires": service.expires,
@@ -216,5 +217,5 @@ def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Name → id where only one has the name: lists of some versions tell names alone."""
     ids: dict[str, set[int]] = {}
     for name, number in pairs:
-        ids.setdefault(name, set()).add(number)
+        ids.setdefault(name_key(name), set()).add(number)
     return {name: next(iter(found)) for name, found in ids.items() if name and len(found) == 1}

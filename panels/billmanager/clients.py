@@ -9,6 +9,7 @@ from panels.billmanager.context import ref
 from panels.errors import FormLacks
 from panels.listing import number
 from panels.paging import collect
+from panels.spelling import email_spellings, stored_email
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -88,13 +89,19 @@ class Clients:
         return [user for user in users if user is not None]
 
     def with_email(self, email: str) -> list[ClientUser]:
-        """List the users with this very e-mail, in whatever case; staff are left out.
+        """List the users with this very e-mail, in whatever spelling; staff are left out.
 
-        The filter's reach is not relied on: each row is compared.
+        The filter's reach is not relied on: each row is compared. A panel may hold the domain in
+        Unicode or in punycode and filter by the text, so it is asked for both.
         """
-        params = {"filter": "on", "email": email}
-        users = collect(self._context.transport, "user", _user, params)
-        return [user for user in users if user is not None and user.email.lower() == email.lower()]
+        wanted = stored_email(email)
+        found: dict[int, ClientUser] = {}
+        for spelling in email_spellings(email):
+            params = {"filter": "on", "email": spelling}
+            for user in collect(self._context.transport, "user", _user, params):
+                if user is not None and stored_email(user.email) == wanted:
+                    found.setdefault(user.id, user)
+        return list(found.values())
 
     def one(self, client_id: int) -> Client | None:
         """Give one client; None when it is not listed."""
