@@ -23,7 +23,7 @@ _DRAWS_NOTHING = frozenset(
     + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
 """Letters and marks that draw nothing, though Unicode does not count them as format characters."""
-_UNSEEN = frozenset({"Cf", "Cc", "Co", "Cs", "Cn"})
+_UNSEEN = frozenset({"Cf", "Cc", "Cs"})
 
 
 def is_unseen(sign: str) -> bool:
