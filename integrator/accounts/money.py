@@ -77,6 +77,8 @@ def _settle_client(
     credits_it = payment == Payment.CREDIT
     if credits_it:
         rows = _accepted(client, rows, spoken_for, currency)
+        if not rows:
+            return
         needed = sum((row.price for row in rows if row.price is not None), ZERO)
     short = _lacking(client, needed, client.balance, spoken_for)
     if short > 0 and not credits_it:
