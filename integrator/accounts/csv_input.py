@@ -157,7 +157,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _delimiter(text: str) -> str:
     """The delimiter that makes the most of our columns out of the first line that has any text."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if clean(line)), "")
     return max(DELIMITERS, key=lambda mark: sum(_name(c) in COLUMNS for c in first.split(mark)))
 
 

@@ -82,17 +82,8 @@ def _settle_client(
         needed = sum((row.price for row in rows if row.price is not None), ZERO)
     short = _lacking(client, needed, client.balance, spoken_for)
     if short > 0 and not credits_it:
-        for row in rows:
-            row.blocks.append(
-                reason(
-                    "balance_short",
-                    client=who,
-                    balance=str(left),
-                    currency=currency,
-                    count=len(rows),
-                    needed=str(needed),
-                )
-            )
+        about = {"balance": str(left), "needed": str(needed), "currency": currency}
+        _block_short(rows, client, about)
         return
     if credits_it and short:
         totals.credited[currency] = totals.credited.get(currency, ZERO) + short
@@ -128,6 +119,13 @@ def _accepted(
             row.notes.append(reason("credited", client=client.remote_id, amount=f"{credit:.2f}",
                                     currency=currency))  # fmt: skip
     return accepted
+
+
+def _block_short(rows: Sequence[Judged], client: Client, about: Mapping[str, str]) -> None:
+    """Block the rows that a balance does not cover together."""
+    for row in rows:
+        said = reason("balance_short", client=client.remote_id, count=len(rows), **about)
+        row.blocks.append(said)
 
 
 def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
