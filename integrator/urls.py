@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern] = [
     path("previews/<int:pk>/", previews.page, name="preview"),
     path("previews/<int:pk>/rows/<int:number>/password/", previews.password, name="row-password"),
     path("previews/<int:pk>/anew/", previews.anew, name="preview-anew"),
+    path("previews/<int:pk>/confirm/", previews.confirm, name="preview-confirm"),
     path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<int:pk>/live/", rehearsals.poll, name="preview-live"),
     path("previews/<int:pk>/rehearse/", rehearsals.again, name="preview-rehearse"),

@@ -1,8 +1,8 @@
 """Which accounts are services of BILLmanager already, also when somebody bound them by hand.
 
-A service is its account by login and module; the domain shows those that were bound under another
-login, on another server, or while the module could not be read. Such an account is never offered:
-the same site would be sold twice.
+A service is its account by login (capitals do not count) and module; the domain shows those that
+were bound under another login, on another server, or while the module could not be read. Such an
+account is never offered: the same site would be sold twice.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.mirroring import portions, update_rows
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Service
 from panels.billmanager.services import ACTIVE, DELETED
+from panels.spelling import domain_key, login_key, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from integrator.accounts.reasons import Reason
 
@@ -40,7 +40,8 @@ class Live:
 class Services:
     """The live services by what they have in common with accounts.
 
-    ``held``: our row of a service → (login, server) of the account that it is.
+    ``by_login`` has logins as ``login_key`` folds them. ``held``: our row of a service → (login,
+    server) of the account that it is.
     """
 
     by_login: dict[tuple[int, str], list[Live]] = field(default_factory=lambda: defaultdict(list))
@@ -59,12 +60,23 @@ class Services:
         for row in rows.order_by("remote_id").iterator():
             one = Live(*row)
             if one.module is not None and one.username:
-                found.by_login[one.module, one.username].append(one)
+                found.by_login[one.module, login_key(one.username)].append(one)
             if one.domain:
                 found.by_domain[domain_key(one.domain)].append(one)
         for same in found.by_login.values():
             same.sort(key=lambda one: (one.status != ACTIVE, one.id))
         return found
+
+    def of(self, module: int | None, username: str, twins: Collection[str] = ()) -> list[Live]:
+        """The services of this login on this module, the active one first.
+
+        ``twins``: other logins of the server that differ from it in capitals alone; what bears
+        one of theirs is theirs.
+        """
+        if module is None:
+            return []
+        same = self.by_login.get((module, login_key(username)), [])
+        return [one for one in same if name_key(one.username) not in twins] if twins else same
 
 
 def live_services() -> Any:
@@ -84,7 +96,8 @@ def recognise() -> int:
             "id", "name", "module_id"
         )
     }
-    _hold(services, panels)
+    twins = _twins()
+    _hold(services, panels, twins)
     own = _own_services()
     changed: list[tuple[int, list[Any]]] = []
     rows = Account.objects.values_list(
@@ -93,7 +106,7 @@ def recognise() -> int:
     )  # fmt: skip
     for pk, panel, username, domains, system, gone_at, *before in rows.iterator():
         name, module = panels.get(panel, ("", None))
-        same = services.by_login.get((module, username), []) if module is not None else []
+        same = services.of(module, username, twins.get((panel, username), ()))
         service = same[0].pk if same else None
         conflicts: list[Reason] = []
         if same:
@@ -109,14 +122,30 @@ def recognise() -> int:
     return len(changed)
 
 
-def _hold(services: Services, panels: Mapping[int, tuple[str, int | None]]) -> None:
+def _twins() -> dict[tuple[int, str], list[str]]:
+    """(panel, login) → the logins of that server that differ from it in capitals alone."""
+    alike: dict[tuple[int, str], list[str]] = defaultdict(list)
+    present = Account.objects.filter(gone_at=None).values_list("panel_id", "username")
+    for panel, username in present.iterator():
+        alike[panel, login_key(username)].append(username)
+    return {
+        (panel, username): [other for other in same if other != username]
+        for (panel, _folded), same in alike.items()
+        if len(same) > 1
+        for username in same
+    }
+
+
+def _hold(
+    services: Services,
+    panels: Mapping[int, tuple[str, int | None]],
+    twins: Mapping[tuple[int, str], list[str]],
+) -> None:
     """Find the account of each service, for those that have one."""
     present = Account.objects.filter(gone_at=None).values_list("panel_id", "username")
     for panel, username in present.iterator():
         name, module = panels.get(panel, ("", None))
-        if module is None:
-            continue
-        for one in services.by_login.get((module, username), ()):
+        for one in services.of(module, username, twins.get((panel, username), ())):
             services.held[one.pk] = (username, name)
 
 

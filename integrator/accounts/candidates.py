@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from integrator.accounts import choosing
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding
+from panels.spelling import login_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,7 +32,8 @@ class AccountFacts:
     """What a preview knows of an account.
 
     ``service``: BILLmanager's id of the service it already is, None: none. ``taken``: (binding,
-    run) that holds it, None: free. ``unsaid``: conflicts and doubts that nobody has decided.
+    run) that holds it, None: free. ``unsaid``: conflicts and doubts that nobody has decided;
+    ``words``: those that a person has. ``domains``: all that its server lists for it.
     """
 
     id: int
@@ -42,6 +46,8 @@ class AccountFacts:
     service: int | None
     taken: tuple[int, int] | None
     unsaid: tuple[Reason, ...] = ()
+    words: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Candidate:
 
     ``client`` None: to be chosen from ``candidates`` (remote ids), or nobody fits. ``su``: the
     user (remote id) that the CSV's e-mail named; None: the client's first one. ``reasons`` is
-    what matching said.
+    what matching said. ``words``: what a person has confirmed of the row (``confirming``).
     """
 
     number: int
@@ -66,6 +72,7 @@ class Candidate:
     password: str = field(default="", repr=False)
     reasons: tuple[Reason, ...] = ()
     candidates: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
@@ -78,14 +85,14 @@ def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
     }
     rows = accounts.values_list(
         "id", "panel_id", "username", "domain", "active", "system", "gone_at", "service__remote_id",
-        "conflicts", "words",
+        "conflicts", "words", "domains",
     )  # fmt: skip
-    for pk, panel, username, domain, active, system, gone_at, service, *doubted in rows.iterator():
-        conflicts, words = doubted
+    for pk, panel, username, domain, active, system, gone_at, service, *rest in rows.iterator():
+        conflicts, words, domains = rest
         unsaid = choosing.undecided(choosing.doubts(active=active, conflicts=conflicts), words)
         yield AccountFacts(
             pk, panel, username, domain, active, system, gone_at is not None, service,
-            taken.get(pk), tuple(unsaid),
+            taken.get(pk), tuple(unsaid), tuple(words), tuple(domains),
         )  # fmt: skip
 
 
@@ -107,12 +114,30 @@ def obstacles(account: AccountFacts) -> list[Reason]:
 
 
 def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], AccountFacts]:
-    """(panel, username) → the account, for those that are known."""
-    panels = {panel for panel, _username in wanted}
-    accounts = Account.objects.filter(panel__in=panels)
-    if len(wanted) <= FEW:
-        accounts = accounts.filter(username__in={username for _panel, username in wanted})
-    return {(facts.panel_id, facts.username): facts for facts in account_facts(accounts)}
+    """(panel, username) → the account, for those that are known.
+
+    A username that no account has means the one account that differs from it in capitals alone.
+    """
+    accounts = Account.objects.filter(panel__in={panel for panel, _username in wanted})
+    few = len(wanted) <= FEW
+    exactly = accounts.filter(username__in={username for _panel, username in wanted})
+    rows = account_facts(exactly if few else accounts)
+    known = {(facts.panel_id, facts.username): facts for facts in rows}
+    found = {key: known[key] for key in wanted if key in known}
+    missing = [key for key in wanted if key not in known]
+    if not missing:
+        return found
+    folded: dict[tuple[int, str], list[AccountFacts]] = defaultdict(list)
+    alike = accounts.annotate(login=Lower("username")).filter(
+        login__in={username.lower() for _panel, username in missing[:FEW]}
+    )
+    for facts in account_facts(alike) if few else known.values():
+        folded[facts.panel_id, login_key(facts.username)].append(facts)
+    for panel, username in missing:
+        same = folded.get((panel, login_key(username)), [])
+        if len(same) == 1:
+            found[panel, username] = same[0]
+    return found
 
 
 def by_ids(rows: QuerySet[Any], ids: Collection[int]) -> dict[int, Any]:

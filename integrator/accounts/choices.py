@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts import expiry_rules
 from integrator.accounts.refusals import Refused
 from integrator.models.states import Payment
+from panels.spelling import clean, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +58,8 @@ class Choices:
 
         Raises Refused with one line for each thing that is wrong.
         """
-        tidy = replace(self, paymethod=self.paymethod.strip(), hours=self.hours.strip(),
-                       expires=self.expires.strip().lower())  # fmt: skip
+        tidy = replace(self, paymethod=clean(self.paymethod), hours=clean(self.hours),
+                       expires=clean(self.expires).lower())  # fmt: skip
         problems = tidy.problems()
         if problems:
             raise Refused(_("These choices do not fit together:"), problems)
@@ -110,13 +111,14 @@ def _are_hours(text: str) -> bool:
 def find_paymethod(wanted: str, methods: Sequence[PayMethod]) -> PayMethod:
     """The method with this id, else with exactly this name.
 
-    Raises Refused when there is none, or when several have the name.
+    The page sends ids, so that an id always means its method. Raises Refused when there is none,
+    or when several have the name.
     """
-    if wanted.isdecimal():
-        for method in methods:
-            if method.id == int(wanted):
-                return method
-    named = [method for method in methods if method.name == wanted]
+    wanted = name_key(wanted)
+    for method in methods:
+        if str(method.id) == wanted:
+            return method
+    named = [method for method in methods if name_key(method.name) == wanted]
     if len(named) == 1:
         return named[0]
     offered = [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from integrator.models import Preview, PreviewRow
 
 
-NEWS = ("suspended", "debt", "foreign_module")
+NEWS = ("suspended", "foreign_module", "may_owe")
 """What a person must have seen of a row before it is bound."""
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_lines, money
+from integrator.accounts import csv_cells, csv_lines, money
 from integrator.accounts.choices import LONGEST_PERIOD, Choices
 from integrator.accounts.csv_input import Line
 from integrator.accounts.judging import Judge
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
-from integrator.models import Account
+from integrator.models import Account, PreviewRow
 
 if TYPE_CHECKING:
     from integrator.models import Binding
@@ -46,22 +46,27 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
             _("A period is a whole number of months between 1 and %(longest)d.")
             % {"longest": LONGEST_PERIOD}
         )
+    wish = _read(wish)
     line = Line(
         number=binding.number,
         server=binding.account.panel.name,
         username=wish.username or binding.account.username,
         domain=wish.domain or binding.domain,
         client=wish.client or str(binding.client.remote_id),
-        plan=wish.plan or str(binding.plan.remote_id),
+        plan=wish.plan,
         password=binding.password,
         period=period,
         autoprolong=binding.autoprolong,
+        plan_id=None if wish.plan else binding.plan.remote_id,
     )
-    candidates, wrong = csv_lines.resolve(
+    found, wrong = csv_lines.resolve(
         [line], period=period, autoprolong=None, today=now().date(), holder=binding.pk
     )
     if wrong:
         raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
+    words = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
+    said = tuple(word for row in words.values_list("words", flat=True) for word in row)
+    candidates = [replace(one, words=said) for one in found]
     preview = binding.run.preview
     choices = Choices(
         payment=preview.payment,
@@ -69,7 +74,7 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
         period=period,
         reset_passwords=preview.reset_passwords,
     )
-    judged = Judge(candidates, choices).judge(candidates[0])
+    judged = Judge(candidates, choices, holder=binding.pk).judge(candidates[0])
     if not judged.blocks and not judged.choose:
         money.settle([judged], preview.payment)
     stops = [shown(one) for one in (*judged.blocks, *judged.choose)]
@@ -93,3 +98,21 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
             "module_id": judged.module_id,
         }
     return {name: value for name, value in values.items() if getattr(binding, name) != value}
+
+
+def _read(wish: Wish) -> Wish:
+    """The wish with its words read as the cells of a file are.
+
+    Raises Refused that says what is wrong with which.
+    """
+    read: dict[str, Any] = {}
+    wrong = []
+    for name in ("username", "client", "plan", "domain"):
+        parse = csv_cells.domain if name == "domain" else csv_cells.readable
+        try:
+            read[name] = parse(getattr(wish, name))
+        except csv_cells.BadCellError as error:
+            wrong.append(f"{name}: {error.text}")
+    if wrong:
+        raise Refused(_("This correction cannot be taken."), wrong)
+    return replace(wish, **read)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts.choices import LONGEST_PERIOD
 from integrator.accounts.expiry_rules import day
+from panels import spelling
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,28 +30,48 @@ class BadCellError(Exception):
 
 def needed(cell: str) -> str:
     """Text without the blanks around it, never empty; as it was before ``defused``."""
-    text = restored(cell.strip())
+    text = restored(readable(cell))
     if not text:
         raise BadCellError(_("The cell is empty."))
     return text
 
 
+def readable(cell: str) -> str:
+    """Text without blanks and signs that nobody sees at its ends.
+
+    Raises BadCellError that names the first such sign in between.
+    """
+    text = spelling.clean(cell)
+    sign = spelling.unseen_in(text)
+    if sign:
+        raise BadCellError(unseen_text(text, sign))
+    return text
+
+
+def unseen_text(text: str, sign: str) -> str:
+    """What to say of a sign in a text that nobody sees."""
+    return _("It holds a sign that nobody sees, %(sign)s, behind “%(before)s”: delete it.") % {
+        "sign": spelling.name_of_sign(sign),
+        "before": text.partition(sign)[0],
+    }
+
+
 def domain(cell: str) -> str:
     """A domain name in lower case, without the dot at its end; "" for an empty cell."""
-    text = cell.strip().lower().removesuffix(".")
+    text = spelling.clean(cell)
     if not text:
         return ""
-    try:
-        ascii_name = text.encode("idna").decode("ascii")
-    except UnicodeError:
-        ascii_name = ""
+    for sign in text:
+        if spelling.is_unseen(sign) and sign not in spelling.JOINERS:
+            raise BadCellError(unseen_text(text, sign))
+    ascii_name = spelling.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
     if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
         raise BadCellError(
             _("“%(text)s” is not a domain name such as example.com.") % {"text": text}
         )
-    return text
+    return spelling.readable_domain(text)
 
 
 def password(cell: str) -> str:
@@ -62,7 +83,7 @@ def password(cell: str) -> str:
 
 def period(cell: str) -> int | None:
     """Months; None for an empty cell."""
-    text = cell.strip()
+    text = readable(cell)
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
@@ -75,7 +96,7 @@ def period(cell: str) -> int | None:
 
 def switch(cell: str) -> bool | None:
     """On or off; None for an empty cell."""
-    text = cell.strip().lower()
+    text = readable(cell).lower()
     if not text:
         return None
     if text not in {"on", "off"}:
@@ -85,7 +106,7 @@ def switch(cell: str) -> bool | None:
 
 def date(cell: str) -> dt.date | None:
     """A day written YYYY-MM-DD; None for an empty cell."""
-    text = cell.strip()
+    text = readable(cell)
     if not text:
         return None
     found = day(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts import csv_cells
 from integrator.accounts.refusals import CsvRefused, LineError
+from panels.spelling import clean, name_key, unseen_in
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,6 +29,8 @@ COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
 MOST_CELLS = 200
 """Cells that a header may have: spreadsheets leave empty ones, and each wrong one is told of."""
+_HINT = re.compile(r'"?sep=([^\w\r\n"])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
+"""A first line as Excel writes it, to tell itself what separates the cells of the rest."""
 
 T = TypeVar("T")
 
@@ -35,10 +39,11 @@ T = TypeVar("T")
 class Line:
     """One line of the file, each cell checked by itself.
 
-    ``number`` is where the line begins in the file, with the header as line 1. ``client`` and
+    ``number`` is where the line begins in the file, counted from 1. ``client`` and
     ``plan`` are text as given (id, e-mail or name). ``domain`` "": the account's own main domain;
     ``password`` "": none given. ``period`` (months), ``autoprolong`` and ``expires`` None: not
-    given, so the run's choice holds.
+    given, so the run's choice holds. ``plan_id``: the plan where it is known and not a word of
+    the file; None: ``plan`` says it.
     """
 
     number: int
@@ -51,6 +56,7 @@ class Line:
     period: int | None = None
     autoprolong: bool | None = None
     expires: dt.date | None = None
+    plan_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +136,13 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise _unreadable(line, _("The file holds a zero byte; it is not a CSV text file."))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    hint = _HINT.match(text)
+    above = 1 if hint else 0
+    rest = text[hint.end() :] if hint else text
+    delimiter = hint[1] if hint else _delimiter(text)
+    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter, strict=True)
     while True:
-        number = reader.line_num + 1
+        number = reader.line_num + 1 + above
         try:
             cells = next(reader)
         except StopIteration:
@@ -143,18 +153,18 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
                 _("Quotation marks do not pair up; nothing from here on can be read: %(why)s.")
                 % {"why": error},
             ) from None
-        if any(cell.strip() for cell in cells):
+        if any(map(clean, cells)):
             yield number, cells
 
 
 def _delimiter(text: str) -> str:
     """The delimiter that makes the most of our columns out of the first line that has any text."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if clean(line)), "")
     return max(DELIMITERS, key=lambda mark: sum(_name(c) in COLUMNS for c in first.split(mark)))
 
 
 def _name(cell: str) -> str:
-    return cell.strip().strip('"').strip().lower()
+    return clean(clean(cell).strip('"')).lower()
 
 
 def _header(record: tuple[int, list[str]] | None) -> list[str]:
@@ -190,7 +200,9 @@ def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
         )
         return
     for name in dict.fromkeys(names):
-        if name not in COLUMNS:
+        if sign := unseen_in(name):
+            yield name_key(name), csv_cells.unseen_text(name, sign)
+        elif name not in COLUMNS:
             yield name, _unknown_column(name, names)
         elif names.count(name) > 1:
             yield name, _("The column is there more than once.")
@@ -212,7 +224,7 @@ def _unknown_column(name: str, names: list[str]) -> str:
 def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None, list[LineError]]:
     """The line, or None and what is wrong with it."""
     filled = len(cells)
-    while filled > len(header) and not cells[filled - 1].strip():
+    while filled > len(header) and not clean(cells[filled - 1]):
         filled -= 1
     cells = cells[:filled]
     if len(cells) != len(header):

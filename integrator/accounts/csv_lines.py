@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.accounts.candidates import Candidate, named_accounts, obstacles
-from integrator.accounts.lookup import PanelNames, PlanNames
+from integrator.accounts.lookup import PanelNames, PlanNames, number_of
+from integrator.accounts.missing_clients import QUOTES, is_email
 from integrator.accounts.reasons import reason
 from integrator.accounts.refusals import LineError, Refused
 from integrator.models import Client, ClientUser, Panel
+from panels.spelling import stored_email
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -82,7 +84,7 @@ class _Meaning:
         for email, client, user in users.order_by("-active", "remote_id").values_list(
             "email", "client_id", "remote_id"
         ):
-            self._users.setdefault(email, {}).setdefault(client, user)
+            self._users.setdefault(stored_email(email), {}).setdefault(client, user)
 
     def errors(self, line: Line, seen: dict[int, int]) -> Iterator[_BadLineError]:
         """What is wrong with a line; ``seen``: account → the line that named it first."""
@@ -117,7 +119,7 @@ class _Meaning:
             period=line.period or period,
             autoprolong=autoprolong if line.autoprolong is None else line.autoprolong,
             su=user,
-            email=line.client.lower() if user else "",
+            email=stored_email(line.client) if user else "",
             expires=line.expires,
             password=line.password,
         )
@@ -147,17 +149,13 @@ class _Meaning:
         """The client, and the user that the e-mail named (None where an id was given)."""
         word = line.client
         if word.isascii() and word.isdecimal():
-            client = self._clients.get(int(word))
+            client = self._clients.get(number_of(word))
             if client is None:
                 raise _BadLineError("client", _("BILLmanager has no client %(id)s.") % {"id": word})
             return client, None
-        owners = self._users.get(word.lower(), {})
+        owners = self._users.get(stored_email(word), {})
         if not owners:
-            raise _BadLineError(
-                "client",
-                _("No client has a user with the e-mail “%(email)s”.") % {"email": word},
-                word,
-            )
+            raise _unknown_client(word)
         if len(owners) > 1:
             remote = Client.objects.filter(pk__in=owners).order_by("remote_id")
             ids = ", ".join(str(one.remote_id) for one in remote)
@@ -169,6 +167,9 @@ class _Meaning:
         return next(iter(owners.items()))
 
     def _plan(self, line: Line) -> int:
+        kept = self._plans.by_id.get(line.plan_id or 0)
+        if kept is not None:
+            return kept.pk
         try:
             return self._plans.find(line.plan).pk
         except Refused as error:
@@ -178,6 +179,15 @@ class _Meaning:
         if line.expires is not None and line.expires <= self._today:
             bad = reason("expires_past", date=line.expires.isoformat())
             raise _BadLineError("expires", bad["text"])
+
+
+def _unknown_client(word: str) -> _BadLineError:
+    """Nobody has this e-mail; only what can be one is offered to be created."""
+    if word.startswith(QUOTES):
+        text = _("“%(email)s” begins with “%(sign)s”, as spreadsheets mark text: delete that sign.")
+        return _BadLineError("client", text % {"email": word, "sign": word[0]})
+    text = _("No client has a user with the e-mail “%(email)s”.") % {"email": word}
+    return _BadLineError("client", text, stored_email(word) if is_email(word) else "")
 
 
 def _taken(account: AccountFacts) -> Iterator[_BadLineError]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.reasons import reason
 from panels.billmanager.services import ACTIVE, DELETED, SUSPENDED
+from panels.spelling import domain_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +136,7 @@ def since_bound(service: BoundService, bound: WhatWeBound, names: Names) -> Iter
             "module_differs", **about, module=names.module(service.module),
             bound=names.module(bound.module),
         )  # fmt: skip
-    if service.username != bound.username:
+    if login_key(service.username) != login_key(bound.username):
         yield reason(
             "username_differs", **about, username=service.username or "–", bound=bound.username
         )

@@ -9,13 +9,13 @@ from integrator.accounts import differences
 from integrator.accounts.bound import live_services
 from integrator.accounts.differences import BoundService, HostedAccount, Names, WhatWeBound
 from integrator.accounts.evidence import COLUMNS, Index, Traces, all_traces
-from integrator.accounts.likeness import domain_key
 from integrator.accounts.matching import sure_client
 from integrator.accounts.plan_map import PlanResolver
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Plan, Service
 from integrator.models.states import BindingState
 from panels.billmanager.services import ACTIVE, DELETED, IN_PROGRESS, SUSPENDED
+from panels.spelling import domain_key, login_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -51,6 +51,7 @@ class Comparison:
         self._billing_at = billing.discovered_at if billing else None
         self._plans = PlanResolver()
         self._accounts: dict[tuple[int, str], HostedAccount] = {}
+        self._alike: dict[tuple[int, str], list[HostedAccount]] = defaultdict(list)
         self._went: set[tuple[int, str]] = set()
         self._holders: dict[str, list[HostedAccount]] = defaultdict(list)
         # What a person has bound so is meant, whatever the preset or the e-mail says.
@@ -69,10 +70,11 @@ class Comparison:
         )
         for pk, panel, name, username, domains, preset, active, gone_at in rows.iterator():
             if gone_at is not None:
-                self._went.add((panel, username))
+                self._went.add((panel, login_key(username)))
                 continue
             one = HostedAccount(pk, name, username, domains, preset, active)
             self._accounts[panel, username] = one
+            self._alike[panel, login_key(username)].append(one)
             for domain in domains:
                 self._holders[domain_key(domain)].append(one)
         self._index.find_shared(all_traces())
@@ -95,8 +97,8 @@ class Comparison:
             panel = self._panels.get(service.module)
             if panel is None or service.id in under_way or not service.username:
                 continue
-            key = (panel.pk, service.username)
-            account = self._accounts.get(key)
+            account = self._account(panel, service.username)
+            key = (panel.pk, account.username if account else login_key(service.username))
             if key in first:
                 other = first[key]
                 told = reason(
@@ -108,6 +110,12 @@ class Comparison:
             first[key] = service
             yield from self._of_service(service, panel, account)
         yield from self._of_bindings()
+
+    def _account(self, panel: Panel, username: str) -> HostedAccount | None:
+        """The account of a service's username; capitals count only where two differ in them."""
+        exact = self._accounts.get((panel.pk, username))
+        alike = self._alike.get((panel.pk, login_key(username)), [])
+        return exact or (alike[0] if len(alike) == 1 else None)
 
     def _of_service(
         self, service: BoundService, panel: Panel, account: HostedAccount | None
@@ -127,7 +135,7 @@ class Comparison:
             plan = None
         for told in differences.between(service, account, plan, self._names):
             yield Difference(service.pk, account.pk, panel.pk, told)
-        facts = self._facts.get((panel.pk, service.username))
+        facts = self._facts.get((panel.pk, account.username))
         client = sure_client(self._index.facts(facts)) if facts else None
         if client is not None and service.client not in {None, client, client_meant}:
             told = reason(
@@ -138,7 +146,7 @@ class Comparison:
 
     def _may_be_missed(self, panel: Panel, username: str) -> bool:
         """Whether its server was asked late enough to know of the account of this service."""
-        if (panel.pk, username) in self._went:
+        if (panel.pk, login_key(username)) in self._went:
             return True
         asked = panel.discovered_at
         return asked is not None and self._billing_at is not None and asked >= self._billing_at

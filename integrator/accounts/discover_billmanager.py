@@ -11,13 +11,15 @@ from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
 from panels.errors import AccessDenied, FunctionMissing, Refused
+from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 
     from integrator.accounts.progress import Progress
     from integrator.models import Panel
     from panels.billmanager import BillManager
+    from panels.billmanager.clients import Client as ListedClient
     from panels.billmanager.plans import Offer
     from panels.billmanager.services import Service as ListedService
 
@@ -130,8 +132,17 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
     }
 
 
-def read_clients(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients in line with the list; rows listed."""
+def read_clients(
+    panel: Panel, billmanager: BillManager, *, ask: Collection[int] | None = None
+) -> int:
+    """Bring the clients in line with the list; rows listed.
+
+    ``ask``: the clients whose own form may be read, should their balance be below zero; None: all.
+    """
+    listed = billmanager.clients.all()
+    below = [client.id for client in listed if _is_below_zero(client)]
+    asked = set([one for one in below if ask is None or one in ask][:MOST_FORMS])
+    kept = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
@@ -139,10 +150,35 @@ def read_clients(panel: Panel, billmanager: BillManager) -> int:
             "currency": client.currency or "",
             "status": client.status[:32],
             "project": client.project[:128],
+            "terms": client_terms(billmanager, client)
+            if client.terms or client.id in asked
+            else kept.get(client.id, {}),
         }
-        for client in billmanager.clients.all()
+        for client in listed
     }
     return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
+
+
+MOST_FORMS = 200
+"""So many clients' own forms are read in one discovery; the others keep their terms."""
+
+
+def client_terms(billmanager: BillManager, client: ListedClient) -> dict[str, Any]:
+    """What ``Client.terms`` keeps: from the list, else from the form of one that is below zero.
+
+    {} where neither shows any, or our login may not see the form: then a client pays in advance.
+    """
+    terms = client.terms
+    if terms is None and _is_below_zero(client):
+        terms = _unless_denied(partial(billmanager.clients.terms, client.id))
+    if terms is None or not (terms.postpaid or terms.limit):
+        return {}
+    kept: dict[str, Any] = {"source": terms.source}
+    return kept | ({"postpaid": True} if terms.postpaid else {"limit": str(terms.limit)})
+
+
+def _is_below_zero(client: ListedClient) -> bool:
+    return client.balance is not None and client.balance < 0
 
 
 def read_users(panel: Panel, billmanager: BillManager) -> int:
@@ -151,7 +187,7 @@ def read_users(panel: Panel, billmanager: BillManager) -> int:
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
             "client_id": clients[user.client_id],
-            "email": user.email.strip().lower()[:254],
+            "email": stored_email(user.email)[:254],
             "name": user.name[:255],
             "realname": user.realname[:255],
             "active": user.active,
@@ -173,11 +209,11 @@ def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int
     progress.phase("services", len(listed))
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {
-            "client_id_remote": service.client_id or clients.get(service.client_name),
-            "plan_id_remote": service.plan_id or plans.get(service.plan_name),
+            "client_id_remote": service.client_id or clients.get(name_key(service.client_name)),
+            "plan_id_remote": service.plan_id or plans.get(name_key(service.plan_name)),
             "domain": service.domain[:255],
             "username": service.username[:64],
-            "module_id_remote": service.module_id or modules.get(service.module_name),
+            "module_id_remote": service.module_id or modules.get(name_key(service.module_name)),
             "status": service.status,
             "item_status": service.item_status,
             "expires": service.expires,
@@ -216,5 +252,5 @@ def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Name → id where only one has the name: lists of some versions tell names alone."""
     ids: dict[str, set[int]] = {}
     for name, number in pairs:
-        ids.setdefault(name, set()).add(number)
+        ids.setdefault(name_key(name), set()).add(number)
     return {name: next(iter(found)) for name, found in ids.items() if name and len(found) == 1}

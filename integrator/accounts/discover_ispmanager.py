@@ -39,7 +39,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("accounts")
     listed = ispmanager.accounts()
     progress.phase("domains")
-    domains = _by_owner(ispmanager.domains())
+    domains = by_owner(ispmanager.domains())
     progress.phase("presets")
     presets = _presets(ispmanager)
     progress.phase("storing", len(listed))
@@ -103,12 +103,19 @@ def _columns(row: ListedAccount, domains: list[str], main: str) -> dict[str, Any
         "owner": row.owner[:64],
         "preset": row.preset[:128],
         "active": row.active,
-        # The list has no mark for a main domain: the first one is, and it stays so.
-        "domain": main if main in domains else next(iter(domains), ""),
+        "domain": main_domain(domains, main),
         "domains": domains,
         "disk_used": row.disk_used,
         "disk_limit": row.disk_limit,
     }
+
+
+def main_domain(domains: Sequence[str], before: str) -> str:
+    """The main one of an account's domains; "" when it has none.
+
+    The list has no mark for it: the first one is, and it stays so.
+    """
+    return before if before in domains else next(iter(domains), "")
 
 
 def _is_reseller(row: ListedAccount) -> bool:
@@ -132,7 +139,7 @@ def _is_system(
     return row.username in administrators or _is_reseller(row) or foreign
 
 
-def _by_owner(domains: Sequence[Domain]) -> dict[str, list[str]]:
+def by_owner(domains: Sequence[Domain]) -> dict[str, list[str]]:
     """The domains of each account, the active ones first, else as listed."""
     owned: dict[str, list[str]] = {}
     for domain in sorted(domains, key=lambda domain: not domain.active):

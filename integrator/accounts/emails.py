@@ -24,6 +24,7 @@ from integrator.models import Account, Panel
 from integrator.models.states import RowState
 from integrator.panel_access import connect, journal
 from panels.errors import Busy, LoginRefused, PanelError, Refused, UnexpectedAnswer
+from panels.spelling import stored_email
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -120,12 +121,12 @@ class _Reading:
 
 
 def _email(ispmanager: IspManager, username: str) -> str | None:
-    """The account's e-mail in lower case; "" where it has none, None where to ask later.
+    """The account's e-mail in its normal form; "" where it has none, None where to ask later.
 
     Raises panels.errors.PanelError when nothing can be asked at all.
     """
     try:
-        return ispmanager.email(username).strip().lower()[:254]
+        return stored_email(ispmanager.email(username))[:254]
     except LoginRefused:
         raise
     except (Busy, UnexpectedAnswer):

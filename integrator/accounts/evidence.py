@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from integrator.accounts.likeness import domain_key, email_key, person_key
+from integrator.accounts.likeness import person_key
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Client, ClientUser, Service
 from panels.billmanager.services import DELETED
+from panels.spelling import domain_key, email_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -127,7 +128,7 @@ class Index:
             if domain:
                 self.domains[domain_key(domain)][owner] = service
             if username and module is not None:
-                self.past[module, username][owner] = service
+                self.past[module, login_key(username)][owner] = service
 
     def find_shared(self, accounts: Iterable[Traces]) -> None:
         """Find the e-mails whose accounts bear different names or point at different clients.
@@ -164,7 +165,7 @@ class Index:
 
     def _other_facts(self, account: Traces) -> Iterator[Fact]:
         if account.module_id is not None:
-            past = self.past.get((account.module_id, account.username))
+            past = self.past.get((account.module_id, login_key(account.username)))
             if past:
                 yield _fact("past_service", account.username, past.keys(), past)
         for domain in account.domains:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from integrator.accounts import confirmable
 from integrator.accounts.candidates import by_ids, obstacles
 from integrator.accounts.limits import Standings
 from integrator.accounts.reasons import reason
+from integrator.accounts.sites import Sites
 from integrator.clock import now
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment, RowState
@@ -56,16 +58,26 @@ class Judged:
 
     @property
     def reasons(self) -> list[Reason]:
-        """All that is said of the row, what stops it first, each thing once."""
-        said = [*self.blocks, *self.choose, *self.notes, *self.candidate.reasons]
+        """All that is said of the row, what stops it first, each thing once.
+
+        What a person must say something about is marked with "asks".
+        """
+        asked = [{**one, "asks": True} for one in self.choose]
+        said = [*self.blocks, *asked, *self.notes, *self.candidate.reasons]
         return list({(one["key"], one["text"]): one for one in said}.values())
 
 
 class Judge:
-    """What the mirrors say about the panels, clients and plans of some candidates."""
+    """What the mirrors say about the panels, clients and plans of some candidates.
 
-    def __init__(self, candidates: Sequence[Candidate], choices: Choices) -> None:
+    ``holder``: a binding that is corrected, whose own account, domain and service are free for it.
+    """
+
+    def __init__(
+        self, candidates: Sequence[Candidate], choices: Choices, holder: int | None = None
+    ) -> None:
         self._choices, self._today = choices, now().date()
+        self._sites = Sites(candidates, holder)
         clients = {one.client for one in candidates if one.client is not None}
         self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
         self._standings = Standings({one.account.id for one in candidates})
@@ -84,8 +96,7 @@ class Judge:
         self._judge_client(row)
         self._judge_plan(row)
         self._judge_server(row, self._panels[candidate.account.panel_id])
-        if not candidate.domain:
-            row.blocks.append(reason("no_domain"))
+        self._judge_domain(row)
         if candidate.expires is not None and candidate.expires <= self._today:
             row.blocks.append(reason("expires_past", date=candidate.expires.isoformat()))
         self._judge_price(row)
@@ -122,6 +133,20 @@ class Judge:
             row.su, row.email = self._first_user[client.pk]
         else:
             row.blocks.append(reason("client_without_user", client=client.remote_id))
+
+    def _judge_domain(self, row: Judged) -> None:
+        wanted = row.candidate
+        if not wanted.domain:
+            row.blocks.append(reason("no_domain"))
+            return
+        told = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
+        found = self._sites.blocks(wanted)
+        row.blocks += [one for one in found if one["params"].get("service", -1) not in told]
+        asked = self._sites.question(wanted)
+        if asked is not None and confirmable.is_said(asked, wanted.words):
+            row.notes.append(asked)
+        elif asked is not None:
+            row.choose.append(asked)
 
     def _judge_plan(self, row: Judged) -> None:
         if row.candidate.plan is None:

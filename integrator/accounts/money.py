@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
 
+from integrator.accounts import confirmable
 from integrator.accounts.reasons import reason
 from integrator.models import Binding, Step
 from integrator.models.states import MOVING, Payment, RowState, StepState
+from integrator.steps import means
+from integrator.steps.step4_pay import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from integrator.accounts.judging import Judged
     from integrator.models import Client
 
+ZERO = Decimal(0)
 PAY = 4
 """The step that charges; a binding before its end has not been paid for yet."""
 
@@ -54,43 +58,74 @@ def _settle_client(
     promised: Mapping[int, Decimal],
     totals: Totals,
 ) -> None:
-    needed = sum((row.price for row in rows if row.price is not None), Decimal(0))
+    needed = sum((row.price for row in rows if row.price is not None), ZERO)
     currencies = {row.currency for row in rows}
     who, costs = client.remote_id, bool(needed) and payment != Payment.FREE
     if client.balance is None:
         if costs:
             _note(rows, "balance_unknown", client=who)
         return
-    free = client.balance - promised.get(client.pk, Decimal(0))
+    spoken_for = promised.get(client.pk, ZERO)
+    left = client.balance - spoken_for
     if not costs:
-        _run_down(rows, free, credits_it=False)
+        _run_down(client, rows, left, credits_it=False)
         return
     if client.currency and currencies != {client.currency}:
         _block_foreign(rows, client)
         return
     currency = next(iter(currencies))
-    if client.balance < 0:
-        _note(rows, "debt", client=who, debt=str(-client.balance), currency=currency)
-    lacking = needed - max(free, Decimal(0))
-    if lacking <= 0 or payment == Payment.CREDIT:
-        _run_down(rows, free, credits_it=payment == Payment.CREDIT)
-    if lacking <= 0:
+    credits_it = payment == Payment.CREDIT
+    if credits_it:
+        rows = _accepted(client, rows, spoken_for, currency)
+        if not rows:
+            return
+        needed = sum((row.price for row in rows if row.price is not None), ZERO)
+    short = _lacking(client, needed, client.balance, spoken_for)
+    if short > 0 and not credits_it:
+        about = {"balance": str(left), "needed": str(needed), "currency": currency}
+        _block_short(rows, client, about)
         return
-    if payment == Payment.CREDIT:
-        totals.credited[currency] = totals.credited.get(currency, Decimal(0)) + lacking
-        _note(rows, "credited", client=who, amount=str(lacking), currency=currency)
-        return
+    if credits_it and short:
+        totals.credited[currency] = totals.credited.get(currency, ZERO) + short
+        _note(rows, "credited", client=who, amount=str(short), currency=currency)
+    _run_down(client, rows, left, credits_it=credits_it)
+    if rows and client.terms and rows[-1].after is not None and rows[-1].after < 0:
+        _note_terms(client, rows, currency)
+
+
+def _accepted(
+    client: Client, rows: Sequence[Judged], spoken_for: Decimal, currency: str
+) -> list[Judged]:
+    """The rows that may be credited: all of them, unless the client is in debt.
+
+    Fresh money pays the debt first (facts-2026-11.md 2.4), so that a row waits until a person has
+    said that this is meant.
+    """
+    assert client.balance is not None  # noqa: S101 - tells the type checker
+    debt = means.debt(client, client.balance)
+    if not debt:
+        return list(rows)
+    about = {"client": client.remote_id, "debt": f"{debt:.2f}", "currency": currency}
+    needed = sum((row.price for row in rows if row.price is not None), ZERO)
+    credit = _lacking(client, needed, client.balance, spoken_for)
+    accepted = []
     for row in rows:
-        row.blocks.append(
-            reason(
-                "balance_short",
-                client=who,
-                balance=str(free),
-                currency=currency,
-                count=len(rows),
-                needed=str(needed),
-            )
-        )
+        asked = reason("debt", **about, credit=f"{credit:.2f}")
+        if confirmable.is_said(asked, row.candidate.words):
+            row.notes.append(reason("debt_accepted", **about))
+            accepted.append(row)
+        else:
+            row.choose.append(asked)
+            row.notes.append(reason("credited", client=client.remote_id, amount=f"{credit:.2f}",
+                                    currency=currency))  # fmt: skip
+    return accepted
+
+
+def _block_short(rows: Sequence[Judged], client: Client, about: Mapping[str, str]) -> None:
+    """Block the rows that a balance does not cover together."""
+    for row in rows:
+        said = reason("balance_short", client=client.remote_id, count=len(rows), **about)
+        row.blocks.append(said)
 
 
 def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
@@ -107,14 +142,29 @@ def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
             )
 
 
-def _run_down(rows: Iterable[Judged], free: Decimal, *, credits_it: bool) -> None:
+def _lacking(client: Client, price: Decimal, balance: Decimal, spoken_for: Decimal) -> Decimal:
+    """What must be added to this balance before so much can be paid; zero for the post-paid."""
+    free = means.free(client, balance, spoken_for)
+    return ZERO if free is None else lacking(price, free)
+
+
+def _run_down(client: Client, rows: Iterable[Judged], left: Decimal, *, credits_it: bool) -> None:
     """Say of each row, in the order they are charged, what the balance is before and after it."""
+    may_owe = client.may_owe
+    debt = means.debt(client, client.balance or ZERO)
     for row in rows:
-        price = row.price or Decimal(0)
-        lacking = max(price - max(free, Decimal(0)), Decimal(0)) if credits_it else Decimal(0)
-        row.before, row.credit = free, lacking
-        free += lacking - price
-        row.after = free
+        price = row.price or ZERO
+        free = price if may_owe is None else max(left + may_owe, -debt)
+        row.before, row.credit = left, lacking(price, free) if credits_it else ZERO
+        left += row.credit - price
+        row.after, debt = left, ZERO  # the first credit pays it off
+
+
+def _note_terms(client: Client, rows: Iterable[Judged], currency: str) -> None:
+    """Say by which terms the balance may go below zero, and where that was seen."""
+    limit = client.may_owe
+    most = "∞" if limit is None else f"{limit:.2f} {currency}"
+    _note(rows, "may_owe", client=client.remote_id, limit=most, source=client.terms["source"])
 
 
 def _note(rows: Iterable[Judged], key: str, **params: object) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.accounts.refusals import LineError, Refused
+from panels.spelling import login_key, name_key
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -29,8 +30,10 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
     message repeats what stands after the username.
     """
     known: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    folded: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for pk, username, server in accounts.values_list("id", "username", "panel__name"):
         known[username].append((pk, server))
+        folded[login_key(username)].append((pk, server))
     found: dict[int, str] = {}
     errors = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -40,8 +43,9 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
         if match is None:
             errors.append(LineError(number, "", _("Write the username, a space, the password.")))
             continue
-        wanted, server = match["username"], match["server"]
-        ids = [pk for pk, name in known.get(wanted, []) if server in {None, name}]
+        wanted, server = name_key(match["username"]), match["server"]
+        found_as = known.get(wanted) or folded.get(login_key(wanted), [])
+        ids = [pk for pk, name in found_as if server in {None, name}]
         problem = _problem(ids, wanted, found)
         if problem:
             errors.append(LineError(number, "username", problem))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts import limits, lookup
 from integrator.accounts.refusals import Refused
 from integrator.models import Account, Plan, PlanMap
+from panels.spelling import clean, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ class PlanResolver:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join(name_key(name).split()).casefold()
 
 
 def table(*, others: bool = False) -> list[PresetRow]:
@@ -142,7 +143,7 @@ def set_many(
     pairs: list[tuple[str, Plan]] = []
     for text in assignments:
         preset, equals, word = text.partition("=")
-        preset = preset.strip()
+        preset = clean(preset)
         if not equals or not preset or not word.strip():
             problems.append(_("“%(text)s”: write PRESET=PLAN.") % {"text": text})
             continue

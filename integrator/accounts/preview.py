@@ -81,22 +81,24 @@ def make_from_csv(
 
 
 def anew(old: Preview, actor: str, token: str = "") -> Preview:
-    """The same accounts and choices once more, by what is known now; passwords come along.
+    """The same accounts and choices once more, by what is known now.
+
+    Passwords and what was confirmed come along.
 
     Raises Refused when nothing is left or the choices no longer fit.
     """
     choices = choices_of(old)
     if old.source == CSV:
         return _frozen(choices, frozen_candidates(old), actor, token, CSV)
-    known = {row.account_id: (row.password, row.period) for row in old.rows.all()}
+    known = {row.account_id: (row.password, row.period, row.words) for row in old.rows.all()}
     found = from_accounts(
         Account.objects.filter(pk__in=old.rows.values("account_id")),
         period=choices.period, autoprolong=choices.autoprolong,
     )  # fmt: skip
-    candidates = [
-        replace(one, password=known[one.account.id][0], period=known[one.account.id][1])
-        for one in found
-    ]
+    candidates = []
+    for one in found:
+        password, period, words = known[one.account.id]
+        candidates.append(replace(one, password=password, period=period, words=tuple(words)))
     return _frozen(choices, candidates, actor, token, old.source)
 
 
@@ -138,6 +140,7 @@ def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
             expires=row.expires,
             password=row.password,
             candidates=tuple(row.candidates),
+            words=tuple(row.words),
         )
         for row in rows.iterator(chunk_size=2000)
     ]
@@ -274,6 +277,7 @@ def _row(preview: Preview, row: Judged) -> PreviewRow:
         state=row.state,
         reasons=row.reasons,
         candidates=list(wanted.candidates),
+        words=list(wanted.words),
     )
 
 

@@ -114,6 +114,30 @@ TEXTS: Mapping[str, Any] = {
     "bound": _("The account already is service %(service)s."),
     "reserved": _("The account is taken by binding b%(binding)d of run r%(run)d."),
     "no_domain": _("The account has no domain of its own; give one in the column “domain”."),
+    "domain_sold": _(
+        "The domain %(domain)s is service %(service)s of client %(client)s already, with the"
+        " username “%(username)s” on module “%(module)s”: it would be sold twice."
+    ),
+    "domain_reserved": _(
+        "The domain %(domain)s is taken by binding b%(binding)d of run r%(run)d, for account"
+        " “%(account)s”."
+    ),
+    "domain_twice": _(
+        "The domain %(domain)s stands in line %(lines)s too: one site is sold once. Say which."
+    ),
+    "domain_of_other": _(
+        "The domain %(domain)s is not one of “%(username)s” on %(server)s: account “%(other)s” on"
+        " %(other_server)s has it."
+    ),
+    "domain_not_own": _(
+        "The domain %(domain)s is not one that %(server)s lists for “%(username)s”; it has %(own)s."
+        " Confirm that this is meant."
+    ),
+    "domain_for_empty": _(
+        "%(server)s lists no domain for “%(username)s”; confirm that it is to be sold as"
+        " %(domain)s."
+    ),
+    "confirmed": _("Confirmed by %(person)s: %(said)s"),
     "client_without_user": _("Client %(client)s has no active user to order as."),
     "no_link": _(
         "Which BILLmanager module serves %(server)s is not known; link it with"
@@ -158,7 +182,18 @@ TEXTS: Mapping[str, Any] = {
     "foreign_module": _(
         "Module “%(module)s” is not one of the plan's own; it is switched on while this is bound."
     ),
-    "debt": _("Client %(client)s owes %(debt)s %(currency)s; that would be taken first."),
+    "debt": _(
+        "Client %(client)s owes %(debt)s %(currency)s, and whatever is credited pays that first:"
+        " of %(credit)s %(currency)s that would be credited %(debt)s are swallowed. Confirm it, or"
+        " leave the client out."
+    ),
+    "debt_accepted": _(
+        "The debt of client %(client)s, %(debt)s %(currency)s, is paid off by what is credited."
+    ),
+    "may_owe": _(
+        "Client %(client)s may owe %(limit)s, so that its balance may go below zero. That is"
+        " inferred from “%(source)s”, which BILLmanager shows."
+    ),
     "balance_unknown": _("The balance of client %(client)s is not shown to our login."),
     "credited": _("%(amount)s %(currency)s are added to the balance of client %(client)s first."),
     # what the order form shows to the client (rehearsal)
@@ -238,4 +273,7 @@ def shown(stored: Mapping[str, Any]) -> str:
     """A stored reason's text in the present language; as it was stored where the key is old."""
     if stored["key"] not in TEXTS or "params" not in stored:
         return str(stored["text"])
-    return str(_wording(stored["key"], get_language()) % stored["params"])
+    try:
+        return str(_wording(stored["key"], get_language()) % stored["params"])
+    except KeyError:
+        return str(stored["text"])  # stored before this text told more

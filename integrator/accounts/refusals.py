@@ -28,7 +28,7 @@ class Refused(Exception):  # noqa: N818 - the word of design.md
 class LineError:
     """What is wrong with a CSV file, and where.
 
-    ``line`` counts from 1 with the header as line 1; 0: the file as a whole. ``column`` is the
+    ``line`` counts from 1, as editors do; 0: the file as a whole. ``column`` is the
     column's name, empty where the whole line is meant. ``skippable``: the other lines can be
     taken without this one; False: the file cannot be read past it. ``unknown_email``: the e-mail
     that no client has, so that the page and the command line can say how to create one.

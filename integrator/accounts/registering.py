@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from integrator.accounts import connecting
+from integrator.accounts import connecting, csv_cells
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.models import Panel
@@ -21,6 +21,7 @@ from panels import errors
 from panels.billmanager import BillManager
 from panels.billmanager.dialect import Dialect
 from panels.ispmanager import IspManager
+from panels.spelling import clean, unseen_in
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -68,14 +69,14 @@ def register(
     """
     panel = Panel(
         kind=kind,
-        name=name.strip(),
+        name=clean(name),
         url=url,
-        username=username.strip(),
+        username=clean(username),
         password=password,
-        task_username=task_username.strip(),
+        task_username=clean(task_username),
         task_password=task_password,
         ca_pem=ca_pem.strip(),
-        pin_sha256=pin.replace(":", "").strip().lower(),
+        pin_sha256=clean(pin.replace(":", "")).lower(),
         max_parallel=max_parallel,
         created_at=now(),
     )
@@ -92,7 +93,11 @@ def register(
 
 def _validate(panel: Panel) -> None:
     """Tidy the panel's URL and refuse what cannot be right, all of it at once."""
-    problems = []
+    problems = [
+        csv_cells.unseen_text(text, sign)
+        for text in (panel.name, panel.username, panel.task_username)
+        if (sign := unseen_in(text))
+    ]
     if panel.kind not in Panel.Kind.values:
         raise Refused(_("A panel is a billmanager or an ispmanager."))
     try:

@@ -9,11 +9,12 @@ and the sums made anew. Nothing on a panel is changed.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from integrator.accounts import money, rehearsal_orders, rejudging, summing
+from integrator.accounts import confirmable, money, rehearsal_orders, rejudging, summing
 from integrator.accounts import preview as previews
 from integrator.accounts.mirroring import portions
 from integrator.accounts.reasons import reason, shown
@@ -134,6 +135,7 @@ def _save(
     preview: Preview, rows: list[PreviewRow], judged: list[Judged], result: dict[str, Any]
 ) -> None:
     """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
+    _hear(preview, judged)
     totals = money.settle(judged, preview.payment)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
@@ -143,6 +145,16 @@ def _save(
         if preview.started_at is None:
             for portion in portions(changed):
                 PreviewRow.objects.bulk_update(portion, rejudging.CHANGED)
+
+
+def _hear(preview: Preview, judged: list[Judged]) -> None:
+    """Take what was confirmed while the panels were read."""
+    words = dict(preview.rows.values_list("number", "words"))
+    for row in judged:
+        row.candidate = replace(row.candidate, words=tuple(words[row.candidate.number]))
+        said = [one for one in row.choose if confirmable.is_said(one, row.candidate.words)]
+        row.choose = [one for one in row.choose if one not in said]
+        row.notes += said
 
 
 def _keep(preview: Preview, result: dict[str, Any], **summary: Any) -> dict[str, Any]:

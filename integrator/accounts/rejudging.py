@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrator.accounts import summing
+from integrator.accounts import confirmable, summing
 from integrator.accounts.judging import Judged
 from integrator.models.states import RowState
 
@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from integrator.accounts.candidates import Candidate
     from integrator.models import PreviewRow
 
-ABOUT_MONEY = frozenset({"debt", "balance_unknown", "credited"})
+ABOUT_MONEY = frozenset({"debt", "debt_accepted", "balance_unknown", "credited", "may_owe"})
 """What ``money.settle`` says of rows that can be bound; said anew when it settles again."""
 
 
 def judged(row: PreviewRow, candidate: Candidate) -> Judged:
-    """One stored row; what is said about its money is left out when it is ready."""
+    """One stored row; what ``money.settle`` says anew is left out unless it is blocked.
+
+    What a person has confirmed meanwhile is asked no more.
+    """
     found = Judged(
         candidate,
         client=row.client,
@@ -31,10 +34,16 @@ def judged(row: PreviewRow, candidate: Candidate) -> Judged:
     )
     if row.state == RowState.BLOCKED:
         found.blocks = list(row.reasons)
-    elif row.state == RowState.CHOOSE:
-        found.choose = list(row.reasons)
-    else:
-        found.notes = [one for one in row.reasons if one["key"] not in ABOUT_MONEY]
+        return found
+    said = [one for one in row.reasons if one["key"] not in ABOUT_MONEY]
+    marked = any(one.get("asks") for one in row.reasons)
+    for one in said:
+        # A row that was stored before there was a mark asks whatever it says.
+        asks = row.state == RowState.CHOOSE and (one.get("asks") or not marked)
+        if asks and not confirmable.is_said(one, candidate.words):
+            found.choose.append(one)
+        else:
+            found.notes.append({name: one[name] for name in one if name != "asks"})
     return found
 
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator.accounts import bound
-from integrator.accounts.discover_billmanager import offer_columns, read_clients, read_users
+from integrator.accounts.discover_billmanager import (
+    client_terms,
+    offer_columns,
+    read_clients,
+    read_users,
+)
+from integrator.accounts.discover_ispmanager import by_owner, main_domain
 from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
@@ -31,7 +37,7 @@ def reread(preview: Preview) -> None:
     """Bring the mirrors of what this preview names in line with the panels.
 
     That is: clients, users and modules; the plans with their prices, modules and letters; services
-    that are new on these plans; whether the accounts are still on their servers.
+    that are new on any plan; whether the accounts are still on their servers, with which domains.
     Raises panels.errors.PanelError; what was read until then is kept.
     """
     rows = preview.rows.all()
@@ -43,10 +49,11 @@ def reread(preview: Preview) -> None:
         _clients(panel, client, preview)
         _modules(client)
         _plans(panel, client, {plan.remote_id: plan for plan in plans})
-        if _services(client, [plan.remote_id for plan in plans]):
-            bound.recognise()
+        added = _services(client)
         for server in servers:
             _accounts(server, preview)
+        if added:
+            bound.recognise()
 
 
 def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
@@ -54,7 +61,7 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
     rows = preview.rows.exclude(client=None)
     wanted = dict(rows.values_list("client__remote_id", "client_email"))
     if len(wanted) > MOST_SINGLY or Client.objects.count() <= FEW_CLIENTS:
-        read_clients(panel, client)
+        read_clients(panel, client, ask=wanted)
         read_users(panel, client)
         return
     moment = now()
@@ -64,7 +71,10 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
         if found is None:
             known.update(gone_at=moment)
         else:
-            known.update(balance=found.balance, status=found.status[:32], seen_at=moment)
+            known.update(
+                balance=found.balance, status=found.status[:32], seen_at=moment,
+                terms=client_terms(client, found),
+            )  # fmt: skip
     for email in set(rows.values_list("client_email", flat=True)):
         users = {user.id: user.active for user in client.clients.with_email(email)} if email else {}
         for user in ClientUser.objects.filter(email=email, gone_at=None).exclude(email=""):
@@ -109,12 +119,15 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
     panel.save(update_fields=["discovery"])
 
 
-def _services(client: BillManager, plans: list[int]) -> int:
-    """Add services of these plans that are newer than all we know; how many."""
-    newest = Service.objects.order_by("-remote_id").values_list("remote_id", flat=True).first()
+def _services(client: BillManager) -> int:
+    """Add the services that are newer than all we know, whatever their plan; how many."""
+    known = Service.objects.order_by("-remote_id").values_list("remote_id", flat=True).first()
+    newest = known or 0
+    if client.services.newest_id() <= newest:
+        return 0
     added = 0
-    for plan in plans:
-        for service in client.services.of_plan(plan, floor=newest or 0):
+    for plan in Plan.objects.values_list("remote_id", flat=True):
+        for service in client.services.of_plan(plan, floor=newest):
             values: dict[str, Any] = {
                 "client_id_remote": service.client_id,
                 "plan_id_remote": plan,
@@ -137,14 +150,21 @@ def _module_called(name: str) -> int | None:
 
 
 def _accounts(server: Panel, preview: Preview) -> None:
-    """Which of the preview's accounts are no longer on their server, or suspended there."""
-    listed = {row.username: row for row in connect.ispmanager(server).accounts()}
+    """Which of the preview's accounts are gone, suspended, or have other sites by now."""
+    ispmanager = connect.ispmanager(server)
+    listed = {row.username: row for row in ispmanager.accounts()}
+    owned = by_owner(ispmanager.domains())
     moment = now()
     altered = []
     ours = Account.objects.filter(panel=server, pk__in=preview.rows.values("account_id"))
-    for pk, username, active, gone_at in ours.values_list("id", "username", "active", "gone_at"):
+    columns = ["active", "gone_at", "domain", "domains"]
+    for pk, username, *before in ours.values_list("id", "username", *columns):
         row = listed.get(username)
-        after = (active, gone_at or moment) if row is None else (row.active, None)
-        if after != (active, gone_at):
+        if row is None:
+            after = [before[0], before[1] or moment, *before[2:]]
+        else:
+            names = owned.get(username, [])
+            after = [row.active, None, main_domain(names, before[2]), names]
+        if after != before:
             altered.append((pk, after))
-    update_rows(Account, ["active", "gone_at"], altered)
+    update_rows(Account, columns, altered)

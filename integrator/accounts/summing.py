@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import exposure
+from integrator.accounts import confirmable, exposure
 from integrator.accounts.lookup import billmanager
 from integrator.clock import now
 from integrator.models.states import RowState
@@ -26,6 +27,7 @@ OVER = ("over_disk", "over_sites")
 def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[str, Any]:
     """Counts, totals, mails and windows of the rows, as ``Preview.summary`` keeps them.
 
+    ``asks``: kind (``confirmable.KINDS``) → how many rows wait for a person's word of it.
     ``over_use``: how many accounts use more than their plan allows. ``charges``: how many
     services are charged for. ``letters``: the opening letters by plan, held
     back or not; ``mails``: how many will be sent. ``first_suspension``: the first day on which a
@@ -44,6 +46,7 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "blocked": states.count(RowState.BLOCKED),
         "totals": _amounts(totals.charged),
         "credits": _amounts(totals.credited),
+        "asks": _asks(rows),
         "over_use": sum(1 for row in ready if any(one["key"] in OVER for one in row.notes)),
         "charges": sum(1 for row in ready if row.price),
         "mails": sum(letter["count"] for letter in letters if not letter["held"]),
@@ -60,6 +63,17 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "seconds": workload.seconds,
         "first_suspension": min(days).isoformat() if days else None,
     }
+
+
+def _asks(rows: Sequence[Judged]) -> dict[str, int]:
+    counts = Counter(
+        kind
+        for row in rows
+        if row.state == RowState.CHOOSE
+        for kind in {confirmable.of_kind(one["key"]) for one in row.choose}
+        if kind
+    )
+    return dict(sorted(counts.items()))
 
 
 def suspends_on(row: Judged) -> dt.date | None:

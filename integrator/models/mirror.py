@@ -6,6 +6,7 @@ A row that a discovery no longer finds gets ``gone_at``; it is never deleted.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -26,7 +27,12 @@ class Mirror(models.Model):
 
 
 class Client(Mirror):
-    """A BILLmanager account: who pays. ``balance`` None: not shown to our login."""
+    """A BILLmanager account: who pays. ``balance`` None: not shown to our login.
+
+    ``terms``: how far its balance may go below zero, where BILLmanager shows that: {"postpaid":
+    true} or {"limit": "100.00"}, with "source", the column or field that it was inferred from;
+    {}: it pays in advance, as far as we know.
+    """
 
     remote_id = models.PositiveIntegerField(unique=True)
     name = models.CharField(max_length=255, blank=True)
@@ -34,9 +40,15 @@ class Client(Mirror):
     currency = models.CharField(max_length=8, blank=True)
     status = models.CharField(max_length=32, blank=True)
     project = models.CharField(max_length=128, blank=True)
+    terms = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return self.name or f"#{self.remote_id}"
+
+    @property
+    def may_owe(self) -> Decimal | None:
+        """How far the balance may go below zero; None: without end (post-paid)."""
+        return None if self.terms.get("postpaid") else Decimal(self.terms.get("limit", "0"))
 
 
 class ClientUser(Mirror):

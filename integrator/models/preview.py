@@ -55,7 +55,9 @@ class PreviewRow(models.Model):
     comes, what is added to it first, and what is left; None: not known, or the row is not ready.
     ``suspends_on``: the first day on which the site could be suspended if nobody pays; None: the
     row is not ready.
-    ``reasons``: [{"key", "text"}, …]; ``candidates``: client ids to choose from.
+    ``reasons``: [{"key", "text", "params"}, …], with "asks" where a person must say something
+    first; ``candidates``: client ids to choose from. ``words``: what a person has confirmed
+    (``integrator.accounts.confirming``).
     """
 
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows")
@@ -81,6 +83,7 @@ class PreviewRow(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=RowState.choices)
     reasons = models.JSONField(default=list)
     candidates = models.JSONField(default=list)
+    words = models.JSONField(default=list)
 
     class Meta:
         ordering: ClassVar = ["number"]

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
+from panels.spelling import ascii_domain, clean
+
 DEFAULT_PATHS = {"billmanager": "/billmgr", "ispmanager": "/ispmgr"}
 DEFAULT_PORTS = {"https": 443, "http": 80}
 PANEL_PORT = 1500
@@ -34,7 +36,7 @@ def normalise(url: str, kind: str) -> tuple[str, str]:
     the alias ``/manager/…`` folded into the short path.
     Raises AddressError when there is no host or one that cannot be, or a user or password in it.
     """
-    text = url.strip()
+    text = clean(url)
     if "://" not in text:
         host = re.split(r"[/?#]", text, maxsplit=1)[0]
         rest = text[len(host) :]
@@ -64,7 +66,8 @@ def candidates(url: str, kind: str) -> list[str]:
     Raises AddressError like ``normalise``.
     """
     first, _address = normalise(url, kind)
-    written = urlsplit(url.strip() if "://" in url else f"https://{url.strip()}")
+    text = clean(url)
+    written = urlsplit(text if "://" in text else f"https://{text}")
     place = urlsplit(first)
     ports = [place.port or PANEL_PORT]
     if written.port is None and place.scheme == "https":
@@ -100,7 +103,7 @@ def _has_port(host: str) -> bool:
 def _ascii(host: str, url: str) -> str:
     """The host as it is looked up. Raises AddressError for what cannot be one."""
     try:
-        name = host if host.isascii() else host.encode("idna").decode()
+        name = host if host.isascii() else ascii_domain(host)
         if ":" in name:
             ipaddress.IPv6Address(name)
     except ValueError as error:

@@ -1,30 +1,16 @@
-"""When two spellings mean the same domain, and a listed service the same client."""
+"""When a listed service is of the same client, and for the same domain (``panels.spelling``)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from panels.spelling import domain_key, same_domain
+
 if TYPE_CHECKING:
     from integrator.models import Binding
     from panels.billmanager.services import Service
 
-
-def domain_key(domain: str) -> str:
-    """One spelling for a domain: lower case, punycode, no trailing dot.
-
-    Panels show one domain now in Unicode, now in punycode (ispmanager.md 2.5). A name that cannot
-    be encoded keeps its own spelling.
-    """
-    text = domain.strip().rstrip(".").lower()
-    try:
-        return text.encode("idna").decode()
-    except UnicodeError:
-        return text
-
-
-def same_domain(one: str, other: str) -> bool:
-    """Whether both mean one domain."""
-    return domain_key(one) == domain_key(other)
+__all__ = ["domain_key", "of_client", "same_domain"]
 
 
 def of_client(service: Service, binding: Binding) -> bool:

@@ -36,8 +36,8 @@ CREDITED = 4
 def lacking(price: Decimal, balance: Decimal) -> Decimal:
     """What must be added so that the balance covers the price; zero when it does already.
 
-    A debt is not paid off on the quiet: fresh credit would be swallowed by it, so a negative
-    balance counts as it stands and the caller refuses it before.
+    A balance below zero counts as it stands: fresh money pays a debt first. Whether a debt may be
+    paid off so is a person's to say, and the caller's to ask (``means``).
     """
     return max(price - balance, Decimal(0))
 

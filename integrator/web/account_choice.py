@@ -18,6 +18,7 @@ from integrator.web.changes import pairs_of
 from integrator.web.client_cell import ClientCells
 from integrator.web.filters import STATES, listed
 from integrator.web.plain import plain
+from panels.spelling import clean, email_spellings
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -41,7 +42,7 @@ def choose(request: Request, pk: int) -> HttpResponse:
         account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
         return _dialogue(request, account)
     account = get_object_or_404(_free(), pk=pk)
-    if other := request.POST.get("other", "").strip():
+    if other := clean(request.POST.get("other", "")):
         client = _named(other)
         if client is None:
             messages.error(
@@ -116,6 +117,7 @@ def _named(word: str) -> Client | None:
     """The client with this id, or with a user of this e-mail; None: none, or several."""
     if word.isdecimal():
         return Client.objects.filter(remote_id=_number(word), gone_at=None).first()
-    users = ClientUser.objects.filter(email=word.lower(), gone_at=None, client__gone_at=None)
+    spellings = email_spellings(word)
+    users = ClientUser.objects.filter(email__in=spellings, gone_at=None, client__gone_at=None)
     found = Client.objects.filter(pk__in=users.values("client"))
     return found[0] if len(found) == 1 else None

@@ -18,6 +18,7 @@ from integrator.web.run import tell_retry
 from integrator.workflow import actions, corrections, deciding, decisions, report, undoing
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
+from panels.spelling import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -69,10 +70,9 @@ def retry(request: Request, pk: int) -> HttpResponse:
 def _wish(request: Request) -> Wish:
     """What the form corrects. Raises Refused when the period is no number."""
     given = {
-        name: request.POST.get(name, "").strip()
-        for name in ("username", "client", "plan", "domain")
+        name: clean(request.POST.get(name, "")) for name in ("username", "client", "plan", "domain")
     }
-    period = request.POST.get("period", "").strip()
+    period = clean(request.POST.get("period", ""))
     if period and not (period.isascii() and period.isdecimal()):
         raise Refused(_("The period is a number of months."))
     return Wish(**given, period=int(period) if period else None)

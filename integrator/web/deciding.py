@@ -16,6 +16,7 @@ from integrator.web.access import Role, needs
 from integrator.workflow import actions, deciding
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
+from panels.spelling import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -45,7 +46,7 @@ def adopt(request: Request, pk: int) -> HttpResponse:
     """A person says that it exists, and which service or payment it is; checked before taken."""
     binding = get_object_or_404(Binding, pk=pk)
     payment = request.POST.get("payment", "")
-    service = request.POST.get("service", "").strip()
+    service = clean(request.POST.get("service", ""))
     actor = request.user.get_username()
     chosen = payment or service
     if not (chosen.isascii() and chosen.isdecimal()):

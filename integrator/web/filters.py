@@ -13,6 +13,7 @@ from django_filters.fields import ModelChoiceField
 from integrator.models import Account, Client, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
 from integrator.web.plain import plain
+from panels.spelling import clean
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -90,7 +91,7 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
 
         SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
         """
-        text = value.strip()
+        text = clean(value)
         named = Q(name__icontains=text)
         if not text.isascii():
             named |= Q(name__icontains=text.capitalize())

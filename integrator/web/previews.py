@@ -12,7 +12,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import csv_output, passwords, preview, reasons
+from integrator.accounts import (
+    confirmable,
+    confirming,
+    csv_output,
+    passwords,
+    preview,
+    reasons,
+)
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
 from integrator.models import Preview, Run
@@ -78,6 +85,25 @@ def anew(request: Request, pk: int) -> HttpResponse:
 
 
 @needs(post=Role.OPERATOR)
+def confirm(request: Request, pk: int) -> HttpResponse:
+    """A person's word about what rows ask: those words that were shown, or all of one kind."""
+    found = get_object_or_404(Preview, pk=pk)
+    person = request.user.get_username()
+    kind = request.POST.get("kind", "")
+    try:
+        if kind in confirmable.KINDS:
+            number = confirming.confirm_all(found, kind, person)
+        else:
+            number = confirming.confirm(found, request.POST.getlist("word"), person)
+    except Refused as refused:
+        asking.tell(request, refused)
+    else:
+        said = ngettext("%d row is confirmed.", "%d rows are confirmed.", number)
+        messages.success(request, said % number)
+    return redirect("preview", found.pk)
+
+
+@needs(post=Role.OPERATOR)
 def password(request: Request, pk: int, number: int) -> HttpResponse:
     """Keep the password of one account, until the run is started; it is never shown again."""
     found = get_object_or_404(Preview, pk=pk)
@@ -102,11 +128,14 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
     summary = found.summary
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     rehearsals.with_sends(page, found)
+    for row in page:
+        row.confirms = _words(row)  # type: ignore[attr-defined] # for the template
     return {
         "section": "accounts",
         "preview": found,
         "run": Run.objects.filter(preview=found).first(),
         "summary": summary,
+        "asks": {} if found.started_at else summary.get("asks", {}),
         "windows": [_window(one) for one in summary.get("windows", [])],
         "first_suspension": _date(summary.get("first_suspension")),
         "clients": _clients(found),
@@ -136,6 +165,13 @@ def _clients(found: Preview) -> dict[str, Any]:
         .order_by("-amount", "client__name")
     )  # fmt: skip
     return {"top": list(groups[:MOST_CLIENTS]), "number": groups.count()}
+
+
+def _words(row: PreviewRow) -> list[str]:
+    """The words that would confirm what the row asks; none where it asks for something else too."""
+    asked = [one for one in row.reasons if one.get("asks")]
+    words = list(map(confirmable.word_of, asked))
+    return words if row.state == RowState.CHOOSE and all(words) else []
 
 
 def _window(one: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.db.models import Sum
 from integrator import clock
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome, Phase
+from integrator.steps import means
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Ambiguous, Proven
@@ -55,10 +56,11 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
     if balance is None or client.currency_id is None:
         attempts.fail(claimed, step4.NUMBER, "balance", "the panel does not show the balance")
         return False
-    if balance < 0:
+    if means.debt(binding.client, balance) > means.accepted_debt(binding):
         attempts.fail(claimed, step4.NUMBER, "debt", f"the balance is {balance}")
         return False
-    amount = step4.lacking(binding.price, max(balance - _promised(binding), Decimal(0)))
+    free = means.free(binding.client, balance, _promised(binding))
+    amount = Decimal(0) if free is None else step4.lacking(binding.price, free)
     if amount == 0:
         engine.note(claimed, credited=binding.credited or Decimal(0))
         return True

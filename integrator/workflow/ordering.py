@@ -15,6 +15,7 @@ from integrator import clock
 from integrator.models import Window
 from integrator.models.states import Outcome, Payment, Phase
 from integrator.panel_access import journal
+from integrator.steps import means
 from integrator.steps import step2_switch_to_manual_only as step2
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -163,6 +164,7 @@ def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: st
         balance = bm.whoami(su=binding.su).balance
     except PanelError:
         return refused
-    if balance is not None and balance < binding.price:
-        return "balance"
-    return refused
+    if balance is None:
+        return refused
+    free = means.free(binding.client, balance, means.ZERO)
+    return "balance" if free is not None and free < binding.price else refused

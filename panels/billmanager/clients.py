@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.errors import FormLacks
-from panels.listing import number
+from panels.listing import UNSET, money, number
 from panels.paging import collect
+from panels.spelling import email_spellings, stored_email
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Iterable
 
     from panels.billmanager.context import Context, Params
     from panels.forms import Form
@@ -23,11 +26,27 @@ CLIENT_LEVEL = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How far a client's balance may go below zero: without end, or down to a limit.
+
+    By default clients pay in advance; an account is *post-paid* (no limit) or has a *credit
+    limit*, never both (facts-2026-11.md 2.4). What the columns and fields are called was not
+    found: they are known by names that speak of it, so `source` says which one it was.
+    `limit` is None when there is none. Neither: it is shown that there are no such terms.
+    """
+
+    postpaid: bool
+    limit: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One row of `account`: who pays.
 
     `balance` and `currency` are None when the list does not show them; `status` is the raw code
-    of `account_status` (or `status`), '' when there is none.
+    of `account_status` (or `status`), '' when there is none. `terms` is None when no column of
+    the list speaks of them.
     """
 
     id: int
@@ -36,6 +55,7 @@ class Client:
     currency: str | None
     status: str
     project: str
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +108,30 @@ class Clients:
         return [user for user in users if user is not None]
 
     def with_email(self, email: str) -> list[ClientUser]:
-        """List the users with this very e-mail, in whatever case; staff are left out.
+        """List the users with this very e-mail, in whatever spelling; staff are left out.
 
-        The filter's reach is not relied on: each row is compared.
+        The filter's reach is not relied on: each row is compared. A panel may hold the domain in
+        Unicode or in punycode and filter by the text, so it is asked for both.
         """
-        params = {"filter": "on", "email": email}
-        users = collect(self._context.transport, "user", _user, params)
-        return [user for user in users if user is not None and user.email.lower() == email.lower()]
+        wanted = stored_email(email)
+        found: dict[int, ClientUser] = {}
+        for spelling in email_spellings(email):
+            params = {"filter": "on", "email": spelling}
+            for user in collect(self._context.transport, "user", _user, params):
+                if user is not None and stored_email(user.email) == wanted:
+                    found.setdefault(user.id, user)
+        return list(found.values())
 
     def one(self, client_id: int) -> Client | None:
         """Give one client; None when it is not listed."""
         params: Params = {"filter": "on", "id": client_id}
         found = collect(self._context.transport, "account", _client, params)
         return next((client for client in found if client.id == client_id), None)
+
+    def terms(self, client_id: int) -> Terms | None:
+        """Read in a client's own form how far it may owe; None when nothing there speaks of it."""
+        form = self._context.transport.read(_EDIT, {"elid": client_id}, devel=True).form()
+        return read_terms(((name, item.value) for name, item in form.fields.items()), _EDIT)
 
     def new_form(self) -> ClientForm:
         """Read which countries and providers a new client can have."""
@@ -150,7 +181,38 @@ def _client(row: Row) -> Client:
         currency=row.currency("balance", "currency", "currency_iso"),
         status=row.code_or_none("account_status", "status") or "",
         project=row.get("project"),
+        terms=read_terms(((name, row.code(name)) for name in row), "account"),
     )
+
+
+def read_terms(cells: Iterable[tuple[str, str]], func: str) -> Terms | None:
+    """What columns or fields say of paying later; None when none speaks of it.
+
+    Where one says *post-paid* and another has a limit, which no client can have both, their names
+    mean something else, and nothing is known.
+    """
+    said: list[Terms] = []
+    for name, value in cells:
+        source, code = f"{func}: {name}", value.strip().lower()
+        plain = re.sub(r"[^a-z]", "", name.lower())
+        if "pay" in plain and code in _POSTPAID:
+            said.append(Terms(postpaid=True, limit=None, source=source))
+        elif "postpaid" in plain and not plain.startswith("allow") and code in _ON | _OFF:
+            said.append(Terms(postpaid=code in _ON, limit=None, source=source))
+        elif "creditlimit" in plain or "limitcredit" in plain:
+            amount = ZERO if code in UNSET else money(value)
+            if amount is not None and amount >= 0:
+                said.append(Terms(postpaid=False, limit=amount or None, source=source))
+    positive = [one for one in said if one.postpaid or one.limit]
+    if len({(one.postpaid, one.limit) for one in positive}) > 1:
+        return None
+    return next(iter(positive), said[0] if said else None)
+
+
+_POSTPAID = frozenset({"postpaid", "post_paid", "post-paid"})
+_ON = frozenset({"on", "yes", "true", "1"})
+_OFF = frozenset({"off", "no", "false", "0", "", "null"})
+ZERO = Decimal(0)
 
 
 def _profile(row: Row) -> Profile:

@@ -123,6 +123,17 @@ def _set_balance(world: World, act: Act) -> dict[str, object]:
     return {"client": client.id}
 
 
+def _set_terms(world: World, act: Act) -> dict[str, object]:
+    """Let a colleague have a client pay later: post-paid, or down to a limit in minor units."""
+    client = world.clients[int(act["client"])]
+    limit = int(act.get("credit_limit") or 0)
+    postpaid = bool(act.get("postpaid"))
+    if postpaid and limit:
+        raise ActError("a client is post-paid or has a credit limit, never both")
+    world.clients.put(client._replace(postpaid=postpaid, credit_limit=limit))
+    return {"client": client.id}
+
+
 def _set_price(world: World, act: Act) -> dict[str, object]:
     """Let a colleague sell a plan's period for another price, in minor units."""
     plan, months = world.plans[int(act["plan"])], int(act["months"])
@@ -224,6 +235,7 @@ ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "set_email": _set_email,
     "add_user": _add_user,
     "set_balance": _set_balance,
+    "set_terms": _set_terms,
     "set_price": _set_price,
     "set_limits": _set_limits,
     "close_service": _close_service,

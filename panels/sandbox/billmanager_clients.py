@@ -48,11 +48,14 @@ def _shape(call: Call) -> Listing:
             + coded("balance", money(client.balance), f"{money(client.balance)} {iso}")
             + coded("account_status", client.status, client.status)
             + element("status", client.status)
+            + (_terms_columns(client) if shows_terms else "")
         )
 
+    shows_terms = call.world.dials.client_terms == "list"
     return Listing(
         write,
-        ("id", "name", "project", "balance", "account_status", "status"),
+        ("id", "name", "project", "balance", "account_status", "status")
+        + (("postpaid", "creditlimit") if shows_terms else ()),
         filters={
             "id": Match(lambda c: str(c.id)),
             "name": Match(lambda c: str(c.name), part=True),
@@ -60,6 +63,23 @@ def _shape(call: Call) -> Listing:
         sorts={"name": lambda c: c.name, "balance": lambda c: c.balance},
         tools=(Tool("new", "account.edit", "new"), Tool("edit", "account.edit", "edit")),
     )
+
+
+def _terms_columns(client: Client) -> str:
+    """Assumed names; the documentation tells of both choices and not what they are called."""
+    return element("postpaid", "on" if client.postpaid else "off") + element(
+        "creditlimit", money(client.credit_limit)
+    )
+
+
+def _terms_fields(call: Call, client: Client) -> list[Field]:
+    """The same in the client's form."""
+    if call.world.dials.client_terms != "form":
+        return []
+    return [
+        Field("postpaid", "on" if client.postpaid else "off", "checkbox"),
+        Field("creditlimit", money(client.credit_limit)),
+    ]
 
 
 def _accounts(call: Call) -> str:
@@ -80,7 +100,7 @@ def _edit(call: Call) -> str:
             world.clients.put(client._replace(name=call.get("name") or client.name))
             return done(made(client.id))
         fields = [Field("name", client.name), select("project", "1", (("1", "Example Hosting"),))]
-        return form(call, fields)
+        return form(call, [*fields, *_terms_fields(call, client)])
     if not call.submitted:
         return form(
             call,

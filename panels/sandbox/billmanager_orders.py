@@ -198,7 +198,7 @@ def _confirm(call: Call) -> str:
 
 def _afford(call: Call, client: int, lines: list[Line]) -> None:
     total = sum(line.cost for line in lines)
-    if total > call.world.clients[client].balance and total:
+    if not call.world.clients[client].affords(total):
         kind, about = call.dialect.error("no_money")
         raise Refusal(kind, about, "", "There is not enough money on the balance.")
 

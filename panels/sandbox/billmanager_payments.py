@@ -256,7 +256,7 @@ def _from_balance(call: Call, client: int, lines: list[Line]) -> str:
         raise missed("billorder")
     _fresh_number(call)
     total = sum(line.cost for line in lines)
-    if total > call.world.clients[client].balance and total:
+    if not call.world.clients[client].affords(total):
         kind, about = call.dialect.error("no_money")
         raise Refusal(kind, about, "", "There is not enough money on the balance.")
     for line in lines:

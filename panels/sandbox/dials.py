@@ -75,6 +75,9 @@ class Dials:
     """Further fields that an order needs."""
     order_closed_to: list[int] = field(default_factory=list)
     """Clients that may not order (billmanager.md 3.1, ``access``; assumed)."""
+    client_terms: str = "form"
+    """Where BILLmanager shows that a client pays later: ``form``, ``list``, or ``nowhere``
+    (facts-2026-11.md 2.4; the names of field and column are assumed)."""
     refused_leaves: str = ""
     """What an order without money leaves: service, line, nothing; empty asks the dialect."""
     close_checks_username: bool = False

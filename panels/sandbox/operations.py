@@ -49,7 +49,7 @@ def charge(world: World, service: r.Service) -> r.Service:
     Raises Refusal when the balance lacks it, with nothing changed.
     """
     client = world.clients[service.client]
-    if service.price > client.balance and service.price > 0:
+    if not client.affords(service.price):
         kind, about = world.dialect.error("no_money")
         raise Refusal(kind, about, "", "There is not enough money on the balance.")
     take_money(world, service, "order")

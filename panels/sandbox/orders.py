@@ -58,7 +58,7 @@ def place(world: World, wish: Wish, *, skip_cart: bool) -> tuple[r.Service | Non
             return service, _line(world, wish, price, service)
         return None, _line(world, wish, price, None)
     client = world.clients[wish.client]
-    if price <= client.balance or not price:
+    if client.affords(price):
         service = operations.charge(world, _service(world, wish, price))
         return service, None
     _leave(world, wish, price)
@@ -71,7 +71,7 @@ def pay_line(world: World, line: r.Line) -> r.Service:
     service = world.services.get(line.service) if line.service else None
     if service is None:
         client = world.clients[line.client]
-        if line.cost > client.balance and line.cost:
+        if not client.affords(line.cost):
             kind, about = world.dialect.error("no_money")
             raise Refusal(kind, about, "", "There is not enough money on the balance.")
         wish = Wish(

@@ -39,7 +39,11 @@ class Datacenter(NamedTuple):
 
 
 class Client(NamedTuple):
-    """Who pays: a BILLmanager account."""
+    """Who pays: a BILLmanager account.
+
+    In advance, unless it is ``postpaid`` (no limit) or has a ``credit_limit`` in minor units,
+    never both (facts-2026-11.md 2.4).
+    """
 
     id: int
     name: str
@@ -47,6 +51,12 @@ class Client(NamedTuple):
     balance: int
     status: str
     registered: float
+    postpaid: bool = False
+    credit_limit: int = 0
+
+    def affords(self, price: int) -> bool:
+        """Whether this client may be charged so much now."""
+        return not price or self.postpaid or price <= self.balance + self.credit_limit
 
 
 class User(NamedTuple):

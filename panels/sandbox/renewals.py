@@ -40,7 +40,7 @@ def swallow(world: World, client: int) -> None:
 
 
 def _affordable(world: World, service: r.Service) -> bool:
-    return service.price <= world.clients[service.client].balance
+    return world.clients[service.client].affords(service.price)
 
 
 def _renew(world: World, service: r.Service) -> None:

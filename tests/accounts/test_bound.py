@@ -9,7 +9,7 @@ import pytest
 from integrator.accounts import bound, choosing, discovery, matching, preview
 from integrator.accounts.choices import Choices
 from integrator.accounts.refusals import CsvRefused
-from integrator.models import Account
+from integrator.models import Account, Drift
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -127,3 +127,21 @@ def test_whoever_names_the_client_in_a_file_has_said_the_word(house: House) -> N
     mirrors.account(house.server, active=False)
     csv = house.csv("isp1,alice,alice.example,3001,Start")
     assert preview.make_from_csv(ON, csv, "eva").rows.get().state == "ready"
+
+
+def test_two_logins_that_differ_in_capitals_alone_are_told_apart(house: House) -> None:
+    small, large = mirrors.account(house.server, "bob"), mirrors.account(house.server, "Bob")
+    first = mirrors.service(900, username="bob", module_id_remote=21, domain="x.example")
+    assert (looked_at(small).service, looked_at(large).service) == (first, None)
+    second = mirrors.service(901, username="Bob", module_id_remote=21, domain="y.example")
+    assert (looked_at(small).service, looked_at(large).service) == (first, second)
+    assert keys(small) == keys(large) == []
+
+
+def test_a_login_in_capitals_does_not_make_drift(house: House) -> None:
+    account = mirrors.account(house.server, email=EMAIL)
+    service = mirrors.service(900, username="ALICE\u200b", module_id_remote=21,
+                              client_id_remote=3001, plan_id_remote=5,
+                              domain="ALICE.example")  # fmt: skip
+    assert looked_at(account).service == service
+    assert not Drift.objects.exists()

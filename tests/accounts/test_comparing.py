@@ -12,7 +12,7 @@ from integrator.accounts.comparing import PreviewOutdated, compare
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.launching import launch
-from integrator.models import Binding, Call, Panel, Plan, Preview, Run
+from integrator.models import Account, Binding, Call, Panel, Plan, Preview, Run
 from integrator.panel_access import connect
 from panels.errors import PanelError
 
@@ -164,3 +164,25 @@ def test_a_new_preview_takes_choices_and_passwords_along(batch: Batch) -> None:
     assert [row.password for row in made.rows.all()] == [row.password for row in old.rows.all()]
     assert made.rows.first().price == 77  # type: ignore[union-attr]
     assert old.rows.first().price != 77  # type: ignore[union-attr]
+
+
+def test_a_domain_that_is_sold_meanwhile_on_another_plan(batch: Batch) -> None:
+    """No list of the preview's own plan shows it."""
+    batch.text = "\n".join(batch.text.splitlines()[:2])
+    batch.preview = batch.made()
+    other = Plan.objects.exclude(remote_id=batch.plan).values_list("remote_id", flat=True)[0]
+    domain = batch.first["domains"][0]
+    sold = batch.sandbox.act(act="order", plan=other, domain=f"www.{domain.upper()}")
+    line = lines(batch)[0]
+    assert f"service {sold['service']} of client" in line
+
+
+def test_a_domain_that_left_its_account_meanwhile(batch: Batch) -> None:
+    Account.objects.filter(username=batch.first["username"]).update(
+        domain="left.example", domains=["left.example"]
+    )
+    batch.preview = batch.made()
+    assert batch.preview.summary["ready"] == 3
+    line = lines(batch)[0]
+    assert "The domain left.example is not one that isp1 lists" in line
+    assert Account.objects.get(username=batch.first["username"]).domains == batch.first["domains"]

@@ -156,10 +156,11 @@ def test_what_names_nothing_or_too_much_is_refused_by_line(
     assert Preview.objects.count() == before
 
 
-def test_a_plan_by_id_comes_before_a_plan_by_name(house: House) -> None:
+def test_a_plan_is_named_by_id_or_by_name(house: House) -> None:
     mirrors.account(house.server)
-    mirrors.plan(6, "5")
+    mirrors.plan(6, "5 stars")
     assert only_row(from_csv(house, "isp1,alice,,3001,5"))["plan"] == "Start"
+    assert only_row(from_csv(house, "isp1,alice,,3001,5\u00a0stars"))["plan"] == "5 stars"
 
 
 def test_a_double_row_is_refused_and_names_the_first(house: House) -> None:
@@ -342,6 +343,7 @@ def test_a_debt_is_told_before_credit_is_given(house: House) -> None:
     mirrors.account(house.server)
     made = from_csv(house, "isp1,alice,,3001,Start", choices=credit(house))
     assert "debt" in reason_keys(made)
+    assert (made.summary["ready"], made.summary["choose"]) == (0, 1)
 
 
 def test_free_needs_a_price_of_nothing(house: House) -> None:

@@ -157,3 +157,22 @@ def test_what_does_not_exist_is_refused(installation: Installation) -> None:
 def test_no_window_is_open(installation: Installation) -> None:
     told = installation.manage("window", "list", "--json")
     assert (told.code, told.json) == (0, {"windows": [], "alarms": []})
+
+
+def test_a_debt_and_a_domain_are_confirmed_by_flag(ready: Installation, sandbox: Sandbox) -> None:
+    first, second = accounts(sandbox)[:2]
+    sandbox.act(act="set_balance", client=first["client"], balance=-500)
+    assert ready.manage("discover").code == 0
+    second = {**second, "domains": ["new.example"]}
+    words = (
+        "bind", "--csv", ready.csv([first, second]), "--autoprolong", "off", "--payment", "credit",
+        "--paymethod", "Bonus", "--dry-run", "--json",
+    )  # fmt: skip
+    told = ready.manage(*words).json
+    assert [row["state"] for row in told["rows"]] == ["choose", "choose"]
+    assert "owes 5.00" in told["rows"][0]["reasons"][0]
+    assert "new.example" in told["rows"][1]["reasons"][0]
+    told = ready.manage(*words, "--confirm", "debt").json
+    assert [row["state"] for row in told["rows"]] == ["ready", "choose"]
+    told = ready.manage(*words, "--confirm", "debt", "--confirm", "domain").json
+    assert [row["state"] for row in told["rows"]] == ["ready", "ready"]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrator import clock
-from integrator.models import Account, Binding
+from integrator.models import Account, Binding, ClientUser
 from integrator.web import accounts, filters
 from tests import factories
 
@@ -213,3 +213,17 @@ def test_the_choice_is_split_by_what_can_be_done(operator: Client) -> None:
     ids = [one.pk for one in (ready, choose, blocked, bound, taken)]
     chosen = operator.post("/accounts/bind/", {"account": ids}).context["chosen"]
     assert (chosen.ready, chosen.choose, chosen.blocked, chosen.bound, chosen.taken) == (1,) * 5
+
+
+@pytest.mark.parametrize(
+    "word", ["ANNA@bücher.example", "\u200banna@xn--bcher-kva.example\u00a0", "\ufeff4321"]
+)
+def test_a_client_is_named_by_hand_in_any_spelling(operator: Client, word: str) -> None:
+    payer = factories.client(remote_id=4321)
+    ClientUser.objects.create(
+        remote_id=7, client=payer, email="anna@xn--bcher-kva.example", seen_at=payer.seen_at
+    )
+    asked = factories.account(state="choose")
+    operator.post(f"/accounts/{asked.pk}/choose/", {"other": word})
+    asked.refresh_from_db()
+    assert asked.client == payer

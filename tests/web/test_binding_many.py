@@ -176,3 +176,40 @@ def test_csv_may_say_renewal_line_by_line(operator: Client, account: Account) ->
     text = HEAD.strip() + ",autoprolong\nweb-1,anna,a.example,anna@example.org,Business,x,off\n"
     upload(operator, text, autoprolong="column")
     assert PreviewRow.objects.get().autoprolong is False
+
+
+def test_a_debt_is_confirmed_on_the_page(operator: Client, account: Account) -> None:
+    payer = account.client
+    assert payer
+    payer.balance = Decimal(-3)
+    payer.save()
+    preview = bind(operator, account, payment="credit", paymethod="3")["Location"]
+    page = operator.get(preview).text
+    assert "owes 3.00 EUR" in page
+    assert "of 12.90 EUR that would be credited 3.00 are swallowed" in page
+    assert "1 row waits for a word: its client owes money" in page
+    word = f"debt:{payer.remote_id}:3.00"
+    assert f'name="word" value="{word}"' in page
+    operator.post(f"{preview}confirm/", {"word": f"debt:{payer.remote_id}:2.00"})
+    assert PreviewRow.objects.get().state == "choose"
+    page = operator.post(f"{preview}confirm/", {"word": word}, follow=True).text
+    row = PreviewRow.objects.get()
+    assert (row.state, row.credit, row.words) == ("ready", Decimal("12.90"), [word])
+    assert "1 row is confirmed" in page
+    assert "is paid off by what is credited" in page
+    assert 'name="word"' not in page
+    Preview.objects.update(started_at=row.preview.created_at)
+    assert operator.post(f"{preview}confirm/", {"kind": "debt"}, follow=True).text.count(
+        "nothing can be confirmed in it any more"
+    )
+
+
+def test_all_debts_are_confirmed_at_once(operator: Client, account: Account) -> None:
+    assert account.client
+    account.client.balance = Decimal(-3)
+    account.client.save()
+    preview = bind(operator, account, payment="credit", paymethod="3")["Location"]
+    operator.post(f"{preview}confirm/", {"kind": "domain"})
+    assert PreviewRow.objects.get().state == "choose"
+    operator.post(f"{preview}confirm/", {"kind": "debt"})
+    assert PreviewRow.objects.get().state == "ready"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.models import NewClient
+from integrator.models import ClientUser, NewClient
 from tests import factories
 
 if TYPE_CHECKING:
@@ -49,3 +49,18 @@ def test_the_page_follows_how_far_it_is(operator: Client) -> None:
     told = operator.get(f"/accounts/clients/live/?digest={digest}")
     assert "No such luck." in told.text
     assert f'id="nc-{NewClient.objects.get().pk}"' in told.text
+
+
+def test_nobody_is_offered_whose_email_is_merely_spelt_otherwise(operator: Client) -> None:
+    payer = factories.client()
+    ClientUser.objects.create(
+        remote_id=7, client=payer, email="anna@xn--bcher-kva.example", seen_at=payer.seen_at
+    )
+    factories.account(email="anna@bücher.example")
+    factories.account(email="'one@mail.example")
+    factories.account(email="<two@mail.example>")
+    page = operator.get("/accounts/clients/").text
+    assert "one@mail.example" in page
+    assert "anna@" not in page
+    assert "&#x27;one@" not in page
+    assert "&lt;two@" not in page

@@ -37,6 +37,7 @@ NEEDS = {  # (name, method): the least role
     ("preview-rehearse", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,
+    ("preview-confirm", "post"): OPERATE,
     ("row-password", "post"): OPERATE,
     ("clients", "get"): OPERATE,
     ("clients-live", "get"): OPERATE,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_output, rehearsal
+from integrator.accounts import confirmable, confirming, csv_output, rehearsal
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
@@ -64,6 +64,11 @@ class Command(PersonCommand):
             help=_("no opening letters meanwhile"),
         )
         parser.add_argument("--skip-bad-lines", action="store_true", help=_("take the good ones"))
+        parser.add_argument(
+            "--confirm", action="append", choices=sorted(confirmable.KINDS), default=[],
+            help=_("say the word that rows ask for: a debt is paid off by the credit first, a"
+                   " domain is not one of the account's"),
+        )  # fmt: skip
         parser.add_argument("--dry-run", action="store_true", help=_("only show what would be"))
         parser.add_argument("--export", type=Path, metavar="FILE", help=_("the preview, as CSV"))
         parser.add_argument("--wait", action="store_true")
@@ -82,6 +87,8 @@ class Command(PersonCommand):
             )
         for one in preview.summary["skipped"]:
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+        for kind in given["confirm"]:
+            confirming.confirm_all(preview, kind, actor())
         code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
         if given["export"]:
             _export(preview, given["export"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from integrator.accounts import matching, missing_clients
@@ -13,6 +11,7 @@ from integrator.accounts.refusals import Refused
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.models import NewClient
 from integrator.workflow import creating
+from panels.spelling import clean, stored_email, unseen_in
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -42,7 +41,7 @@ class Command(PersonCommand):
             matching.match_all()
         rows = missing_clients.missing()
         self.tell({"clients": [_row(one) for one in rows]}, _lines(rows))
-        emails = [email.lower() for email, _name in people]
+        emails = [email for email, _name in people]
         left = NewClient.objects.filter(email__in=emails).exclude(state=NewClient.State.DONE)
         return FAILED if left.exists() else OK
 
@@ -51,18 +50,11 @@ def _people(given: dict[str, Any]) -> list[tuple[str, str]]:
     listed = {one.email: one.name for one in missing_clients.missing()}
     if given["create_all"]:
         return list(listed.items())
-    wrong = [email for email in given["create"] if not _is_email(email)]
+    emails = list(map(clean, given["create"]))
+    wrong = [email for email in emails if unseen_in(email) or not missing_clients.is_email(email)]
     if wrong:
         raise Refused(_("These are no e-mail addresses; nothing was created:"), wrong)
-    return [(email, listed.get(email.lower(), "")) for email in given["create"]]
-
-
-def _is_email(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
+    return [(email, listed.get(email, "")) for email in map(stored_email, emails)]
 
 
 def _key(name: str, word: str) -> str:
