@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.documents import is_html, parse
-from panels.errors import Busy, OutcomeUnknown, UnexpectedAnswer
+from panels.errors import Busy, OutcomeUnknown, Unconfirmed, UnexpectedAnswer
 from panels.faults import Fault, refusal
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def understand(
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
-    neither that nor a confirmation. For a read: `Refused` or `UnexpectedAnswer`.
+    neither that nor a confirmation, `Unconfirmed` where that is data of the panel. For a read:
+    `Refused` or `UnexpectedAnswer`.
     """
     try:
         document = _document(body, status, panel=panel, func=func, redactor=redactor)
@@ -49,6 +50,8 @@ def understand(
         if not effect or any(map(document.has, _CONFIRMATIONS)):
             return document
         unclear = document.wrong("neither confirms nor refuses")
+        if effect:
+            raise Unconfirmed(unclear.message, panel=panel, func=func)
     if effect:
         raise OutcomeUnknown(unclear.message, panel=panel, func=func)
     raise unclear

@@ -162,7 +162,12 @@ class AccessDenied(Refused):
 
 
 class FunctionMissing(Refused):
-    """The panel does not have this function (edition, version or a wrong name)."""
+    """The panel does not have this function (edition, version or a wrong name).
+
+    `found_again`: what the panel calls things was found again since, and is something else.
+    """
+
+    found_again = False
 
 
 class Busy(Refused):
@@ -171,6 +176,10 @@ class Busy(Refused):
 
 class OutcomeUnknown(PanelError):  # noqa: N818 - the same
     """An effect was sent and no trustworthy answer came. It may have happened."""
+
+
+class Unconfirmed(OutcomeUnknown):
+    """A well-formed answer that neither confirms nor refuses; it may be a form to be submitted."""
 
 
 class UnexpectedAnswer(PanelError):  # noqa: N818 - the same

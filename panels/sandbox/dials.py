@@ -89,6 +89,8 @@ class Dials:
     """A second close of a task: ``refuse``, or ``accept`` and act again."""
     edit_pushes_limits: bool = True
     """Saving an active service pushes the plan's limits (billmanager.md 7.3)."""
+    upgrade: dict[str, str] = field(default_factory=dict)
+    """Keys of the dialect that are otherwise since an upgrade of BILLmanager; empty for none."""
     default_rows: int = 1000
     """Rows of a list's page when p_cnt is not sent."""
     max_rows: int = 0

@@ -25,6 +25,7 @@ KINDS = frozenset(
         "repeat_rows",
         "access",
         "expire_session",
+        "ignored",
     }
 )
 

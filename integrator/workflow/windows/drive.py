@@ -29,7 +29,7 @@ from integrator.workflow.windows import (
     tasks,
 )
 from integrator.workflow.windows.opening import CannotOpenError
-from integrator.workflow.windows.switching import PlanChangedError
+from integrator.workflow.windows.switching import NotShownError, PlanChangedError
 from panels.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
+
+HELD = dt.timedelta(seconds=10)
+"""How soon a held window looks whether a person, or time, has removed what holds it."""
 
 MOST_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
@@ -86,7 +89,11 @@ def _drive(driver: Driver) -> bool:
             moved = True
             journal.flush()
     except CannotOpenError as error:
-        _turn_all_away(driver, Failed(error.cause, error.text))
+        _turn_all_away(driver, Failed(error.cause, error.text, error.evidence))
+    except NotShownError as error:
+        lease.hold(driver, str(error))
+        driver.look_again(clock.now() + HELD)  # a person may mend it, or it shows after all
+        return False
     except PlanChangedError as error:
         _changed_by_others(driver, error)
         return False
@@ -151,7 +158,7 @@ def _turn_all_away(driver: Driver, verdict: Failed) -> None:
         restoring.close(driver, verdict.text)
         return
     driver.enter(Phase.RESTORING, verdict.text)
-    driver.save(due_at=clock.now())
+    driver.save(due_at=clock.now(), cause=verdict.text if driver.window.held else "")
 
 
 def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
@@ -166,7 +173,7 @@ def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
         driver.save(held=True, closing=True, cause=text)
         lease.event(window, window.phase, "held", text)
         log.error("window.held", window=window.pk, why=text)
-    driver.look_again(clock.now() + dt.timedelta(seconds=10))
+    driver.look_again(clock.now() + HELD)
 
 
 def _after_error(driver: Driver, error: PanelError) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -19,6 +20,8 @@ from integrator.workflow.engine import PRODUCT, LeaseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = structlog.get_logger(__name__)
 
 SOONEST = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
@@ -117,6 +120,17 @@ def release(driver: Driver) -> None:
     leases.let_go(driver.token)
     columns = {"lease_token": "", "lease_expires_at": None}
     _OURS.run(columns, pk=driver.window.pk, token=driver.token)
+
+
+def hold(driver: Driver, text: str) -> None:
+    """Hold the window, loudly: it makes no new orders, and a person must look; once per text."""
+    window = driver.window
+    if window.held and window.cause == text:
+        return
+    with transaction.atomic():
+        driver.save(held=True, closing=True, cause=text)
+        event(window, window.phase, "held", text)
+    log.error("window.held", window=window.pk, why=text)
 
 
 def due(window_id: int) -> None:
