@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator.accounts import bound
-from integrator.accounts.discover_billmanager import offer_columns, read_clients, read_users
+from integrator.accounts.discover_billmanager import (
+    offer_columns,
+    plan_modules,
+    read_clients,
+    read_users,
+)
 from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
@@ -98,7 +103,7 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
         letters[str(number)] = "" if letter == "null" else letter
         modules = [
             {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-            for m in client.plans.modules(number)
+            for m in plan_modules(client, number)
         ]
         columns = {"enabled": plan.enabled, "modules": modules, **offer_columns(offers.get(number))}
         Plan.objects.filter(pk=known.pk).update(gone_at=None, **columns)

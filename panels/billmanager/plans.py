@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from panels.billmanager import markers
 from panels.billmanager.asking import is_form
 from panels.billmanager.context import VHOST, is_on, marker
+from panels.billmanager.groupforms import GROUP_FORM, carried
 from panels.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
 from panels.listing import money, number
 from panels.paging import all_rows
@@ -30,9 +31,6 @@ _ATTACHED = ("processingmodules", "processingmodule")
 """Columns of `pricelist` that may tell the attached modules (billmanager.md 3.1)."""
 _AMOUNTS = ("limit", "addonlimit", "included", "value")
 _LETTER = "opennotify"
-GROUP_FORM = "groupform"
-"""Kind of a button that answers a form and acts when that is submitted (billmanager.md 7.1)."""
-_OF_THE_CALL = frozenset({"func", "auth", "out", "lang", "su", "sok", "plid", "elid"})
 NO_LETTER = "null"
 """An unset select reads so (billmanager.md 1.3, 10)."""
 
@@ -70,20 +68,22 @@ class Compared:
 
     `on`: by the marker, None while no marker is known. `attached`: by `processingmodules`; None
     where that does not tell, or speaks of other modules. `unclear`: modules that share their title
-    with another one of the plan, of which `processingmodules` says nothing.
+    with another one of the plan, of which `processingmodules` says nothing. `unread`: those of
+    which the marker says neither on nor off.
     """
 
     modules: tuple[PlanModule, ...]
     on: frozenset[int] | None
     attached: frozenset[int] | None
     unclear: frozenset[int] = frozenset()
+    unread: frozenset[int] = frozenset()
 
     @property
     def disagree(self) -> frozenset[int]:
         """Modules of which the two lists do not say the same."""
         if self.on is None or self.attached is None:
-            return frozenset()
-        return (self.on ^ self.attached) - self.unclear
+            return self.unread
+        return ((self.on ^ self.attached) - self.unclear) | self.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +152,15 @@ class Plans:
         rows = self._rows(plan_id)
         known = self.marker()
         told = self._told(plan_id, rows)
-        ids = [row.int("id") for row in rows]
-        pairs = list(zip(ids, told or (), strict=told is not None))
-        attached = None if told is None else frozenset(key for key, on in pairs if on)
-        on = None
-        if known is not None:
-            on = frozenset(key for key, row in zip(ids, rows, strict=True) if known.is_on(row))
-        shown = on if on is not None else attached or frozenset()
+        states = dict(zip((row.int("id") for row in rows), told or (), strict=told is not None))
+        says = {row.int("id"): None if known is None else _says(known, row) for row in rows}
+        shown = says if known is not None else states
         return Compared(
-            tuple(_module(row, enabled=row.int("id") in shown) for row in rows),
-            on,
-            attached,
-            frozenset(key for key, state in pairs if state is None),
+            tuple(_module(row, enabled=bool(shown.get(row.int("id")))) for row in rows),
+            None if known is None else frozenset(key for key, on in says.items() if on),
+            None if told is None else frozenset(key for key, on in states.items() if on),
+            frozenset(key for key, on in states.items() if on is None),
+            frozenset(k for k, on in says.items() if on is None and known is not None),
         )
 
     def marker(self) -> Marker | None:
@@ -282,7 +279,7 @@ class Plans:
                 if form is None:
                     raise
         if form is not None:
-            values = _carried(form)
+            values = carried(form)
             transport.act(func, {**values, **params, "sok": "ok"}, send_by=send_by)
 
     def _form(self, func: str, params: Mapping[str, str | int]) -> Form | None:
@@ -322,6 +319,13 @@ def told_of(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:
     return markers.attached([_title(row) for row in rows], plan.get(column))
 
 
+def _says(marker: Marker, row: Row) -> bool | None:
+    try:
+        return marker.is_on(row)
+    except UnexpectedAnswer:
+        return None
+
+
 def _title(row: Row) -> str:
     return row.get("name", "module")
 
@@ -329,23 +333,6 @@ def _title(row: Row) -> str:
 def _module(row: Row, *, enabled: bool) -> PlanModule:
     priority = number(row.get("orderpriority") or None)
     return PlanModule(row.int("id"), _title(row), enabled, priority)
-
-
-def _carried(form: Form) -> dict[str, str]:
-    """What a form of a switch is submitted with: all that it holds, as it stands.
-
-    Raises `FormLacks`, with the form, when it asks for what nobody knows.
-    """
-    values = {
-        name: field.value
-        for name, field in form.fields.items()
-        if not field.readonly and not is_secret(name) and name not in _OF_THE_CALL
-    }
-    secret = (n for n, f in form.fields.items() if f.required and is_secret(n) and not f.readonly)
-    missing = tuple(n for n in (*form.unfilled(values), *secret) if n not in _OF_THE_CALL)
-    if missing:
-        raise FormLacks(tuple(dict.fromkeys(missing)), form=form, func=form.func)
-    return values
 
 
 def _plan(row: Row, column: str) -> Plan:

@@ -56,7 +56,7 @@ def _shape(call: Call) -> Listing:
             + element("name", plan.name)
             + coded("itemtype_name", plan.itemtype, text(f"itemtype.{plan.itemtype}", call.lang))
             + element("project", "Example Hosting")
-            + element("processingmodules", names)
+            + (element("processingmodules", names) if dialect.flag("plan_modules.told") else "")
             + element("pricelist_cost", cost + text("months", call.lang))
             + element("orderpriority", plan.orderpriority)
             + coded("status", state, text(state, call.lang))

@@ -23,6 +23,18 @@ class UnclearError(Exception):
     """It cannot be told what is on for the plan; the text says what was seen."""
 
 
+def at_first(driver: Driver, bm: BillManager) -> list[PlanModule]:
+    """The plan's modules before ours are made, by what tells of them; they may not agree yet.
+
+    What is off may show only once there is a module that is. Raises UnclearError where nothing
+    tells of them at all.
+    """
+    both = bm.plans.compared(driver.window.plan.remote_id)
+    if both.on is None and both.attached is None:
+        raise UnclearError(_unclear(driver, both))
+    return list(both.modules)
+
+
 def modules(driver: Driver, bm: BillManager) -> list[PlanModule] | None:
     """The plan's modules, of which both places say the same; None: look again at the time set.
 

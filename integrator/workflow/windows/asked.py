@@ -63,7 +63,8 @@ class Asked:
     @classmethod
     def of(cls, driver: Driver, bm: BillManager) -> Asked:
         """What is written down of this window."""
-        return cls(driver, bm, {**driver.seen.get("asked", {})})
+        kept = driver.seen.get("asked", {})
+        return cls(driver, bm, {key: {**entry} for key, entry in kept.items()})
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -135,6 +136,7 @@ class Asked:
         if not self._told_again(at):
             raise NotShownError(_text(switch, present, both))
         entry.update(times=0, at=clock.now().isoformat())
+        self.driver.save(held=False)  # said anew, and loudly, should it not show this time either
         return clock.now()
 
     def _told_again(self, since: dt.datetime) -> bool:

@@ -70,8 +70,11 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         if not strangers.let_finish(driver, bm):
             return False
         driver.save(cause="")
-    if driver.window.snapshot is None and not _look_at_plan(driver, bm):
-        return False
+    try:
+        if driver.window.snapshot is None and not _look_at_plan(driver, bm):
+            return False
+    except agreement.UnclearError as unclear:
+        raise CannotOpenError("marker_unknown", str(unclear)) from unclear
     if driver.window.manual_only_at is None and not _make_ready(driver, bm):
         return False
     try:
@@ -86,12 +89,12 @@ def drive(driver: Driver, bm: BillManager) -> bool:
 
 
 def _look_at_plan(driver: Driver, bm: BillManager) -> bool:
-    """Step 1 and the snapshot; False: not yet."""
+    """Step 1 and the snapshot; False: not yet. Raises UnclearError."""
     if learning.of_another_version(bm):
         driver.look_again(clock.now())  # with the names that were found just now
         return False
     modules = bm.modules.all()
-    present = bm.plans.modules(driver.window.plan.remote_id)
+    present = agreement.at_first(driver, bm)
     if not _manual_modules(driver, bm, modules, present):
         return False
     return _take_snapshot(driver, bm, modules)
@@ -237,10 +240,7 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
     """Read the plan last and at once: making a module may have taken a minute. False: not yet."""
     window = driver.window
     letter, floors = letters.to_hold(window, bm), reading.floors(bm)
-    try:
-        present = agreement.modules(driver, bm)
-    except agreement.UnclearError as unclear:
-        raise CannotOpenError("marker_unknown", str(unclear)) from unclear
+    present = agreement.modules(driver, bm)
     if present is None:
         return False
     ours = {module.id for module in step1.ours(modules)}
