@@ -119,7 +119,31 @@ def _late(drawn: Scenario, _chance: random.Random) -> None:
     drawn.weather.very_late = True
 
 
-MEETINGS = {3: _payers, 5: _late, 7: _walk_ins, 9: _closes, 13: _impatient, 17: _regrets}
+def _deaf(drawn: Scenario, chance: random.Random) -> None:
+    """Switches are answered *ok* and ignored, a few times or for long."""
+    _storm(drawn, "switches", ("ignored",))
+    drawn.weather.left = chance.choice((1, 3, 6, 12))
+    drawn.weather.busy = drawn.weather.deaths = drawn.weather.naps = drawn.dropped = 0.0
+    drawn.people, drawn.storm = chance.choice(([], ["restore"] * 3)), 400.0
+    if chance.random() < 0.3:
+        drawn.others = ["upgrade"]
+
+
+def _upgraded(drawn: Scenario, _chance: random.Random) -> None:
+    """The panel is upgraded while a window is open, and calls things otherwise."""
+    drawn.others, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
+
+
+MEETINGS = {
+    11: _deaf,
+    15: _upgraded,
+    3: _payers,
+    5: _late,
+    7: _walk_ins,
+    9: _closes,
+    13: _impatient,
+    17: _regrets,
+}
 """By what a seed leaves when it is divided by twenty."""
 
 
