@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.documents import is_html, parse
-from panels.errors import Busy, OutcomeUnknown, PanelUpdating, UnexpectedAnswer
+from panels.errors import Busy, OutcomeUnknown, PanelUpdating, Unconfirmed, UnexpectedAnswer
 from panels.faults import NEW_PASSWORD, Fault, refusal
 from panels.webpages import says_updating
 
@@ -41,9 +41,10 @@ def understand(
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
-    neither that nor a confirmation. A passing refusal ("locked, try later", billmanager.md 1.4)
-    is no refusal of an effect: the panel may have acted before it met the lock.
-    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is told without its rows.
+    neither that nor a confirmation, `Unconfirmed` where that is data of the panel. A passing
+    refusal ("locked, try later", billmanager.md 1.4) is no refusal of an effect: the panel may have
+    acted before it met the lock. For a read: `Refused` or `UnexpectedAnswer`. What was streamed is
+    told without its rows.
     """
     answered, fault = False, None
     try:
@@ -65,6 +66,7 @@ def understand(
             return document
         else:
             unclear = document.wrong("neither confirms nor refuses")
+            raise Unconfirmed(unclear.message, panel=panel, func=func, answered=True)
     if effect:
         raise OutcomeUnknown(
             unclear.message, panel=panel, func=func, answered=answered, fault=fault

@@ -171,7 +171,12 @@ class AccessDenied(Refused):
 
 
 class FunctionMissing(Refused):
-    """The panel does not have this function (edition, version or a wrong name)."""
+    """The panel does not have this function (edition, version or a wrong name).
+
+    `found_again`: what the panel calls things was found again since, and is something else.
+    """
+
+    found_again = False
 
 
 class Busy(Refused):
@@ -198,6 +203,10 @@ class OutcomeUnknown(PanelError):  # noqa: N818 - the same
         super().__init__(message, panel=panel, func=func)
         self.answered = answered
         self.fault = fault
+
+
+class Unconfirmed(OutcomeUnknown):
+    """A well-formed answer that neither confirms nor refuses; it may be a form to be submitted."""
 
 
 class UnexpectedAnswer(PanelError):  # noqa: N818 - the same

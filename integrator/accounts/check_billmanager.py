@@ -12,6 +12,7 @@ from integrator.accounts.check_tasks import ask_tasks
 from integrator.accounts.places import place
 from integrator.models import ClientUser
 from integrator.panel_access import connect, learning
+from panels.billmanager.markers import NOT_YET
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -98,6 +99,7 @@ def _plans(ground: _Ground) -> None:
     )
     _named(ground, 2, _("switch a plan's module on"), "plan_modules_enable", looked)
     _named(ground, 2, _("switch a plan's module off"), "plan_modules_disable", looked)
+    _marker(ground)
     asker.ask(2, _("read the price list"), "pricelist.export",
               lambda: ground.offers.update(bm.plans.offers()))  # fmt: skip
     if ground.plans:
@@ -105,6 +107,27 @@ def _plans(ground: _Ground) -> None:
             2, _("read a plan's opening letter"), "pricelist.edit", {"elid": ground.plans[0].id},
             only_for=_("Needed only to say which mails BILLmanager will send."),
         )  # fmt: skip
+
+
+def _marker(ground: _Ground) -> None:
+    """Whether it is known what tells which modules of a plan are on, or when it will be."""
+    dialect = ground.bm.dialect
+    name, what = "plan_modules_marker", _("tell which modules of a plan are on")
+    found, told = dialect.plan_modules_marker, dialect.places.get("plan_modules_marker", "")
+    if dialect.plan_modules_list is None:
+        return  # said already
+    if told == NOT_YET or (found is not None and found.where == NOT_YET):
+        text = _(
+            "Every module that was seen is on. What off looks like shows when the manual module is"
+            " made; until both lists agree nothing is switched."
+        )
+        ground.asker.note(2, what, found.value if found else name, "warning", text)
+        return
+    looked = _(
+        "Looked for: a column of the list of a plan's modules that says the same as"
+        " “processingmodules” in the list of plans. %(told)s"
+    ) % {"told": place(told)}
+    _named(ground, 2, what, name, looked.strip())
 
 
 def _lists(asker: Asker) -> None:

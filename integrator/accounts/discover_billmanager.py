@@ -10,7 +10,7 @@ from integrator.accounts.mirroring import sync
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
-from panels.errors import AccessDenied, FunctionMissing, Refused
+from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
 from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from integrator.models import Panel
     from panels.billmanager import BillManager
     from panels.billmanager.clients import Client as ListedClient
-    from panels.billmanager.plans import Offer
+    from panels.billmanager.plans import Offer, PlanModule
     from panels.billmanager.services import Service as ListedService
 
 
@@ -107,12 +107,25 @@ def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> di
             "limits": _unless_denied(partial(billmanager.plans.limits, plan.id)) or {},
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-                for m in billmanager.plans.modules(plan.id)
+                for m in plan_modules(billmanager, plan.id)
             ],
         }
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
     counts["plans"] = _store(Plan, found, history)
     return letters
+
+
+def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
+    """A plan's modules; one counts as off while nothing tells that it is on.
+
+    Then no preview takes it for on, and the panel's check, or the window, says what is not known.
+    """
+    try:
+        return billmanager.plans.modules(plan_id)
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        return list(billmanager.plans.compared(plan_id).modules)
 
 
 def offer_columns(offer: Offer | None) -> dict[str, Any]:

@@ -16,6 +16,12 @@ WHOLE = {
     "the task's form": _("the task's form"),
     "there is no active client to ask as": _("there is no active client to ask as"),
     "the login may not act as a client (su)": _("the login may not act as a client (su)"),
+    "every module that was seen is on: what is off shows when the manual module is made": _(
+        "every module that was seen is on: what is off shows when the manual module is made"
+    ),
+    "processingmodules and the plans' modules could not be compared": _(
+        "processingmodules and the plans' modules could not be compared"
+    ),
     "no open activation task to look at; the first one will show it": _(
         "no open activation task to look at; the first one will show it"
     ),
@@ -36,6 +42,20 @@ OF = (
     (
         re.compile(r"none of these is its form: (?P<names>.+)"),
         _("none of these is its form: %(names)s"),
+    ),
+    (
+        re.compile(r"agrees with processingmodules of (?P<n>\d+) plans(, not of plan \d+)?"),
+        _("says the same as processingmodules; plans compared: %(n)s"),
+    ),
+    (
+        re.compile(
+            r"none agrees with processingmodules of (?P<n>\d+) plans(, not of plan \d+)?: "
+            r"(?P<names>.+)"
+        ),
+        _(
+            "no column says the same as processingmodules; plans compared: %(n)s; columns: "
+            "%(names)s"
+        ),
     ),
     (
         re.compile(r"(?P<place>.+?): which of these is it\? (?P<names>.*)"),

@@ -12,6 +12,7 @@ from integrator.accounts import bound
 from integrator.accounts.discover_billmanager import (
     client_terms,
     offer_columns,
+    plan_modules,
     read_clients,
     read_users,
 )
@@ -109,7 +110,7 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
         letters[str(number)] = "" if letter == "null" else letter
         modules = [
             {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-            for m in client.plans.modules(number)
+            for m in plan_modules(client, number)
         ]
         columns = {"enabled": plan.enabled, "modules": modules, **offer_columns(offers.get(number))}
         Plan.objects.filter(pk=known.pk).update(gone_at=None, **columns)

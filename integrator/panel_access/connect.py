@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,9 +145,21 @@ def billmanager(panel: Panel | None = None, *, even_stopped: bool = False) -> Bi
     )
     return BillManager(
         transport(panel, even_stopped=even_stopped),
-        Dialect.from_json(panel.dialect).with_overrides(panel.overrides),
+        dialect_of(panel),
         task_transport=staff,
+        relearn=partial(_names_again, panel.pk),
     )
+
+
+def dialect_of(panel: Panel) -> Dialect:
+    """What this BILLmanager calls things, as found, with the administrator's corrections."""
+    return Dialect.from_json(panel.dialect).with_overrides(panel.overrides)
+
+
+def _names_again(panel_id: int, used: Dialect) -> Dialect | None:
+    from integrator.panel_access import learning  # noqa: PLC0415 - it asks through connections
+
+    return learning.names_again(panel_id, used)
 
 
 def ispmanager(panel: Panel, *, even_stopped: bool = False) -> IspManager:

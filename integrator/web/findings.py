@@ -178,6 +178,49 @@ WINDOWS: tuple[Told, ...] = (
         r"(?P<n>\d+) tries ended in an error of the database \((?P<name>\w+)\)",
         _("tries that ended in an error of the database (%(name)s): %(n)s"),
     ),
+    _of(
+        r"module (?P<module>\d+) was switched on (?P<n>\d+) times, each time answered ok, "
+        r"and does not show; the plan's list of modules has on: (?P<on>\[[\d, ]*\])"
+        r"(?:, the list of plans: (?P<told>\[[\d, ]*\]))?",
+        _(
+            "module %(module)s was switched on %(n)s times, each time answered ok, and does not "
+            "show; the plan's list of modules has on: %(on)s"
+        ),
+    ),
+    _of(
+        r"module (?P<module>\d+) was switched off (?P<n>\d+) times, each time answered ok, "
+        r"and does not show; the plan's list of modules has on: (?P<on>\[[\d, ]*\])"
+        r"(?:, the list of plans: (?P<told>\[[\d, ]*\]))?",
+        _(
+            "module %(module)s was switched off %(n)s times, each time answered ok, and does not "
+            "show; the plan's list of modules has on: %(on)s"
+        ),
+    ),
+    _of(
+        r"module (?P<module>\d+) was switched (?:on|off) (?P<n>\d+) times without an answer, and "
+        "does not show",
+        _("module %(module)s was switched %(n)s times without an answer, and does not show"),
+    ),
+    _of(
+        r"the two lists disagree on what is on for plan (?P<plan>.+): its modules say (?P<on>.+), "
+        "the list of plans says (?P<told>.+)",
+        _(
+            "the two lists disagree on what is on for plan %(plan)s: its modules say %(on)s, the "
+            "list of plans says %(told)s"
+        ),
+    ),
+    _of(
+        "the list of plans does not tell which modules of plan (?P<plan>.+) are on",
+        _("the list of plans does not tell which modules of plan %(plan)s are on"),
+    ),
+    _of(
+        "what tells which modules of plan (?P<plan>.+) are on is not known: (?P<told>.+)",
+        _("what tells which modules of plan %(plan)s are on is not known: %(told)s"),
+    ),
+    _of(
+        r"(?P<panel>\S+) calls things otherwise now: (?P<new>.+) instead of (?P<gone>.+)",
+        _("%(panel)s calls things otherwise now: %(new)s instead of %(gone)s"),
+    ),
     _of(r"plan (?P<plan>.+) has no enabled module", _("plan %(plan)s has no enabled module")),
 )
 

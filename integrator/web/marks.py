@@ -43,6 +43,7 @@ WORDS: dict[str, _StrPromise] = {
     "changed": pgettext_lazy("event", "Changed"),
     "linked": pgettext_lazy("event", "Linked to a module"),
     "dialect": pgettext_lazy("event", "Dialect corrected"),
+    "learnt again": pgettext_lazy("event", "Names found again"),
     "trusted": pgettext_lazy("event", "Certificate trusted"),
     "rehearse": pgettext_lazy("event", "Rehearsal asked for"),
     "compared": pgettext_lazy("event", "Panels read to compare"),

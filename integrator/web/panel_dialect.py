@@ -32,6 +32,7 @@ WORDS = {
     "plan_modules_enable": gettext_lazy("Switching a plan's module on"),
     "plan_modules_disable": gettext_lazy("Switching a plan's module off"),
     "plan_modules_parent": gettext_lazy("How that list takes the plan: elid or plid"),
+    "plan_modules_marker": gettext_lazy("What tells which modules of a plan are on"),
     "manual_module": gettext_lazy("Internal name of the manual module"),
     "ispmanager_modules": gettext_lazy("Internal names of ispmanager modules"),
     "module_create": gettext_lazy("Form in which a module is made"),

@@ -231,6 +231,28 @@ _ALL = [
         _("Correct the panel's dialect on its page, then retry."),
     ),
     Cause(
+        "renamed",
+        _("The panel was upgraded and calls things otherwise"),
+        _("Nothing was done by that call. The names were found again, and it is tried with them."),
+        passing=True,
+    ),
+    Cause(
+        "marker_unknown",
+        _("It is not known what tells which modules of a plan are on"),
+        _(
+            "Nothing was switched. Compare the plan's list of modules with the list of plans in "
+            "BILLmanager, set plan_modules_marker on the panel's page, then retry."
+        ),
+    ),
+    Cause(
+        "switch_not_shown",
+        _("BILLmanager confirms a switch of the plan's modules that never shows"),
+        _(
+            "It was sent twice and is not repeated. Switch the module by hand in BILLmanager to "
+            "see what it says, and compare the plan; then retry."
+        ),
+    ),
+    Cause(
         "certificate",
         _("The panel's certificate is not trusted"),
         _("Compare the certificate on the panel's page, then trust it or stop."),
@@ -283,6 +305,8 @@ CAUSES: dict[str, Cause] = {cause.key: cause for cause in _ALL}
 
 def of_error(error: PanelError, *, refused: str = "refused") -> Cause:
     """The cause that an error of a panel is; ``refused``: what a plain refusal means here."""
+    if isinstance(error, FunctionMissing) and error.found_again:
+        return CAUSES["renamed"]
     # From the particular to the general: the first fitting line decides.
     kinds: list[tuple[type[PanelError], str]] = [
         (CertificateRefused, "certificate"),

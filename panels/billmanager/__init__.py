@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.clients import Client, Clients, ClientUser, Profile
-from panels.billmanager.context import Context
+from panels.billmanager.context import Context, Relearn
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.discovery import discover
 from panels.billmanager.modules import Module, Modules
 from panels.billmanager.names import Close, Found, Take
 from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
-from panels.billmanager.plans import LetterForm, Offer, Plan, PlanModule, Plans, Price
+from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
 from panels.billmanager.tasks import Address, Task, TaskForm, Tasks
+from panels.billmanager.watching import Watched
 from panels.listing import currency, money, number
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "Client",
     "ClientUser",
     "Close",
+    "Compared",
     "Dialect",
     "Draft",
     "Expense",
@@ -82,13 +84,24 @@ class BillManager:
     """Speaks to one BILLmanager.
 
     `task_transport` logs in as the staff who may handle tasks; without it the administrator's
-    login does that too.
+    login does that too. `relearn` finds the names again when the panel says that it has no such
+    function: then the client goes on with those, see `Context`.
     """
 
     def __init__(
-        self, transport: Transport, dialect: Dialect, *, task_transport: Transport | None = None
+        self,
+        transport: Transport,
+        dialect: Dialect,
+        *,
+        task_transport: Transport | None = None,
+        relearn: Relearn | None = None,
     ) -> None:
-        self._context = Context(transport, task_transport or transport, dialect)
+        self._context = Context(transport, task_transport or transport, dialect, relearn)
+        if relearn is not None:
+            self._context.transport = Watched(transport, lambda: self._context)
+            self._context.task_transport = Watched(
+                self._context.task_transport, lambda: self._context
+            )
         self.transport = transport
         self.task_transport = task_transport or transport
         self.modules = Modules(self._context)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from panels.errors import UnexpectedAnswer
+from panels.errors import FormLacks, FunctionMissing, UnexpectedAnswer
 from panels.listing import UNSET, number
 
 if TYPE_CHECKING:
@@ -15,24 +16,70 @@ if TYPE_CHECKING:
     from panels.listing import Row
     from panels.transport import Transport
 
+T = TypeVar("T")
+
 Params = dict[str, str | int]
 """Parameters of a call."""
 
 VHOST = "vhost"
 """Internal name of the product type shared hosting (billmanager.md 2.3)."""
 
-_ON = frozenset({"on", "yes", "1", "true", "enabled", "active"})
-_OFF = frozenset({"off", "no", "0", "false", "disabled", "inactive", "suspended"})
+ON = frozenset({"on", "yes", "1", "true", "enabled", "active"})
+OFF = frozenset({"off", "no", "0", "false", "disabled", "inactive", "suspended"})
 MARKERS = ("active", "status", "enabled")
+
+Relearn = Callable[["Dialect"], "Dialect | None"]
+"""Finds the names of this installation again, given those that failed; None: there are no others.
+
+Raises `NotSent` where the panel could not be asked.
+"""
 
 
 @dataclass(slots=True)
 class Context:
-    """The transports and the dialect; the dialect may grow while tasks are worked on."""
+    """The transports and the dialect.
+
+    The dialect may grow while tasks are worked on, and is found again, by `relearn`, when the panel
+    was upgraded and calls things otherwise.
+    """
 
     transport: Transport
     task_transport: Transport
     dialect: Dialect
+    relearn: Relearn | None = None
+
+    def need(self, entry: str) -> str:
+        """Give the value of an entry of the dialect, looked for once more where it is not known.
+
+        Raises `FormLacks` when it stays unknown.
+        """
+        try:
+            return self.dialect.need(entry)
+        except FormLacks:
+            if not self.learn_again():
+                raise
+            return self.dialect.need(entry)
+
+    def learn_again(self) -> bool:
+        """Whether the names are others than we thought; they are in use from now on."""
+        found = self.relearn(self.dialect) if self.relearn is not None else None
+        if found is None:
+            return False
+        self.dialect = found
+        return True
+
+    @staticmethod
+    def renamed(call: Callable[[], T]) -> T:
+        """Call once more where the function had another name, which is known now.
+
+        For what may be repeated: a function that is not there has done nothing.
+        """
+        try:
+            return call()
+        except FunctionMissing as missing:
+            if not missing.found_again:
+                raise
+            return call()
 
 
 class Ref(NamedTuple):
@@ -62,19 +109,28 @@ def ref(row: Row, *names: str) -> Ref:
 
 
 def marker(rows: Iterable[Row]) -> str:
-    """Give the column that says which rows are switched on.
+    """Give the column that says which modules, or plans, are switched on themselves.
 
-    Its name is not known in public (billmanager.md 13, "enabled marker"). A property column is
-    absent where it is false (ispmanager.md 1.4), so all rows are looked at.
-    Raises `UnexpectedAnswer` when rows exist and none has such a column.
+    Not for a plan's list of modules, see `markers`. A property column is absent where it is false
+    (ispmanager.md 1.4), so all rows are looked at; a column that says neither on nor off anywhere
+    is not the one. Raises `UnexpectedAnswer` when rows exist and none has such a column.
     """
-    seen = {name for row in rows for name in row}
-    for name in MARKERS:
-        if name in seen:
+    listed = list(rows)
+    seen = {name for row in listed for name in row}
+    named = [name for name in MARKERS if name in seen]
+    for name in named:
+        if all(_says(row, name) for row in listed):
             return name
     if not seen:
         return MARKERS[0]
-    raise UnexpectedAnswer("no column tells what is enabled")
+    told = f": {', '.join(named)} say neither on nor off" if named else ""
+    raise UnexpectedAnswer(f"no column tells what is enabled{told}")
+
+
+def _says(row: Row, column: str) -> bool:
+    """Whether a row's code in this column is a word for on or off."""
+    code = row.code(column).lower() if row.has(column) else ""
+    return not code or code in ON or code in OFF
 
 
 def is_on(row: Row, column: str) -> bool:
@@ -82,8 +138,8 @@ def is_on(row: Row, column: str) -> bool:
     if not row.has(column):
         return False
     code = row.code(column).lower()
-    if code in _ON or not code:
+    if code in ON or not code:
         return True
-    if code in _OFF:
+    if code in OFF:
         return False
     raise UnexpectedAnswer(f"column {column} says neither on nor off: {code[:40]}")

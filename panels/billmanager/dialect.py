@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, get_args
 
-from panels.billmanager import taskforms
+from panels.billmanager import markers, taskforms
 from panels.billmanager.names import ADMIN, Close, CloseKind, Found, Take, TakeKind
 from panels.errors import FormLacks
 
@@ -27,6 +27,7 @@ class Dialect:
     `order`: 'v2' or 'old', the generation of the order functions; `cart`: 'cart' or 'basket'.
     `plan_modules_list`, `_enable`, `_disable`: functions of the plan's list of modules;
     `plan_modules_parent`: whether that list takes the plan as 'elid' or as 'plid'.
+    `plan_modules_marker`: what tells of a row there whether its module is on, see `markers`.
     `manual_module`: internal name of the module for manual processing.
     `ispmanager_modules`: internal names of ispmanager modules.
     `module_titles`: internal name and title of each module that is offered; a list may show either.
@@ -54,6 +55,7 @@ class Dialect:
     plan_modules_enable: Found | None = None
     plan_modules_disable: Found | None = None
     plan_modules_parent: Found | None = None
+    plan_modules_marker: Found | None = None
     manual_module: Found | None = None
     ispmanager_modules: tuple[str, ...] = ()
     module_titles: tuple[tuple[str, str], ...] = ()
@@ -86,6 +88,19 @@ class Dialect:
             raise FormLacks((f"dialect entry {name}",))
         return found.value
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """The functions that have their names from here: what an upgrade of the panel renames."""
+        named = [getattr(self, name) for name in _FUNCTIONS]
+        found = {entry.value for entry in named if isinstance(entry, Found)}
+        if self.order is not None:
+            found.add("v2.vhost.order.param" if self.order.value == "v2" else "vhost.order.param")
+        if self.cart is not None:
+            found |= _OF_CART[self.cart.value]
+        if self.task_take is not None and self.task_take.kind == "toolbar":
+            found.add(self.task_take.name)
+        return frozenset(found)
+
     def lacking(self) -> tuple[str, ...]:
         """Name the entries that are not known yet."""
         return tuple(
@@ -112,7 +127,8 @@ class Dialect:
 
         Values are text: 'v2' for `order`; 'button:take', 'toolbar:task.take', 'field:performer',
         'field:status=1' or 'none' for `task_take`; 'button:close' or 'field:status=2' for
-        `task_close`; commas between the items of a tuple. An empty value takes the entry back to
+        `task_close`; for `plan_modules_marker` see `markers.GRAMMAR`; commas between the items of
+        a tuple. An empty value takes the entry back to
         not known.
         Raises ValueError for an entry that does not exist and for a value that cannot be read.
         """
@@ -124,11 +140,16 @@ class Dialect:
         """Give this dialect with what an administrator had set in an earlier one.
 
         What was learned from task forms is kept as well while the version is the same, since
-        discovery cannot always see such a form.
+        discovery cannot always see such a form; so is the marker of a plan's modules, while the
+        list is the same.
         """
         names = set(known.overridden)
         if known.version == self.version:
             names |= {n for n in FROM_TASK_FORM if getattr(self, n) is None}
+            same = known.plan_modules_list == self.plan_modules_list
+            now, before = self.plan_modules_marker, known.plan_modules_marker
+            if same and before is not None and (now is None or before.sure > now.sure):
+                names.add("plan_modules_marker")
         changes: dict[str, Any] = {name: getattr(known, name) for name in names}
         return replace(self, **changes, overridden=known.overridden)
 
@@ -148,6 +169,13 @@ class Dialect:
 FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
 """What only the form of a task tells, which discovery cannot always see."""
 
+_FUNCTIONS = ("plan_modules_list", "plan_modules_enable", "plan_modules_disable", "module_create")
+_OF_CART = {
+    "cart": {"cart", "cart.empty", "cartorder.create.confirm"},
+    "basket": {"basket", "basket.clear", "basket.pay"},
+}
+"""List, emptying and paying of each cart (billmanager.md 4.2)."""
+
 _WANTED = frozenset({"ispmanager_modules", "departments", "task_departments"})
 _TUPLES = frozenset({"ispmanager_modules", "task_open_types", "task_fields", "staff_names"})
 _CHOICES = {
@@ -161,6 +189,7 @@ _FOUND = frozenset(
         "plan_modules_list",
         "plan_modules_enable",
         "plan_modules_disable",
+        "plan_modules_marker",
         "manual_module",
         "module_create",
         "module_button",
@@ -188,6 +217,8 @@ def _override(name: str, text: str) -> object:
         return _take(text)
     if name == "task_close":
         return _close(text)
+    if name == "plan_modules_marker":
+        return Found(str(markers.parse(text)), ADMIN)
     if text not in _CHOICES.get(name, (text,)):
         raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}")
     return Found(text, ADMIN)

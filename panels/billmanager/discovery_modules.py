@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.asking import asked, asked_form, is_form, is_list, numbered, options
 from panels.billmanager.context import VHOST
+from panels.billmanager.markers import Inferred, Sample, infer
 from panels.billmanager.modules import CREATE, kind_of
 from panels.billmanager.names import Found
-from panels.billmanager.plans import is_vhost
+from panels.billmanager.plans import is_vhost, told_of
 from panels.billmanager.searching import SAMPLE
+from panels.paging import all_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from panels.billmanager.dialect import Dialect
     from panels.billmanager.searching import Search
     from panels.forms import Option, Toolbar, ToolButton
+    from panels.listing import Row
+    from panels.transport import Transport
+
+MOST_PLANS = 25
+"""So many plans are looked at for what tells which of their modules are on."""
+LONGEST = 500
+"""Rows of a plan's list of modules that are read for it."""
 
 _ENABLE = ("resume", "enable", "on", "activate")
 _DISABLE = ("suspend", "disable", "off", "deactivate")
@@ -109,6 +118,39 @@ def plan_modules(search: Search) -> None:
     ((func, (parent, toolbar)),) = opened.items()
     search.keep(plan_modules_list=Found(func, where, sure=len(funcs) == 1))
     _plan_actions(search, func, parent, toolbar)
+    if search.dialect.plan_modules_marker is None:
+        inferred = infer_marker(search.transport, search.dialect, plans)
+        if inferred.marker is None:
+            search.places["plan_modules_marker"] = inferred.why
+        else:
+            marker = Found(str(inferred.marker), inferred.why, sure=inferred.sure)
+            search.keep(plan_modules_marker=marker)
+
+
+def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -> Inferred:
+    """Find out what tells of a module that it is on for a plan, from these rows of `pricelist`.
+
+    A plan whose modules cannot be listed, or are others than it is said to have, is left out.
+    Raises what a read raises when the panel cannot be reached or lets nobody in.
+    """
+    func, parent = dialect.need("plan_modules_list"), dialect.need("plan_modules_parent")
+    samples = []
+    for plan in plans[:MOST_PLANS]:
+        key = plan.get("id")
+        answer = asked(transport, func, devel=False, filter="off", p_cnt=LONGEST, **{parent: key})
+        if answer is None or is_form(answer):
+            continue
+        rows = answer.listing().rows
+        told = told_of(plan, rows)
+        if told is not None:
+            samples.append(Sample(key, rows, told))
+    return infer(samples)
+
+
+def marker_again(transport: Transport, dialect: Dialect) -> Inferred:
+    """The same, for all plans of shared hosting as they are now."""
+    rows = all_rows(transport, "pricelist", keep=lambda row: is_vhost(row, dialect))
+    return infer_marker(transport, dialect, rows)
 
 
 def _opened(search: Search, func: str, plan: str) -> tuple[str, Toolbar] | None:
@@ -172,7 +214,8 @@ def _action(toolbar: Toolbar, func: str, names: tuple[str, ...], where: str) -> 
     button = toolbar.named(*names) or _ends(toolbar.buttons, names)
     if button is None:
         return None
-    return Found(button.func, where, sure=button.func.startswith(f"{func}."))
+    sure = button.func.startswith(f"{func}.")
+    return Found(button.func, where, sure=sure, kind=button.kind)
 
 
 def _ends(buttons: Iterable[ToolButton], names: tuple[str, ...]) -> ToolButton | None:

@@ -82,8 +82,10 @@ class Modules:
 
     def creation_form(self) -> Form:
         """Read the form in which a manual module is made; nothing is made by it."""
-        params = {"module": self._context.dialect.need("manual_module"), "type": VHOST}
-        return self._context.transport.read(self._create, params, devel=True).form()
+        params = {"module": self._context.need("manual_module"), "type": VHOST}
+        return self._context.renamed(
+            lambda: self._context.transport.read(self._create, params, devel=True)
+        ).form()
 
     def create_manual(
         self,
@@ -99,7 +101,7 @@ class Modules:
         answer = self._context.transport.act(
             self._create,
             {
-                "module": self._context.dialect.need("manual_module"),
+                "module": self._context.need("manual_module"),
                 "type": VHOST,
                 "datacenter": datacenter_id,
                 "department": department_id,

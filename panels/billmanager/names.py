@@ -14,11 +14,16 @@ ADMIN = "set by an administrator"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One name or choice. `sure` is False for what was picked by a pattern."""
+    """One name or choice. `sure` is False for what was picked by a pattern.
+
+    `kind`: of a function, the kind of the button that calls it: 'group' acts at once, 'groupform'
+    answers a form and acts when that is submitted; '' when not told.
+    """
 
     value: str
     where: str
     sure: bool = True
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

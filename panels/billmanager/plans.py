@@ -6,21 +6,29 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from panels.billmanager import markers
+from panels.billmanager.asking import is_form
 from panels.billmanager.context import VHOST, is_on, marker
+from panels.billmanager.groupforms import GROUP_FORM, carried
+from panels.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
 from panels.listing import money, number
 from panels.paging import all_rows
 from panels.redaction import is_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lxml import etree
 
     from panels.billmanager.context import Context
     from panels.billmanager.dialect import Dialect
+    from panels.billmanager.markers import Marker
+    from panels.forms import Form
     from panels.listing import Row
 
 
+_ATTACHED = ("processingmodules", "processingmodule")
+"""Columns of `pricelist` that may tell the attached modules (billmanager.md 3.1)."""
 _AMOUNTS = ("limit", "addonlimit", "included", "value")
 _LETTER = "opennotify"
 NO_LETTER = "null"
@@ -52,6 +60,30 @@ class PlanModule:
     name: str
     enabled: bool
     orderpriority: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A plan's modules as its own list tells them, and as the list of plans does.
+
+    `on`: by the marker, None while no marker is known. `attached`: by `processingmodules`; None
+    where that does not tell, or speaks of other modules. `unclear`: modules that share their title
+    with another one of the plan, of which `processingmodules` says nothing. `unread`: those of
+    which the marker says neither on nor off.
+    """
+
+    modules: tuple[PlanModule, ...]
+    on: frozenset[int] | None
+    attached: frozenset[int] | None
+    unclear: frozenset[int] = frozenset()
+    unread: frozenset[int] = frozenset()
+
+    @property
+    def disagree(self) -> frozenset[int]:
+        """Modules of which the two lists do not say the same."""
+        if self.on is None or self.attached is None:
+            return self.unread
+        return ((self.on ^ self.attached) - self.unclear) | self.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +133,58 @@ class Plans:
         return [_plan(row, column) for row in rows]
 
     def modules(self, plan_id: int) -> list[PlanModule]:
-        """List the modules of a plan, those that are switched off too (billmanager.md 3.2)."""
-        dialect = self._context.dialect
-        func = dialect.need("plan_modules_list")
-        parent = dialect.need("plan_modules_parent")
-        rows = all_rows(self._context.transport, func, {parent: plan_id})
-        column = marker(rows)
-        return [
-            PlanModule(
-                id=row.int("id"),
-                name=row.get("name", "module"),
-                enabled=is_on(row, column),
-                orderpriority=number(row.get("orderpriority") or None),
-            )
-            for row in rows
-        ]
+        """List the modules of a plan, those that are switched off too (billmanager.md 3.2).
+
+        What is on is told by the marker of the dialect, and while none is known by the list of
+        plans. Raises `FormLacks` where that does not tell either.
+        """
+        rows = self._rows(plan_id)
+        known = self.marker()
+        if known is not None:
+            return [_module(row, enabled=known.is_on(row)) for row in rows]
+        told = self._told(plan_id, rows)
+        if told is None or None in told:
+            raise FormLacks(("dialect entry plan_modules_marker",))
+        return [_module(row, enabled=bool(on)) for row, on in zip(rows, told, strict=True)]
+
+    def compared(self, plan_id: int) -> Compared:
+        """Read a plan's modules in both places that tell what is on, its own list first."""
+        rows = self._rows(plan_id)
+        known = self.marker()
+        told = self._told(plan_id, rows)
+        states = dict(zip((row.int("id") for row in rows), told or (), strict=told is not None))
+        says = {row.int("id"): None if known is None else _says(known, row) for row in rows}
+        shown = says if known is not None else states
+        return Compared(
+            tuple(_module(row, enabled=bool(shown.get(row.int("id")))) for row in rows),
+            None if known is None else frozenset(key for key, on in says.items() if on),
+            None if told is None else frozenset(key for key, on in states.items() if on),
+            frozenset(key for key, on in states.items() if on is None),
+            frozenset(k for k, on in says.items() if on is None and known is not None),
+        )
+
+    def marker(self) -> Marker | None:
+        """Give what tells what is on for a plan; None while it is not known."""
+        found = self._context.dialect.plan_modules_marker
+        return None if found is None else markers.parse(found.value)
+
+    def _rows(self, plan_id: int) -> list[Row]:
+        """Read the list of a plan's modules, under its new name where the panel was upgraded."""
+
+        def read() -> list[Row]:
+            func = self._context.need("plan_modules_list")
+            parent = self._context.need("plan_modules_parent")
+            return all_rows(self._context.transport, func, {parent: plan_id})
+
+        return self._context.renamed(read)
+
+    def _told(self, plan_id: int, rows: Sequence[Row]) -> list[bool | None] | None:
+        """What the list of plans says of these modules; None when it tells nothing of the plan."""
+        wanted = str(plan_id)
+        found = all_rows(
+            self._context.transport, "pricelist", keep=lambda row: row.get("id") == wanted
+        )
+        return told_of(found[0], rows) if len(found) == 1 else None
 
     def switch_on(self, plan_id: int, module_id: int, *, send_by: float) -> None:
         """Let a module open the plan's services. Repeating it changes nothing."""
@@ -192,9 +261,37 @@ class Plans:
 
     def _switch(self, entry: str, plan_id: int, module_id: int, send_by: float) -> None:
         # A group action of a sub-list: plid is the parent, elid the child (billmanager.md 1.5).
-        func = self._context.dialect.need(entry)
         params = {"plid": plan_id, "elid": module_id}
-        self._context.transport.act(func, params, send_by=send_by)
+        self._context.renamed(lambda: self._act(entry, params, send_by))
+
+    def _act(self, entry: str, params: Mapping[str, str | int], send_by: float) -> None:
+        func, transport = self._context.need(entry), self._context.transport
+        found = getattr(self._context.dialect, entry)
+        form = None
+        if found.kind == GROUP_FORM:
+            form = self._form(func, params)
+        else:
+            try:
+                transport.act(func, params, send_by=send_by)
+            except Unconfirmed:
+                # Read again with its structure; should it act by that, it only repeats itself.
+                form = self._form(func, params)
+                if form is None:
+                    raise
+        if form is not None:
+            values = carried(form)
+            transport.act(func, {**values, **params, "sok": "ok"}, send_by=send_by)
+
+    def _form(self, func: str, params: Mapping[str, str | int]) -> Form | None:
+        """Read what a switch asks for; None when it is no form. Nothing is submitted.
+
+        Raises `NotSent` where it cannot be read.
+        """
+        try:
+            answer = self._context.transport.read(func, params, devel=True)
+        except UnexpectedAnswer as error:
+            raise NotSent(error.message, panel=error.panel, func=func) from error
+        return answer.form() if is_form(answer) else None
 
     def is_vhost(self, row: Row) -> bool:
         """Whether a row of `pricelist` is a plan of shared hosting."""
@@ -211,8 +308,35 @@ def is_vhost(row: Row, dialect: Dialect) -> bool:
     return any(code in names for code in codes if code is not None)
 
 
+def told_of(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:
+    """What a plan's row of `pricelist` says of the rows of its list of modules, by their titles.
+
+    None of one means that it tells nothing of it; None of all that it cannot be compared.
+    """
+    column = next((n for n in _ATTACHED if plan.has(n)), None)
+    if column is None:
+        return None
+    return markers.attached([_title(row) for row in rows], plan.get(column))
+
+
+def _says(marker: Marker, row: Row) -> bool | None:
+    try:
+        return marker.is_on(row)
+    except UnexpectedAnswer:
+        return None
+
+
+def _title(row: Row) -> str:
+    return row.get("name", "module")
+
+
+def _module(row: Row, *, enabled: bool) -> PlanModule:
+    priority = number(row.get("orderpriority") or None)
+    return PlanModule(row.int("id"), _title(row), enabled, priority)
+
+
 def _plan(row: Row, column: str) -> Plan:
-    names = row.get("processingmodules", "processingmodule").replace("\n", ",").split(",")
+    names = row.get(*_ATTACHED).replace("\n", ",").split(",")
     return Plan(
         id=row.int("id"),
         name=row.text("name"),

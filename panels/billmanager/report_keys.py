@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from panels.billmanager import markers
 from panels.billmanager.context import MARKERS
 
 if TYPE_CHECKING:
@@ -117,13 +118,27 @@ def _plan_modules(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]
         if entry is not None:
             yield f"plan_modules.{key}", entry.value, entry.where
             yield f"plan_modules.{key}_button", seen.tool(listed.value, entry.value), entry.where
-    rows = seen.rows.get(listed.value, [])
-    flag = next((name for name in MARKERS if any(row.has(name) for row in rows)), "")
-    where = f"{listed.value} list"
-    yield "plan_modules.flag", flag, where
-    if flag:
-        absent = any(not row.has(flag) for row in rows)
+    if dialect.plan_modules_enable is not None and dialect.plan_modules_enable.kind:
+        yield "plan_modules.button_kind", dialect.plan_modules_enable.kind, listed.where
+    yield from _plan_marker(dialect, seen.rows.get(listed.value, []), f"{listed.value} list")
+
+
+def _plan_marker(dialect: Dialect, rows: list[Row], where: str) -> Iterator[tuple[str, str, str]]:
+    """What tells of a plan's module that it is on, and what else could be taken for it."""
+    if dialect.plan_modules_marker is None:
+        return
+    marker = markers.parse(dialect.plan_modules_marker.value)
+    yield "plan_modules.flag", marker.column, where
+    others = [name for name in MARKERS if name != marker.column]
+    own = next((name for name in others if any(row.has(name) for row in rows)), "")
+    yield "plan_modules.own_switch", own, where
+    for key, codes in (("on", marker.on), ("off", marker.off or ())):
+        yield f"plan_modules.{key}", next(iter(codes), ""), where
+    if not marker.on:
+        absent = any(not row.has(marker.column) for row in rows)
         yield "plan_modules.off_cell", "absent" if absent else "shown", where
+        if any(markers.code_of(row, marker.column) == markers.EMPTY for row in rows):
+            yield "plan_modules.on", markers.EMPTY, where
 
 
 def _order(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:

@@ -91,7 +91,7 @@ def _world(options: argparse.Namespace) -> World:
     for text in options.dial:
         name, _, value = text.partition("=")
         asked[name] = json.loads(value)
-    world.dials.turn(asked)
+    world.turn(asked)
     if options.faults is not None:
         world.faults.set(json.loads(options.faults.read_text(encoding="utf-8")))
     if world.dials.strangers_every > 0 and all(j.kind != "stranger" for j in world.jobs.all()):

@@ -36,6 +36,10 @@ class BillManager:
         """Gather the functions under the names of the world's dialect."""
         self._world = world
         self.language = world.dialect["language"]
+        self._gather()
+
+    def _gather(self) -> None:
+        self._named_by = self._world.dialect
         self._functions: dict[str, Function] = {}
         for part in (
             billmanager_system,
@@ -48,7 +52,7 @@ class BillManager:
             billmanager_services,
             billmanager_tasks,
         ):
-            self._functions.update(part.functions(world.dialect))
+            self._functions.update(part.functions(self._named_by))
 
     def known(self, login: str) -> Known | None:
         """Give a user by login, or None."""
@@ -71,6 +75,8 @@ class BillManager:
 
     def function(self, call: Call) -> Function | None:
         """Give the function that a call names, or None."""
+        if self._named_by is not self._world.dialect:
+            self._gather()  # upgraded meanwhile
         return self._functions.get(call.func)
 
     def allows(self, call: Call) -> bool:

@@ -56,7 +56,7 @@ def _shape(call: Call) -> Listing:
             + element("name", plan.name)
             + coded("itemtype_name", plan.itemtype, text(f"itemtype.{plan.itemtype}", call.lang))
             + element("project", "Example Hosting")
-            + element("processingmodules", names)
+            + (element("processingmodules", names) if dialect.flag("plan_modules.told") else "")
             + element("pricelist_cost", cost + text("months", call.lang))
             + element("orderpriority", plan.orderpriority)
             + coded("status", state, text(state, call.lang))
@@ -173,31 +173,25 @@ def _modules(call: Call) -> str:
     """List the modules that fit a plan, each with whether it is enabled there."""
     plan = _plan(call, call.dialect["plan_modules.parent"])
     world, dialect = call.world, call.dialect
-    flag = dialect["plan_modules.flag"]
+    flag, own = dialect["plan_modules.flag"], dialect["plan_modules.own_switch"]
 
     def write(module: Module) -> str:
-        on = module.id in plan.modules
-        mark = "on" if on else "off"
-        shown = element(flag, mark)
-        if not on and dialect["plan_modules.off_cell"] == "absent":
-            shown = ""
-        elif flag == "status":
-            state = "enabled" if on else "disabled"
-            shown = coded(flag, state, text(state, call.lang))
         return (
             element("id", module.id)
             + element("name", module.name)
             + element("module", title(world, module, call.lang))
             + element("orderpriority", module.orderpriority)
-            + shown
+            + (element(own, "on" if module.enabled else "off") if own else "")
+            + _state(call, flag, on=module.id in plan.modules)
         )
 
+    kind = dialect["plan_modules.button_kind"]
     shape = Listing(
         write,
-        ("id", "name", "module", "orderpriority", flag),
+        ("id", "name", "module", "orderpriority", *((own,) if own else ()), flag),
         tools=(
-            Tool(dialect["plan_modules.enable_button"], dialect["plan_modules.enable"]),
-            Tool(dialect["plan_modules.disable_button"], dialect["plan_modules.disable"]),
+            Tool(dialect["plan_modules.enable_button"], dialect["plan_modules.enable"], kind),
+            Tool(dialect["plan_modules.disable_button"], dialect["plan_modules.disable"], kind),
         ),
     )
     rows = [m for m in world.modules.all() if m.itemtype == plan.itemtype]
@@ -207,8 +201,35 @@ def _modules(call: Call) -> str:
     return listing(call, shape, rows, element("plid", plan.id))
 
 
+def _state(call: Call, flag: str, *, on: bool) -> str:
+    """Write the cell that says whether a module is on for the plan.
+
+    Assumed in every form: as a word, as a code behind a text, or as a property, which is an empty
+    cell when true and none when false (billmanager.md 3.2, ispmanager.md 1.4).
+    """
+    code = call.dialect["plan_modules.on" if on else "plan_modules.off"]
+    state = "enabled" if on else "disabled"
+    if code == "-" or (not on and call.dialect["plan_modules.off_cell"] == "absent"):
+        return ""
+    if code == "+":
+        return element(flag)
+    if code or flag == "status":
+        return coded(flag, code or state, text(state, call.lang))
+    return element(flag, "on" if on else "off")
+
+
 def _switch(call: Call, *, on: bool) -> str:
     plan = _plan(call, "plid")
+    dialect = call.dialect
+    if dialect["plan_modules.button_kind"] == "groupform" and not call.submitted:
+        fields = [Field("plid", str(plan.id), "hidden"), Field("confirmed", "yes", "hidden")]
+        asked = dialect["plan_modules.form_asks"]
+        more = [Field(asked, "", required=True)] if asked else []
+        return form(call, [*fields, *more])
+    if dialect["plan_modules.button_kind"] == "groupform":
+        call.need("confirmed")  # what the form carried, as it stood
+        if dialect["plan_modules.form_asks"]:
+            call.need(dialect["plan_modules.form_asks"])
     for key in call.ids():
         module = call.world.modules.get(key)
         if module is None or module.itemtype != plan.itemtype:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from panels.sandbox import acts, jobs
+from panels.sandbox.dialect import DialectError
 from panels.sandbox.dials import DialError
 from panels.sandbox.faults import FaultError
 from panels.sandbox.ledger import ledger, truth
@@ -26,7 +27,7 @@ def control(world: World, method: str, path: str, body: bytes, address: str) -> 
     door = path.removeprefix(PREFIX).rstrip("/")
     try:
         return _json(_answer(world, method, door, body))
-    except (DialError, FaultError, acts.ActError, json.JSONDecodeError) as error:
+    except (DialError, DialectError, FaultError, acts.ActError, json.JSONDecodeError) as error:
         return _json({"error": str(error)}, 400)
     except Refusal as refusal:
         text = {"error": refusal.text, "type": refusal.kind, "object": refusal.about}
@@ -49,7 +50,7 @@ def _answer(world: World, method: str, door: str, body: bytes) -> dict[str, Any]
         raise DialError(msg)
     if method == "POST" and door == "dials":
         was = world.dials.strangers_every
-        world.dials.turn(document)
+        world.turn(document)
         if world.dials.strangers_every > 0 and not was:
             world.schedule(world.dials.strangers_every, "stranger", 0)
         return world.dials.as_dict()

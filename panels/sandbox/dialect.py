@@ -51,6 +51,17 @@ class Dialect:
         """Tell whether a key is ``on``."""
         return self[key] == "on"
 
+    def upgraded(self, changes: Mapping[str, str]) -> Dialect:
+        """Give the dialect of the same panel after an upgrade that changed these keys.
+
+        Raises DialectError for a key that there is not, and for a value that is no text.
+        """
+        unknown = sorted(set(changes) - set(self.values))
+        if unknown or not all(isinstance(value, str) for value in changes.values()):
+            msg = f"dialect {self.name}: cannot change {', '.join(unknown) or 'to what is no text'}"
+            raise DialectError(msg)
+        return Dialect(self.name, {**self.values, **changes}, self.forms, self.lists)
+
     def error(self, key: str) -> tuple[str, str]:
         """Give type and object of the error named ``errors.<key>``."""
         kind, _, about = self[f"errors.{key}"].partition(" ")

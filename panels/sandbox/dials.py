@@ -95,6 +95,8 @@ class Dials:
     lists_behind: float = 0.0
     """By how many seconds lists of services, tasks, payments and charges lag behind what was done;
     forms never do (BILLmanager works asynchronously; that its lists lag is assumed)."""
+    upgrade: dict[str, str] = field(default_factory=dict)
+    """Keys of the dialect that are otherwise since an upgrade of BILLmanager; empty for none."""
     default_rows: int = 1000
     """Rows of a list's page when p_cnt is not sent."""
     max_rows: int = 0

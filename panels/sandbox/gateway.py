@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.sandbox import jobs
+from panels.sandbox import jobs, xml
 from panels.sandbox.billmanager import BillManager
+from panels.sandbox.forms import done
 from panels.sandbox.ispmanager import IspManager
 from panels.sandbox.panel import answer
 from panels.sandbox.protocol import HTML_TYPE, Response
@@ -69,7 +70,10 @@ class Gateway:
             return Response(b"", reset=True)
         if kind == "http_500":
             return Response(_ERROR_PAGE, 500, HTML_TYPE)
-        response = answer(self.world, self.panels[request.panel], request, fault)
+        panel = self.panels[request.panel]
+        if kind == "ignored" and request.func != "auth":
+            return _confirmed(self.world, panel, request)
+        response = answer(self.world, panel, request, fault)
         if fault is None:
             return response
         if kind == "reset_after":
@@ -82,3 +86,16 @@ class Gateway:
         elif kind == "slow_after":
             response.seconds = fault.seconds
         return response
+
+
+def _confirmed(world: World, panel: Panel, request: Request) -> Response:
+    """Say ok, and do nothing; the ledger tells what was ignored."""
+    world.record("ignored", func=request.func, **_named(request))
+    body = xml.document(
+        done(), func=request.func, lang=panel.language, binary=panel.binary, params=request.params
+    )
+    return Response(body)
+
+
+def _named(request: Request) -> dict[str, str]:
+    return {name: request.params[name] for name in ("plid", "elid") if name in request.params}

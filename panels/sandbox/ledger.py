@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SECTIONS = {
     "orders": "order",
     "switches": "switch",
+    "ignored": "ignored",
     "hosting_accounts_created": "hosting_created",
     "hosting_accounts_deleted": "hosting_deleted",
     "hosting_accounts_switched": "hosting_switched",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from panels.sandbox import access, xml
 from panels.sandbox.call import NOBODY, Call
-from panels.sandbox.forms import Field, done, form
+from panels.sandbox.forms import Field, form
 from panels.sandbox.protocol import HTML_TYPE, Response
 from panels.sandbox.refusals import LoginPage, Refusal, missed, no_access
 
@@ -51,8 +51,7 @@ def answer(world: World, panel: Panel, request: Request, fault: Rule | None = No
         else:
             actor = access.identify(world, request, panel)
             call = Call(world, panel.name, request.params, actor, lang, fault, request.address)
-            ignored = fault is not None and fault.kind == "ignored"
-            body = done() if ignored else _work(call, panel)
+            body = _work(call, panel)
         if fault is not None and fault.kind == "locked_after":
             raise _locked(world)
     except Refusal as problem:

@@ -41,7 +41,8 @@ class World:
     ) -> None:
         """Make an empty world."""
         self.servers = servers
-        self.dialect = dialect or load()
+        self._dialect = dialect or load()
+        self._upgraded: tuple[dict[str, str], Dialect] | None = None
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - chance of a rehearsal, no secret
         self.dials = Dials()
@@ -59,6 +60,22 @@ class World:
         self._make_tables()
         for table in (self.services, self.lines, self.tasks, self.payments, self.expenses):
             table.past = Past(self.now)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the panels call things now: an upgrade may have changed it."""
+        upgrade = self.dials.upgrade
+        if not upgrade:
+            return self._dialect
+        if self._upgraded is None or self._upgraded[0] is not upgrade:
+            self._upgraded = (upgrade, self._dialect.upgraded(upgrade))
+        return self._upgraded[1]
+
+    def turn(self, values: dict[str, Any]) -> None:
+        """Turn dials; nothing is changed where one cannot be (DialError or DialectError)."""
+        if isinstance(upgrade := values.get("upgrade"), dict):
+            self._dialect.upgraded(upgrade)
+        self.dials.turn(values)
 
     def _make_tables(self) -> None:
         self.departments: Table[int, r.Department] = Table("departments", r.Department)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -124,7 +125,8 @@ def test_plans_are_those_of_shared_hosting() -> None:
 
 def test_switching_a_plans_modules() -> None:
     rows = elem(id=1, name="M", active="on", orderpriority=2) + elem(id=2, name="N", active="off")
-    b, canned = bill({"pricelist.x": rows, "pricelist.x.on": OK, "pricelist.x.off": OK})
+    answers: dict[str, object] = {"pricelist.x": rows, "pricelist.x.on": OK, "pricelist.x.off": OK}
+    b, canned = bill(answers, plan_modules_marker="active")
     assert [(m.id, m.enabled, m.orderpriority) for m in b.plans.modules(5)] == [
         (1, True, 2),
         (2, False, None),
@@ -138,20 +140,72 @@ def test_switching_a_plans_modules() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["active", "status", "enabled"])
+@pytest.mark.parametrize("name", ["active", "status", "sold"])
 def test_a_property_marks_what_is_on(name: str) -> None:
     rows = f"<elem><id>1</id><{name}/></elem><elem><id>2</id></elem>"
-    b, _ = bill({"pricelist.x": rows})
+    b, _ = bill({"pricelist.x": rows}, plan_modules_marker=name)
     assert [m.enabled for m in b.plans.modules(5)] == [True, False]
 
 
-def test_modules_without_a_marker_are_not_guessed() -> None:
-    b, _ = bill({"pricelist.x": elem(id=1, name="M")})
-    with pytest.raises(UnexpectedAnswer, match="no column tells"):
+def test_modules_without_a_marker_are_told_by_the_list_of_plans_alone() -> None:
+    rows = elem(id=1, name="M, of old", active="on") + elem(id=2, name="N", active="on")
+    plans = elem(id=4, processingmodules="N") + elem(id=5, processingmodules="M, of old")
+    b, _ = bill({"pricelist.x": rows, "pricelist": plans})
+    assert [m.enabled for m in b.plans.modules(5)] == [True, False]
+    b, _ = bill({"pricelist.x": rows, "pricelist": elem(id=5, name="P")})
+    with pytest.raises(FormLacks, match="plan_modules_marker"):
         b.plans.modules(5)
-    b, _ = bill({"pricelist.x": elem(id=1, name="M", status="Perhaps")})
+
+
+def test_a_code_that_was_never_seen_is_not_guessed() -> None:
+    b, _ = bill(
+        {"pricelist.x": elem(id=1, name="M", status="Perhaps")}, plan_modules_marker="status=1/2"
+    )
     with pytest.raises(UnexpectedAnswer, match="neither on nor off"):
         b.plans.modules(5)
+
+
+def test_both_places_that_tell_what_is_on_are_compared() -> None:
+    rows = "".join(elem(id=n, name=name, status=n % 2) for n, name in enumerate("MNOO"))
+    answers: dict[str, object] = {"pricelist.x": rows}
+    answers["pricelist"] = elem(id=5, processingmodules="M, N, O")
+    b, _ = bill(answers, plan_modules_marker="status")
+    both = b.plans.compared(5)
+    assert (both.on, both.attached) == (frozenset({1, 3}), frozenset({0, 1}))
+    assert both.unclear == {2, 3}
+    assert both.disagree == {0}
+
+
+GROUP_FORM = (
+    '<metadata type="form"><form><input type="hidden" name="plid"/>'
+    '<input type="hidden" name="stamp"/>{more}</form></metadata><plid>5</plid><stamp>t-1</stamp>'
+)
+
+
+@pytest.mark.parametrize("kind", ["groupform", "group", ""])
+def test_a_switch_that_answers_a_form_is_submitted_as_it_stands(kind: str) -> None:
+    answers: dict[str, object] = {
+        "pricelist.x.on": lambda call: OK if "sok" in call.params else GROUP_FORM.format(more="")
+    }
+    b, canned = bill(answers)
+    b._context.dialect = replace(
+        b.dialect, plan_modules_enable=Found("pricelist.x.on", "test", kind=kind)
+    )
+    b.plans.switch_on(5, 2, send_by=BY)
+    sent = {"plid": "5", "elid": "2", "stamp": "t-1", "sok": "ok"}
+    assert canned.effects[-1].params == sent
+    assert len(canned.effects) == (1 if kind == "groupform" else 2)
+
+
+def test_a_switch_whose_form_asks_for_something_unknown_is_not_submitted() -> None:
+    more = '<input name="reason" required="yes"/>'
+    b, canned = bill({"pricelist.x.on": GROUP_FORM.format(more=more)})
+    found = Found("pricelist.x.on", "test", kind="groupform")
+    b._context.dialect = replace(b.dialect, plan_modules_enable=found)
+    with pytest.raises(FormLacks, match="reason") as lacking:
+        b.plans.switch_on(5, 2, send_by=BY)
+    assert lacking.value.form is not None
+    assert canned.effects == []
 
 
 def test_a_dialect_that_does_not_know_sends_nothing() -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 RESOURCES = ("clients", "modules", "orders", "payments", "plans", "services", "tasks")
 SENDS_NOTHING = {
     "orders": {"asked", "func", "params"},
-    "plans": {"is_vhost"},
+    "plans": {"is_vhost", "marker"},
     "tasks": {"learn"},
 }
 """Public methods that only say what would be sent, or judge what was read."""
@@ -110,6 +110,7 @@ class Tour:
         bm.modules.form(module)
         bm.modules.creation_form()
         self.plan = bm.plans.all()[0].id
+        bm.plans.compared(self.plan)
         bm.plans.limits(self.plan)
         bm.plans.opening_letter(self.plan)
         letter = bm.plans.letter_form(self.plan)

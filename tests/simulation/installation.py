@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SERVERS = ("isp1", "isp2")
 SIZE = Size(accounts=8, clients=5, plans=2, seed=7)
 DIALECTS = ("billmanager6", "billmanager5", "toolbar-take", "second-form", "performer-field",
-            "status-field")  # fmt: skip
+            "status-field", "own-switch", "inverted-form")  # fmt: skip
 LATENCY = 80.0
 WINDOW_LIMIT = 150.0
 PATIENCE = dt.timedelta(seconds=100)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
+from integrator.workflow.windows.asked import MOST
 from integrator.workflow.windows.handing import KIND
 from panels.sandbox import records as r
 from panels.sandbox.hosting import user_key
@@ -43,6 +44,7 @@ def broken(simulation: Simulation) -> list[str]:
         *_strangers(simulation),
         *_letters(simulation),
         *_plans(simulation),
+        *_repeated(simulation),
         *_ended(simulation),
         *_said(simulation),
     ]
@@ -266,6 +268,17 @@ def _plans(simulation: Simulation) -> Iterator[str]:
         letter = simulation.others.letters[plan.id]
         if plan.opennotify != letter:
             yield f"plan {plan.id} sends letter {plan.opennotify}, wanted {letter}"
+
+
+def _repeated(simulation: Simulation) -> Iterator[str]:
+    """A switch that never shows is sent twice by a window, and twice more on a person's word."""
+    network = simulation.installation.network
+    for (func, plan, module), times in network.ignored.items():
+        words = Event.objects.filter(window__plan__remote_id=plan, to_state="closing")
+        said = words.filter(why__in=("restore", "restore anyway")).count()
+        windows = Window.objects.filter(plan__remote_id=plan).count()
+        if len(times) > MOST * (said + windows):
+            yield f"{func} of module {module} on plan {plan} was sent {len(times)} times in vain"
 
 
 def _ended(simulation: Simulation) -> Iterator[str]:

@@ -33,6 +33,11 @@ KINDS = (
 """What can become of a call: the sandbox's faults, no connection, and an effect that comes after
 nobody waits for it any more."""
 
+IGNORED = "ignored"
+"""Answered *ok*, and nothing happens; of switches alone, and one of a meeting of troubles."""
+
+SWITCHES = {"resume", "suspend", "enable", "disable", "on", "off", "activate", "deactivate"}
+
 AMBIGUOUS = (
     *("reset_before", "reset_after", "slow_before", "slow_after", "lands_late", "locked_after"),
 )
@@ -104,8 +109,10 @@ class Faults:
             return None
         if chance.random() >= weather.rate:
             return None
-        weather.left -= 1
         kind = chance.choice(weather.kinds)
+        if kind == IGNORED and not is_switch(request):
+            return None
+        weather.left -= 1
         self._stage.seen[f"fault: {kind}"] += 1
         return Rule(kind, seconds=chance.uniform(3.0, 50.0))
 
@@ -126,6 +133,8 @@ class Network(SandboxAdapter):
         self._stage = stage
         self._weather = weather
         self.sent_late: list[str] = []
+        self.ignored: dict[tuple[str, ...], list[float]] = defaultdict(list)
+        """Switches that were answered and ignored, since the last equal one that was not."""
         self.landed_late: list[float] = []
         """When switches came to the panel that had been given up, whatever they did there."""
         self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
@@ -161,6 +170,8 @@ class Network(SandboxAdapter):
         call = f"{asked.panel} {asked.func} {' '.join(about)}"
         self._stage.tell(call + (f" ⚡ {fault.kind}" if fault else ""))
         self._mind_pace(call)
+        if is_switch(asked):
+            self._mind_switch(asked, fault)
         if fault is not None and fault.kind == "unreachable":
             raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "lands_late":
@@ -175,6 +186,14 @@ class Network(SandboxAdapter):
         if len(times) == MOST_CALLS and self._stage.now - times[0] < PACE:
             self._stage.refused = f"{call}: made {MOST_CALLS} times in less than {PACE:.0f} s"
         times.append(self._stage.now)
+
+    def _mind_switch(self, asked: Request, fault: Rule | None) -> None:
+        """Count equal switches in a row that were answered *ok* and never showed."""
+        switch = tuple(asked.params.get(name, "") for name in ("func", "plid", "elid"))
+        if fault is not None and fault.kind == IGNORED:
+            self.ignored[switch].append(self._stage.now)
+        elif fault is None:
+            self.ignored.pop(switch, None)
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance
@@ -193,6 +212,14 @@ class Network(SandboxAdapter):
             self.gateway.work(asked, None)
 
         self._stage.after(seconds, land)
+
+
+def is_switch(asked: Request) -> bool:
+    """Whether this switches a module of a plan; a form of it that is only read does not."""
+    known = asked.params.get("plid") and asked.params.get("elid")
+    last = asked.func.rpartition(".")[2]
+    acts = asked.params.get("out") != "devel"
+    return bool(known and acts and last in SWITCHES)
 
 
 def _is_login(request: requests.PreparedRequest) -> bool:

@@ -80,6 +80,7 @@ class Others:
             "switch": self._switch,
             "close_service": self._close_service,
             "poor": self._poor,
+            "upgrade": self._upgrade,
             "expire_sessions": lambda: str(acts.perform(self._world, {"act": "expire_sessions"})),
         }
         try:
@@ -216,6 +217,21 @@ class Others:
         client = self._stage.chance.choice(self._world.clients.all())
         self._world.clients.put(client._replace(balance=0))
         return f"client {client.id}"
+
+    def _upgrade(self) -> str | None:
+        """The panel is upgraded while a window is open: its switches are called otherwise."""
+        if not Window.objects.exclude(phase=Phase.CLOSED).exclude(snapshot=None).exists():
+            return None
+        ways = {"enable": "on", "disable": "off"}
+        if self._world.dials.upgrade:
+            ways = {"enable": "activate", "disable": "deactivate"}
+        listed = self._world.dialect["plan_modules.list"]
+        changes = {f"plan_modules.{way}": f"{listed}.{name}" for way, name in ways.items()}
+        changes |= {f"plan_modules.{way}_button": name for way, name in ways.items()}
+        if self._stage.chance.random() < 0.7:
+            changes["version"] = f"6.{200 + len(self._world.dials.upgrade)}.0"
+        self._world.turn({"upgrade": {**self._world.dials.upgrade, **changes}})
+        return ", ".join(changes.values())
 
     def _switch(self) -> str | None:
         """A colleague switches a module: never the last one off, nor another plan's on."""

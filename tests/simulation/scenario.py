@@ -135,16 +135,32 @@ def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
     drawn.weather.left = 2
 
 
+def _deaf(drawn: Scenario, chance: random.Random) -> None:
+    """Switches are answered *ok* and ignored, a few times or for long."""
+    _storm(drawn, "switches", ("ignored",))
+    drawn.weather.left = chance.choice((1, 3, 6, 12))
+    drawn.weather.busy = drawn.weather.deaths = drawn.weather.naps = drawn.dropped = 0.0
+    drawn.people, drawn.storm = chance.choice(([], ["restore"] * 3)), 400.0
+    if chance.random() < 0.3:
+        drawn.others = ["upgrade"]
+
+
+def _upgraded(drawn: Scenario, _chance: random.Random) -> None:
+    """The panel is upgraded while a window is open, and calls things otherwise."""
+    drawn.others, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
+
+
 MEETINGS = {
     1: _queued,
     3: _payers,
     5: _late,
     7: _walk_ins,
     9: _closes,
-    11: _queued,
+    11: _deaf,
     13: _impatient,
-    15: _empty_words,
+    15: _upgraded,
     17: _regrets,
+    19: _empty_words,
 }
 """By what a seed leaves when it is divided by twenty."""
 

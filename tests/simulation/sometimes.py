@@ -55,6 +55,8 @@ EVENTS = {
     "colleague's task waited for": Q(why__contains="has taken task"),
     "plan changed by others noticed": Q(why__contains="somebody else changed"),
     "late switch found at rest": Q(from_state="closed", to_state="restoring"),
+    "names found again after an upgrade": Q(subject="panel", to_state="learnt again"),
+    "switch that never shows held": Q(to_state="held", why__contains="each time answered ok"),
     "undecided": Q(to_state="undecided"),
     "decided: it exists": Q(why__startswith="adopted service"),
     "decided: this payment": Q(why__startswith="adopted payment"),
@@ -86,5 +88,6 @@ MUST = (
     *("crash at commit, before it", "crash at commit, after it", "corrected by a person"),
     *("put on the manual module", "undone: the account is free", "bound anew after undoing"),
     *("letter held back", "letter given back"),
+    *("names found again after an upgrade", "switch that never shows held"),
 )
 """What two hundred seeds must have reached, each at least once."""

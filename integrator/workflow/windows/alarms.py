@@ -62,17 +62,6 @@ def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
         log.error("window.held", window=window.pk, why=window.cause)
 
 
-def hold_until_decided(driver: Driver, text: str) -> None:
-    """Hold a window that cannot go on by itself: no new intents, and a person chooses."""
-    window = driver.window
-    if window.held and window.held_until is None:
-        return
-    with transaction.atomic():
-        driver.save(held=True, held_until=None, closing=True, cause=text)
-        lease.event(window, window.phase, "held", text)
-    log.error("window.held", window=window.pk, why=text)
-
-
 def let_go(driver: Driver) -> None:
     """End an alarm that was sounded until a time: what it was about is known."""
     window = driver.window

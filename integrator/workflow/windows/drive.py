@@ -31,7 +31,7 @@ from integrator.workflow.windows import (
     tasks,
 )
 from integrator.workflow.windows.opening import CannotOpenError
-from integrator.workflow.windows.switching import PlanChangedError
+from integrator.workflow.windows.switching import NotShownError, PlanChangedError
 from panels.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
+
+HELD = dt.timedelta(seconds=10)
+"""How soon a held window looks whether a person, or time, has removed what holds it."""
 
 MOST_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
@@ -99,7 +102,11 @@ def _drive(driver: Driver) -> bool:
             _note_read(driver, phase)
             journal.flush()
     except CannotOpenError as error:
-        _turn_all_away(driver, Failed(error.cause, error.text))
+        _turn_all_away(driver, Failed(error.cause, error.text, error.evidence))
+    except NotShownError as error:
+        lease.hold(driver, str(error))
+        driver.look_again(clock.now() + HELD)  # a person may mend it, or it shows after all
+        return False
     except PlanChangedError as error:
         _changed_by_others(driver, error)
         return False
@@ -174,7 +181,7 @@ def _turn_all_away(driver: Driver, verdict: Failed) -> None:
         restoring.close(driver, verdict.text)
         return
     driver.enter(Phase.RESTORING, verdict.text)
-    driver.save(due_at=clock.now())
+    driver.save(due_at=clock.now(), cause=verdict.text if driver.window.held else "")
 
 
 def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
@@ -185,8 +192,8 @@ def _changed_by_others(driver: Driver, error: PlanChangedError) -> None:
         # A person has looked and said: restore from the snapshot whatever is on now.
         driver.save(seen={**driver.seen, "enabled": error.present}, due_at=clock.now())
         return
-    alarms.hold_until_decided(driver, text)
-    driver.look_again(clock.now() + dt.timedelta(seconds=10))
+    lease.hold(driver, text)
+    driver.look_again(clock.now() + HELD)
 
 
 def _after_error(driver: Driver, error: PanelError) -> bool:
@@ -263,7 +270,7 @@ def _rests(driver: Driver) -> bool:
     with transaction.atomic():
         due = clock.now() + REST
         driver.save(seen={**driver.seen, "rested": window.deaths}, due_at=due)
-        alarms.hold_until_decided(driver, text)
+        lease.hold(driver, text)
     return True
 
 
@@ -302,4 +309,4 @@ def _unexpected(driver: Driver) -> None:
 def _hold_when_late(driver: Driver, text: str) -> None:
     """A window that cannot go on and has outlived its limit is held: a person must see it."""
     if alarms.outlived(driver.window):
-        alarms.hold_until_decided(driver, text)
+        lease.hold(driver, text)

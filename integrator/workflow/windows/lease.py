@@ -156,6 +156,17 @@ def release(driver: Driver) -> None:
     _OURS.run(columns, pk=driver.window.pk, token=driver.token)
 
 
+def hold(driver: Driver, text: str) -> None:
+    """Hold the window, loudly: it makes no new orders, and a person must look; once per text."""
+    window = driver.window
+    if window.held and window.held_until is None and window.cause == text:
+        return
+    with transaction.atomic():
+        driver.save(held=True, held_until=None, closing=True, cause=text)
+        event(window, window.phase, "held", text)
+    log.error("window.held", window=window.pk, why=text)
+
+
 def due(window_id: int) -> None:
     """Have the window looked at now."""
     _OPEN.run({"due_at": clock.now()}, pk=window_id)

@@ -20,10 +20,11 @@ from integrator.steps import (
 )
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import engine, intents, learning, recording, rows
+from integrator.workflow import causes, engine, evidence, intents, learning, recording, rows
 from integrator.workflow.password_tries import TooSoonError
 from integrator.workflow.windows import (
     aftermath,
+    agreement,
     canaries,
     instructions,
     lease,
@@ -33,6 +34,7 @@ from integrator.workflow.windows import (
     strangers,
     switching,
 )
+from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +48,15 @@ MODULE_KIND = intents.CREATE_MODULE
 
 
 class CannotOpenError(Exception):
-    """The window cannot open for anybody; nothing was switched."""
+    """The window cannot open for anybody; what was switched, if anything, is given back.
 
-    def __init__(self, cause: str, text: str) -> None:
+    ``evidence``: what was seen, for the steps of those who must fail for it.
+    """
+
+    def __init__(self, cause: str, text: str, evidence: dict[str, Any] | None = None) -> None:
         self.cause = cause
         self.text = text
+        self.evidence = evidence or {}
         super().__init__(text)
 
 
@@ -64,8 +70,11 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         if not strangers.let_finish(driver, bm):
             return False
         driver.save(cause="")
-    if driver.window.snapshot is None and not _look_at_plan(driver, bm):
-        return False
+    try:
+        if driver.window.snapshot is None and not _look_at_plan(driver, bm):
+            return False
+    except agreement.UnclearError as unclear:
+        raise CannotOpenError("marker_unknown", str(unclear)) from unclear
     if driver.window.manual_only_at is None and not _make_ready(driver, bm):
         return False
     try:
@@ -80,16 +89,15 @@ def drive(driver: Driver, bm: BillManager) -> bool:
 
 
 def _look_at_plan(driver: Driver, bm: BillManager) -> bool:
-    """Step 1 and the snapshot; False: not yet."""
+    """Step 1 and the snapshot; False: not yet. Raises UnclearError."""
     if learning.of_another_version(bm):
         driver.look_again(clock.now())  # with the names that were found just now
         return False
     modules = bm.modules.all()
-    present = bm.plans.modules(driver.window.plan.remote_id)
+    present = agreement.at_first(driver, bm)
     if not _manual_modules(driver, bm, modules, present):
         return False
-    _take_snapshot(driver, bm, modules)
-    return True
+    return _take_snapshot(driver, bm, modules)
 
 
 def _make_ready(driver: Driver, bm: BillManager) -> bool:
@@ -228,11 +236,13 @@ def _settle_making(found: dict[str, int]) -> None:
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
-def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> None:
-    """Read the plan last and at once: making a module may have taken a minute."""
+def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> bool:
+    """Read the plan last and at once: making a module may have taken a minute. False: not yet."""
     window = driver.window
     letter, floors = letters.to_hold(window, bm), reading.floors(bm)
-    present = bm.plans.modules(window.plan.remote_id)
+    present = agreement.modules(driver, bm)
+    if present is None:
+        return False
     ours = {module.id for module in step1.ours(modules)}
     rows = sets.snapshot(present, without=ours)
     late = _switched_off_late(window, rows)
@@ -245,6 +255,7 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
             text = f"a switch of ours came late and had switched off {late}; restored with the plan"
             lease.event(window, window.phase, window.phase, text)
         journal.flush()
+    return True
 
 
 def _switched_off_late(window: Window, rows: list[dict[str, Any]]) -> list[int]:
@@ -328,7 +339,7 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     manual = sorted(window.manual_modules.values())
     if window.manual_only_at is None:
         driver.save(manual_only_at=clock.now())
-    present = switching.turn(driver, bm, step2.NUMBER, step2.wanted(manual))
+    present = _switched(driver, bm, step2.wanted(manual))
     if present is None:
         return False
     verdict = step2.verify(present, manual)
@@ -348,3 +359,20 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
             )
         )
     return True
+
+
+def _switched(driver: Driver, bm: BillManager, wanted: list[int]) -> list[int] | None:
+    """Switch to *manual only*; None: not yet. What no patience mends fails for all at once."""
+    try:
+        return switching.turn(driver, bm, step2.NUMBER, wanted)
+    except switching.NotShownError as error:
+        own = sets.own((driver.window.snapshot or {"modules": []})["modules"])
+        if set(driver.seen["enabled"]) != set(own):
+            lease.hold(driver, str(error))
+        raise CannotOpenError("switch_not_shown", str(error)) from error
+    except (AccessDenied, FormLacks, FunctionMissing) as error:
+        cause = causes.of_error(error)
+        if cause.passing:
+            raise
+        seen = {"form": evidence.of_form(error)} if isinstance(error, FormLacks) else {}
+        raise CannotOpenError(cause.key, str(error), seen) from error

@@ -10,21 +10,24 @@ from django.db import transaction
 from integrator import clock, prepared
 from integrator.models import Intent
 from integrator.models.states import UNSETTLED, Outcome
-from integrator.panel_access import journal
-from integrator.steps.switching import Switch, enabled, switches
+from integrator.panel_access import journal, plan_modules
+from integrator.steps.switching import enabled, switches
 from integrator.workflow import intents
+from integrator.workflow.windows import asked
+from integrator.workflow.windows.asked import NotShownError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from integrator.models import Plan
+    from integrator.steps.switching import Switch
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
 
-KIND = "switch"
-SHOWS_AFTER = dt.timedelta(seconds=2)
-"""How soon to read again when a switch that was answered does not show yet."""
+__all__ = ["KIND", "SHOWS_AFTER", "NotShownError", "PlanChangedError", "given_up", "read", "turn"]
 
+KIND = "switch"
+SHOWS_AFTER = asked.SHOWS_AFTER
 FRESH = dt.timedelta(seconds=2)
 """How recently the plan must have been read before a module goes off."""
 
@@ -102,11 +105,18 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
     """Switch until just ``wanted`` is on; the modules that are on then, read back.
 
     None: a switch had an unknown outcome, or one that was sent does not show yet; look again at
-    the time that was set. Raises PlanChangedError, and what ``panels`` raises for a refusal.
+    the time that was set. Raises PlanChangedError, NotShownError when a switch was answered *ok*
+    twice and does not show, and what ``panels`` raises for a refusal.
+
+    Those that go on are seen to be on before any goes off, and each that goes off before the next
+    one: an answer alone is no proof, and a plan without any module could not open what is ordered.
     """
-    sent: set[Switch] = set()
     while True:
-        present = read(driver, bm, wanted)
+        both = asked.compared(driver, bm)
+        if asked.read_wrongly(driver, bm, both):
+            driver.look_again(clock.now())  # by what was found just now
+            return None
+        present = read(driver, bm, wanted)  # last, as near as can be to what is done upon it
         read_at = clock.now()
         driver.save(seen={**driver.seen, "enabled": present})
         todo = switches(present, wanted)
@@ -115,22 +125,35 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
             driver.save(uncertain=True)
             driver.look_again(waits_until)
             return None
+        counted = asked.Asked.of(driver, bm)
+        if counted.settle(present, wanted, both) is not None:
+            driver.look_again(clock.now() + SHOWS_AFTER)
+            return None
         if not todo:
             _settle_all(driver)
             return present
-        # Those that go on are seen to be on before any goes off: an answer alone is no proof, and
-        # a plan without any module could not open what is ordered.
-        due = [switch for switch in todo if switch.on] or todo
-        if sent.intersection(due):
-            break  # switched and answered, but not to be seen yet
-        for switch in due:
-            if not switch.on and clock.now() - read_at > FRESH:
-                break  # a colleague may have switched meanwhile: the last one must not go off
-            if not _switch(driver, bm, step, switch):
-                break
-            sent.add(switch)
-    driver.look_again(clock.now() + SHOWS_AFTER)
-    return None
+        if not _send(counted, step, _due(bm, todo), read_at):
+            return None
+
+
+def _due(bm: BillManager, todo: list[Switch]) -> list[Switch]:
+    """What is switched now: all that go on, else one that goes off.
+
+    On a panel where no module was seen to be switched on yet, one alone either way.
+    """
+    ons = [switch for switch in todo if switch.on]
+    return ons if ons and plan_modules.is_proven(bm, on=True) else todo[:1]
+
+
+def _send(counted: asked.Asked, step: int, due: Sequence[Switch], read_at: dt.datetime) -> bool:
+    """Send these; False: not all were, or nobody knows; look again at the time that was set."""
+    for switch in due:
+        # A colleague may have switched meanwhile: the last one must not go off.
+        late = not switch.on and clock.now() - read_at > FRESH
+        if late or not _switch(counted, step, switch):
+            counted.driver.look_again(clock.now() + SHOWS_AFTER)
+            return False
+    return True
 
 
 def _may_still_land(
@@ -160,11 +183,12 @@ def _settle_all(driver: Driver) -> None:
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
-def _switch(driver: Driver, bm: BillManager, step: int, switch: Switch) -> bool:
+def _switch(counted: asked.Asked, step: int, switch: Switch) -> bool:
     """Switch one module; False: the outcome is unknown.
 
     Raises what ``panels`` raises when nothing was done.
     """
+    driver, bm = counted.driver, counted.bm
     plan = driver.window.plan.remote_id
     intent = intents.new(
         KIND,
@@ -174,16 +198,20 @@ def _switch(driver: Driver, bm: BillManager, step: int, switch: Switch) -> bool:
         {"enabled": driver.seen.get("enabled")},
         window=driver.window,
     )
+    before = counted.count(switch)
     with transaction.atomic():
-        driver.save(modules_read_at=None)
+        driver.save(modules_read_at=None, seen=counted.seen)
         intent.save(force_insert=True)
         journal.flush()
     act = bm.plans.switch_on if switch.on else bm.plans.switch_off
     sent = intents.carry_out(intent, lambda send_by: act(plan, switch.module_id, send_by=send_by))
     with transaction.atomic():
         intents.settle_sent(sent)
-        if sent.outcome == Outcome.UNKNOWN:
+        unknown = sent.outcome == Outcome.UNKNOWN
+        if unknown:
             driver.save(uncertain=True)
+        if sent.outcome != Outcome.DONE:
+            counted.lost(switch, before, unknown=unknown)
         journal.flush()
     if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
         raise sent.error
