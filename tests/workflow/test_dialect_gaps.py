@@ -129,16 +129,27 @@ def test_a_list_of_modules_that_cannot_be_found(
     provider = provider_with(accounts=3)
     with workers.asleep():
         run = provider.start(1)
-        # The panel was upgraded since: what was found does not hold any more.
-        panel = billing()
-        panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
-        panel.save(update_fields=["dialect"])
+        # What an administrator has said is not replaced by what is found.
+        correct(plan_modules_list="pricelist.elsewhere")
     workers.finish(run)
     provider.sound(done=0)
     assert failed().cause == "function_missing"
     assert provider.sandbox.ledger()["orders"] == []
     correct(plan_modules_list="pricelist.processing")
     retry(provider, workers)
+
+
+def test_a_list_of_modules_that_is_called_otherwise_is_found_again(
+    provider: Provider, workers: Workers
+) -> None:
+    with workers.asleep():
+        run = provider.start(1)
+        panel = billing()
+        panel.dialect["plan_modules_list"]["value"] = "pricelist.elsewhere"
+        panel.save(update_fields=["dialect"])
+    workers.finish(run)
+    provider.sound(done=1)
+    assert billing().dialect["plan_modules_list"]["value"] == "pricelist.processing"
 
 
 def test_an_upgraded_panel_is_learnt_again_before_a_plan_is_touched(
