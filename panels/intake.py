@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from panels.rowstream import RowStream
 
 MOST_BYTES = 8 * 1024 * 1024
-"""Bytes of an answer. A page of 500 services with sixty columns and all of its metadata has 2 MB
-(tests/panels/test_sizes.py measures one)."""
+"""Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
+its metadata has 2 to 3 MB (tests/panels/test_sizes.py measures one)."""
 MOST_TAGS = 200_000
-"""Tags of an answer that is kept as a tree; such a page has 70,000."""
-MOST_TAGS_OF_A_LIST = 720_000
-"""Tags of a list whose rows are let go one after another: 6,000 rows of sixty columns."""
+"""Its tags; such a page has 62,000."""
 MOST_ATTRIBUTES = 200_000
+"""Its attributes; such a page has 61,000."""
+LISTS = 4
+"""By how much a list may have more whose rows are let go one after another: the 5,001 rows that a
+panel gives which knows no pages."""
 HEAD = 64 * 1024
 """Bytes that are kept of an answer that is not kept whole, for the journal."""
 
@@ -30,16 +32,21 @@ class TooLarge(Exception):  # noqa: N818 - a signal between modules of this pack
 class Intake:
     """Takes an answer piece by piece. Raises `TooLarge` at the piece that is one too many.
 
-    `most` is in bytes. With `stream` the pieces go there, and only the head is kept.
+    `most` is in bytes, of a tree. With `stream` the pieces go there, and only the head is kept.
     """
 
-    __slots__ = ("_attributes", "_most", "_most_tags", "_pieces", "_tags", "size", "stream")
+    __slots__ = (
+        *("_attributes", "_most", "_most_attributes", "_most_tags"),
+        *("_pieces", "_tags", "size", "stream"),
+    )
 
     def __init__(self, most: int = MOST_BYTES, stream: RowStream | None = None) -> None:
         self.size = 0
         self.stream = stream
-        self._most = most
-        self._most_tags = MOST_TAGS if stream is None else MOST_TAGS_OF_A_LIST
+        times = 1 if stream is None else LISTS
+        self._most = times * most
+        self._most_tags = times * MOST_TAGS
+        self._most_attributes = times * MOST_ATTRIBUTES
         self._pieces: list[bytes] = []
         self._tags = 0
         self._attributes = 0
@@ -61,8 +68,9 @@ class Intake:
         if self._tags > self._most_tags:
             raise TooLarge(f"it has more than {self._most_tags} tags in {self.size} bytes")
         self._attributes += piece.count(b"=")
-        if self._attributes > MOST_ATTRIBUTES:
-            raise TooLarge(f"it has more than {MOST_ATTRIBUTES} attributes in {self.size} bytes")
+        if self._attributes > self._most_attributes:
+            most = self._most_attributes
+            raise TooLarge(f"it has more than {most} attributes in {self.size} bytes")
         if self.stream is None:
             self._pieces.append(piece)
             return

@@ -123,8 +123,8 @@ SAID_OF = (
     ),
     (
         re.compile(
-            r"new user “(?P<user>.+?)” on (?P<server>.+?) belongs to b(?P<binding>\d+):"
-            r" (?P<why>.+)",
+            r"new user “(?P<user>[^”]{1,200})” on (?P<server>.{1,80}?) belongs to"
+            r" b(?P<binding>\d+): (?P<why>.+)",
             re.DOTALL,
         ),
         _("new user “%(user)s” on %(server)s belongs to b%(binding)s: %(why)s"),

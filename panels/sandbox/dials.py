@@ -112,6 +112,8 @@ class Dials:
     """Fields of a filter that no list knows; a call that names one is answered as without it."""
     updating: str = ""
     """Each call is answered with a page that says that the panel is being updated: this text."""
+    only_path: str = ""
+    """The one path on which BILLmanager answers, for instance ``/manager/billmgr``; "" for both."""
     expired_passwords: list[str] = field(default_factory=list)
     """Logins whose password has expired, as panel/login: after logging in they are shown the form
     of a new one, whatever they ask for (assumed)."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from panels.sandbox.control import PREFIX, control
 from panels.sandbox.gateway import Gateway, serves
 from panels.sandbox.protocol import HTML_TYPE, Request, Response, parameters
+from panels.sandbox.world import BILLMANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,7 @@ class Connection(asyncio.Protocol):
             response = control(serving.world, method, path, body, self._address)
             serving.commit()
             self._send(response)
-        elif not serves(path, self._panel) or method not in {"GET", "POST"}:
+        elif not self._is_here(path) or method not in {"GET", "POST"}:
             self._send(Response(b"<html><body>Not Found</body></html>", 404, HTML_TYPE))
         else:
             try:
@@ -149,6 +150,10 @@ class Connection(asyncio.Protocol):
                 self._send(Response(b"<html><body>Bad Request</body></html>", 400, HTML_TYPE))
                 return
             self._accept(Request(self._panel, params, self._address))
+
+    def _is_here(self, path: str) -> bool:
+        only = self._serving.world.dials.only_path if self._panel == BILLMANAGER else ""
+        return serves(path, self._panel) and only in {"", path}
 
     def _accept(self, request: Request) -> None:
         gateway = self._serving.gateway

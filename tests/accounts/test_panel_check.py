@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import discovery, panel_check, registering
+from integrator.accounts import connecting, discovery, panel_check, registering
 from integrator.accounts.refusals import Refused
 from integrator.models import Call, Panel
 from integrator.panel_access import connect
@@ -137,6 +137,75 @@ def test_restrictions_of_the_login_are_recognised(
     discovered.dials(**dials)
     (row,) = [row for row in checked().rows if row.state == "denied"]
     assert words in row.text
+
+
+def test_an_update_is_named(discovered: Sandbox) -> None:
+    discovered.dials(updating="The platform is under maintenance")
+    report = checked()
+    assert report.unreachable
+    assert {row.text for row in report.rows} == {
+        "billing says that it is being updated. Wait until that is over, then ask again."
+    }
+    discovered.dials(updating="")
+    assert checked().ok
+
+
+def test_an_expired_password_is_named(discovered: Sandbox) -> None:
+    discovered.dials(expired_passwords=["billmanager/admin"])
+    (row,) = [row for row in checked().rows if row.state == "denied"]
+    assert "this login's password has expired" in row.text
+
+
+def test_a_login_without_su_is_told_so(discovered: Sandbox) -> None:
+    discovered.dials(denied={"admin": ["su"]})
+    report = checked()
+    (row,) = [row for row in other_rows(report) if row.step in {3, 4}]
+    assert (row.func, row.state) == ("su", "denied")
+    assert "Grant the login “admin” the function “su”" in row.text
+    assert "set “order”" not in str(report.rows)
+    assert "set “cart”" not in str(report.rows)
+
+
+def test_a_function_that_is_missing_without_being_named_is_missing(
+    start_sandbox: Callable[..., Sandbox], real_panels: None
+) -> None:
+    """Else the newer order and cart would be taken for there where they are not."""
+    sandbox = start_sandbox("--accounts", "2", "--clients", "2", "--plans", "1",
+                            "--dialect", "panels/sandbox/dialects/billmanager5.json",
+                            "--dial", "missing_without_object=true")  # fmt: skip
+    panel = registering.register(
+        "billmanager", "billing", sandbox.billmanager_url, "admin", "admin-sandbox"
+    )
+    discovery.discover(panel)
+    panel.refresh_from_db()
+    assert (panel.dialect["order"]["value"], panel.dialect["cart"]["value"]) == ("old", "basket")
+
+
+def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="billing")
+    right = panel.url
+    Panel.objects.filter(pk=panel.pk).update(url=right.replace("/billmgr", "/elsewhere/billmgr"))
+    assert "A panel answers at" not in str(checked().rows)
+    Panel.objects.filter(pk=panel.pk).update(url=right.replace("/billmgr", "/manager/billmgr"))
+    assert checked().ok
+    discovered.dials(only_path="/manager/billmgr")
+    Panel.objects.filter(pk=panel.pk).update(url=right)
+    there = right.replace("/billmgr", "/manager/billmgr")
+    for row in checked().rows:
+        assert row.state == "not found"
+        assert f"A panel answers at {there}: register it with that address." in row.text
+    with pytest.raises(Refused) as refused:
+        registering.check_login(Panel.objects.get(name="billing"))
+    assert any(there in line for line in refused.value.lines)
+
+
+def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> None:
+    discovered.dials(updating="The platform is under maintenance")
+    panel = Panel.objects.get(name="billing")
+    with pytest.raises(Refused, match="being updated"):
+        registering.check_login(panel)
+    sight = connecting.find(panel.kind, panel.url)
+    assert (sight.speaks, sight.updating) == (False, True)
 
 
 def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
