@@ -15,7 +15,7 @@ import structlog
 
 from integrator.panel_access import reach
 from panels.errors import PanelError
-from panels.transport import Transport
+from panels.transport import Measured, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,3 +64,11 @@ class RepeatingTransport(Transport):
                 log.info("panel.read_again", panel=self.endpoint.name, func=func, why=str(error))
             time.sleep(pause)
         return super().read(func, params, su=su, devel=devel)
+
+    def measure(self) -> Measured:
+        """As any transport does: a call that had to be repeated measures nothing."""
+        token = _asked.set(False)
+        try:
+            return super().measure()
+        finally:
+            _asked.reset(token)

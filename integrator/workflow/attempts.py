@@ -11,7 +11,7 @@ from django.db.models import F
 from integrator import clock, prepared
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
-from integrator.panel_access import journal
+from integrator.panel_access import journal, reach
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.workflow import breaker, causes, engine, evidence, halting, reaching, recording
@@ -212,6 +212,9 @@ def try_again(
     if _may_be_ordered(claimed.binding):
         wait(claimed, members.READBACK, attempts=attempts, why=str(error), **fields)
         return
+    if window is not None and window.closing and reach.may_pass(error) and _knows_all(claimed):
+        step_back(claimed)  # another window may find the panel as it should be
+        return
     details = {"form": evidence.of_form(error)} if isinstance(error, FormLacks) else {}
     fail(claimed, number, cause.key, str(error), attempts=attempts, evidence=details, **fields)
 
@@ -227,6 +230,13 @@ def _may_be_ordered(binding: Binding) -> bool:
             outcome__in=[str(o) for o in UNSETTLED],
         ).exists()
     )
+
+
+def _knows_all(claimed: Claim) -> bool:
+    """Whether nothing that was sent for this binding is unknown."""
+    return not Intent.objects.filter(
+        binding=claimed.binding, outcome__in=[str(o) for o in UNSETTLED]
+    ).exists()
 
 
 def unexpected(claimed: Claim) -> None:

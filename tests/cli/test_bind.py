@@ -58,6 +58,23 @@ def test_a_dry_run_without_the_panel_still_shows_the_preview(
     assert told.json["rehearsal"]["state"] == "failed"
 
 
+def test_one_broken_answer_to_a_list_does_not_end_the_command(
+    ready: Installation, sandbox: Sandbox
+) -> None:
+    broken = {"panel": None, "func": "*", "kind": "truncated"}
+    sandbox.faults({**broken, "times": 1})
+    started = ready.manage("bind", "--csv", ready.csv(accounts(sandbox)[:1]),
+                           "--autoprolong", "off", "--json")  # fmt: skip
+    assert started.code == 0, started.err + started.out
+    assert sandbox.rules()[0]["struck"] == 1
+    assert started.json["waits"] == []
+    sandbox.faults(broken)
+    refused = ready.manage("bind", "--csv", ready.csv(accounts(sandbox)[1:2]),
+                           "--autoprolong", "off", "--json")  # fmt: skip
+    assert refused.code == 3, refused.out
+    assert sandbox.ledger()["orders"] == []
+
+
 def test_wrong_choices_are_refused(ready: Installation) -> None:
     on = ("--matched", "--autoprolong", "on")
     for words in (

@@ -48,6 +48,7 @@ def window_of(house: House, **values: object) -> Window:
         ("running", ["queued", "done"], True),
         ("running", ["waiting"], True),
         ("finished", ["done", "failed"], False),
+        ("undecided", ["undecided", "done"], False),
         ("paused", ["queued"], False),
         ("paused", ["running"], True),
         ("cancelled", ["cancelled", "undecided"], False),

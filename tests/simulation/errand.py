@@ -43,7 +43,8 @@ class Errand:
         self.accounts: dict[Key, Mapping[str, Any]] = {
             (a["server"], a["username"]): a for a in everyone[: scenario.accounts]
         }
-        if "weak" in scenario.slips:
+        self.is_strict = "weak" in scenario.slips
+        if self.is_strict:
             world.dials.turn({"password_min": LONG_ENOUGH})
 
     def begin(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
+from integrator.workflow import deaths
 from integrator.workflow.windows.asked import MOST
 from integrator.workflow.windows.handing import KIND
 from panels.sandbox import records as r
@@ -46,6 +47,7 @@ def broken(simulation: Simulation) -> list[str]:
         *_plans(simulation),
         *_repeated(simulation),
         *_ended(simulation),
+        *_stopped_in_time(simulation),
         *_said(simulation),
     ]
 
@@ -296,6 +298,26 @@ def _ended(simulation: Simulation) -> Iterator[str]:
     for intent in loose.exclude(binding__state=BindingState.CANCELLED):
         if intent.kind in KNOWN_AT_THE_END:
             yield f"intent {intent.kind} of b{intent.binding_id} was never settled"
+
+
+def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
+    """What cannot come to its end harms one at a time, and what waits for a panel does not fail."""
+    vain = simulation.charged_in_vain
+    if vain is not None:
+        simulation.stage.seen["no task could be closed"] += 1
+        if vain > 1 + simulation.let_go_in_vain:
+            yield f"{vain} were charged though no task could be closed"
+    for binding in Binding.objects.all():
+        told = Event.objects.filter(binding=binding, subject="binding")
+        again = told.filter(to_state=BindingState.QUEUED).count()
+        died = Counter(
+            event.details["step"] for event in told.filter(why__startswith="its worker stopped")
+        )
+        for step, count in died.items():
+            if count >= deaths.most() * again:
+                yield f"b{binding.pk} was taken up again {count} times at step {step} after deaths"
+    for event in Event.objects.filter(subject="binding", to_state="failed", why="unreachable"):
+        yield f"b{event.binding_id} failed since a panel could not be reached"
 
 
 def _said(simulation: Simulation) -> Iterator[str]:

@@ -121,6 +121,8 @@ class Faults:
         return {"rules": []}
 
 
+CONNECTS = 3.05
+"""Seconds until no connection has come about."""
 MOST_CALLS, PACE = 40, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""
 
@@ -137,6 +139,8 @@ class Network(SandboxAdapter):
         """Switches that were answered and ignored, since the last equal one that was not."""
         self.landed_late: list[float] = []
         """When switches came to the panel that had been given up, whatever they did there."""
+        self.away = (0.0, 0.0)
+        """From when to when BILLmanager cannot be reached."""
         self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
@@ -172,6 +176,11 @@ class Network(SandboxAdapter):
         self._mind_pace(call)
         if is_switch(asked):
             self._mind_switch(asked, fault)
+        began, ended = self.away
+        if asked.panel == "billmanager" and began <= self._stage.now - BEGIN < ended:
+            self._stage.seen["call while the panel is away"] += 1
+            self._stage.sleep(CONNECTS)
+            raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "unreachable":
             raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "lands_late":

@@ -29,6 +29,10 @@ class Scenario:
 
     Not everything at once: each seed takes some of the troubles and leaves the others out, so
     that rare paths are not hidden behind frequent ones.
+
+    ``poison``: step 7 of one account ends each process that takes it up. ``closes_refused``: no
+    task can be closed. ``away``: from when to when BILLmanager cannot be reached, in seconds from
+    the beginning. All three until people put them right, when the storm is over.
     """
 
     dialect: str
@@ -55,6 +59,9 @@ class Scenario:
     others: list[str] = field(default_factory=list)
     storm: float = 300.0
     behind: float = 0.0
+    poison: bool = False
+    closes_refused: bool = False
+    away: tuple[float, float] = (0.0, 0.0)
 
     @property
     def told(self) -> str:
@@ -211,4 +218,14 @@ def _drawn(chance: random.Random) -> Scenario:
         others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
         storm=chance.choice((60.0, 180.0, 400.0)),
         behind=sometimes(0.2, chance.choice((5.0, 20.0, 40.0, 55.0))),
+        poison=chance.random() < 0.08,
+        closes_refused=chance.random() < 0.06,
+        away=_away(chance),
     )
+
+
+def _away(chance: random.Random) -> tuple[float, float]:
+    """Sometimes BILLmanager is updated, for minutes, at a time when much is under way."""
+    begin = chance.choice((0.0, chance.uniform(0.0, 60.0)))
+    length = chance.choice((60.0, 200.0, 400.0)) if chance.random() < 0.1 else 0.0
+    return begin, begin + length

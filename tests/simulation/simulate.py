@@ -7,16 +7,18 @@ import traceback
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from django.conf import settings
 
-from integrator.models import Event
-from integrator.workflow import leases, sweep, waking, work
+from integrator.models import Binding, Event, Run
+from integrator.models.states import BindingState, Phase, RunState
+from integrator.workflow import closing, leases, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox.ledger import truth
 from tests.services.canary import LOGINS
 from tests.simulation import laws, scenario, sometimes
-from tests.simulation.errand import WEAK, WRONG, Errand
+from tests.simulation.errand import LONG_ENOUGH, WEAK, WRONG, Errand
 from tests.simulation.installation import install
 from tests.simulation.others import Others
 from tests.simulation.people import People, moves, needs_a_person, unfinished
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from integrator.workflow.engine import Claim
+    from panels.billmanager import BillManager
+
 PAUSES = {"walk_in": 0.2, "pay_same": 0.5}
 """How often others look for an occasion that does not last; for all else every 1.5 seconds."""
+NO_PASSWORD = 1000
+"""So long must a password be when no task can be closed."""
 ROUNDS = 25
 """So often a person comes by; what is not over then never ends."""
 
@@ -68,13 +75,20 @@ class Simulation:
         }
         self._post: list[tuple[str, int, bool]] = []
         self._calm = False
+        self.poisoned: int | None = None
+        """The account whose step 7 ends each process that takes it up."""
+        self.charged_in_vain: int | None = None
+        """How many of our orders had been charged when tasks could be closed at last."""
+        self.let_go_in_vain = 0
+        """How often people had let stopped runs go on until then."""
         self._idle = 1.0
         self._passwords = {account["password"] for account in truth(self.world)["accounts"]}
 
     def run(self, look: Callable[[Simulation], None] = lambda _played: None) -> Verdict:
         """Play it to its end; ``look`` sees the product once it is over."""
         broken: list[str] = []
-        with self.installation.running():
+        jobs = {**work.JOBS, Phase.TASKS: self._closing}
+        with self.installation.running(), mock.patch.dict(work.JOBS, jobs):
             try:
                 self._set_up()
                 self._play()
@@ -107,6 +121,11 @@ class Simulation:
         self.web = Actor(stage, "web", self.installation.database)
         stage.on_rest = self._deliver
         self.errand.begin()
+        if chosen.poison:
+            self.poisoned = Binding.objects.order_by("pk").values_list("account_id", flat=True)[0]
+        if chosen.closes_refused:
+            world.dials.turn({"password_min": NO_PASSWORD})
+        self.installation.network.away = chosen.away
         for actor in stage.actors:
             actor.yields, actor.deaths, actor.naps = chosen.yields, chosen.deaths, chosen.naps
             actor.lost = actor.kept = chosen.commits / 2
@@ -151,6 +170,15 @@ class Simulation:
         self.scenario.weather.left = 0
         self.stage.skew = 0.0
         self.others.give_back()
+        self.poisoned = None
+        self.installation.network.away = (0.0, 0.0)
+        if self.scenario.closes_refused:
+            ours = set(Binding.objects.values_list("marker", flat=True))
+            charged = [e.service for e in self.world.expenses.all() if e.kind == "order"]
+            pressed = ("resume pressed", "retry pressed", "decide pressed")
+            self.let_go_in_vain = sum(self.stage.seen[name] for name in pressed)
+            self.charged_in_vain = sum(self.world.services[s].remoteid in ours for s in charged)
+            self.world.dials.turn({"password_min": LONG_ENOUGH if self.errand.is_strict else 0})
         for actor in self.stage.actors:
             actor.deaths = actor.naps = actor.lost = actor.kept = 0.0
             actor.yields = min(actor.yields, 0.05)
@@ -193,8 +221,20 @@ class Simulation:
         self._idle = 5.0 if busy else min(self._idle * 2, 90.0)
         self.stage.after(self._idle * self.stage.chance.uniform(0.8, 1.2), self._sweep)
 
+    def _closing(self, claimed: Claim, bm: BillManager) -> None:
+        """What step 7 does, unless it ends the process."""
+        actor = self.stage.current
+        if actor is not None and claimed.binding.account_id == self.poisoned:
+            self.stage.seen["died of what it took up"] += 1
+            actor.die()
+        closing.work(claimed, bm)
+
     def _one_sweep(self) -> None:
         found = sweep.sweep()
+        open_questions = Run.objects.filter(
+            state=RunState.FINISHED, bindings__state=BindingState.UNDECIDED
+        )
+        assert not open_questions.exists(), "a run is finished with an undecided binding"
         if found["leases"]:
             self.stage.seen["lease taken back"] += found["leases"]
 

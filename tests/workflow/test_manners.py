@@ -29,21 +29,26 @@ def test_failures_in_a_row_pause_the_run_and_resuming_keeps_the_limit(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
     settings.BREAKER = 2
-    provider.sandbox.faults({"panel": None, "func": ORDER, "kind": "refused", "times": 100})
-    run = workers.finish(provider.start(7))
+    refused = {"panel": None, "func": ORDER, "kind": "refused", "times": 100}
+    run = provider.start(7, cohort=2)
+    workers.until(lambda: Binding.objects.filter(run=run, state="done").exists())
+    provider.sandbox.faults(refused)
+    workers.finish(run)
+    failed = Binding.objects.filter(run=run, state="failed")
     assert run.state == "paused"
     assert "2 bindings in a row" in run.why
     assert "refused the order" in run.why
-    assert Binding.objects.filter(run=run, state="failed").count() == 2
+    assert failed.count() == 2
+    assert Panel.objects.get(pk=provider.panel.pk).failures == {"3 order_refused": 2}
 
     actions.resume(run.pk, "anna")
     workers.finish(run)
     assert run.state == "paused"
-    assert Binding.objects.filter(run=run, state="failed").count() == 4
+    assert failed.count() == 4
 
     provider.sandbox.faults()
     actions.resume(run.pk, "anna")
-    actions.retry(Binding.objects.filter(run=run, state="failed"), "anna")
+    actions.retry(failed, "anna")
     workers.finish(run)
     provider.sound(done=7)
     assert Panel.objects.get(pk=provider.panel.pk).failures_in_row == 0
