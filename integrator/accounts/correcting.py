@@ -14,9 +14,14 @@ from integrator.accounts.judging import Judge
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
 from integrator.clock import now
-from integrator.models import Account, PreviewRow
+from integrator.models import Account, Intent, PreviewRow
+from integrator.models.states import UNSETTLED, Outcome
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from panels.spelling import domain_key
 
 if TYPE_CHECKING:
+    from integrator.accounts.candidates import Candidate
     from integrator.models import Binding
 
 
@@ -24,7 +29,8 @@ if TYPE_CHECKING:
 class Wish:
     """What shall be otherwise; "" and None: as it is.
 
-    ``username``: another account of the same server. ``client``: an id or a user's e-mail;
+    ``username``: another account of the same server; before the order its domain comes with it,
+    unless ``domain`` names one. ``client``: an id or a user's e-mail;
     ``plan``: an id or exact name; ``period``: months.
     """
 
@@ -66,7 +72,7 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
         raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
     words = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
     said = tuple(word for row in words.values_list("words", flat=True) for word in row)
-    candidates = [replace(one, words=said) for one in found]
+    candidates = [replace(_moved(binding, wish, one), words=said) for one in found]
     preview = binding.run.preview
     choices = Choices(
         payment=preview.payment,
@@ -85,7 +91,7 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
         values["account"] = Account.objects.get(pk=candidates[0].account.id)
     if wish.client:
         values |= {"client": judged.client, "su": judged.su}
-    if wish.domain:
+    if wish.domain or wish.username:
         values["domain"] = candidates[0].domain
     if wish.plan or wish.period is not None:
         # What follows from the plan is taken with it; else the frozen price stays.
@@ -98,6 +104,25 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
             "module_id": judged.module_id,
         }
     return {name: value for name, value in values.items() if getattr(binding, name) != value}
+
+
+def _moved(binding: Binding, wish: Wish, found: Candidate) -> Candidate:
+    """The candidate with the domain that goes with it where another account is meant.
+
+    The domain of the one before is kept while it is the new one's as well, and once it was
+    ordered: then it can no longer be another.
+    """
+    account = found.account
+    own = {domain_key(name) for name in (*account.domains, account.domain)}
+    if not wish.username or wish.domain or domain_key(found.domain) in own:
+        return found
+    ordered = Intent.objects.filter(
+        binding=binding, kind__in=[step3.KIND, step4.CREDIT],
+        outcome__in=[str(one) for one in (Outcome.DONE, *UNSETTLED)],
+    )  # fmt: skip
+    if binding.service_id is not None or ordered.exists():
+        return found
+    return replace(found, domain=account.domain)
 
 
 def _read(wish: Wish) -> Wish:

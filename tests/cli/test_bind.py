@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Installation
     from tests.services.sandbox import Sandbox
 
@@ -180,9 +179,12 @@ def test_a_debt_and_a_domain_are_confirmed_by_flag(ready: Installation, sandbox:
     first, second = accounts(sandbox)[:2]
     sandbox.act(act="set_balance", client=first["client"], balance=-500)
     assert ready.manage("discover").code == 0
-    second = {**second, "domains": ["new.example"]}
+    path = ready.csv([first, second])
+    text = Path(path).read_text(encoding="utf-8")
+    name = f"{second['username']},"
+    Path(path).write_text(text.replace(f"{name},", f"{name}new.example,"), encoding="utf-8")
     words = (
-        "bind", "--csv", ready.csv([first, second]), "--autoprolong", "off", "--payment", "credit",
+        "bind", "--csv", path, "--autoprolong", "off", "--payment", "credit",
         "--paymethod", "Bonus", "--dry-run", "--json",
     )  # fmt: skip
     told = ready.manage(*words).json

@@ -89,6 +89,11 @@ def test_before_the_order_all_can_be_corrected_after_it_only_names(
         corrected(failed, Wish(client="nobody@nowhere.example"))
     with pytest.raises(Refused):
         corrected(failed, Wish(username="nobody"))
+    with pytest.raises(Refused):
+        corrected(failed, Wish(domain="other.example"))
+    Account.objects.filter(pk=failed.account_id).update(
+        domains=[*failed.account.domains, "other.example"]
+    )
     wish = Wish(client=other["email"], domain="other.example")
     changes = corrected(failed, wish)
     assert changes["client"].remote_id == other["client"]
@@ -131,6 +136,7 @@ def test_another_username_of_the_same_server_takes_the_place(
     workers.finish(run)
     provider.sound(done=1)
     assert only(run=run).account.username == other["username"]
+    assert only(run=run).domain == other["domains"][0]
     left = Account.objects.get(panel__name=account["server"], username=account["username"])
     assert left.binding is None
 
