@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from panels.errors import FunctionMissing
 from panels.transport import Transport
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from panels.billmanager.context import Context
     from panels.documents import Document
+    from panels.listing import Listing, Row
+
+T = TypeVar("T")
 
 
 class Watched(Transport):
@@ -37,6 +40,21 @@ class Watched(Transport):
         """Call a list or a form, see `Transport.read`."""
         try:
             return self._inner.read(func, params, **how)
+        except FunctionMissing as missing:
+            self._find_again(func, missing)
+            raise
+
+    def read_rows(
+        self,
+        func: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        make: Callable[[Row], T],
+        su: str | int | None = None,
+    ) -> tuple[Listing, list[T]]:
+        """Call a list and make something of each row, see `Transport.read_rows`."""
+        try:
+            return self._inner.read_rows(func, params, make=make, su=su)
         except FunctionMissing as missing:
             self._find_again(func, missing)
             raise
