@@ -112,6 +112,7 @@ def gather(
     params: Mapping[str, str | int] | None = None,
     *,
     su: str | int | None = None,
+    key: str = ANY_KEY,
     keep: Callable[[Row], bool] | None = None,
     size: int = PAGE,
     axes: Sequence[Axis] = (),
@@ -122,7 +123,7 @@ def gather(
     A row that `keep` cannot judge is kept.
     """
     made = collect(
-        transport, func, _trying(make, keep), params, su=su, key=ANY_KEY, size=size, axes=axes
+        transport, func, _trying(make, keep), params, su=su, key=key, size=size, axes=axes
     )
     return _parted(made)
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from integrator.accounts import unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
-from panels.errors import AccessDenied, FunctionMissing, Refused
+from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+from panels.gathering import Gathered, Unreadable
 from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
     from integrator.accounts.progress import Progress
     from integrator.models import Panel
     from panels.billmanager import BillManager
     from panels.billmanager.clients import Client as ListedClient
+    from panels.billmanager.clients import ClientUser as ListedUser
     from panels.billmanager.plans import Offer
     from panels.billmanager.services import Service as ListedService
 
@@ -27,6 +31,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Kind = Change.Kind
+
+CENT = Decimal("0.01")
+LARGEST = Decimal(10) ** 12
+"""What a balance can be, as it is kept."""
+MOST_ASKED = 200
+"""Of so many users and services the panel is asked one by one whose they are."""
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
@@ -41,22 +51,27 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     learning.learn_dialect(panel)
     billmanager = connect.billmanager(panel)
     counts: dict[str, int] = {}
+    notes: list[Unreadable] = []
     progress.phase("modules")
-    counts["modules"] = _modules(panel, billmanager)
+    counts["modules"] = _modules(panel, billmanager, notes)
     progress.phase("plans")
-    letters = _plans(panel, billmanager, counts)
+    letters = _plans(panel, billmanager, counts, notes)
     progress.phase("clients")
-    counts["clients"] = read_clients(panel, billmanager)
+    counts["clients"] = _clients(panel, billmanager, notes)
     progress.phase("users")
-    counts["users"] = read_users(panel, billmanager)
+    names = _users(panel, billmanager, counts, notes)
     progress.phase("services")
-    counts["services"] = _services(panel, billmanager, progress)
+    counts["services"] = _services(panel, billmanager, progress, names, notes)
     progress.phase("paymethods")
     methods = _unless_denied(billmanager.payments.methods) or []
     known = [[method.id, method.name, method.currency or ""] for method in methods]
     form = _unless_denied(billmanager.clients.new_form)
     offered = {"countries": form.countries, "projects": form.projects} if form else {}
-    return counts, {"paymethods": known, "letters": letters, "client_form": offered}
+    facts = {"paymethods": known, "letters": letters, "client_form": offered}
+    if notes:
+        told = facts[unreadable.KEY] = unreadable.kept(notes)
+        counts[unreadable.KEY] = told["count"]
+    return counts, facts
 
 
 def _unless_denied(read: Callable[[], T]) -> T | None:
@@ -67,15 +82,33 @@ def _unless_denied(read: Callable[[], T]) -> T | None:
         return None
 
 
-def _modules(panel: Panel, billmanager: BillManager) -> int:
+def _unless_odd(
+    read: Callable[[], T], func: str, key: int, name: str, notes: list[Unreadable]
+) -> T | None:
+    """What was read of one plan or module; None, and a note, where its form or list is odd.
+
+    One odd plan never ends the discovery of all others.
+    """
+    try:
+        return _unless_denied(read)
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        notes.append(Unreadable(func, str(key), name, "", "", error.message))
+        return None
+
+
+def _modules(panel: Panel, billmanager: BillManager, notes: list[Unreadable]) -> int:
     found: dict[Hashable, dict[str, Any]] = {}
     for module in billmanager.modules.all():
         url = None
         department = module.department_id
         if module.kind == "ispmanager":
-            url = _unless_denied(partial(billmanager.modules.url, module.id))
+            read = partial(billmanager.modules.url, module.id)
+            url = _unless_odd(read, "processing.edit", module.id, module.name, notes)
         elif module.kind == "manual" and department is None:
-            department = _unless_denied(partial(billmanager.modules.department, module.id))
+            asked = partial(billmanager.modules.department, module.id)
+            department = _unless_odd(asked, "processing.edit", module.id, module.name, notes)
         found[module.id] = {
             "name": module.name,
             "intname": module.intname,
@@ -91,23 +124,27 @@ def _modules(panel: Panel, billmanager: BillManager) -> int:
     return _store(Module, found, history)
 
 
-def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
+def _plans(
+    panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
+) -> dict[str, str]:
     """Store the plans with what they cost, where they are sold and their modules; the letters."""
     offers = billmanager.plans.offers()
     found: dict[Hashable, dict[str, Any]] = {}
     letters = {}
     for plan in billmanager.plans.all():
-        letter = _unless_denied(partial(billmanager.plans.opening_letter, plan.id))
+        read = partial(_unless_odd, key=plan.id, name=plan.name, notes=notes)
+        letter = read(partial(billmanager.plans.opening_letter, plan.id), "pricelist.edit")
         letters[str(plan.id)] = "" if letter in {None, "null"} else str(letter)
         found[plan.id] = {
             "name": plan.name[:255],
             "enabled": plan.enabled,
             "project": plan.project[:128],
             **offer_columns(offers.get(plan.id)),
-            "limits": _unless_denied(partial(billmanager.plans.limits, plan.id)) or {},
+            "limits": read(partial(billmanager.plans.limits, plan.id), "pricelist.detail") or {},
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-                for m in billmanager.plans.modules(plan.id)
+                for m in read(partial(billmanager.plans.modules, plan.id), unreadable.PLAN_MODULES)
+                or ()
             ],
         }
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
@@ -135,28 +172,58 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
 def read_clients(
     panel: Panel, billmanager: BillManager, *, ask: Collection[int] | None = None
 ) -> int:
-    """Bring the clients in line with the list; rows listed.
+    """Bring the clients in line with the list, and what of it cannot be read; rows listed.
 
     ``ask``: the clients whose own form may be read, should their balance be below zero; None: all.
     """
+    notes: list[Unreadable] = []
+    count = _clients(panel, billmanager, notes, ask)
+    unreadable.renew(panel, "account", notes)
+    return count
+
+
+def _clients(
+    panel: Panel,
+    billmanager: BillManager,
+    notes: list[Unreadable],
+    ask: Collection[int] | None = None,
+) -> int:
     listed = billmanager.clients.all()
+    notes += listed.unreadable
     below = [client.id for client in listed if _is_below_zero(client)]
     asked = set([one for one in below if ask is None or one in ask][:MOST_FORMS])
-    kept = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
+    known = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
-            "balance": client.balance,
-            "currency": client.currency or "",
+            "balance": _balance(client, notes),
+            "currency": (client.currency or "")[:8],
             "status": client.status[:32],
             "project": client.project[:128],
             "terms": client_terms(billmanager, client)
             if client.terms or client.id in asked
-            else kept.get(client.id, {}),
+            else known.get(client.id, {}),
         }
         for client in listed
     }
-    return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
+    history = History(panel, Kind.CLIENT, ("name", "status"), "name")
+    return _store(Client, found, history, whole=not listed.lost)
+
+
+def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
+    """The balance as it is kept; None, and a note, where it is too large to be one."""
+    balance = kept(client.balance)
+    if balance is None and client.balance is not None:
+        value, what = str(client.balance), "is too large an amount"
+        notes.append(Unreadable("account", str(client.id), client.name, "balance", value, what))
+    return balance
+
+
+def kept(balance: Decimal | None) -> Decimal | None:
+    """A balance as it is kept: never more than there is, where the panel shows four decimals."""
+    if balance is None or abs(balance) >= LARGEST:
+        return None
+    return balance.quantize(CENT, ROUND_FLOOR)
 
 
 MOST_FORMS = 200
@@ -182,55 +249,140 @@ def _is_below_zero(client: ListedClient) -> bool:
 
 
 def read_users(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients' users in line with the list; rows listed."""
+    """Bring the clients' users in line with the list, and what cannot be read; rows listed."""
+    notes: list[Unreadable] = []
+    counts: dict[str, int] = {}
+    _users(panel, billmanager, counts, notes)
+    unreadable.renew(panel, "user", notes)
+    return counts["users"]
+
+
+def _users(
+    panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
+) -> dict[str, int]:
+    """Store the users; the names by which lists call clients, each that is one client's alone."""
     clients = dict(Client.objects.values_list("remote_id", "id"))
+    listed = billmanager.clients.users()
+    notes += listed.unreadable
+    owners, names = _owners(billmanager, listed, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
-            "client_id": clients[user.client_id],
+            "client_id": clients[owners[user.id]],
             "email": stored_email(user.email)[:254],
             "name": user.name[:255],
             "realname": user.realname[:255],
             "active": user.active,
         }
-        for user in billmanager.clients.users()
-        if user.client_id in clients
+        for user in listed
+        if owners.get(user.id) in clients
     }
+    unowned = any(user.id not in owners for user in listed)
     history = History(panel, Kind.USER, ("email", "name", "active"), "email")
-    return _store(ClientUser, found, history)
+    whole = not listed.lost and not unowned
+    counts["users"] = _store(ClientUser, found, history, whole=whole)
+    return names
 
 
-def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int:
+def _owners(
+    billmanager: BillManager, users: Sequence[ListedUser], notes: list[Unreadable]
+) -> tuple[dict[int, int], dict[str, int]]:
+    """User → client, and name → client for the names that just one client has.
+
+    Where the list names clients by text alone (facts-2026-11.md 2.5), a name that just one client
+    bears is enough; of namesakes, and of names that the list of clients does not have, the panel
+    is asked for whom each user acts, up to ``MOST_ASKED`` of them.
+    """
+    names = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
+    owners: dict[int, int] = {}
+    told: list[tuple[str, int]] = []
+    asked = 0
+    for user in users:
+        owner = user.client_id or names.get(name_key(user.client_name))
+        if owner is None and asked < MOST_ASKED:
+            asked += 1
+            owner = _unless_denied(partial(billmanager.clients.owner, user.id))
+        if owner is None:
+            what = "names a client by a name that not just one client has"
+            notes.append(
+                Unreadable("user", str(user.id), user.email, "account", user.client_name, what)
+            )
+            continue
+        owners[user.id] = owner
+        told.append((user.client_name, owner))
+    pairs = [*Client.objects.values_list("name", "remote_id"), *told]
+    return owners, _ids_by_unique_name(pairs)
+
+
+def _services(
+    panel: Panel,
+    billmanager: BillManager,
+    progress: Progress,
+    clients: Mapping[str, int],
+    notes: list[Unreadable],
+) -> int:
     plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
     modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
-    clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
     # Those that ended tell whose an account was; the plain list may hold them or not.
-    ended = _ended(billmanager)
-    listed = list({one.id: one for one in [*ended, *billmanager.services.all()]}.values())
+    ended, plain = _ended(billmanager), billmanager.services.all()
+    listed = {one.id: one for one in [*ended, *plain]}.values()
+    notes += [*ended.unreadable, *plain.unreadable]
     progress.phase("services", len(listed))
+    owner = _service_owner(billmanager, clients, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {
-            "client_id_remote": service.client_id or clients.get(name_key(service.client_name)),
+            "client_id_remote": owner(service),
             "plan_id_remote": service.plan_id or plans.get(name_key(service.plan_name)),
             "domain": service.domain[:255],
             "username": service.username[:64],
             "module_id_remote": service.module_id or modules.get(name_key(service.module_name)),
             "status": service.status,
-            "item_status": service.item_status,
+            "item_status": service.item_status[:32],
             "expires": service.expires,
         }
         for service in listed
     }
     watch = ("client_id_remote", "plan_id_remote", "domain", "username", "module_id_remote",
              "status")  # fmt: skip
-    return _store(Service, found, History(panel, Kind.SERVICE, watch, "domain"), progress.done)
+    history = History(panel, Kind.SERVICE, watch, "domain")
+    whole = not ended.lost and not plain.lost
+    return _store(Service, found, history, progress.done, whole=whole)
 
 
-def _ended(billmanager: BillManager) -> list[ListedService]:
+def _service_owner(
+    billmanager: BillManager, clients: Mapping[str, int], notes: list[Unreadable]
+) -> Callable[[ListedService], int | None]:
+    """Whose a service is: by id, by a name that one client alone has, else by its own form."""
+    known = set(Client.objects.values_list("remote_id", flat=True))
+    asked = 0
+
+    def owner(service: ListedService) -> int | None:
+        nonlocal asked
+        found = service.client_id or clients.get(name_key(service.client_name))
+        if found is None and service.client_name and asked < MOST_ASKED:
+            asked += 1
+            form = _unless_odd(
+                partial(billmanager.services.form, service.id), "vhost.edit", service.id,
+                service.domain, notes,
+            )  # fmt: skip
+            told = form.client_id if form else None
+            found = told if told in known else None
+        if found is None and service.client_name:
+            what = "names a client by a name that not just one client has"
+            notes.append(
+                Unreadable("vhost", str(service.id), service.domain, "account",
+                           service.client_name, what)
+            )  # fmt: skip
+        return found
+
+    return owner
+
+
+def _ended(billmanager: BillManager) -> Gathered[ListedService]:
     """The services that were deleted; none where the panel does not list them by that filter."""
     try:
         return billmanager.services.deleted()
     except Refused:
-        return []
+        return Gathered()
 
 
 def _store(
@@ -238,12 +390,18 @@ def _store(
     found: Mapping[Hashable, Mapping[str, Any]],
     history: History,
     progress: Callable[[int], None] = lambda _done: None,
+    *,
+    whole: bool = True,
 ) -> int:
-    """Bring one mirror in line with a complete list and write down what changed; rows listed."""
+    """Bring one mirror in line with a list and write down what changed; rows listed.
+
+    ``whole``: no row of it was lost, so that what is not in ``found`` is gone.
+    """
     moment = now()
     synced = sync(
-        model.objects.all(), found, key="remote_id", at=moment, progress=progress, listener=history
-    )
+        model.objects.all(), found, key="remote_id", at=moment, progress=progress,
+        listener=history, whole=whole,
+    )  # fmt: skip
     history.write(moment)
     return synced.listed
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
 
-from integrator.accounts import confirmable
+from integrator.accounts import confirmable, unreadable
 from integrator.accounts.reasons import reason
-from integrator.models import Binding, Step
+from integrator.models import Binding, Panel, Step
 from integrator.models.states import MOVING, Payment, RowState, StepState
 from integrator.steps import means
 from integrator.steps.step4_pay import lacking
@@ -43,8 +43,11 @@ def settle(rows: Sequence[Judged], payment: str) -> Totals:
     """
     promised = _promised()
     totals = Totals()
+    unread = unreadable.balances(Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first())
     for client, own in _by_client(rows).items():
         _settle_client(client, own, payment, promised, totals)
+        if client.balance is None and payment != Payment.FREE:
+            _unknown(client, own, unread)
     for row in rows:
         if row.state == RowState.READY and row.price is not None:
             totals.charged[row.currency] = totals.charged.get(row.currency, Decimal(0)) + row.price
@@ -62,8 +65,6 @@ def _settle_client(
     currencies = {row.currency for row in rows}
     who, costs = client.remote_id, bool(needed) and payment != Payment.FREE
     if client.balance is None:
-        if costs:
-            _note(rows, "balance_unknown", client=who)
         return
     spoken_for = promised.get(client.pk, ZERO)
     left = client.balance - spoken_for
@@ -126,6 +127,21 @@ def _block_short(rows: Sequence[Judged], client: Client, about: Mapping[str, str
     for row in rows:
         said = reason("balance_short", client=client.remote_id, count=len(rows), **about)
         row.blocks.append(said)
+
+
+def _unknown(client: Client, rows: Sequence[Judged], unread: Mapping[str, str] | None) -> None:
+    """Say that the balance is not known, or block what costs where its cell cannot be read.
+
+    It may be a debt then, which fresh credit would pay first.
+    """
+    if not any(row.price for row in rows):
+        return
+    if unread is None:
+        _note(rows, "balance_unknown", client=client.remote_id)
+        return
+    shown = unread.get(str(client.remote_id), "–")
+    for row in rows:
+        row.blocks.append(reason("balance_unread", client=client.remote_id, shown=shown))
 
 
 def _block_foreign(rows: Iterable[Judged], client: Client) -> None:

@@ -195,6 +195,10 @@ TEXTS: Mapping[str, Any] = {
         " inferred from “%(source)s”, which BILLmanager shows."
     ),
     "balance_unknown": _("The balance of client %(client)s is not shown to our login."),
+    "balance_unread": _(
+        "The balance of client %(client)s cannot be read: BILLmanager shows “%(shown)s”. Whether it"
+        " covers the price, or is a debt, is not known."
+    ),
     "credited": _("%(amount)s %(currency)s are added to the balance of client %(client)s first."),
     # what the order form shows to the client (rehearsal)
     "order_refused": _("BILLmanager does not offer this order to the client: %(said)s"),

@@ -193,8 +193,8 @@ class Clients:
         cells = Cells(row)
         balance = cells.read(lambda: row.money_or_none("balance"), None)
         iso = row.currency("balance", "currency", "currency_iso", known=self._context.currencies)
-        if iso is None and balance is not None and (unit := unit_of(row.get("balance"))):
-            cells.note("balance", f"is in a currency that is not known ({unit})")
+        if iso is None and balance is not None and unit_of(row.get("balance")):
+            cells.note("balance", "is in a currency that is not known")
         return Client(
             id=row.int("id") if row.has("id") else row.int("elid"),
             name=row.get("name"),

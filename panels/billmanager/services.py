@@ -11,7 +11,7 @@ from panels.cutlists import By
 from panels.errors import FormLacks, UnexpectedAnswer
 from panels.gathering import Cells, Gathered, gather, gather_newer
 from panels.listing import iso_date, money, number
-from panels.paging import newest_id
+from panels.paging import collect, newest_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,11 @@ class ServiceForm:
     expires: date | None
     remoteid: str | None
     form: Form
+
+    @property
+    def client_id(self) -> int | None:
+        """Give the client's id, where the form holds it; that `account` does is inferred."""
+        return number(self.form.value("account") or None)
 
     @property
     def expiry_can_be_set(self) -> bool:

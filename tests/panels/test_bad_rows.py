@@ -57,7 +57,7 @@ def test_a_symbol_of_several_currencies_is_the_clients_own_trouble() -> None:
     b, _ = bill({"account": rows(elem(id=1, name="A", balance="5 $"))})
     (client,) = b.clients.all()
     assert (client.balance, client.currency) == (Decimal(5), None)
-    assert "not known ($)" in str(client.troubles[0])
+    assert "currency that is not known: “5 $”" in str(client.troubles[0])
     b, _ = bill({"account": rows(elem(id=1, name="A", balance="5 $"))},
                 replace(DIALECT, currencies=((1, "USD"), (2, "EUR"))))  # fmt: skip
     (client,) = b.clients.all()
