@@ -6,24 +6,24 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrator.accounts import unreadable
+from integrator.accounts import credit_limits, owners, unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
+from integrator.accounts.odd import unless_denied, unless_odd
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
-from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+from panels.errors import Refused, UnexpectedAnswer
 from panels.gathering import Gathered, Unreadable
 from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     from integrator.accounts.progress import Progress
     from integrator.models import Panel
     from panels.billmanager import BillManager
     from panels.billmanager.clients import Client as ListedClient
-    from panels.billmanager.clients import ClientUser as ListedUser
     from panels.billmanager.plans import Offer
     from panels.billmanager.services import Service as ListedService
 
@@ -35,8 +35,6 @@ Kind = Change.Kind
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 12
 """What a balance can be, as it is kept."""
-MOST_ASKED = 200
-"""Of so many users and services the panel is asked one by one whose they are."""
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
@@ -63,39 +61,34 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("services")
     counts["services"] = _services(panel, billmanager, progress, names, notes)
     progress.phase("paymethods")
-    methods = _unless_denied(billmanager.payments.methods) or []
+    methods = unless_denied(billmanager.payments.methods) or []
     known = [[method.id, method.name, method.currency or ""] for method in methods]
-    form = _unless_denied(billmanager.clients.new_form)
+    form = unless_denied(billmanager.clients.new_form)
     offered = {"countries": form.countries, "projects": form.projects} if form else {}
-    facts = {"paymethods": known, "letters": letters, "client_form": offered}
+    facts: dict[str, Any] = {"paymethods": known, "letters": letters, "client_form": offered}
+    facts[credit_limits.FACT] = _limits(billmanager, notes)
     if notes:
         told = facts[unreadable.KEY] = unreadable.kept(notes)
         counts[unreadable.KEY] = told["count"]
     return counts, facts
 
 
-def _unless_denied(read: Callable[[], T]) -> T | None:
-    """What was read; None where our login may not see it and discovery can go on without."""
+def _limits(billmanager: BillManager, notes: list[Unreadable]) -> dict[str, list[str]]:
+    """The limits of the payment methods, as one client is offered them."""
+    users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
+    su = users.values_list("remote_id", flat=True).first()
+    if su is None:
+        return {}
     try:
-        return read()
-    except (AccessDenied, FunctionMissing):
-        return None
-
-
-def _unless_odd(
-    read: Callable[[], T], func: str, key: int, name: str, notes: list[Unreadable]
-) -> T | None:
-    """What was read of one plan or module; None, and a note, where its form or list is odd.
-
-    One odd plan never ends the discovery of all others.
-    """
-    try:
-        return _unless_denied(read)
+        draft = billmanager.payments.draft(su)
+    except Refused:
+        return {}  # this client may not pay; a rehearsal reads the form of each
     except UnexpectedAnswer as error:
         if error.transient:
             raise
-        notes.append(Unreadable(func, str(key), name, "", "", error.message))
-        return None
+        return {}
+    notes += [trouble for method in draft.methods for trouble in method.troubles]
+    return credit_limits.kept(draft.methods)
 
 
 def _modules(panel: Panel, billmanager: BillManager, notes: list[Unreadable]) -> int:
@@ -105,10 +98,10 @@ def _modules(panel: Panel, billmanager: BillManager, notes: list[Unreadable]) ->
         department = module.department_id
         if module.kind == "ispmanager":
             read = partial(billmanager.modules.url, module.id)
-            url = _unless_odd(read, "processing.edit", module.id, module.name, notes)
+            url = unless_odd(read, "processing.edit", module.id, module.name, notes)
         elif module.kind == "manual" and department is None:
             asked = partial(billmanager.modules.department, module.id)
-            department = _unless_odd(asked, "processing.edit", module.id, module.name, notes)
+            department = unless_odd(asked, "processing.edit", module.id, module.name, notes)
         found[module.id] = {
             "name": module.name,
             "intname": module.intname,
@@ -132,7 +125,7 @@ def _plans(
     found: dict[Hashable, dict[str, Any]] = {}
     letters = {}
     for plan in billmanager.plans.all():
-        read = partial(_unless_odd, key=plan.id, name=plan.name, notes=notes)
+        read = partial(unless_odd, key=plan.id, name=plan.name, notes=notes)
         letter = read(partial(billmanager.plans.opening_letter, plan.id), "pricelist.edit")
         letters[str(plan.id)] = "" if letter in {None, "null"} else str(letter)
         found[plan.id] = {
@@ -237,7 +230,7 @@ def client_terms(billmanager: BillManager, client: ListedClient) -> dict[str, An
     """
     terms = client.terms
     if terms is None and _is_below_zero(client):
-        terms = _unless_denied(partial(billmanager.clients.terms, client.id))
+        terms = unless_denied(partial(billmanager.clients.terms, client.id))
     if terms is None or not (terms.postpaid or terms.limit):
         return {}
     kept: dict[str, Any] = {"source": terms.source}
@@ -264,53 +257,23 @@ def _users(
     clients = dict(Client.objects.values_list("remote_id", "id"))
     listed = billmanager.clients.users()
     notes += listed.unreadable
-    owners, names = _owners(billmanager, listed, notes)
+    whose, names = owners.of_users(billmanager, listed, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
-            "client_id": clients[owners[user.id]],
+            "client_id": clients[whose[user.id]],
             "email": stored_email(user.email)[:254],
             "name": user.name[:255],
             "realname": user.realname[:255],
             "active": user.active,
         }
         for user in listed
-        if owners.get(user.id) in clients
+        if whose.get(user.id) in clients
     }
-    unowned = any(user.id not in owners for user in listed)
+    unowned = any(user.id not in whose for user in listed)
     history = History(panel, Kind.USER, ("email", "name", "active"), "email")
     whole = not listed.lost and not unowned
     counts["users"] = _store(ClientUser, found, history, whole=whole)
     return names
-
-
-def _owners(
-    billmanager: BillManager, users: Sequence[ListedUser], notes: list[Unreadable]
-) -> tuple[dict[int, int], dict[str, int]]:
-    """User → client, and name → client for the names that just one client has.
-
-    Where the list names clients by text alone (facts-2026-11.md 2.5), a name that just one client
-    bears is enough; of namesakes, and of names that the list of clients does not have, the panel
-    is asked for whom each user acts, up to ``MOST_ASKED`` of them.
-    """
-    names = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
-    owners: dict[int, int] = {}
-    told: list[tuple[str, int]] = []
-    asked = 0
-    for user in users:
-        owner = user.client_id or names.get(name_key(user.client_name))
-        if owner is None and asked < MOST_ASKED:
-            asked += 1
-            owner = _unless_denied(partial(billmanager.clients.owner, user.id))
-        if owner is None:
-            what = "names a client by a name that not just one client has"
-            notes.append(
-                Unreadable("user", str(user.id), user.email, "account", user.client_name, what)
-            )
-            continue
-        owners[user.id] = owner
-        told.append((user.client_name, owner))
-    pairs = [*Client.objects.values_list("name", "remote_id"), *told]
-    return owners, _ids_by_unique_name(pairs)
 
 
 def _services(
@@ -320,14 +283,14 @@ def _services(
     clients: Mapping[str, int],
     notes: list[Unreadable],
 ) -> int:
-    plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
-    modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
+    plans = owners.ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
+    modules = owners.ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
     # Those that ended tell whose an account was; the plain list may hold them or not.
     ended, plain = _ended(billmanager), billmanager.services.all()
     listed = {one.id: one for one in [*ended, *plain]}.values()
     notes += [*ended.unreadable, *plain.unreadable]
     progress.phase("services", len(listed))
-    owner = _service_owner(billmanager, clients, notes)
+    owner = owners.of_services(billmanager, clients, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {
             "client_id_remote": owner(service),
@@ -346,35 +309,6 @@ def _services(
     history = History(panel, Kind.SERVICE, watch, "domain")
     whole = not ended.lost and not plain.lost
     return _store(Service, found, history, progress.done, whole=whole)
-
-
-def _service_owner(
-    billmanager: BillManager, clients: Mapping[str, int], notes: list[Unreadable]
-) -> Callable[[ListedService], int | None]:
-    """Whose a service is: by id, by a name that one client alone has, else by its own form."""
-    known = set(Client.objects.values_list("remote_id", flat=True))
-    asked = 0
-
-    def owner(service: ListedService) -> int | None:
-        nonlocal asked
-        found = service.client_id or clients.get(name_key(service.client_name))
-        if found is None and service.client_name and asked < MOST_ASKED:
-            asked += 1
-            form = _unless_odd(
-                partial(billmanager.services.form, service.id), "vhost.edit", service.id,
-                service.domain, notes,
-            )  # fmt: skip
-            told = form.client_id if form else None
-            found = told if told in known else None
-        if found is None and service.client_name:
-            what = "names a client by a name that not just one client has"
-            notes.append(
-                Unreadable("vhost", str(service.id), service.domain, "account",
-                           service.client_name, what)
-            )  # fmt: skip
-        return found
-
-    return owner
 
 
 def _ended(billmanager: BillManager) -> Gathered[ListedService]:
@@ -404,11 +338,3 @@ def _store(
     )  # fmt: skip
     history.write(moment)
     return synced.listed
-
-
-def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Name → id where only one has the name: lists of some versions tell names alone."""
-    ids: dict[str, set[int]] = {}
-    for name, number in pairs:
-        ids.setdefault(name_key(name), set()).add(number)
-    return {name: next(iter(found)) for name, found in ids.items() if name and len(found) == 1}

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from integrator.models import Client
 
 ZERO = Decimal(0)
+ABOUT = frozenset(
+    {"debt", "debt_accepted", "balance_unknown", "credited", "may_owe", "limits_unclear"}
+)
+"""What is said here of rows that can be bound; said anew when they are settled again."""
 PAY = 4
 """The step that charges; a binding before its end has not been paid for yet."""
 
@@ -52,6 +56,16 @@ def settle(rows: Sequence[Judged], payment: str) -> Totals:
         if row.state == RowState.READY and row.price is not None:
             totals.charged[row.currency] = totals.charged.get(row.currency, Decimal(0)) + row.price
     return totals
+
+
+def settle_anew(rows: Sequence[Judged], payment: str) -> Totals:
+    """Settle rows again of which some were blocked since, without what was said of them before."""
+    for row in rows:
+        if row.state == RowState.READY:
+            row.notes = [one for one in row.notes if one["key"] not in ABOUT]
+        else:
+            row.before = row.credit = row.after = None
+    return settle(rows, payment)
 
 
 def _settle_client(

@@ -220,6 +220,23 @@ TEXTS: Mapping[str, Any] = {
         " %(listed)s."
     ),
     "price_hidden": _("The order form shows no price; the price list's is expected."),
+    "price_unclear": _(
+        "What the order form comes to for this client is not clear: %(said)s. The price list says"
+        " %(listed)s."
+    ),
+    "price_accepted": _("%(person)s has accepted %(price)s %(currency)s for it."),
+    "credit_below": _(
+        "%(amount)s %(currency)s would be added first, but “%(method)s” takes no payment below"
+        " %(least)s %(currency)s. Credit the client by hand, or choose another method."
+    ),
+    "credit_above": _(
+        "%(amount)s %(currency)s would be added first, but “%(method)s” takes no payment above"
+        " %(most)s %(currency)s. Credit the client by hand, or choose another method."
+    ),
+    "limits_unclear": _(
+        "What “%(method)s” takes at least or at most cannot be compared with what is added:"
+        " %(shown)s."
+    ),
     "not_rehearsed": _("The order form could not be read as the client: %(said)s"),
     # what a rehearsal finds for all accounts of a plan or data centre
     "module_there": _("Module “%(name)s” is there for data centre %(datacenter)s."),

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from integrator.accounts import confirmable, money, rehearsal_orders, rejudging, summing
+from integrator.accounts import (
+    confirmable,
+    credit_limits,
+    money,
+    rehearsal_orders,
+    rejudging,
+    summing,
+)
 from integrator.accounts import preview as previews
 from integrator.accounts.mirroring import portions
 from integrator.accounts.reasons import reason, shown
@@ -22,6 +29,7 @@ from integrator.accounts.rehearsal_sends import sends
 from integrator.accounts.rehearsal_steps import Walk, wrong
 from integrator.clock import now
 from integrator.models import Client, Preview, PreviewRow
+from integrator.models.states import RowState
 from integrator.panel_access import connect, journal
 from panels.errors import PanelError
 
@@ -61,7 +69,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     panel = connect.billmanager_panel()
     try:
         with journal.about():
-            findings, forms = _walk(panel, preview, judged, _telling(preview, tell))
+            findings, forms, limits = _walk(panel, preview, judged, _telling(preview, tell))
     except PanelError as error:
         return _keep(preview, {"state": FAILED, "error": str(error), "at": now().isoformat()})
     result = {
@@ -72,8 +80,37 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
         "steps": [finding.to_json() for finding in findings],
         "wrong": len(wrong(findings)),
     }
-    _save(preview, rows, judged, result)
+    _save(preview, rows, judged, result, limits)
     return result
+
+
+def accept_prices(preview: Preview, actor: str) -> int:
+    """Take what the order forms say as the price, on a person's word; rows that are ready by it.
+
+    A started preview stays as it is.
+    """
+    rows = list(preview.rows.select_related("account", "client", "plan").order_by("number"))
+    candidates = {one.number: one for one in previews.frozen_candidates(preview)}
+    accepted = 0
+    for row in rows:
+        if row.state == RowState.CHOOSE and any(r["key"] == "other_price" for r in row.reasons):
+            row.state, accepted = RowState.READY, accepted + 1
+            price = f"{row.price:.2f}"
+            row.reasons = [
+                *row.reasons,
+                reason("price_accepted", person=actor, price=price, currency=row.currency),
+            ]
+    if accepted and preview.started_at is None:
+        judged = [rejudging.judged(row, candidates[row.number]) for row in rows]
+        _share_clients(judged)
+        _save(preview, rows, judged, preview.summary.get(KEY, {}), {}, every=True)
+    return accepted
+
+
+def prices_to_accept(preview: Preview) -> int:
+    """How many rows only wait for somebody to accept what their order form says."""
+    waiting = preview.rows.filter(state=RowState.CHOOSE).values_list("reasons", flat=True)
+    return sum(any(one["key"] == "other_price" for one in reasons) for reasons in waiting)
 
 
 def told(preview: Preview) -> dict[str, Any] | None:
@@ -104,13 +141,13 @@ def json_of(preview: Preview) -> dict[str, Any]:
 
 def _walk(
     panel: Panel, preview: Preview, judged: list[Judged], tell: Callable[[int, int], None]
-) -> tuple[Sequence[Finding], int]:
+) -> tuple[Sequence[Finding], int, dict[int, credit_limits.Limits]]:
     bm = connect.billmanager(panel)
     walk = Walk(bm, preview, judged)
     walk.go()
     if bm.dialect.order is None:
         walk.findings[3].wrong.append(reason("order_unknown"))
-        return list(walk.findings.values()), 0
+        return list(walk.findings.values()), 0, {}
     groups = rehearsal_orders.orders_of(judged)
     tell(0, len(groups))
     seen = rehearsal_orders.read_all(
@@ -120,7 +157,8 @@ def _walk(
         rehearsal_orders.judge(own, seen[order], preview)
     if groups:
         walk.orders_read(len(groups))
-    return list(walk.findings.values()), len(groups)
+    limits = rehearsal_orders.limits_of(groups, seen, preview.paymethod_id)
+    return list(walk.findings.values()), len(groups), limits
 
 
 def _share_clients(judged: list[Judged]) -> None:
@@ -132,14 +170,25 @@ def _share_clients(judged: list[Judged]) -> None:
 
 
 def _save(
-    preview: Preview, rows: list[PreviewRow], judged: list[Judged], result: dict[str, Any]
+    preview: Preview,
+    rows: list[PreviewRow],
+    judged: list[Judged],
+    result: dict[str, Any],
+    limits: dict[int, credit_limits.Limits],
+    *,
+    every: bool = False,
 ) -> None:
-    """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
+    """Settle and sum up anew and keep all of it, unless the preview was started meanwhile.
+
+    ``every``: all rows are written, those too that settling has not changed.
+    """
     _hear(preview, judged)
     totals = money.settle(judged, preview.payment)
+    while credit_limits.check(judged, limits, preview.paymethod_name):
+        totals = money.settle_anew(judged, preview.payment)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if rejudging.take(row, again)]
+    changed = [row for row, again in pairs if rejudging.take(row, again) or every]
     with transaction.atomic():
         _keep(preview, result, **summary)
         if preview.started_at is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import MARKERS
+from panels.listing import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +179,8 @@ def _task_list(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
     rows = seen.rows.get("task", [])
     if not rows:
         return
-    yield "task.item", _reference(rows, "item", plain="id"), "task list"
+    plain = "id" if all(number(row.get("item")) is not None for row in rows) else "title"
+    yield "task.item", _reference(rows, "item", plain=plain), "task list"
     for performer in {row.get("performer") for row in rows} & set(dialect.staff_names):
         ways = {seen.username: "login"}
         named = "id" if performer.isdigit() else "realname"

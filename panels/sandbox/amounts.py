@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _GAPS = {"none": "", "space": " ", "nbsp": "\u00a0", "nnbsp": "\u202f", "comma": ",", "dot": ".",
          "apostrophe": "'"}  # fmt: skip
+_UNITS = {
+    "symbol": {"EUR": "€", "RUB": "₽", "USD": "$", "UAH": "₴", "KZT": "₸"},
+    "word": {"RUB": "руб.", "UAH": "грн", "KZT": "тг"},
+}
 _MINUS = "\u2212"
 
 
@@ -27,7 +31,8 @@ def shown(call: Call, minor: int) -> str:
     whole = f"{abs(minor) // 100:,}".replace(",", gap)
     places = "0" * (int(dialect["rows.decimals"]) - 2)
     number = f"{whole}{dot}{abs(minor) % 100:02d}{places}"
-    unit = dialect["rows.symbol"] or dialect["currency.iso"]
+    iso = dialect["currency.iso"]
+    unit = _UNITS.get(dialect["rows.symbol"], {}).get(iso, iso)
     sign = "" if minor >= 0 else _MINUS if dialect.flag("rows.true_minus") else "-"
     if dialect["rows.unit"] == "before":
         return f"{sign}{unit}{number}"

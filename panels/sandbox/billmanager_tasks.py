@@ -56,16 +56,14 @@ def _shape(call: Call) -> Listing:
         items = {
             "orig": coded("item", service.id, title),
             "id": element("item", service.id),
+            "title": element("item", f"{plan.name} #{service.id}"),
             "beside": element("item", title) + element("item_id", service.id),
         }
-        item = items[shape]
-        if dialect["rows.task"] == "title":
-            item = element("item", f"{plan.name} #{service.id}")
         return (
             element("id", task.id)
             + coded("type", task.type, text(f"type.{task.type}", lang))
             + element("department", world.departments[task.department].name)
-            + item
+            + items[shape]
             + coded("itemstatus", service.item_status, text(f"item.{service.item_status}", lang))
             + coded("itemtype", plan.itemtype, text(f"itemtype.{plan.itemtype}", lang))
             + (
