@@ -50,7 +50,7 @@ def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
     return {
         "count": len(rows),
         "columns": dict(Counter(f"{one.func}.{one.column}" for one in rows)),
-        "rows": [_plain(one) for one in rows[:MOST]],
+        "rows": [plain(one) for one in rows[:MOST]],
     }
 
 
@@ -107,5 +107,6 @@ def _known(panel: Panel) -> dict[str, Any]:
     return found
 
 
-def _plain(one: Unreadable) -> dict[str, str]:
+def plain(one: Unreadable) -> dict[str, str]:
+    """One of them as JSON."""
     return {name: getattr(one, name) for name in Unreadable.__slots__}

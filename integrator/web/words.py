@@ -98,6 +98,11 @@ SAID = {
     "a refused order may have left something": _("a refused order may have left something"),
     "what was sent is known": _("what was sent is known"),
     "nothing was switched": _("nothing was switched"),
+    "its form does not let the date be set": _("its form does not let the date be set"),
+    "the panel confirmed it, but the service does not show it": _(
+        "BILLmanager confirmed it, but the service does not show it"
+    ),
+    "the service was not bound by us": _("the service was not bound by us"),
     "the plan is as it was": _("the plan is as it was"),
     "the plan has its modules again, in another order": _(
         "the plan has its modules again, but in another order than before"
@@ -109,6 +114,10 @@ SAID = {
 """Sentences that workers write as the reason of a change; they speak English when they do."""
 
 SAID_OF = (
+    (
+        re.compile(r"its expiry (?P<day>\S+) is not set: still to do in BILLmanager"),
+        _("its expiry %(day)s is not set: still to do in BILLmanager"),
+    ),
     (
         re.compile(
             r"the account of canary b(?P<binding>\d+) is not as it was: (?P<why>.+)", re.DOTALL

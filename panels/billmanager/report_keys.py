@@ -79,6 +79,8 @@ def _panel(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
         yield "currency.id", str(key), "currency list"
         yield "currency.iso", iso, "currency list"
     yield from _named("itemtype.vhost", dialect.itemtype_id)
+    if account_key := seen.lists.get("account", {}).get("key"):
+        yield "rows.account_key", str(account_key), "account list"
 
 
 def _modules(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:

@@ -189,7 +189,8 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
     if currency != call.dialect["currency.id"]:
         raise bad_value("payment_currency", currency)
     amount = asked_amount(call)
-    if amount < method.minamount or (method.maxamount and amount > method.maxamount):
+    least, most = _limits(world, method)
+    if amount < least or (most and amount > most):
         raise bad_value("amount", call.get("amount"))
     payment = Payment(
         id=world.payments.next_id(),
@@ -203,6 +204,11 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
         billorder=billorder,
     )
     return world.payments.put(payment)
+
+
+def _limits(world: World, method: PayMethod) -> tuple[int, int]:
+    """Give the least and the most of one payment (facts-2026-11.md 2.4); 0 for no limit."""
+    return max(method.minamount, world.dials.payment_least), world.dials.payment_most
 
 
 def _add(call: Call) -> str:
@@ -222,8 +228,7 @@ def _add_form(call: Call, client: int) -> str:
     rows = "".join(
         f"<elem>{element('paymethod', m.id)}{element('name', m.name)}"
         f"{element('module', m.module)}{element('paymethod_currency_iso', currency[1])}"
-        f"{element('minamount', shown(call, m.minamount) if m.minamount else '')}"
-        f"{element('maxamount', shown(call, m.maxamount) if m.maxamount else '')}</elem>"
+        f"{_limit_cells(call, m)}</elem>"
         for m in world.paymethods.all()
     )
     fields = [
@@ -236,6 +241,12 @@ def _add_form(call: Call, client: int) -> str:
     ]
     buttons = (Button("topaysystem"), Button("fromsubaccount"), CANCEL)
     return form(call, fields, buttons, f'<list name="methodlist">{rows}</list>')
+
+
+def _limit_cells(call: Call, method: PayMethod) -> str:
+    names = ("minamount", "maxamount")
+    pairs = zip(names, _limits(call.world, method), strict=True)
+    return "".join(element(name, shown(call, limit) if limit else "") for name, limit in pairs)
 
 
 def _add_method(call: Call) -> str:

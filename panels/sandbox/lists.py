@@ -94,7 +94,7 @@ def _with_odd_cell(body: str, shape: Listing, func: str, what: str, shown: str) 
     where, key, column = what.split(" ", 2)
     if where != func:
         return body
-    own = f"<{shape.key}>{esc(key)}</{shape.key}>"
+    own = "" if key == "*" else f"<{shape.key}>{esc(key)}</{shape.key}>"
     cell = re.compile(rf"<{re.escape(column)}(?:\s[^>]*)?(?:/>|>.*?</{re.escape(column)}>)")
     odd = element(column, shown) if shown else ""
     rows = body.split("</elem>")

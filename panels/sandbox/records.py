@@ -219,13 +219,12 @@ class Profile(NamedTuple):
 
 
 class PayMethod(NamedTuple):
-    """A way to pay; the limits of one payment are 0 where there is none."""
+    """A way to pay."""
 
     id: int
     name: str
     module: str
     minamount: int
-    maxamount: int = 0
 
 
 class HostingUser(NamedTuple):
