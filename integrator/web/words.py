@@ -98,11 +98,6 @@ SAID = {
     "a refused order may have left something": _("a refused order may have left something"),
     "what was sent is known": _("what was sent is known"),
     "nothing was switched": _("nothing was switched"),
-    "its form does not let the date be set": _("its form does not let the date be set"),
-    "the panel confirmed it, but the service does not show it": _(
-        "BILLmanager confirmed it, but the service does not show it"
-    ),
-    "the service was not bound by us": _("the service was not bound by us"),
     "the plan is as it was": _("the plan is as it was"),
     "the plan has its modules again, in another order": _(
         "the plan has its modules again, but in another order than before"

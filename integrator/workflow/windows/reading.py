@@ -73,7 +73,8 @@ def read(
     floor = min([seen["opened_service"], *(b["service"] for b in before), *_older(bindings)])
     expense_floor = min([seen["opened_expense"], *(b["expense"] for b in before)])
     listed = bm.services.of_plan(driver.window.plan.remote_id, floor=floor)
-    found = _with_modules(bm, _with_clients(bm, listed, bindings), bindings)
+    seeking = {b.su: b.client.remote_id for b in bindings if b.service_id is None}
+    found = _with_modules(bm, with_clients(bm, listed, seeking), bindings)
     expenses: list[Expense] = []
     if charges and any(binding.price for binding in bindings):
         expenses = bm.payments.expenses_newer_than(expense_floor)
@@ -90,22 +91,22 @@ def services(driver: Driver, bm: BillManager, bindings: Collection[Binding]) -> 
     return Reading(_with_modules(bm, found, bindings), [])
 
 
-def _with_clients(
-    bm: BillManager, found: list[Service], bindings: Collection[Binding]
+def with_clients(
+    bm: BillManager, found: list[Service], clients: Mapping[int, int]
 ) -> list[Service]:
     """The services with the ids of their clients, where the list names clients by text alone.
 
     Then what each client himself is shown tells which are his: a name may be written otherwise
-    elsewhere, or be that of several, and an order that is not seen is ordered again.
+    elsewhere, or be that of several, and an order that is not seen is ordered again. ``clients``:
+    whose services are looked for, by the user that each is asked as.
     """
     unsaid = {service.id for service in found if service.client_id is None}
-    seeking = {b.su: b.client.remote_id for b in bindings if b.service_id is None}
-    if not unsaid or not seeking:
+    if not unsaid or not clients:
         return found
     floor = min(unsaid) - 1
     owners = {
         service: client
-        for su, client in seeking.items()
+        for su, client in clients.items()
         for service in bm.services.seen_by(su, floor=floor) & unsaid
     }
     return [replace(s, client_id=s.client_id or owners.get(s.id)) for s in found]
