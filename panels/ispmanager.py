@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from panels.errors import AccessDenied, FunctionMissing, LoginRefused
+from panels.errors import AccessDenied, FunctionMissing, LoginRefused, UnexpectedAnswer
 from panels.gathering import Cells, Gathered, gather
-from panels.listing import number
+from panels.listing import MISSING, number
 from panels.paging import collect
 from panels.transport import Login
 
@@ -101,8 +101,15 @@ class IspManager:
         return Whoami(user["name"], level)
 
     def accounts(self) -> Gathered[Account]:
-        """List the accounts that this login sees: all for an administrator."""
-        return gather(self.transport, "user", _account, key="name|name")
+        """List the accounts that this login sees: all for an administrator.
+
+        Raises `UnexpectedAnswer` where no row tells whether it is active: another list then.
+        """
+        found = gather(self.transport, "user", _account, key="name|name")
+        silent = [one.troubles[0] for one in found if one.troubles]
+        if silent and len(silent) == len(found) and all(one.what == MISSING for one in silent):
+            raise UnexpectedAnswer(f"no row has the column {silent[0].column}", func="user")
+        return found
 
     def account(self, username: str) -> Account | None:
         """Give one account; None when the panel has none of this name."""

@@ -31,6 +31,8 @@ UNSET = frozenset({"", "null"})
 """An unset select is the literal `null` (billmanager.md 1.3)."""
 
 
+MISSING = "is missing"
+"""What is wrong with a cell that is not there at all."""
 ANY_KEY = "id|elid"
 """The list of clients is documented with the key `elid`, others with `id` (facts-2026-11 2.6)."""
 SHOWN = 80
@@ -205,7 +207,7 @@ class Row:
     def _need(self, name: str) -> etree._Element:
         cell = self._cell(name)
         if cell is None:
-            raise self._wrong(name, "is missing")
+            raise self._wrong(name, MISSING)
         return cell
 
     def _wrong(self, name: str, what: str) -> CellUnreadable:
