@@ -75,7 +75,6 @@ urlpatterns: list[URLPattern] = [
     path("previews/<int:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<int:pk>/live/", rehearsals.poll, name="preview-live"),
     path("previews/<int:pk>/rehearse/", rehearsals.again, name="preview-rehearse"),
-    path("previews/<int:pk>/prices/", rehearsals.accept_prices, name="preview-prices"),
     path("previews/<int:pk>/start/", previews.start, name="preview-start"),
     # runs and bindings
     path("runs/", runs.page, name="runs"),

@@ -224,7 +224,6 @@ TEXTS: Mapping[str, Any] = {
         "What the order form comes to for this client is not clear: %(said)s. The price list says"
         " %(listed)s."
     ),
-    "price_accepted": _("%(person)s has accepted %(price)s %(currency)s for it."),
     "credit_below": _(
         "%(amount)s %(currency)s would be added first, but “%(method)s” takes no payment below"
         " %(least)s %(currency)s. Credit the client by hand, or choose another method."

@@ -29,7 +29,6 @@ from integrator.accounts.rehearsal_sends import sends
 from integrator.accounts.rehearsal_steps import Walk, wrong
 from integrator.clock import now
 from integrator.models import Client, Preview, PreviewRow
-from integrator.models.states import RowState
 from integrator.panel_access import connect, journal
 from panels.errors import PanelError
 
@@ -82,35 +81,6 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     }
     _save(preview, rows, judged, result, limits)
     return result
-
-
-def accept_prices(preview: Preview, actor: str) -> int:
-    """Take what the order forms say as the price, on a person's word; rows that are ready by it.
-
-    A started preview stays as it is.
-    """
-    rows = list(preview.rows.select_related("account", "client", "plan").order_by("number"))
-    candidates = {one.number: one for one in previews.frozen_candidates(preview)}
-    accepted = 0
-    for row in rows:
-        if row.state == RowState.CHOOSE and any(r["key"] == "other_price" for r in row.reasons):
-            row.state, accepted = RowState.READY, accepted + 1
-            price = f"{row.price:.2f}"
-            row.reasons = [
-                *row.reasons,
-                reason("price_accepted", person=actor, price=price, currency=row.currency),
-            ]
-    if accepted and preview.started_at is None:
-        judged = [rejudging.judged(row, candidates[row.number]) for row in rows]
-        _share_clients(judged)
-        _save(preview, rows, judged, preview.summary.get(KEY, {}), {}, every=True)
-    return accepted
-
-
-def prices_to_accept(preview: Preview) -> int:
-    """How many rows only wait for somebody to accept what their order form says."""
-    waiting = preview.rows.filter(state=RowState.CHOOSE).values_list("reasons", flat=True)
-    return sum(any(one["key"] == "other_price" for one in reasons) for reasons in waiting)
 
 
 def told(preview: Preview) -> dict[str, Any] | None:
@@ -175,20 +145,15 @@ def _save(
     judged: list[Judged],
     result: dict[str, Any],
     limits: dict[int, credit_limits.Limits],
-    *,
-    every: bool = False,
 ) -> None:
-    """Settle and sum up anew and keep all of it, unless the preview was started meanwhile.
-
-    ``every``: all rows are written, those too that settling has not changed.
-    """
+    """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
     _hear(preview, judged)
     totals = money.settle(judged, preview.payment)
     while credit_limits.check(judged, limits, preview.paymethod_name):
         totals = money.settle_anew(judged, preview.payment)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if rejudging.take(row, again) or every]
+    changed = [row for row, again in pairs if rejudging.take(row, again)]
     with transaction.atomic():
         _keep(preview, result, **summary)
         if preview.started_at is None:

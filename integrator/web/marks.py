@@ -45,7 +45,6 @@ WORDS: dict[str, _StrPromise] = {
     "dialect": pgettext_lazy("event", "Dialect corrected"),
     "trusted": pgettext_lazy("event", "Certificate trusted"),
     "rehearse": pgettext_lazy("event", "Rehearsal asked for"),
-    "prices": pgettext_lazy("event", "Prices of order forms accepted"),
     "compared": pgettext_lazy("event", "Panels read to compare"),
     "accepted": pgettext_lazy("event", "Difference is meant"),
     "role": pgettext_lazy("event", "Role given"),

@@ -47,18 +47,6 @@ def again(request: Request, pk: int) -> HttpResponse:
     return redirect("preview", pk)
 
 
-@needs(post=Role.OPERATOR)
-def accept_prices(request: Request, pk: int) -> HttpResponse:
-    """Take what the order forms say as what these clients are charged."""
-    preview = get_object_or_404(Preview, pk=pk)
-    actor = request.user.get_username()
-    if preview.started_at is None and not _busy(preview):
-        count = rehearsal.accept_prices(preview, actor)
-        if count:
-            notes.note(actor, "preview", "prices", f"{preview}: {count}")
-    return redirect("preview", pk)
-
-
 @needs(get=Role.OPERATOR)
 def poll(request: Request, pk: int) -> HttpResponse:
     """How far it is; when it has ended the page is loaded anew, since rows and sums changed."""
@@ -82,7 +70,6 @@ def context(request: Request, preview: Preview) -> dict[str, Any]:
     return {
         "rehearsal": told,
         "busy": busy,
-        "prices": 0 if busy else rehearsal.prices_to_accept(preview),
         "unknown": [text for step in steps for text in step["unknown"]],
         **live.state(request, url, facts=_facts(preview), busy=busy),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import comparing, discovery, rehearsal
+from integrator.accounts import comparing, confirming, discovery, rehearsal
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
@@ -126,11 +126,11 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     (told,) = [one["text"] for one in row.reasons if one["key"] == "other_price"]
     assert f"{row.price:.2f}" in told
     assert f"{(row.price or 0) * 2:.2f}" in told
-    assert rehearsal.prices_to_accept(preview) == rehearsal.accept_prices(preview, "anna") == 12
-    preview.refresh_from_db()
+    assert preview.summary["asks"] == {"price": 12}
+    assert confirming.confirm_all(preview, "price", "anna") == 12
     assert preview.summary["ready"] == 12
     assert Decimal(preview.summary["totals"][0]["amount"]) == before / 2
-    assert keys(first_row(preview)) >= {"other_price", "price_accepted"}
+    assert keys(first_row(preview)) >= {"other_price", "confirmed"}
     comparing.compare(preview)  # the price list says what it said
     rehearsal.rehearse(preview)  # what is accepted is not asked again
     assert preview.summary["ready"] == 12
