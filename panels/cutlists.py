@@ -227,11 +227,11 @@ def _sorted_first(cut: Reading) -> bool:
 
 def _one(cut: Reading, sign: str, place: int) -> int | None:
     """Give the key of the row at a place of the sorted list; None when it cannot be told."""
-    asking = {**cut.asking, "p_col": f"{sign}{cut.key}", "p_cnt": 1, "p_num": place}
+    asking = {**cut.asking, "p_col": f"{sign}{cut.column}", "p_cnt": 1, "p_num": place}
     listing = cut.transport.read(cut.func, asking, su=cut.su).listing()
-    if len(listing.rows) != 1 or listing.order not in {"", f"{sign}{cut.key}"}:
+    if len(listing.rows) != 1 or listing.order not in {"", f"{sign}{cut.column}"}:
         return None
-    return listing.rows[0].int(cut.key)
+    return listing.rows[0].int(cut.column)
 
 
 def _end(cut: Reading, make: Callable[[Row], T], sign: str) -> Got[T] | None:

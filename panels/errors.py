@@ -240,6 +240,22 @@ class PanelUpdating(UnexpectedAnswer):
         super().__init__(message, panel=panel, func=func, transient=True)
 
 
+class CellUnreadable(UnexpectedAnswer):
+    """One cell of a list's row is missing, or holds what cannot be understood.
+
+    `value` is what stands there, shortened; redacted where the column's name says secret.
+    """
+
+    def __init__(
+        self, column: str, what: str, value: str, *, panel: str = "", func: str = ""
+    ) -> None:
+        shown = f": “{value}”" if value else ""
+        super().__init__(f"column {column} {what}{shown}", panel=panel, func=func)
+        self.column = column
+        self.what = what
+        self.value = value
+
+
 class FormLacks(UnexpectedAnswer):
     """A form, or what is known of this installation, lacks what a step needs.
 

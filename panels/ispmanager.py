@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from panels.errors import AccessDenied, FunctionMissing, LoginRefused
-from panels.listing import number
+from panels.errors import AccessDenied, FunctionMissing, LoginRefused, UnexpectedAnswer
+from panels.gathering import Cells, Gathered, gather
+from panels.listing import MISSING, number
 from panels.paging import collect
 from panels.transport import Login
 
 if TYPE_CHECKING:
+    from panels.gathering import Unreadable
     from panels.listing import Row
     from panels.transport import Transport
 
@@ -27,8 +29,9 @@ class Whoami:
 class Account:
     """One hosting account (a row of `user`, ispmanager.md 2.2).
 
-    `level` is None when not told; `disk_used` and `disk_limit` are MiB, None when not told
-    (a limit that is missing means that no quota is set, or that quotas are off).
+    `active` is False where it cannot be read. `level` is None when not told; `disk_used` and
+    `disk_limit` are MiB, None when not told (a limit that is missing means that no quota is set,
+    or that quotas are off).
     """
 
     username: str
@@ -39,6 +42,7 @@ class Account:
     active: bool
     disk_used: int | None
     disk_limit: int | None
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Domain:
     name: str
     owner: str
     active: bool
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +100,30 @@ class IspManager:
             raise answer.wrong("does not say who is logged in")
         return Whoami(user["name"], level)
 
-    def accounts(self) -> list[Account]:
-        """List the accounts that this login sees: all for an administrator."""
-        return collect(self.transport, "user", _account, key="name")
+    def accounts(self) -> Gathered[Account]:
+        """List the accounts that this login sees: all for an administrator.
+
+        Raises `UnexpectedAnswer` where no row tells whether it is active: another list then.
+        """
+        found = gather(self.transport, "user", _account, key="name|name")
+        silent = [one.troubles[0] for one in found if one.troubles]
+        if silent and len(silent) == len(found) and all(one.what == MISSING for one in silent):
+            raise UnexpectedAnswer(f"no row has the column {silent[0].column}", func="user")
+        return found
 
     def account(self, username: str) -> Account | None:
         """Give one account; None when the panel has none of this name."""
-        return next((one for one in self.accounts() if one.username == username), None)
+        return next((one for one in self.accounts().whole() if one.username == username), None)
 
-    def domains(self) -> list[Domain]:
-        """List the sites with their owners; the column exists for resellers and above."""
-        return collect(self.transport, "webdomain", _domain, key="name")
+    def domains(self) -> Gathered[Domain]:
+        """List the sites with their owners; the column exists for resellers and above.
+
+        Raises `UnexpectedAnswer` where no row has it.
+        """
+        found = gather(self.transport, "webdomain", _domain, key="name|name")
+        if not found:
+            found.whole()
+        return found
 
     def presets(self) -> list[Preset]:
         """List the account templates; one more call each for the limits."""
@@ -160,20 +178,24 @@ class IspManager:
 
 
 def _account(row: Row) -> Account:
+    cells = Cells(row)
     return Account(
         username=row.text("name"),
         fullname=row.get("fullname"),
         owner=row.get("owner"),
         level=number(row.get("level") or None),
         preset=row.get("preset"),
-        active=_active(row),
+        active=cells.read(lambda: _active(row), otherwise=False),
         disk_used=_mib(row.get("quota_used")),
         disk_limit=_mib(row.get("quota_total")),
+        troubles=cells.troubles,
     )
 
 
 def _domain(row: Row) -> Domain:
-    return Domain(row.text("name"), row.text("owner"), _active(row))
+    cells = Cells(row)
+    active = cells.read(lambda: _active(row), otherwise=False)
+    return Domain(row.text("name"), row.text("owner"), active, cells.troubles)
 
 
 def _name(row: Row) -> str:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from panels.errors import UnexpectedAnswer
+from panels import amounts
+from panels.errors import CellUnreadable
+from panels.redaction import REDACTED, is_secret
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from decimal import Decimal
 
     from lxml import etree
 
     from panels.forms import Toolbar
 
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
-_MONEY = re.compile(r"(-?)([0-9][0-9 \u00a0\u202f]{0,30})(\.[0-9]{1,10})?", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?", re.ASCII)
 _ON = frozenset({"on", "yes", "true", "1"})
 _OFF = frozenset({"off", "no", "false", "0", "null"})
@@ -31,11 +31,19 @@ UNSET = frozenset({"", "null"})
 """An unset select is the literal `null` (billmanager.md 1.3)."""
 
 
+MISSING = "is missing"
+"""What is wrong with a cell that is not there at all."""
+ANY_KEY = "id|elid"
+"""The list of clients is documented with the key `elid`, others with `id` (facts-2026-11 2.6)."""
+SHOWN = 80
+"""Characters of a cell that are shown to people."""
+
+
 class Row:
     """One `elem` of a list.
 
     Columns that are asked for with `text`, `code`, `int`, `money` and `date` must exist: a missing
-    one raises `UnexpectedAnswer`, since deciding on a column that is not there would be a guess.
+    one raises `CellUnreadable`, since deciding on a column that is not there would be a guess.
     """
 
     __slots__ = ("_cells", "_element", "_func", "_panel")
@@ -53,6 +61,28 @@ class Row:
     def __iter__(self) -> Iterator[str]:
         """Give the names of the columns that this row has."""
         return (str(cell.tag) for cell in self._element.iterchildren("*"))
+
+    @property
+    def func(self) -> str:
+        """The function whose answer the row stands in."""
+        return self._func
+
+    def key(self, name: str) -> str:
+        """Give the row's key, '' when the cell is empty; one without the column raises.
+
+        Of several names ("id|elid", see `ANY_KEY`) the first that is there counts, and a row
+        without any is told from others by all that it holds.
+        """
+        if "|" not in name:
+            return self.text(name)
+        own = self.get(*name.split("|"))
+        return own or "?" + "\0".join(f"{cell.tag}={_text(cell)}" for cell in self._element)
+
+    def leaves(self) -> Iterator[tuple[str, str]]:
+        """Give name and text of every node without children, however deep it lies in the row."""
+        for node in self._element.iter("*"):
+            if not len(node) and node is not self._element:
+                yield str(node.tag), _text(node)
 
     def has(self, name: str) -> bool:
         """Whether the row has this column, be it empty."""
@@ -123,8 +153,9 @@ class Row:
         return None
 
     def money(self, name: str) -> Decimal:
-        """Give a required amount, with or without a currency code behind it ("1.00 RUB")."""
-        amount = money(self.code(name))
+        """Give a required amount, in any of the ways in which panels write one (`amounts`)."""
+        code = self.code(name)
+        amount = amounts.exact(code) if self._is_raw(name) else money(code)
         if amount is None:
             raise self._wrong(name, "is not an amount")
         return amount
@@ -136,10 +167,13 @@ class Row:
                 return self.money(name)
         return None
 
-    def currency(self, *names: str) -> str | None:
-        """Give the ISO code in one of these columns ("RUB", "1.00 RUB"); None if there is none."""
+    def currency(self, *names: str, known: Collection[str] = ()) -> str | None:
+        """Give the ISO code in one of these columns ("RUB", "1.00 ₽"); None if there is none.
+
+        A symbol of several currencies stands for the one that is among `known`.
+        """
         for name in names:
-            found = currency(self.get(name))
+            found = amounts.currency(self.get(name), known)
             if found is not None:
                 return found
         return None
@@ -156,6 +190,13 @@ class Row:
             return found
         return None
 
+    def _is_raw(self, name: str) -> bool:
+        """Whether `code` gives what the panel writes for programs, not the text for people."""
+        cell = self._cell(name)
+        return (cell is not None and cell.get("orig") is not None) or any(
+            self.has(twin) for twin in (f"{name}_orig", f"real_{name}")
+        )
+
     def _cell(self, name: str) -> etree._Element | None:
         cells = self._cells
         if cells is None:
@@ -166,11 +207,14 @@ class Row:
     def _need(self, name: str) -> etree._Element:
         cell = self._cell(name)
         if cell is None:
-            raise self._wrong(name, "is missing")
+            raise self._wrong(name, MISSING)
         return cell
 
-    def _wrong(self, name: str, what: str) -> UnexpectedAnswer:
-        return UnexpectedAnswer(f"column {name} {what}", panel=self._panel, func=self._func)
+    def _wrong(self, name: str, what: str) -> CellUnreadable:
+        value = shortened(self.get(name))
+        if value and is_secret(name):
+            value = REDACTED
+        return CellUnreadable(name, what, value, panel=self._panel, func=self._func)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,21 +238,14 @@ class Listing:
 
 
 def money(text: str) -> Decimal | None:
-    """Read "1.00", "1.00 RUB" or "1 234.50"; None when it is no amount."""
-    bare = text.strip()
-    if _CURRENCY.fullmatch(bare[-3:]) is not None:
-        bare = bare[:-3].rstrip()
-    match = _MONEY.fullmatch(bare)
-    if match is None:
-        return None
-    whole = "".join(filter(str.isdigit, match.group(2)))
-    return Decimal(f"{match.group(1)}{whole}{match.group(3) or ''}")
+    """Read an amount that is written for people; None when it is none, or ambiguous."""
+    found = amounts.read(text)
+    return None if found is None else found.value
 
 
-def currency(text: str) -> str | None:
-    """Give the ISO code at the end of "1.00 RUB" or "RUB"; None when there is none."""
-    code = text.strip()[-3:]
-    return code if _CURRENCY.fullmatch(code) is not None else None
+def shortened(text: str) -> str:
+    """Give a text as far as it is shown to people."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def iso_date(text: str) -> date | None:

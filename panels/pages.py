@@ -81,6 +81,11 @@ class Reading:
     size: int
     streamed: bool = True
 
+    @property
+    def column(self) -> str:
+        """The column that is sorted by: the first name of the key (see `Row.key`)."""
+        return self.key.partition("|")[0]
+
     def narrowed(self, more: Mapping[str, str | int]) -> Reading:
         """Give the reading of the rows that fit a filter as well."""
         return replace(self, asking={**self.asking, "filter": "on", **more})
@@ -122,8 +127,8 @@ class Reading:
         """
         down = "desc" if sign == "-" else "asc"
         # BILLmanager's way (billmanager.md 1.6), and ispmanager's (ispmanager.md 1.6).
-        more = {"p_col": f"{sign}{self.key}", "p_sort": self.key, "p_order": down}
-        got = self._whole(make, more, f"{sign}{self.key}")
+        more = {"p_col": f"{sign}{self.column}", "p_sort": self.column, "p_order": down}
+        got = self._whole(make, more, f"{sign}{self.column}")
         keys = [number(key) for key in got.made]
         for one, other in pairwise(keys):
             if one is not None and other is not None and (one < other) != (sign == "+"):
@@ -135,7 +140,7 @@ class Reading:
         made = got.made
 
         def once(row: Row) -> tuple[str, T]:
-            key = row.text(self.key)
+            key = row.key(self.key)
             return key, made[key] if key in made else make(row)
 
         for listing, pairs in self.pages(once, more):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, frozenset[str]] = {
     "debt": frozenset({"debt"}),
     "domain": frozenset({"domain_not_own", "domain_for_empty"}),
+    "price": frozenset({"other_price"}),
 }
 """What people call them → keys of reasons."""
 
@@ -27,6 +28,8 @@ def word_of(asked: Reason) -> str:
         return means.debt_word(about["client"], Decimal(about["debt"]))
     if asked["key"] in KINDS["domain"]:
         return f"domain:{domain_key(about['domain'])}"
+    if asked["key"] in KINDS["price"]:
+        return f"price:{about['price']} {about['currency']}"
     return ""
 
 

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts import money, rejudging, summing
 from integrator.accounts import preview as previews
+from integrator.accounts.choices import PayMethod
 from integrator.accounts.confirmable import KINDS, word_of
+from integrator.accounts.lookup import billmanager
 from integrator.accounts.mirroring import portions
 from integrator.accounts.reasons import reason, shown
 from integrator.accounts.refusals import Refused
@@ -80,6 +82,9 @@ def _judge_again(preview: Preview, rows: list[PreviewRow]) -> None:
     candidates = {one.number: one for one in previews.frozen_candidates(preview)}
     judged = [rejudging.judged(row, candidates[row.number]) for row in rows]
     totals = money.settle(judged, preview.payment)
+    if preview.paymethod_id is not None:
+        method = PayMethod(preview.paymethod_id, preview.paymethod_name)
+        totals = previews.within_limits(billmanager(), judged, method, totals)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
     changed = [row for row, again in pairs if rejudging.take(row, again)]

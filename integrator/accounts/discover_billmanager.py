@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from integrator.accounts import credit_limits, owners, unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
+from integrator.accounts.odd import unless_denied, unless_odd
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
-from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+from panels.errors import Refused, UnexpectedAnswer
+from panels.gathering import Gathered, Unreadable
 from panels.spelling import name_key, stored_email
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     from integrator.accounts.progress import Progress
     from integrator.models import Panel
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Kind = Change.Kind
+
+CENT = Decimal("0.01")
+LARGEST = Decimal(10) ** 12
+"""What a balance can be, as it is kept."""
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
@@ -41,41 +49,59 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     learning.learn_dialect(panel)
     billmanager = connect.billmanager(panel)
     counts: dict[str, int] = {}
+    notes: list[Unreadable] = []
     progress.phase("modules")
-    counts["modules"] = _modules(panel, billmanager)
+    counts["modules"] = _modules(panel, billmanager, notes)
     progress.phase("plans")
-    letters = _plans(panel, billmanager, counts)
+    letters = _plans(panel, billmanager, counts, notes)
     progress.phase("clients")
-    counts["clients"] = read_clients(panel, billmanager)
+    counts["clients"] = _clients(panel, billmanager, notes)
     progress.phase("users")
-    counts["users"] = read_users(panel, billmanager)
+    names = _users(panel, billmanager, counts, notes)
     progress.phase("services")
-    counts["services"] = _services(panel, billmanager, progress)
+    counts["services"] = _services(panel, billmanager, progress, names, notes)
     progress.phase("paymethods")
-    methods = _unless_denied(billmanager.payments.methods) or []
+    methods = unless_denied(billmanager.payments.methods) or []
     known = [[method.id, method.name, method.currency or ""] for method in methods]
-    form = _unless_denied(billmanager.clients.new_form)
+    form = unless_denied(billmanager.clients.new_form)
     offered = {"countries": form.countries, "projects": form.projects} if form else {}
-    return counts, {"paymethods": known, "letters": letters, "client_form": offered}
+    facts: dict[str, Any] = {"paymethods": known, "letters": letters, "client_form": offered}
+    facts[credit_limits.FACT] = _limits(billmanager, notes)
+    if notes:
+        told = facts[unreadable.KEY] = unreadable.kept(notes)
+        counts[unreadable.KEY] = told["count"]
+    return counts, facts
 
 
-def _unless_denied(read: Callable[[], T]) -> T | None:
-    """What was read; None where our login may not see it and discovery can go on without."""
+def _limits(billmanager: BillManager, notes: list[Unreadable]) -> dict[str, list[str]]:
+    """The limits of the payment methods, as one client is offered them."""
+    users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
+    su = users.values_list("remote_id", flat=True).first()
+    if su is None:
+        return {}
     try:
-        return read()
-    except (AccessDenied, FunctionMissing):
-        return None
+        draft = billmanager.payments.draft(su)
+    except Refused:
+        return {}  # this client may not pay; a rehearsal reads the form of each
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        return {}
+    notes += [trouble for method in draft.methods for trouble in method.troubles]
+    return credit_limits.kept(draft.methods)
 
 
-def _modules(panel: Panel, billmanager: BillManager) -> int:
+def _modules(panel: Panel, billmanager: BillManager, notes: list[Unreadable]) -> int:
     found: dict[Hashable, dict[str, Any]] = {}
     for module in billmanager.modules.all():
         url = None
         department = module.department_id
         if module.kind == "ispmanager":
-            url = _unless_denied(partial(billmanager.modules.url, module.id))
+            read = partial(billmanager.modules.url, module.id)
+            url = unless_odd(read, "processing.edit", module.id, module.name, notes)
         elif module.kind == "manual" and department is None:
-            department = _unless_denied(partial(billmanager.modules.department, module.id))
+            asked = partial(billmanager.modules.department, module.id)
+            department = unless_odd(asked, "processing.edit", module.id, module.name, notes)
         found[module.id] = {
             "name": module.name,
             "intname": module.intname,
@@ -91,23 +117,27 @@ def _modules(panel: Panel, billmanager: BillManager) -> int:
     return _store(Module, found, history)
 
 
-def _plans(panel: Panel, billmanager: BillManager, counts: dict[str, int]) -> dict[str, str]:
+def _plans(
+    panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
+) -> dict[str, str]:
     """Store the plans with what they cost, where they are sold and their modules; the letters."""
     offers = billmanager.plans.offers()
     found: dict[Hashable, dict[str, Any]] = {}
     letters = {}
     for plan in billmanager.plans.all():
-        letter = _unless_denied(partial(billmanager.plans.opening_letter, plan.id))
+        read = partial(unless_odd, key=plan.id, name=plan.name, notes=notes)
+        letter = read(partial(billmanager.plans.opening_letter, plan.id), "pricelist.edit")
         letters[str(plan.id)] = "" if letter in {None, "null"} else str(letter)
         found[plan.id] = {
             "name": plan.name[:255],
             "enabled": plan.enabled,
             "project": plan.project[:128],
             **offer_columns(offers.get(plan.id)),
-            "limits": _unless_denied(partial(billmanager.plans.limits, plan.id)) or {},
+            "limits": read(partial(billmanager.plans.limits, plan.id), "pricelist.detail") or {},
             "modules": [
                 {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-                for m in plan_modules(billmanager, plan.id)
+                for m in read(partial(plan_modules, billmanager, plan.id), unreadable.PLAN_MODULES)
+                or ()
             ],
         }
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
@@ -148,28 +178,58 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
 def read_clients(
     panel: Panel, billmanager: BillManager, *, ask: Collection[int] | None = None
 ) -> int:
-    """Bring the clients in line with the list; rows listed.
+    """Bring the clients in line with the list, and what of it cannot be read; rows listed.
 
     ``ask``: the clients whose own form may be read, should their balance be below zero; None: all.
     """
+    notes: list[Unreadable] = []
+    count = _clients(panel, billmanager, notes, ask)
+    unreadable.renew(panel, "account", notes)
+    return count
+
+
+def _clients(
+    panel: Panel,
+    billmanager: BillManager,
+    notes: list[Unreadable],
+    ask: Collection[int] | None = None,
+) -> int:
     listed = billmanager.clients.all()
+    notes += listed.unreadable
     below = [client.id for client in listed if _is_below_zero(client)]
     asked = set([one for one in below if ask is None or one in ask][:MOST_FORMS])
-    kept = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
+    known = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
             "name": client.name[:255],
-            "balance": client.balance,
-            "currency": client.currency or "",
+            "balance": _balance(client, notes),
+            "currency": (client.currency or "")[:8],
             "status": client.status[:32],
             "project": client.project[:128],
             "terms": client_terms(billmanager, client)
             if client.terms or client.id in asked
-            else kept.get(client.id, {}),
+            else known.get(client.id, {}),
         }
         for client in listed
     }
-    return _store(Client, found, History(panel, Kind.CLIENT, ("name", "status"), "name"))
+    history = History(panel, Kind.CLIENT, ("name", "status"), "name")
+    return _store(Client, found, history, whole=not listed.lost)
+
+
+def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
+    """The balance as it is kept; None, and a note, where it is too large to be one."""
+    balance = kept(client.balance)
+    if balance is None and client.balance is not None:
+        value, what = str(client.balance), "is too large an amount"
+        notes.append(Unreadable("account", str(client.id), client.name, "balance", value, what))
+    return balance
+
+
+def kept(balance: Decimal | None) -> Decimal | None:
+    """A balance as it is kept: never more than there is, where the panel shows four decimals."""
+    if balance is None or abs(balance) >= LARGEST:
+        return None
+    return balance.quantize(CENT, ROUND_FLOOR)
 
 
 MOST_FORMS = 200
@@ -183,7 +243,7 @@ def client_terms(billmanager: BillManager, client: ListedClient) -> dict[str, An
     """
     terms = client.terms
     if terms is None and _is_below_zero(client):
-        terms = _unless_denied(partial(billmanager.clients.terms, client.id))
+        terms = unless_denied(partial(billmanager.clients.terms, client.id))
     if terms is None or not (terms.postpaid or terms.limit):
         return {}
     kept: dict[str, Any] = {"source": terms.source}
@@ -195,55 +255,81 @@ def _is_below_zero(client: ListedClient) -> bool:
 
 
 def read_users(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients' users in line with the list; rows listed."""
+    """Bring the clients' users in line with the list, and what cannot be read; rows listed."""
+    notes: list[Unreadable] = []
+    counts: dict[str, int] = {}
+    _users(panel, billmanager, counts, notes)
+    unreadable.renew(panel, "user", notes)
+    return counts["users"]
+
+
+def _users(
+    panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
+) -> dict[str, int]:
+    """Store the users; the names by which lists call clients, each that is one client's alone."""
     clients = dict(Client.objects.values_list("remote_id", "id"))
+    listed = billmanager.clients.users()
+    notes += listed.unreadable
+    whose, names = owners.of_users(billmanager, listed, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         user.id: {
-            "client_id": clients[user.client_id],
+            "client_id": clients[whose[user.id]],
             "email": stored_email(user.email)[:254],
             "name": user.name[:255],
             "realname": user.realname[:255],
             "active": user.active,
         }
-        for user in billmanager.clients.users()
-        if user.client_id in clients
+        for user in listed
+        if whose.get(user.id) in clients
     }
+    unowned = any(user.id not in whose for user in listed)
     history = History(panel, Kind.USER, ("email", "name", "active"), "email")
-    return _store(ClientUser, found, history)
+    whole = not listed.lost and not unowned
+    counts["users"] = _store(ClientUser, found, history, whole=whole)
+    return names
 
 
-def _services(panel: Panel, billmanager: BillManager, progress: Progress) -> int:
-    plans = _ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
-    modules = _ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
-    clients = _ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
+def _services(
+    panel: Panel,
+    billmanager: BillManager,
+    progress: Progress,
+    clients: Mapping[str, int],
+    notes: list[Unreadable],
+) -> int:
+    plans = owners.ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
+    modules = owners.ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
     # Those that ended tell whose an account was; the plain list may hold them or not.
-    ended = _ended(billmanager)
-    listed = list({one.id: one for one in [*ended, *billmanager.services.all()]}.values())
+    ended, plain = _ended(billmanager), billmanager.services.all()
+    listed = {one.id: one for one in [*ended, *plain]}.values()
+    notes += [*ended.unreadable, *plain.unreadable]
     progress.phase("services", len(listed))
+    owner = owners.of_services(billmanager, clients, notes)
     found: dict[Hashable, Mapping[str, Any]] = {
         service.id: {
-            "client_id_remote": service.client_id or clients.get(name_key(service.client_name)),
+            "client_id_remote": owner(service),
             "plan_id_remote": service.plan_id or plans.get(name_key(service.plan_name)),
             "domain": service.domain[:255],
             "username": service.username[:64],
             "module_id_remote": service.module_id or modules.get(name_key(service.module_name)),
             "status": service.status,
-            "item_status": service.item_status,
+            "item_status": service.item_status[:32],
             "expires": service.expires,
         }
         for service in listed
     }
     watch = ("client_id_remote", "plan_id_remote", "domain", "username", "module_id_remote",
              "status")  # fmt: skip
-    return _store(Service, found, History(panel, Kind.SERVICE, watch, "domain"), progress.done)
+    history = History(panel, Kind.SERVICE, watch, "domain")
+    whole = not ended.lost and not plain.lost
+    return _store(Service, found, history, progress.done, whole=whole)
 
 
-def _ended(billmanager: BillManager) -> list[ListedService]:
+def _ended(billmanager: BillManager) -> Gathered[ListedService]:
     """The services that were deleted; none where the panel does not list them by that filter."""
     try:
         return billmanager.services.deleted()
     except Refused:
-        return []
+        return Gathered()
 
 
 def _store(
@@ -251,19 +337,17 @@ def _store(
     found: Mapping[Hashable, Mapping[str, Any]],
     history: History,
     progress: Callable[[int], None] = lambda _done: None,
+    *,
+    whole: bool = True,
 ) -> int:
-    """Bring one mirror in line with a complete list and write down what changed; rows listed."""
+    """Bring one mirror in line with a list and write down what changed; rows listed.
+
+    ``whole``: no row of it was lost, so that what is not in ``found`` is gone.
+    """
     moment = now()
     synced = sync(
-        model.objects.all(), found, key="remote_id", at=moment, progress=progress, listener=history
-    )
+        model.objects.all(), found, key="remote_id", at=moment, progress=progress,
+        listener=history, whole=whole,
+    )  # fmt: skip
     history.write(moment)
     return synced.listed
-
-
-def _ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Name → id where only one has the name: lists of some versions tell names alone."""
-    ids: dict[str, set[int]] = {}
-    for name, number in pairs:
-        ids.setdefault(name_key(name), set()).add(number)
-    return {name: next(iter(found)) for name, found in ids.items() if name and len(found) == 1}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrator.accounts import unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.clock import now
@@ -39,7 +40,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("accounts")
     listed = ispmanager.accounts()
     progress.phase("domains")
-    domains = by_owner(ispmanager.domains())
+    sites = ispmanager.domains()
+    domains = by_owner(sites)
     progress.phase("presets")
     presets = _presets(ispmanager)
     progress.phase("storing", len(listed))
@@ -58,7 +60,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     history, moment = History(panel, Change.Kind.ACCOUNT, _WATCHED), now()
     synced = sync(
         Account.objects.filter(panel=panel), found, key="username", fixed={"panel": panel},
-        at=moment, progress=progress.done, listener=history,
+        at=moment, progress=progress.done, listener=history, whole=not listed.lost,
     )  # fmt: skip
     for old, new in _renamed(kept, found):
         history.renamed(old, new)
@@ -71,7 +73,12 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
         "system": sum(1 for columns in found.values() if columns["system"]),
         "domains": sum(map(len, domains.values())),
     }
-    return counts, {"presets": presets}
+    facts: dict[str, Any] = {"presets": presets}
+    notes = [*listed.unreadable, *sites.unreadable]
+    if notes:
+        told_of = facts[unreadable.KEY] = unreadable.kept(notes)
+        counts[unreadable.KEY] = told_of["count"]
+    return counts, facts
 
 
 def _renamed(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from integrator.accounts import confirmable
+from integrator.accounts import confirmable, unreadable
 from integrator.accounts.candidates import by_ids, obstacles
 from integrator.accounts.limits import Standings
 from integrator.accounts.reasons import reason
@@ -84,6 +84,8 @@ class Judge:
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
         self._panels: dict[int, Panel] = Panel.objects.in_bulk()
+        billing = (p for p in self._panels.values() if p.kind == Panel.Kind.BILLMANAGER)
+        self._unread_plans = unreadable.plans(next(billing, None))
         self._modules = {one.remote_id: one for one in Module.objects.filter(gone_at=None)}
         self._active_users = set(
             ClientUser.objects.filter(gone_at=None, active=True).values_list("remote_id", flat=True)
@@ -160,6 +162,9 @@ class Judge:
             row.blocks.append(reason("plan_gone"))
         elif not plan.enabled:
             row.blocks.append(reason("plan_off", plan=plan.name))
+        elif plan.remote_id in self._unread_plans:
+            said = self._unread_plans[plan.remote_id]
+            row.blocks.append(reason("plan_unread", plan=plan.name, said=said))
 
     def _judge_server(self, row: Judged, panel: Panel) -> None:
         """The module and data centre of the account's own server, and whether the plan fits."""

@@ -66,13 +66,15 @@ def sync(
     at: dt.datetime,
     progress: Callable[[int], None] = lambda _done: None,
     listener: Listener | None = None,
+    whole: bool = True,
 ) -> Synced:
     """Make the rows of ``scope`` equal to ``found``: key → the columns that discovery owns.
 
     ``key`` is the column that identifies a row within the scope; ``fixed`` holds the columns
     that make up the scope (for instance the panel of accounts). Columns that are not in
     ``found`` (a person's choices, matches, links) are never touched. ``progress`` is told how
-    many rows have been looked at, ``listener`` what is otherwise than before.
+    many rows have been looked at, ``listener`` what is otherwise than before. ``whole`` False:
+    rows that could not be read are not in ``found``, so that nothing is marked gone.
     """
     model: Any = scope.model
     own, tell = dict(fixed or {}), listener or Listener()
@@ -109,14 +111,21 @@ def sync(
         changed += len(altered)
         done += len(portion)
         progress(done)
-    missing = {name: row[0] for name, row in known.items() if name not in found and row[1] is None}
+    missing = {
+        name: row[0]
+        for name, row in known.items()
+        if whole and name not in found and row[1] is None
+    }
     for ids in portions(missing.values(), 500):
         model.objects.filter(pk__in=ids).update(gone_at=at)
     for name in missing:
         tell.gone(name)
     if not known:
         tell.first(len(found))
-    scope.filter(gone_at=None).update(seen_at=at)
+    seen = scope.filter(gone_at=None)
+    if not whole:
+        seen = seen.exclude(**{f"{key}__in": [name for name in known if name not in found]})
+    seen.update(seen_at=at)
     return Synced(len(found), new, changed, len(missing))
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F, Q
 
-from integrator.accounts import confirmable
+from integrator.accounts import confirmable, unreadable
 from integrator.accounts.reasons import reason
-from integrator.models import Binding, Step
+from integrator.models import Binding, Panel, Step
 from integrator.models.states import MOVING, Payment, RowState, StepState
 from integrator.steps import means
 from integrator.steps.step4_pay import lacking
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from integrator.models import Client
 
 ZERO = Decimal(0)
+ABOUT = frozenset(
+    {"debt", "debt_accepted", "balance_unknown", "credited", "may_owe", "limits_unclear"}
+)
+"""What is said here of rows that can be bound; said anew when they are settled again."""
 PAY = 4
 """The step that charges; a binding before its end has not been paid for yet."""
 
@@ -43,12 +47,25 @@ def settle(rows: Sequence[Judged], payment: str) -> Totals:
     """
     promised = _promised()
     totals = Totals()
+    unread = unreadable.balances(Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first())
     for client, own in _by_client(rows).items():
         _settle_client(client, own, payment, promised, totals)
+        if client.balance is None and payment != Payment.FREE:
+            _unknown(client, own, unread)
     for row in rows:
         if row.state == RowState.READY and row.price is not None:
             totals.charged[row.currency] = totals.charged.get(row.currency, Decimal(0)) + row.price
     return totals
+
+
+def settle_anew(rows: Sequence[Judged], payment: str) -> Totals:
+    """Settle rows again of which some were blocked since, without what was said of them before."""
+    for row in rows:
+        if row.state == RowState.READY:
+            row.notes = [one for one in row.notes if one["key"] not in ABOUT]
+        else:
+            row.before = row.credit = row.after = None
+    return settle(rows, payment)
 
 
 def _settle_client(
@@ -62,8 +79,6 @@ def _settle_client(
     currencies = {row.currency for row in rows}
     who, costs = client.remote_id, bool(needed) and payment != Payment.FREE
     if client.balance is None:
-        if costs:
-            _note(rows, "balance_unknown", client=who)
         return
     spoken_for = promised.get(client.pk, ZERO)
     left = client.balance - spoken_for
@@ -126,6 +141,21 @@ def _block_short(rows: Sequence[Judged], client: Client, about: Mapping[str, str
     for row in rows:
         said = reason("balance_short", client=client.remote_id, count=len(rows), **about)
         row.blocks.append(said)
+
+
+def _unknown(client: Client, rows: Sequence[Judged], unread: Mapping[str, str] | None) -> None:
+    """Say that the balance is not known, or block what costs where its cell cannot be read.
+
+    It may be a debt then, which fresh credit would pay first.
+    """
+    if not any(row.price for row in rows):
+        return
+    if unread is None:
+        _note(rows, "balance_unknown", client=client.remote_id)
+        return
+    shown = unread.get(str(client.remote_id), "–")
+    for row in rows:
+        row.blocks.append(reason("balance_unread", client=client.remote_id, shown=shown))
 
 
 def _block_foreign(rows: Iterable[Judged], client: Client) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_input, csv_lines, expiry_rules, money, summing
+from integrator.accounts import credit_limits, csv_input, csv_lines, expiry_rules, money, summing
 from integrator.accounts.candidates import Candidate, account_facts, from_accounts
 from integrator.accounts.choices import Choices, PayMethod, find_paymethod
 from integrator.accounts.csv_input import errors_json
@@ -200,6 +200,8 @@ def _frozen(
             )
         )
     rows, totals = judged(_dated(candidates, choices.expires), choices)
+    if method is not None:
+        totals = within_limits(panel, rows, method, totals)
     preview = Preview(
         token=token or uuid.uuid4().hex,
         created_at=now(),
@@ -249,6 +251,19 @@ def judged(candidates: Sequence[Candidate], choices: Choices) -> tuple[list[Judg
     judge = Judge(candidates, choices)
     rows = [judge.judge(candidate) for candidate in candidates]
     return rows, money.settle(rows, choices.payment)
+
+
+def within_limits(
+    panel: Panel, rows: Sequence[Judged], method: PayMethod, totals: money.Totals
+) -> money.Totals:
+    """The totals without the rows whose credit the method does not take, which are blocked."""
+    limits = credit_limits.known(panel, method.id)
+    if limits is None:
+        return totals
+    by_row = {row.candidate.number: limits for row in rows}
+    while credit_limits.check(rows, by_row, method.name):
+        totals = money.settle_anew(rows, Payment.CREDIT)
+    return totals
 
 
 def _row(preview: Preview, row: Judged) -> PreviewRow:

@@ -195,6 +195,10 @@ TEXTS: Mapping[str, Any] = {
         " inferred from “%(source)s”, which BILLmanager shows."
     ),
     "balance_unknown": _("The balance of client %(client)s is not shown to our login."),
+    "balance_unread": _(
+        "The balance of client %(client)s cannot be read: BILLmanager shows “%(shown)s”. Whether it"
+        " covers the price, or is a debt, is not known."
+    ),
     "credited": _("%(amount)s %(currency)s are added to the balance of client %(client)s first."),
     # what the order form shows to the client (rehearsal)
     "order_refused": _("BILLmanager does not offer this order to the client: %(said)s"),
@@ -216,6 +220,22 @@ TEXTS: Mapping[str, Any] = {
         " %(listed)s."
     ),
     "price_hidden": _("The order form shows no price; the price list's is expected."),
+    "price_unclear": _(
+        "What the order form comes to for this client is not clear: %(said)s. The price list says"
+        " %(listed)s."
+    ),
+    "credit_below": _(
+        "%(amount)s %(currency)s would be added first, but “%(method)s” takes no payment below"
+        " %(least)s %(currency)s. Credit the client by hand, or choose another method."
+    ),
+    "credit_above": _(
+        "%(amount)s %(currency)s would be added first, but “%(method)s” takes no payment above"
+        " %(most)s %(currency)s. Credit the client by hand, or choose another method."
+    ),
+    "limits_unclear": _(
+        "What “%(method)s” takes at least or at most cannot be compared with what is added:"
+        " %(shown)s."
+    ),
     "not_rehearsed": _("The order form could not be read as the client: %(said)s"),
     # what a rehearsal finds for all accounts of a plan or data centre
     "module_there": _("Module “%(name)s” is there for data centre %(datacenter)s."),

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from integrator.accounts import confirmable, money, rehearsal_orders, rejudging, summing
+from integrator.accounts import (
+    confirmable,
+    credit_limits,
+    money,
+    rehearsal_orders,
+    rejudging,
+    summing,
+)
 from integrator.accounts import preview as previews
 from integrator.accounts.mirroring import portions
 from integrator.accounts.reasons import reason, shown
@@ -61,7 +68,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     panel = connect.billmanager_panel()
     try:
         with journal.about():
-            findings, forms = _walk(panel, preview, judged, _telling(preview, tell))
+            findings, forms, limits = _walk(panel, preview, judged, _telling(preview, tell))
     except PanelError as error:
         return _keep(preview, {"state": FAILED, "error": str(error), "at": now().isoformat()})
     result = {
@@ -72,7 +79,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
         "steps": [finding.to_json() for finding in findings],
         "wrong": len(wrong(findings)),
     }
-    _save(preview, rows, judged, result)
+    _save(preview, rows, judged, result, limits)
     return result
 
 
@@ -104,13 +111,13 @@ def json_of(preview: Preview) -> dict[str, Any]:
 
 def _walk(
     panel: Panel, preview: Preview, judged: list[Judged], tell: Callable[[int, int], None]
-) -> tuple[Sequence[Finding], int]:
+) -> tuple[Sequence[Finding], int, dict[int, credit_limits.Limits]]:
     bm = connect.billmanager(panel)
     walk = Walk(bm, preview, judged)
     walk.go()
     if bm.dialect.order is None:
         walk.findings[3].wrong.append(reason("order_unknown"))
-        return list(walk.findings.values()), 0
+        return list(walk.findings.values()), 0, {}
     groups = rehearsal_orders.orders_of(judged)
     tell(0, len(groups))
     seen = rehearsal_orders.read_all(
@@ -120,7 +127,8 @@ def _walk(
         rehearsal_orders.judge(own, seen[order], preview)
     if groups:
         walk.orders_read(len(groups))
-    return list(walk.findings.values()), len(groups)
+    limits = rehearsal_orders.limits_of(groups, seen, preview.paymethod_id)
+    return list(walk.findings.values()), len(groups), limits
 
 
 def _share_clients(judged: list[Judged]) -> None:
@@ -132,11 +140,17 @@ def _share_clients(judged: list[Judged]) -> None:
 
 
 def _save(
-    preview: Preview, rows: list[PreviewRow], judged: list[Judged], result: dict[str, Any]
+    preview: Preview,
+    rows: list[PreviewRow],
+    judged: list[Judged],
+    result: dict[str, Any],
+    limits: dict[int, credit_limits.Limits],
 ) -> None:
     """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
     _hear(preview, judged)
     totals = money.settle(judged, preview.payment)
+    while credit_limits.check(judged, limits, preview.paymethod_name):
+        totals = money.settle_anew(judged, preview.payment)
     summary = summing.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
     changed = [row for row, again in pairs if rejudging.take(row, again)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 
+from integrator.accounts import credit_limits
 from integrator.accounts.reasons import reason
 from integrator.models.states import Payment, RowState
 from integrator.panel_access import journal
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from integrator.accounts.judging import Judged
     from integrator.models import Preview, PreviewRow
-    from panels.billmanager import BillManager, OrderForm, Whoami
+    from panels.billmanager import BillManager, OrderForm, PayMethod, Whoami
 
 PORTION = 64
 """Order forms between two looks at how far it is; the journal is written in between."""
@@ -45,7 +46,7 @@ class Seen:
 
     form: OrderForm | None = None
     who: Whoami | None = None
-    methods: tuple[int, ...] = ()
+    methods: tuple[PayMethod, ...] = ()
     profiles: int | None = None
     failed: errors.PanelError | None = None
 
@@ -103,7 +104,7 @@ def _read(bm: BillManager, order: Order, row: Judged, preview: Preview) -> Seen:
         )
         if preview.payment == Payment.CREDIT:
             seen.profiles = len(bm.clients.profiles(order.su))
-            seen.methods = tuple(one.id for one in bm.payments.draft(order.su).methods)
+            seen.methods = bm.payments.draft(order.su).methods
     except (errors.NotSent, errors.LoginRefused):
         raise
     except errors.PanelError as error:
@@ -148,11 +149,31 @@ def _form(row: Judged, form: OrderForm) -> None:
         row.notes.append(reason("addons", fields=", ".join(form.addons)))
     if form.discount:
         row.notes.append(reason("discount", said=form.discount))
+    if form.unclear:
+        listed = f"{row.price:.2f} {row.currency}"
+        row.choose.append(reason("price_unclear", said=form.unclear, listed=listed))
+        return
     _price(row, form.price, form.currency or row.currency)
 
 
+def limits_of(
+    groups: dict[Order, list[Judged]], seen: dict[Order, Seen], method_id: int | None
+) -> dict[int, credit_limits.Limits]:
+    """Row number → what the chosen method takes of that row's client."""
+    found: dict[int, credit_limits.Limits] = {}
+    for order, rows in groups.items():
+        for method in seen[order].methods:
+            if method.id == method_id:
+                limits = credit_limits.of_method(method)
+                found |= {row.candidate.number: limits for row in rows}
+    return found
+
+
 def _price(row: Judged, price: Decimal | None, currency: str) -> None:
-    """What this client pays is what the form says; the price list is for everybody."""
+    """What this client pays is what the form says; the price list is for everybody.
+
+    A difference is for a person to accept.
+    """
     if price is None:
         row.notes.append(reason("price_hidden"))
         return
@@ -160,7 +181,7 @@ def _price(row: Judged, price: Decimal | None, currency: str) -> None:
     # Whether the form's price holds the set-up fee is not known, so both readings are expected.
     if str(price) == listed.get("amount") or (price == row.price and currency == row.currency):
         return
-    row.notes.append(
+    row.choose.append(
         reason(
             "other_price",
             price=f"{price:.2f}",
@@ -186,6 +207,6 @@ def _credit(row: Judged, seen: Seen, preview: Preview) -> None:
         return
     if seen.profiles == 0:
         row.blocks.append(reason("profile_missing", client=client))
-    elif seen.methods and preview.paymethod_id not in seen.methods:
+    elif seen.methods and preview.paymethod_id not in {one.id for one in seen.methods}:
         method = preview.paymethod_name or preview.paymethod_id
         row.blocks.append(reason("method_not_offered", client=client, method=method))

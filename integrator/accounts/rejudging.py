@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrator.accounts import confirmable, summing
+from integrator.accounts import confirmable, money, summing
 from integrator.accounts.judging import Judged
 from integrator.models.states import RowState
 
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from integrator.accounts.candidates import Candidate
     from integrator.models import PreviewRow
 
-ABOUT_MONEY = frozenset({"debt", "debt_accepted", "balance_unknown", "credited", "may_owe"})
-"""What ``money.settle`` says of rows that can be bound; said anew when it settles again."""
+ABOUT_MONEY = money.ABOUT
 
 
 def judged(row: PreviewRow, candidate: Candidate) -> Judged:

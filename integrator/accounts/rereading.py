@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.accounts import bound
 from integrator.accounts.discover_billmanager import (
     client_terms,
+    kept,
     offer_columns,
     plan_modules,
     read_clients,
@@ -73,7 +74,7 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
             known.update(gone_at=moment)
         else:
             known.update(
-                balance=found.balance, status=found.status[:32], seen_at=moment,
+                balance=kept(found.balance), status=found.status[:32], seen_at=moment,
                 terms=client_terms(client, found),
             )  # fmt: skip
     for email in set(rows.values_list("client_email", flat=True)):
@@ -153,7 +154,8 @@ def _module_called(name: str) -> int | None:
 def _accounts(server: Panel, preview: Preview) -> None:
     """Which of the preview's accounts are gone, suspended, or have other sites by now."""
     ispmanager = connect.ispmanager(server)
-    listed = {row.username: row for row in ispmanager.accounts()}
+    found = ispmanager.accounts()
+    listed = {row.username: row for row in found}
     owned = by_owner(ispmanager.domains())
     moment = now()
     altered = []
@@ -161,6 +163,8 @@ def _accounts(server: Panel, preview: Preview) -> None:
     columns = ["active", "gone_at", "domain", "domains"]
     for pk, username, *before in ours.values_list("id", "username", *columns):
         row = listed.get(username)
+        if row is None and found.lost:
+            continue  # it may be the one that cannot be read
         if row is None:
             after = [before[0], before[1] or moment, *before[2:]]
         else:

@@ -28,6 +28,8 @@ UNMARKED = "unmarked_service"
 """Cause: what is there could be our order, but for the mark that it should carry."""
 WRONG_MODULE = "wrong_module"
 """Cause: it went to an ispmanager module, not to the manual one."""
+UNREADABLE = "unreadable_service"
+"""Cause: the list does not tell the service's state, or tells one that is not known."""
 SEVERAL = "several_services"
 """Cause: more than one new service could be our order."""
 MARK_IN_FORM = "mark_in_form"
@@ -39,6 +41,7 @@ SUSPENDED = 3
 DELETED = 4
 IN_PROGRESS = 5
 """Service states (billmanager.md 7.1)."""
+STATES = frozenset({UNPAID, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
 
 
 def describe(binding: Binding) -> dict[str, Any]:
@@ -134,6 +137,9 @@ def judge(
     """
     evidence = row(service)
     learnt = {"service_id": service.id}
+    if service.status not in STATES:
+        text = f"service {service.id} is {state_word(service)}{_troubles(service)}"
+        return Ambiguous(UNREADABLE, text, evidence)
     if service.status in (SUSPENDED, DELETED):
         return Failed("service_closed", f"service {service.id} is {state_word(service)}", evidence)
     bound = service.module_id == binding.module_id and service.username == binding.account.username
@@ -149,8 +155,11 @@ def judge(
 
 
 def paid(service: Service) -> bool:
-    """Whether the panel treats the service as paid: it has left the state *ordered*."""
-    return service.status != UNPAID
+    """Whether the panel treats the service as paid: it has left the state *ordered*.
+
+    A state that is not known proves nothing.
+    """
+    return service.status in STATES - {UNPAID}
 
 
 def state_word(service: Service) -> str:
@@ -162,8 +171,12 @@ def state_word(service: Service) -> str:
         DELETED: "deleted",
         IN_PROGRESS: "in progress",
     }
-    word = words.get(service.status, f"in state {service.status}")
+    word = words.get(service.status, "in a state that is not known")
     return f"{word} ({service.item_status})" if service.item_status else word
+
+
+def _troubles(service: Service) -> str:
+    return "".join(f"; {trouble}" for trouble in service.troubles)
 
 
 def row(service: Service) -> dict[str, Any]:

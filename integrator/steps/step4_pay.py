@@ -47,13 +47,39 @@ def describe_credit(binding: Binding, amount: Decimal, method_id: int) -> dict[s
     return {"su": binding.su, "amount": str(amount), "paymethod": method_id}
 
 
+def payments_since(bm: BillManager, binding: Binding, floor: int) -> list[Payment]:
+    """The client's payments with an id above ``floor``, newest first, also those just begun."""
+    client = binding.client
+    return bm.payments.of_client(client.remote_id, name=client.name, su=binding.su, floor=floor)
+
+
 def find_credit(
-    binding: Binding, amount: Decimal, floor: int, payments: Iterable[Payment]
+    binding: Binding,
+    amount: Decimal,
+    floor: int,
+    payments: Iterable[Payment],
+    method: str = "",
 ) -> Verdict:
-    """The payment that our credit intent made: exactly one new one with the amount."""
-    found = [p for p in payments if p.id > floor and p.amount == amount and _of_client(p, binding)]
+    """The payment that our credit intent made: exactly one new one with the amount.
+
+    What came of another payment, as a cashback does, is none of ours (facts-2026-11.md 2.4). Of
+    several the one by our pay method is meant, if there is just one. One whose amount cannot be
+    read may be it.
+    """
+    new = [p for p in payments if p.id > floor and p.tied_to is None and _of_client(p, binding)]
+    unread = [p for p in new if p.amount is None]
+    if unread:
+        return Ambiguous(
+            "several_payments",
+            "; ".join(str(trouble) for p in unread for trouble in p.troubles),
+            {"payments": [p.id for p in new if p.amount in (None, amount)]},
+        )
+    found = [p for p in new if p.amount == amount]
     if not found:
         return Absent("no new payment of this client with this amount")
+    if len(found) > 1:
+        by_method = [p for p in found if p.method and p.method == method]
+        found = by_method if len(by_method) == 1 else found
     if len(found) > 1:
         return Ambiguous(
             "several_payments",
@@ -73,8 +99,10 @@ def verify(binding: Binding, service: Service, floor: int, expenses: Iterable[Ex
         return Absent(f"service {service.id} is {step3_order.state_word(service)}")
     if binding.price == 0:
         return Proven({"service": service.id, "status": service.status, "charge": None})
-    found = [e for e in expenses if e.id > floor and _of_client(e, binding)]
-    told = [e for e in found if e.service_id == service.id]
+    new = [e for e in expenses if e.id > floor]
+    # A charge that names the service needs not say whose it is.
+    told = [e for e in new if e.service_id == service.id]
+    found = [e for e in new if _of_client(e, binding)]
     found = told or [e for e in found if e.service_id is None]
     exact = [e for e in found if e.amount == binding.price]
     if len(exact) == 1 or (not exact and len(found) == 1):
@@ -84,7 +112,7 @@ def verify(binding: Binding, service: Service, floor: int, expenses: Iterable[Ex
                 "service": service.id,
                 "status": service.status,
                 "charge": charge.id,
-                "amount": str(charge.amount),
+                "amount": str(charge.troubles[0].value if charge.amount is None else charge.amount),
                 "expected": str(binding.price),
                 "differs": charge.amount != binding.price,
             }

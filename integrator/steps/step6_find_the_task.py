@@ -33,6 +33,7 @@ def verify(
 
     ``us``: what the panel may call our staff login; ``waited``: time since the order was paid.
     """
+    tasks = list(tasks)
     found = [task for task in tasks if task.service_id == service_id]
     if len(found) > 1:
         return Ambiguous(
@@ -42,7 +43,13 @@ def verify(
         )
     if not found:
         if waited > PATIENCE:
-            return Failed("no_task", f"no activation task for service {service_id} was made")
+            unsaid = [task.id for task in tasks if task.service_id is None]
+            text = f"no activation task for service {service_id} was made"
+            if unsaid:
+                ids = ", ".join(map(str, unsaid))
+                text = f"no task is seen for service {service_id}; of tasks {ids} the list does not"
+                text += " say which service they are for"
+            return Failed("no_task", text, {"tasks_unread": unsaid} if unsaid else {})
         return NotYet("task", f"BILLmanager has not made the task for service {service_id} yet")
     task = found[0]
     if task.status == IN_WORK and task.performer and not same_person(task.performer, us):

@@ -97,7 +97,7 @@ def verify(service: Service, binding: Binding) -> Verdict:
             f"not “{binding.account.username}”",
             evidence,
         )
-    if service.status in (IN_PROGRESS, ACTIVE):
+    if service.status in (IN_PROGRESS, ACTIVE) or service.status not in step3_order.STATES:
         return Absent(f"service {service.id} is {step3_order.state_word(service)}")
     return Failed(
         "service_closed", f"service {service.id} is {step3_order.state_word(service)}", evidence

@@ -12,10 +12,11 @@ from integrator.accounts.correcting import Wish, corrected
 from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
+from integrator.steps import step7_close_the_task as step7
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.run import tell_retry
-from integrator.workflow import actions, corrections, deciding, decisions, report, undoing
+from integrator.workflow import actions, corrections, deciding, decisions, expiry, report, undoing
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
 from panels.spelling import clean
@@ -93,6 +94,7 @@ def _context(binding: Binding) -> dict[str, Any]:
         "section": "runs",
         "binding": binding,
         "cause": CAUSES.get(binding.cause),
+        "expiry": _expiry(steps),
         "steps": [(step, calls.pop(step.number, [])) for step in steps],
         "strip": marks.steps_of(binding),
         "other_calls": [call for rest in calls.values() for call in rest],
@@ -106,6 +108,14 @@ def _context(binding: Binding) -> dict[str, Any]:
         "undo": undoing.state_of(binding),
         "has_password": bool(binding.password),
     }
+
+
+def _expiry(steps: list[report.TimelineStep]) -> dict[str, str] | None:
+    """The day that is still to be set in BILLmanager, and why it was not; None: there is none."""
+    evidence = steps[step7.NUMBER - 1].evidence
+    if expiry.NOT_SET not in evidence:
+        return None
+    return {"day": evidence[expiry.NOT_SET], "why": evidence.get(expiry.WHY, "")}
 
 
 def _means(binding: Binding) -> str:

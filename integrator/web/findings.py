@@ -23,6 +23,11 @@ def _of(pattern: str, told: str | Promise) -> Told:
 
 
 FOUND = {
+    "its form does not let the date be set": _("its form does not let the date be set"),
+    "the panel confirmed it, but the service does not show it": _(
+        "BILLmanager confirmed it, but the service does not show it"
+    ),
+    "the service was not bound by us": _("the service was not bound by us"),
     "the account is gone": _("the account is gone"),
     "its password is another one": _("its password is another one"),
     "its password could not be tried in time, since others were being tried there": _(
@@ -115,6 +120,14 @@ ORDERS: tuple[Told, ...] = (
         _(
             "service %(service)s went to module %(module)s, not to the manual one: a new hosting "
             "account may have been created"
+        ),
+    ),
+    _of(
+        rf"no task is seen for {_SERVICE}; of tasks (?P<tasks>[\d, ]+) the list does not say which "
+        "service they are for",
+        _(
+            "no task is seen for service %(service)s; of tasks %(tasks)s the list does not say "
+            "which service they are for"
         ),
     ),
     _of(rf"{_SERVICE} stays unpaid", _("service %(service)s stays unpaid")),

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from integrator.accounts import linking, panel_check
+from integrator.accounts import linking, panel_check, unreadable
 from integrator.accounts.refusals import Refused
 from integrator.models import Module, Panel
 from integrator.tasks import discover_panel
@@ -89,6 +89,8 @@ def _context(panel: Panel, **forms: Any) -> dict[str, Any]:
         "rows": panel.checked.get("rows", []),
         "change": forms.get("change") or ChangeForm(panel),
         "link": forms.get("link") or LinkForm(initial={"module": panel.module_id}),
+        "unreadable": [unreadable.sentence(one) for one in unreadable.of(panel)],
+        "unreadable_count": unreadable.count(panel),
         "module": Module.objects.filter(remote_id=panel.module_id or 0).first(),
         **panel_dialect.context(panel),
     }

@@ -22,7 +22,7 @@ from integrator.steps import SHARED
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import actions, meaning, report, runs
+from integrator.workflow import actions, expiry, meaning, report, runs
 from integrator.workflow.causes import CAUSES
 from integrator.workflow.refusal import ActionRefused
 
@@ -172,6 +172,7 @@ def _context(run: Run) -> dict[str, Any]:
         "run": run,
         "progress": report.progress(run),
         "groups": report.causes(run),
+        "expiries": list(expiry.to_do(run)),
         "shared": SHARED,
         "password_causes": PASSWORD_CAUSES,
         "live": run.state in {RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED},
@@ -207,7 +208,8 @@ def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], s
     windows = [(w.pk, w.version, w.alarm, w.alarm_seen_by) for w in context["windows"]]
     facts = (run.state, run.why, progress.by_state, progress.steps, groups, shown)
     away = [(panel.pk, panel.away_since, panel.away_why) for panel in context["away"]]
-    return (*facts, windows, context["hours_begin"], context["cancel_means"], away)
+    expiries = [binding.pk for binding in context["expiries"]]
+    return (*facts, windows, expiries, context["hours_begin"], context["cancel_means"], away)
 
 
 def _busy(run: Run) -> bool:

@@ -110,6 +110,10 @@ SAID = {
 
 SAID_OF = (
     (
+        re.compile(r"its expiry (?P<day>\S+) is not set: still to do in BILLmanager"),
+        _("its expiry %(day)s is not set: still to do in BILLmanager"),
+    ),
+    (
         re.compile(
             r"the account of canary b(?P<binding>\d+) is not as it was: (?P<why>.+)", re.DOTALL
         ),

@@ -31,7 +31,8 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
     """
     with journal.about(run_id=binding.run_id, binding_id=binding.pk, step=binding.step):
         bm = connect.billmanager()
-        found = [s for s in bm.services.of_client(binding.client.remote_id) if s.id == service_id]
+        listed = bm.services.of_client(binding.client.remote_id, binding.su)
+        found = [s for s in listed if s.id == service_id]
     if not found:
         raise ActionRefused(
             _("Client %(client)s has no service %(service)d.")
@@ -85,7 +86,7 @@ def unfit(binding: Binding, service: Service) -> str:
         return _("Service %(service)d is another client's.") % words
     if not same_domain(service.domain, binding.domain):
         return _("Service %(service)d is for %(domain)s, the binding for %(wanted)s.") % words
-    if service.status in (step3.DELETED, step3.SUSPENDED):
+    if service.status not in step3.STATES or service.status in (step3.DELETED, step3.SUSPENDED):
         return _("Service %(service)d is %(state)s.") % words
     return ""
 

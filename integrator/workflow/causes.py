@@ -163,6 +163,14 @@ _ALL = [
         _("Choose the one that is ours, or say that none is."),
     ),
     Cause(
+        "unreadable_service",
+        _("BILLmanager does not tell the state of this service in a way that is understood"),
+        _(
+            "Nothing was paid or closed on a guess. Look at the service there; what its row says "
+            "stands beside. Once its state is told, adopt it."
+        ),
+    ),
+    Cause(
         "unmarked_service",
         _("A service like this order does not carry our mark"),
         _(

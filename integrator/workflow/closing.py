@@ -37,11 +37,14 @@ def work(claimed: Claim, bm: BillManager) -> None:
     """Go as far as this thread can, and hand the binding back."""
     binding = claimed.binding
     journal.at_step(step7.NUMBER, binding.attempts + 1)
+    if expiry.is_after(claimed):
+        expiry.work(claimed, bm)
+        return
     try:
         if not binding.password:
             attempts.fail(claimed, step7.NUMBER, "no_password", binding.account.username)
             return
-        if binding.expires and not binding.expires_set and not expiry.set_it(claimed, bm):
+        if binding.expires and not binding.expires_set and not expiry.set_before(claimed, bm):
             return
         _close(claimed, bm)
     except NotNowError:

@@ -145,7 +145,7 @@ def _create(row: NewClient, bm: BillManager) -> bool:
 def _is_there(row: NewClient, bm: BillManager, made: Intent | None) -> bool:
     """Whether a client has the e-mail; it then stands in our mirrors, and the row is done."""
     users = bm.clients.with_email(row.email)
-    owners = {user.client_id for user in users}
+    owners = {user.client_id or 0 for user in users}
     if len(owners) > 1:
         ids = ", ".join(map(str, sorted(owners)))
         _end(row, NewClient.State.FAILED, f"the e-mail is of several clients: {ids}")
@@ -162,7 +162,7 @@ def _is_there(row: NewClient, bm: BillManager, made: Intent | None) -> bool:
 
 
 def _mirror(bm: BillManager, users: list[FoundUser]) -> Client:
-    number, now = users[0].client_id, clock.now()
+    number, now = users[0].client_id or 0, clock.now()
     found = bm.clients.one(number)
     with transaction.atomic():
         client, _new = Client.objects.update_or_create(

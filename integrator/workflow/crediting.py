@@ -141,9 +141,14 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
     payment = made.result.get("payment")
     if payment is None:
         taken = _of_others(binding)
-        payments = [p for p in bm.payments.of_client(binding.su) if p.id not in taken]
+        newer = step4.payments_since(bm, binding, made.before["payment"])
+        payments = [p for p in newer if p.id not in taken]
         verdict = step4.find_credit(
-            binding, Decimal(made.before["amount"]), made.before["payment"], payments
+            binding,
+            Decimal(made.before["amount"]),
+            made.before["payment"],
+            payments,
+            binding.run.preview.paymethod_name,
         )
         if isinstance(verdict, Ambiguous):
             attempts.undecide(claimed, step4.NUMBER, verdict)

@@ -107,7 +107,8 @@ def _services(binding: Binding) -> list[Option]:
     """The client's services since the order, and all of the same domain."""
     order = intents.last(list(Intent.objects.filter(binding=binding).order_by("id")), step3.KIND)
     floor = order.before.get("service", 0) if order else 0
-    found = connect.billmanager().services.of_client(binding.client.remote_id)
+    services = connect.billmanager().services
+    found = services.of_client(binding.client.remote_id, binding.su)
     return [
         Option(
             "service",
@@ -124,13 +125,12 @@ def _services(binding: Binding) -> list[Option]:
 
 def _payments(binding: Binding, made: Intent) -> list[Option]:
     """The client's payments since the credit was sent."""
-    payments = connect.billmanager().payments.of_client(binding.su)
-    newer = [payment for payment in payments if payment.id > made.before["payment"]]
+    newer = step4.payments_since(connect.billmanager(), binding, made.before["payment"])
     return [
         Option(
             "payment",
             payment.id,
-            f"{payment.amount} {payment.currency}, "
+            f"{_amount(payment)}, "
             + (_("credited") if payment.status == step4.CREDITED else _("not credited")),
             _unfit(binding, made, payment),
         )
@@ -140,6 +140,10 @@ def _payments(binding: Binding, made: Intent) -> list[Option]:
 
 def _unfit(binding: Binding, made: Intent, payment: Payment) -> str:
     amount = Decimal(made.before["amount"])
+    if payment.tied_to is not None:
+        return _("It came of payment %(payment)d, as a cashback does.") % {
+            "payment": payment.tied_to
+        }
     if payment.amount != amount:
         return _("It is over another amount than %(amount)s.") % {"amount": amount}
     taken = _taken(binding)
@@ -149,6 +153,12 @@ def _unfit(binding: Binding, made: Intent, payment: Payment) -> str:
     if not isinstance(alone, Proven):
         return _("It is another client's.")
     return ""
+
+
+def _amount(payment: Payment) -> str:
+    if payment.amount is None:
+        return "; ".join(map(str, payment.troubles))
+    return f"{payment.amount} {payment.currency}".strip()
 
 
 def _taken(binding: Binding) -> dict[int, int]:

@@ -31,6 +31,7 @@ _SPOKEN_OF = {
     step3.SEVERAL: (step3.KIND,),
     step3.UNMARKED: (step3.KIND,),
     step3.WRONG_MODULE: (step3.KIND,),
+    step3.UNREADABLE: (step3.KIND,),
     "payment_unknown": (step4.CREDIT, step4.SET_PAID, step4.PAY_LINE),
     "several_payments": (step4.CREDIT, step4.SET_PAID, step4.PAY_LINE),
     "close_unknown": (step7.CLOSE,),
@@ -41,12 +42,13 @@ _SPOKEN_OF = {
 def is_ordered(binding: Binding) -> bool:
     """Whether what is undecided is not the order, which is surely there.
 
-    To try again would then order a second time. A service with the wrong module is surely this
-    order where it is marked, or where the panel has confirmed the order.
+    To try again would then order a second time. A service with the wrong module, or in a state
+    that cannot be read, is surely this order where it is marked, or where the panel has confirmed
+    the order.
     """
     if binding.step not in members.MONEY_STEPS:
         return False
-    if binding.cause != step3.WRONG_MODULE:
+    if binding.cause not in (step3.WRONG_MODULE, step3.UNREADABLE):
         return binding.cause == "several_charges"
     return binding.service_id is not None or _is_marked(binding) or _is_confirmed(binding)
 

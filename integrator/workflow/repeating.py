@@ -48,7 +48,8 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
         # A refusal is not always nothing, and lists may still hide what it left behind.
         attempts.wait_outside(claimed, earliest, why="a refused order may have left something")
         return False
-    found = _could_be_ours(claimed, bm.services.of_client(binding.client.remote_id))
+    listed = bm.services.of_client(binding.client.remote_id, binding.su)
+    found = _could_be_ours(claimed, listed)
     marks = form_marks.of(bm, [s.id for s in found if s.remoteid is None])
     marked = [s for s in found if binding.marker in (s.remoteid, marks.get(s.id))]
     if marked:

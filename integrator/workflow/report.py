@@ -20,6 +20,7 @@ from integrator.models.states import (
     StepState,
 )
 from integrator.steps import SHARED, TITLES, step3_order
+from integrator.workflow import expiry
 from integrator.workflow.causes import CAUSES, Cause
 
 if TYPE_CHECKING:
@@ -265,6 +266,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "calls": dict(sorted(total.items())),
         "windows": [window_json(w) for w in windows.select_related("plan").order_by("id")],
         "bindings": [_binding_json(b) for b in _bindings(run)],
+        "expiry_to_do": [str(binding) for binding in expiry.to_do(run)],
     }
 
 

@@ -130,7 +130,9 @@ def release(binding_id: int, actor: str) -> str:
     with journal.about(run_id=binding.run_id, binding_id=binding.pk, step=STEP):
         found = [
             service
-            for service in connect.billmanager().services.of_client(binding.client.remote_id)
+            for service in connect.billmanager().services.of_client(
+                binding.client.remote_id, binding.su
+            )
             if service.id == binding.service_id and service.status != step3.DELETED
         ]
         if found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from panels import amounts
 from panels.billmanager.clients import Client, Clients, ClientUser, Profile
 from panels.billmanager.context import Context, Relearn
 from panels.billmanager.dialect import Dialect
@@ -21,7 +22,7 @@ from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModu
 from panels.billmanager.services import Service, ServiceForm, Services
 from panels.billmanager.tasks import Address, Task, TaskForm, Tasks
 from panels.billmanager.watching import Watched
-from panels.listing import currency, money, number
+from panels.listing import number
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -135,8 +136,8 @@ class BillManager:
             email=user.get("email", ""),
             level=level,
             client_id=number(user.get("account")),
-            balance=money(user.get("balance", "")),
-            currency=currency(user.get("currency", "")),
+            balance=amounts.exact(user.get("balance", "")),
+            currency=amounts.currency(user.get("currency", ""), self._context.currencies),
             currency_id=number(user.get("currency_id")),
             version=answer.version or "",
         )

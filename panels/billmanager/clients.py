@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from panels.amounts import unit_of
 from panels.billmanager.context import ref
 from panels.errors import FormLacks
+from panels.gathering import Cells, Gathered, gather
 from panels.listing import UNSET, money, number
 from panels.paging import collect
 from panels.spelling import email_spellings, stored_email
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from panels.billmanager.context import Context, Params
     from panels.forms import Form
+    from panels.gathering import Unreadable
     from panels.listing import Row
 
 _EDIT = "account.edit"
@@ -44,9 +47,9 @@ class Terms:
 class Client:
     """One row of `account`: who pays.
 
-    `balance` and `currency` are None when the list does not show them; `status` is the raw code
-    of `account_status` (or `status`), '' when there is none. `terms` is None when no column of
-    the list speaks of them.
+    `balance` and `currency` are None when the list does not show them, or they cannot be read,
+    which `troubles` tells apart; `status` is the raw code of `account_status` (or `status`), ''
+    when there is none. `terms` is None when no column of the list speaks of them.
     """
 
     id: int
@@ -56,23 +59,27 @@ class Client:
     status: str
     project: str
     terms: Terms | None = None
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ClientUser:
     """One row of `user`: who logs in for a client; `su` takes its id, name or e-mail.
 
-    `level` is None when the list does not show it; a user is active unless the list says no.
-    `name` is the login, `realname` the person's name, '' where the list does not show it.
+    `client_id` is None where the list names the client by text alone, `client_name` then. `level`
+    is None when the list does not show it; a user is active unless the list says no. `name` is
+    the login, `realname` the person's name, '' where the list does not show it.
     """
 
     id: int
-    client_id: int
+    client_id: int | None
     email: str
     name: str
     active: bool
     level: int | None
     realname: str = ""
+    client_name: str = ""
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,35 +105,58 @@ class Clients:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def all(self) -> list[Client]:
+    def all(self) -> Gathered[Client]:
         """List all clients that this login sees."""
-        return collect(self._context.transport, "account", _client)
+        return gather(self._context.transport, "account", self._client)
 
-    def users(self) -> list[ClientUser]:
+    def users(self) -> Gathered[ClientUser]:
         """List the users of all clients; staff are left out."""
-        users = collect(self._context.transport, "user", _user)
-        return [user for user in users if user is not None]
+        return gather(self._context.transport, "user", _user, keep=_of_a_client)
 
     def with_email(self, email: str) -> list[ClientUser]:
         """List the users with this very e-mail, in whatever spelling; staff are left out.
 
         The filter's reach is not relied on: each row is compared. A panel may hold the domain in
-        Unicode or in punycode and filter by the text, so it is asked for both.
+        Unicode or in punycode and filter by the text, so it is asked for both. Where rows name the
+        client by text alone, the panel is asked for whom each user acts.
         """
         wanted = stored_email(email)
         found: dict[int, ClientUser] = {}
         for spelling in email_spellings(email):
-            params = {"filter": "on", "email": spelling}
-            for user in collect(self._context.transport, "user", _user, params):
-                if user is not None and stored_email(user.email) == wanted:
-                    found.setdefault(user.id, user)
-        return list(found.values())
+            params: Params = {"filter": "on", "email": spelling}
+            for user in gather(
+                self._context.transport,
+                "user",
+                _user,
+                params,
+                keep=lambda row: stored_email(row.get("email")) == wanted and _of_a_client(row),
+            ).whole():
+                found.setdefault(user.id, user)
+        owned = [
+            user if user.client_id is not None else replace(user, client_id=self.owner(user.id))
+            for user in found.values()
+        ]
+        return [user for user in owned if user.client_id is not None]
+
+    def owner(self, user_id: int) -> int | None:
+        """Give the client that a user acts for (`whoami`, billmanager.md 1.2); None for staff."""
+        answer = self._context.transport.read("whoami", su=user_id)
+        user = answer.attributes("user")
+        if number(user.get("id")) != user_id:
+            raise answer.wrong(f"is not about user {user_id}")
+        return number(user.get("account"))
 
     def one(self, client_id: int) -> Client | None:
         """Give one client; None when it is not listed."""
         params: Params = {"filter": "on", "id": client_id}
-        found = collect(self._context.transport, "account", _client, params)
-        return next((client for client in found if client.id == client_id), None)
+        found = gather(
+            self._context.transport,
+            "account",
+            self._client,
+            params,
+            keep=lambda row: number(row.get("id", "elid")) == client_id,
+        )
+        return next(iter(found.whole()), None)
 
     def terms(self, client_id: int) -> Terms | None:
         """Read in a client's own form how far it may owe; None when nothing there speaks of it."""
@@ -159,6 +189,23 @@ class Clients:
         params: Params = {**sent, "clicked_button": "ok", "sok": "ok"}
         return number(self._context.transport.act(_EDIT, params, send_by=send_by).id)
 
+    def _client(self, row: Row) -> Client:
+        cells = Cells(row)
+        balance = cells.read(lambda: row.money_or_none("balance"), None)
+        iso = row.currency("balance", "currency", "currency_iso", known=self._context.currencies)
+        if iso is None and balance is not None and unit_of(row.get("balance")):
+            cells.note("balance", "is in a currency that is not known")
+        return Client(
+            id=row.int("id") if row.has("id") else row.int("elid"),
+            name=row.get("name"),
+            balance=balance,
+            currency=iso,
+            status=row.code_or_none("account_status", "status") or "",
+            project=row.get("project"),
+            terms=read_terms(((name, row.code(name)) for name in row), "account"),
+            troubles=cells.troubles,
+        )
+
     def _new_form(self) -> Form:
         return self._context.transport.read(_EDIT, devel=True).form()
 
@@ -171,18 +218,6 @@ def _choices(form: Form, name: str) -> tuple[tuple[str, str], ...]:
     field = form.fields.get(name)
     options = field.options or () if field is not None else ()
     return tuple((option.key, option.label) for option in options)
-
-
-def _client(row: Row) -> Client:
-    return Client(
-        id=row.int("id"),
-        name=row.text("name"),
-        balance=row.money_or_none("balance"),
-        currency=row.currency("balance", "currency", "currency_iso"),
-        status=row.code_or_none("account_status", "status") or "",
-        project=row.get("project"),
-        terms=read_terms(((name, row.code(name)) for name in row), "account"),
-    )
 
 
 def read_terms(cells: Iterable[tuple[str, str]], func: str) -> Terms | None:
@@ -220,19 +255,24 @@ def _profile(row: Row) -> Profile:
     return Profile(id=row.int("id"), name=row.get("name"), kind=kind)
 
 
-def _user(row: Row) -> ClientUser | None:
-    client_id = ref(row, "account").id
+def _of_a_client(row: Row) -> bool:
+    """Whether a user's row is one of a client's; staff have no client or a higher level."""
+    client = ref(row, "account")
     level = number(row.get("level") or None)
-    if client_id is None or (level is not None and level != CLIENT_LEVEL):
-        return None
+    return (client.id is not None or bool(client.title)) and level in {None, CLIENT_LEVEL}
+
+
+def _user(row: Row) -> ClientUser:
+    client = ref(row, "account")
     return ClientUser(
         id=row.int("id"),
-        client_id=client_id,
-        email=row.text("email"),
+        client_id=client.id,
+        email=row.get("email"),
         name=row.get("name", "email"),
         active=_active(row),
-        level=level,
+        level=number(row.get("level") or None),
         realname=row.get("realname"),
+        client_name=client.title,
     )
 
 

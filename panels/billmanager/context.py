@@ -81,6 +81,11 @@ class Context:
                 raise
             return call()
 
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The ISO codes of the currencies that this panel has, as far as they are known."""
+        return tuple(iso for _, iso in self.dialect.currencies)
+
 
 class Ref(NamedTuple):
     """What a cell says about another object: its id (None when only a title is told) and title."""

@@ -10,12 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from panels import amounts
+from panels.billmanager import summaries
+from panels.billmanager.context import ref
 from panels.errors import FormLacks
-from panels.listing import UNSET, currency, money, number
+from panels.listing import UNSET, money, number
 from panels.paging import all_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from panels.listing import Row
 
 _PRICES = ("price", "cost", "total_cost", "amount", "total_sum", "summ")
+_COSTS = ("cost", "price", "amount")
 _CURRENCIES = ("currency", "currency_iso")
 _TERMS = re.compile(r"licen[cs]e|agree|conditions|offer_", re.IGNORECASE)
 """Fields by which terms are accepted: `licence_agreement` (billmanager.md 4.1), and
@@ -38,7 +42,9 @@ _AGREED = {"licence_agreement": "on"}
 class OrderForm:
     """What the panel asks for an order.
 
-    `price` and `currency` are None when the form does not show them. `required_missing` names
+    `price` and `currency` are None when the form does not show them; `price` is the total, tax and
+    discounts counted in, where the form sums up (`summaries`), and `unclear` says what of that
+    could not be understood, '' when nothing. `required_missing` names
     required fields that `place` would leave empty; `terms` are those by which terms are accepted,
     which `place` does; `addons` are offered add-ons, left as the plan has them; `discount` is what
     the form says of one, '' when nothing. `profile_first`: the panel shows the form of a payer
@@ -53,6 +59,7 @@ class OrderForm:
     addons: tuple[str, ...] = ()
     discount: str = ""
     profile_first: bool = False
+    unclear: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class CartLine:
     """One unpaid line of a client's cart or basket.
 
     `service_id` is None when the service is made only by paying; `plan_id`, `cost` and `billorder`
-    (the basket's order number) are None when they are not told.
+    (the basket's order number) are None when they are not told. `cost` is for people alone.
     """
 
     id: int
@@ -94,22 +101,28 @@ class Orders:
         form = answer.form()
         shown = answer.attributes("metadata").get("name", "")
         sent = {**params, **_AGREED, "domain": domain or "-", "autoprolong": "-"}
+        known = self._context.currencies
+        total = summaries.total(form, known)
         return OrderForm(
-            price=_first_money(answer),
-            currency=_first_currency(answer),
+            price=_first_money(answer) if total is None else total.amount,
+            currency=(total and total.currency) or _first_currency(answer, known),
             required_missing=form.unfilled({name: str(value) for name, value in sent.items()}),
             form=form,
             terms=tuple(name for name in form.fields if _TERMS.search(name)),
             addons=tuple(name for name in form.fields if name.startswith("addon_")),
-            discount=_discount(answer.texts),
+            discount=_discount(answer.texts) or summaries.discount(form),
             profile_first=any(map(_PROFILE.match, (form.func, shown))),
+            unclear="" if total is None else total.unclear,
         )
 
     def asked(
         self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
     ) -> tuple[str, Params]:
         """Give function and parameters by which the form of an order is read."""
-        return self.func, self._what(plan_id, datacenter_id, period, domain)
+        # Clients of the second generation ask for it with `period` (facts-2026-11.md 2.3), while
+        # the order takes `order_period`: without the one a default period's price may be shown.
+        asked: Params = {**self._what(plan_id, datacenter_id, period, domain), "period": period}
+        return self.func, asked
 
     def place(
         self,
@@ -236,9 +249,9 @@ def _cart_line(row: Row, billorder: int | None) -> CartLine:
     return CartLine(
         id=row.int("id"),
         service_id=number(row.get("item.id", "item", "item_id") or None),
-        plan_id=row.int_or_none("pricelist", "pricelist_id"),
+        plan_id=ref(row, "pricelist").id,
         domain=row.get("domain", "item.name", "name"),
-        cost=row.money_or_none("cost", "price", "amount"),
+        cost=next((c for name in _COSTS if (c := money(row.get(name))) is not None), None),
         billorder=number(row.get("billorder") or None) or billorder,
     )
 
@@ -257,7 +270,7 @@ def _first_money(answer: Document) -> Decimal | None:
     return next((amount for amount in shown if amount is not None), None)
 
 
-def _first_currency(answer: Document) -> str | None:
+def _first_currency(answer: Document, known: Collection[str]) -> str | None:
     texts = answer.texts
-    shown = (currency(texts.get(name, "")) for name in (*_CURRENCIES, *_PRICES))
+    shown = (amounts.currency(texts.get(n, ""), known) for n in (*_CURRENCIES, *_PRICES))
     return next((iso for iso in shown if iso is not None), None)

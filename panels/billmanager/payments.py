@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.cutlists import ByDate
 from panels.errors import FormLacks
-from panels.listing import number
-from panels.paging import all_rows, collect, collect_newer, newest_id
+from panels.gathering import Cells, gather_newer
+from panels.listing import UNSET, number
+from panels.paging import all_rows, newest_id
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,25 +20,46 @@ if TYPE_CHECKING:
 
     from panels.billmanager.context import Context, Params
     from panels.documents import Document
+    from panels.gathering import Unreadable
     from panels.listing import Row
 
+INITIATED = 8
+"""Status of a payment that is begun; clients are not shown it (facts-2026-11.md 2.4)."""
 CREDITED = 4
 """Status of a payment that is on the balance (billmanager.md 5)."""
+UNKNOWN = 0
+"""Stands for a status that cannot be read."""
 
 _AMOUNTS = ("subaccountamount_iso", "subaccountamount", "paymethodamount_iso", "amount")
 _PAYMENT_AXES = (ByDate("createdate"),)
 """How a list of payments that the panel cuts is asked for in parts (billmanager.md 1.6)."""
+_TIE = re.compile(
+    r"^(?!paymethod)(?:(?:main|parent|source|base|related|linked|origin|cashback)_?payment"
+    r"|payment_?(?:id|parent|main|source|base|related|linked|origin)?|cashback(?:_?(?:id|for|of))?"
+    r"|parent(?:_?id)?)$",
+    re.IGNORECASE,
+)
+"""Columns of a payment that name another one; see `_tied_to`."""
 _ELID = re.compile(r"(?:^|[?&;])elid=([0-9]{1,18})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class PayMethod:
-    """One pay method; `currency` is '' when the list does not show it."""
+    """One pay method; `currency` is '' when the list does not show it.
+
+    `least` and `most` limit one payment, in the payment's currency, else in the method's own;
+    each None where there is no limit, or none is shown (facts-2026-11.md 2.4). Where a limit is
+    shown that cannot be read, `troubles` says so.
+    """
 
     id: int
     name: str
     module: str
     currency: str
+    least: Decimal | None = None
+    most: Decimal | None = None
+    limits_in: str = ""
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +67,39 @@ class Payment:
     """One payment. `client_id` is None when the list shows a name alone.
 
     `status`: 1 new, 2 being paid, 3 promised, 4 credited, 5 refund pending, 6 refunded,
-    7 fraudulent, 8 initiated, 9 cancelled, 100 being deleted. `created` is None when not told.
+    7 fraudulent, 8 initiated, 9 cancelled, 100 being deleted; 0 it cannot be read. `amount` is
+    None when it cannot be read. `created` is None when not told. `method` is the name of the pay
+    method, '' when not shown. `tied_to` is the id of the payment that this one came of, as a
+    cashback does (facts-2026-11.md 2.4); None where it names none.
     """
 
     id: int
     client_name: str
     client_id: int | None
     status: int
-    amount: Decimal
+    amount: Decimal | None
     currency: str
     created: date | None
+    method: str = ""
+    tied_to: int | None = None
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """One charge. `client_id` and `service_id` are None when the list does not tell them."""
+    """One charge. `client_id` and `service_id` are None when the list does not tell them.
+
+    `amount` is None when it cannot be read.
+    """
 
     id: int
     client_name: str
     client_id: int | None
     text: str
-    amount: Decimal
+    amount: Decimal | None
     currency: str
     service_id: int | None
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +134,43 @@ class Payments:
         form = self._context.transport.read("payment.add.method", su=su).form()
         if not form.value("randomnumber"):
             raise FormLacks(("randomnumber",), form=form, func="payment.add.method")
-        methods = tuple(
-            PayMethod(row.int("paymethod"), row.get("name"), row.get("module"), "")
-            for row in form.lists.get("methodlist", ())
-        )
+        methods = tuple(map(_offered, form.lists.get("methodlist", ())))
         return Draft(form.value("randomnumber"), methods)
 
     def newer_than(self, floor_id: int) -> list[Payment]:
         """List all clients' payments with an id above `floor_id`, newest first."""
-        return collect_newer(
-            self._context.transport, "payment", _payment, floor=floor_id, axes=_PAYMENT_AXES
-        )
+        return gather_newer(
+            self._context.transport, "payment", self._payment, floor=floor_id, axes=_PAYMENT_AXES
+        ).whole()
 
-    def of_client(self, su: str | int) -> list[Payment]:
-        """List one client's payments, read as the client."""
-        return collect(self._context.transport, "payment", _payment, su=su)
+    def of_client(
+        self, client_id: int, *, name: str, su: str | int, floor: int = 0
+    ) -> list[Payment]:
+        """List one client's payments with an id above `floor`, read as the administrator.
+
+        The client himself is not shown those that are only initiated. Where rows name the client
+        by text alone, what the client is shown (`su`, his user) tells which are his; an initiated
+        one is his then if it bears `name`, or the name that others of his bear.
+        """
+        found = self.newer_than(floor)
+        ours = [payment for payment in found if payment.client_id == client_id]
+        unsaid = [payment for payment in found if payment.client_id is None]
+        if not unsaid:
+            return ours
+        own = gather_newer(
+            self._context.transport, "payment", self._payment, floor=floor, su=su,
+            axes=_PAYMENT_AXES,
+        )  # fmt: skip
+        seen = {payment.id for payment in own.whole()}
+        names = {name, *(payment.client_name for payment in unsaid if payment.id in seen)} - {""}
+        his = [
+            payment
+            for payment in unsaid
+            if payment.id in seen
+            or (payment.status in {INITIATED, UNKNOWN} and payment.client_name in {"", *names})
+        ]
+        told = [replace(payment, client_id=client_id) for payment in his]
+        return sorted([*ours, *told], key=lambda payment: payment.id, reverse=True)
 
     def newest_id(self) -> int:
         """Give the highest payment id, 0 when there is none."""
@@ -129,7 +184,7 @@ class Payments:
             {"filter": "on", "id": payment_id},
             keep=lambda row: row.int("id") == payment_id,
         )
-        return _payment(rows[0]) if rows else None
+        return self._payment(rows[0]) if rows else None
 
     def add(
         self,
@@ -169,11 +224,48 @@ class Payments:
 
     def expenses_newer_than(self, floor_id: int) -> list[Expense]:
         """List all clients' charges with an id above `floor_id`, newest first."""
-        return collect_newer(self._context.transport, "expense", _expense, floor=floor_id)
+        return gather_newer(
+            self._context.transport, "expense", self._expense, floor=floor_id
+        ).whole()
 
     def newest_expense_id(self) -> int:
         """Give the highest id of a charge, 0 when there is none."""
         return newest_id(self._context.transport, "expense")
+
+    def _payment(self, row: Row) -> Payment:
+        cells = Cells(row)
+        client = ref(row, "account", "account_name")
+        amount = next((name for name in _AMOUNTS if row.get(name)), _AMOUNTS[0])
+        key = row.int("id")
+        known = self._context.currencies
+        return Payment(
+            id=key,
+            client_name=row.get("account_name", "account", "sender_name"),
+            client_id=client.id,
+            status=cells.read(lambda: row.int("status"), UNKNOWN),
+            amount=cells.read(lambda: row.money(amount), None),
+            currency=row.currency(amount, "currency_iso", "currency", known=known) or "",
+            created=cells.read(lambda: row.date_or_none("create_date", "createdate"), None),
+            method=row.get("paymethod_name", "paymethod"),
+            tied_to=_tied_to(row, key),
+            troubles=cells.troubles,
+        )
+
+    def _expense(self, row: Row) -> Expense:
+        cells = Cells(row)
+        client = ref(row, "account", "account_name")
+        known = self._context.currencies
+        return Expense(
+            id=row.int("id"),
+            client_name=client.title or row.get("account"),
+            client_id=client.id,
+            text=row.get("locale_name", "name", "intname"),
+            amount=cells.read(lambda: row.money("amount"), None),
+            currency=row.currency("amount", "amount_iso", "currency_iso", "currency", known=known)
+            or "",
+            service_id=ref(row, "item", "main_item").id,
+            troubles=cells.troubles,
+        )
 
 
 def _new_id(answer: Document) -> int | None:
@@ -184,28 +276,38 @@ def _new_id(answer: Document) -> int | None:
     return None if match is None else int(match.group(1))
 
 
-def _payment(row: Row) -> Payment:
-    client = ref(row, "account", "account_name")
-    amount = next((name for name in _AMOUNTS if row.get(name)), _AMOUNTS[0])
-    return Payment(
-        id=row.int("id"),
-        client_name=row.get("account_name", "account", "sender_name"),
-        client_id=client.id,
-        status=row.int("status"),
-        amount=row.money(amount),
-        currency=row.currency(amount, "currency_iso", "currency") or "",
-        created=row.date_or_none("create_date", "createdate"),
+def _offered(row: Row) -> PayMethod:
+    """Read one method of a payment's form, with the limits of one payment.
+
+    `payment_minamount` and `payment_maxamount` are in the payment's currency, `minamount` and
+    `maxamount` in the method's own (facts-2026-11.md 2.4).
+    """
+    cells = Cells(row)
+    ours = any(row.get(name) not in UNSET for name in ("payment_minamount", "payment_maxamount"))
+    mark = "payment_" if ours else ""
+    limits: list[Decimal | None] = []
+    for name in (f"{mark}minamount", f"{mark}maxamount"):
+        limit = cells.read(partial(row.money_or_none, name), None)
+        limits.append(limit or None)  # zero is how "no limit" is written
+    iso = row.currency("paymethod_currency_iso", "paymethod_currency", f"{mark}minamount")
+    return PayMethod(
+        row.int("paymethod"),
+        row.get("name"),
+        row.get("module"),
+        iso or "",
+        least=limits[0],
+        most=limits[1],
+        limits_in="" if ours else iso or "",
+        troubles=cells.troubles,
     )
 
 
-def _expense(row: Row) -> Expense:
-    client = ref(row, "account", "account_name")
-    return Expense(
-        id=row.int("id"),
-        client_name=client.title or row.get("account"),
-        client_id=client.id,
-        text=row.get("locale_name", "name"),
-        amount=row.money("amount"),
-        currency=row.currency("amount", "amount_iso", "currency_iso", "currency") or "",
-        service_id=ref(row, "item").id,
-    )
+def _tied_to(row: Row, own: int) -> int | None:
+    """Give the payment that this one came of, by whatever column names one.
+
+    Which column does is not known in public; its name tells of a payment, a parent or a cashback.
+    """
+    for name in row:
+        if _TIE.search(name) and (found := number(row.code_or_none(name))) not in {None, own}:
+            return found
+    return None

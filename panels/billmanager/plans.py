@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from panels.amounts import exact
 from panels.billmanager import markers
 from panels.billmanager.asking import is_form
 from panels.billmanager.context import VHOST, is_on, marker
 from panels.billmanager.groupforms import GROUP_FORM, carried
 from panels.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
-from panels.listing import money, number
+from panels.listing import number
 from panels.paging import all_rows
 from panels.redaction import is_secret
 
@@ -352,12 +353,12 @@ def _offer(node: etree._Element) -> Offer:
     periods: dict[int, Price] = {}
     for price in node.iterchildren("price"):
         iso = price.get("currency") or price.findtext("currency") or ""
-        setup = money(price.get("setup") or price.findtext("setup") or "0")
+        setup = exact(price.get("setup") or price.findtext("setup") or "0")
         for period in price.iterchildren("period"):
             months = _months(period)
-            cost = money(period.get("cost", ""))
+            cost = exact(period.get("cost", ""))
             if months is not None and cost is not None:
-                once = money(period.get("setup", "")) or setup or Decimal(0)
+                once = exact(period.get("setup", "")) or setup or Decimal(0)
                 periods[months] = Price(cost, iso, once)
     datacenters = tuple(
         (key, (centre.findtext("name") or "").strip())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager import markers
 from panels.billmanager.context import MARKERS
+from panels.listing import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,8 @@ def _panel(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
         yield "currency.id", str(key), "currency list"
         yield "currency.iso", iso, "currency list"
     yield from _named("itemtype.vhost", dialect.itemtype_id)
+    if account_key := seen.lists.get("account", {}).get("key"):
+        yield "rows.account_key", str(account_key), "account list"
 
 
 def _modules(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
@@ -193,7 +196,8 @@ def _task_list(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
     rows = seen.rows.get("task", [])
     if not rows:
         return
-    yield "task.item", _reference(rows, "item", plain="id"), "task list"
+    plain = "id" if all(number(row.get("item")) is not None for row in rows) else "title"
+    yield "task.item", _reference(rows, "item", plain=plain), "task list"
     for performer in {row.get("performer") for row in rows} & set(dialect.staff_names):
         ways = {seen.username: "login"}
         named = "id" if performer.isdigit() else "realname"

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.cutlists import By
 from panels.errors import FormLacks, UnexpectedAnswer
-from panels.listing import UNSET, iso_date, number
-from panels.paging import collect, collect_newer, newest_id
+from panels.gathering import Cells, Gathered, gather, gather_newer
+from panels.listing import iso_date, money, number
+from panels.paging import collect, newest_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
     from panels.cutlists import Axis
     from panels.forms import Form
+    from panels.gathering import Unreadable
     from panels.listing import Row
 
 ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS = 1, 2, 3, 4, 5
 """Statuses of a service (billmanager.md 7.1); 'ordered' means not paid yet."""
 
+UNKNOWN = 0
+"""Stands for a status that the list does not tell, or that is none of these five."""
+
+_KNOWN = frozenset({ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
+_REASON = re.compile(r"[1-5](?:_[a-z_]+)?", re.ASCII)
+_WARNING = "open_warning"
+"""In the name of what tells that nothing can be changed while the opening runs: the form has a
+`msg_open_warning` (facts-2026-11.md 2.5)."""
 _MODULE = "processingmodule"
 _USERNAME = "username"
 _STATUS = "status"
@@ -33,11 +45,13 @@ class Service:
     """One row of `vhost`.
 
     Each id is None when the list shows only a title for it; titles are '' when it shows only the
-    id. `module_id` is None as well while no module handles the service. `status` is one of the
-    constants of this file; `item_status` adds the reason, for instance '5_open', or is ''.
-    `period` is in months, None when not told; `cost` and `expires` are None when empty.
-    `remoteid` is None when the list has no such column, '' when it is empty. `created` is None
-    when the list does not tell the day.
+    id. `module_id` is None as well while no module handles the service; `module_intname` is the
+    internal name of its module (`pmmodule`), '' where not shown. `status` is one of the constants
+    of this file, `UNKNOWN` included; `item_status` adds the reason, for instance '5_open', or is
+    ''. `period` is in months, None when not told. `cost` is that of one displayed period, for
+    people alone, None when empty or not clear. `expires` is None when there is no date: a service
+    that is charged daily shows words instead. `remoteid` is None when the list has no such column,
+    '' when it is empty. `created` is None when the list does not tell the day.
     """
 
     id: int
@@ -57,6 +71,8 @@ class Service:
     expires: date | None
     remoteid: str | None
     created: date | None = None
+    module_intname: str = ""
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,24 @@ class ServiceForm:
     remoteid: str | None
     form: Form
 
+    @property
+    def client_id(self) -> int | None:
+        """Give the client's id, where the form holds it; that `account` does is inferred."""
+        return number(self.form.value("account") or None)
+
+    @property
+    def expiry_can_be_set(self) -> bool:
+        """Whether the date on which the service expires can be set by this form, now.
+
+        The field is read-only in the form that public code shows, and nothing can be changed
+        while the opening runs, which a warning tells (facts-2026-11.md 2.5).
+        """
+        field = self.form.fields.get("expiredate")
+        if field is None or field.readonly or field.hidden:
+            return False
+        warned = any(_WARNING in name for name in self.form.fields)
+        return not warned or self.status in {ACTIVE, SUSPENDED}
+
 
 class Services:
     """Reads services and sets their expiry."""
@@ -90,51 +124,69 @@ class Services:
         Where rows show no plan id (see `Service`) the panel's filter alone is relied on.
         """
         params: Params = {"filter": "on", "pricelist": plan_id}
-        transport = self._context.transport
-        found = collect_newer(transport, "vhost", _service, params, floor=floor, axes=self._axes)
-        return [service for service in found if service.plan_id in {plan_id, None}]
+        transport, keep = self._context.transport, _is(plan_id, "pricelist")
+        return gather_newer(
+            transport, "vhost", _service, params, floor=floor, keep=keep, axes=self._axes
+        ).whole()
 
     def newest_id(self) -> int:
         """Give the highest id of a service of any plan, 0 when there is none."""
         return newest_id(self._context.transport, "vhost", axes=self._axes)
 
-    def of_client(self, client_id: int) -> list[Service]:
+    def of_client(self, client_id: int, su: str | int | None = None) -> list[Service]:
         """List a client's services.
 
-        Absence in this list is used as proof, so rows that do not say whose they are raise
-        `UnexpectedAnswer`.
+        Absence in this list is used as proof. So a row of his that cannot be read raises
+        `UnexpectedAnswer`; and where rows do not say whose they are, what the client himself is
+        shown counts (`su`, his user), or without `su` `UnexpectedAnswer` is raised.
         """
         params: Params = {"filter": "on", self._client_filter: client_id}
-        found = collect(self._context.transport, "vhost", _service, params)
-        if any(service.client_id is None for service in found):
+        transport, keep = self._context.transport, _is(client_id, "account")
+        found = gather(transport, "vhost", _service, params, keep=keep).whole()
+        if all(service.client_id is not None for service in found):
+            return found
+        if su is None:
             raise UnexpectedAnswer("services do not say whose they are", func="vhost")
-        return [service for service in found if service.client_id == client_id]
+        own = gather(transport, "vhost", _service, su=su).whole()
+        return [replace(service, client_id=client_id) for service in own]
+
+    def seen_by(self, su: str | int, *, floor: int) -> set[int]:
+        """Give the ids above `floor` of the services that a client himself is shown."""
+        transport = self._context.transport
+        own = gather_newer(transport, "vhost", _service, floor=floor, su=su).whole()
+        return {service.id for service in own}
 
     def in_progress(self, plan_id: int) -> list[Service]:
-        """List a plan's services that are being worked on at this moment (status 5)."""
+        """List a plan's services that are being worked on at this moment (status 5).
+
+        One whose status cannot be read may be, so it is among them.
+        """
         params: Params = {"filter": "on", "pricelist": plan_id, "status": IN_PROGRESS}
-        found = collect(self._context.transport, "vhost", _service, params)
-        return [s for s in found if s.status == IN_PROGRESS and s.plan_id in {plan_id, None}]
+        transport, keep = self._context.transport, _is(plan_id, "pricelist")
+        found = gather(transport, "vhost", _service, params, keep=keep).whole()
+        return [s for s in found if s.status in {IN_PROGRESS, UNKNOWN}]
 
     def with_username(self, username: str) -> list[Service]:
         """List the services, of any plan and client, that bear exactly this username."""
         params: Params = {"filter": "on", "username": username}
-        found = collect(self._context.transport, "vhost", _service, params)
-        return [service for service in found if service.username == username]
+        transport = self._context.transport
+        return gather(
+            transport, "vhost", _service, params, keep=lambda row: row.get(_USERNAME) == username
+        ).whole()
 
-    def all(self) -> list[Service]:
+    def all(self) -> Gathered[Service]:
         """List all services of shared hosting."""
-        return collect(self._context.transport, "vhost", _service, axes=self._axes)
+        return gather(self._context.transport, "vhost", _service, axes=self._axes)
 
-    def deleted(self) -> list[Service]:
+    def deleted(self) -> Gathered[Service]:
         """List the services that were deleted, as far as the panel still shows them.
 
-        Whether the plain list holds them was not found; `status` is a field of its filter
-        (billmanager.md 7.1).
+        They stay in the plain list, unless a global option hides them everywhere
+        (facts-2026-11.md 2.5); `status` is a field of its filter (billmanager.md 7.1).
         """
         params: Params = {"filter": "on", "status": DELETED}
-        found = collect(self._context.transport, "vhost", _service, params, axes=self._axes)
-        return [service for service in found if service.status == DELETED]
+        found = gather(self._context.transport, "vhost", _service, params, axes=self._axes)
+        return Gathered([s for s in found if s.status == DELETED], found.lost)
 
     def form(self, service_id: int) -> ServiceForm:
         """Read a service's form. Raises `FormLacks` when it does not tell module and username."""
@@ -149,7 +201,7 @@ class Services:
             username=form.value(_USERNAME),
             domain=form.value("domain"),
             status=number(form.value(_STATUS)),
-            expires=iso_date(form.value("expiredate")),
+            expires=_date_in(form.value("expiredate"), form.value("real_expiredate")),
             remoteid=form.value("remoteid") if "remoteid" in form.fields else None,
             form=form,
         )
@@ -189,10 +241,17 @@ class Services:
         return "account_id" if found is None else found.value
 
 
+def _is(wanted: int, column: str) -> Callable[[Row], bool]:
+    """Whether a row names this object in that column, or does not tell its id."""
+    return lambda row: ref(row, column).id in {wanted, None}
+
+
 def _service(row: Row) -> Service:
+    cells = Cells(row)
     plan = ref(row, "pricelist")
     client = ref(row, "account")
     module = ref(row, _MODULE)
+    reason = _reason(row)
     return Service(
         id=row.int("id"),
         plan_id=plan.id,
@@ -203,16 +262,39 @@ def _service(row: Row) -> Service:
         username=row.get(_USERNAME),
         module_id=module.id,
         module_name=module.title,
-        status=row.int(_STATUS),
-        item_status=row.code_or_none("item_status") or "",
+        status=_status(row, reason, cells),
+        item_status=reason,
         datacenter=row.get("datacentername", "datacenter_name", "datacenter"),
         period=number(row.code_or_none("period")),
-        cost=row.money_or_none("cost") if _has_amount(row) else None,
-        expires=row.date_or_none("expiredate"),
+        cost=money(row.get("cost")),
+        expires=_date_in(row.get("expiredate"), row.get("real_expiredate")),
         remoteid=row.get("remoteid") if row.has("remoteid") else None,
         created=iso_date(row.get("createdate")),
+        module_intname=row.get("pmmodule"),
+        troubles=cells.troubles,
     )
 
 
-def _has_amount(row: Row) -> bool:
-    return row.get("cost") not in UNSET
+def _status(row: Row, reason: str, cells: Cells) -> int:
+    """Give the status: its own column may be missing, then the others tell (facts 2.5)."""
+    shown = (row.code_or_none(_STATUS), reason.partition("_")[0], row.get("item_real_status"))
+    for code in shown:
+        status = number((code or "").partition("_")[0])
+        if status in _KNOWN:
+            return status
+    known = next((name for name in (_STATUS, "item_status") if row.has(name)), _STATUS)
+    cells.note(known, "is no status of a service" if row.has(known) else "is missing")
+    return UNKNOWN
+
+
+def _reason(row: Row) -> str:
+    """Give the status with its reason as a code, '' where only a text for people is shown."""
+    for code in (row.code_or_none("item_status"), row.get("item_real_status")):
+        if code and _REASON.fullmatch(code):
+            return code
+    return ""
+
+
+def _date_in(*texts: str) -> date | None:
+    """Give the first date; what is charged daily shows words before it (facts-2026-11.md 2.5)."""
+    return next((day for text in texts if (day := iso_date(text)) is not None), None)

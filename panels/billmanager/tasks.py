@@ -13,9 +13,9 @@ from urllib.parse import parse_qs
 
 from panels.billmanager import taskforms
 from panels.billmanager.context import ref
-from panels.errors import FormLacks, UnexpectedAnswer
+from panels.errors import FormLacks
+from panels.gathering import Cells, Gathered, gather
 from panels.listing import number
-from panels.paging import all_rows
 from panels.redaction import is_secret
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from panels.billmanager.dialect import Dialect
     from panels.billmanager.names import Close, Take
     from panels.forms import Form
+    from panels.gathering import Unreadable
     from panels.listing import Row
 
 OPENED, IN_WORK, CLOSED = 0, 1, 2
@@ -39,18 +40,21 @@ START = "task.start"
 class Task:
     """One row of `task` (billmanager.md 6.1).
 
-    `service_id` is the task's item. `plan_id` is None when the list shows a title alone.
-    `performer` is '' while nobody has taken the task. `created` is as the panel writes it.
+    `service_id` is the task's item; where the list shows titles alone, the one that a title names
+    as "<plan> #<id>" (facts-2026-11.md 2.5), None where none or several are named. `plan_id` is
+    None when the list shows a title alone. `performer` is '' while nobody has taken the task.
+    `created` is as the panel writes it. One with `troubles` may be for any service.
     """
 
     id: int
     type: str
-    service_id: int
+    service_id: int | None
     plan_id: int | None
     status: int
     performer: str
     department: str
     created: str
+    troubles: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,14 @@ class Tasks:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def openings(self, plan_id: int | None = None) -> list[Task]:
+    def openings(self, plan_id: int | None = None) -> Gathered[Task]:
         """List opening tasks that are open or in work, of one plan or of all.
 
         A task that we took before a crash is in work, so both statuses are read. Rows that show no
-        plan id are kept: match by service.
+        plan id are kept: match by service. So are those that cannot be judged (see `Task`).
         """
         found: dict[int, Task] = {}
+        lost: list[Unreadable] = []
         types = self._context.dialect.task_open_types
         for status in (OPENED, IN_WORK):
             params: Params = {"filter": "on", "status": status}
@@ -95,16 +100,18 @@ class Tasks:
                 params["type"] = types[0]
             if plan_id is not None:
                 params["pricelist"] = plan_id
-            rows = all_rows(
+            rows = gather(
                 self._context.task_transport,
                 "task",
+                _task,
                 params,
-                keep=lambda row: row.code("type") in types and row.int("status") in _UNDONE,
+                keep=lambda row: row.code("type") in types and _undone(row),
             )
-            for task in map(_task, rows):
+            lost += rows.lost
+            for task in rows:
                 if plan_id is None or task.plan_id in {plan_id, None}:
                     found[task.id] = task
-        return list(found.values())
+        return Gathered(found.values(), tuple(lost))
 
     def form(self, task_id: int, address: Address | None = None) -> TaskForm:
         """Read a task's form, or the form at the address that `take` gave."""
@@ -243,6 +250,8 @@ def _with_password(dialect: Dialect) -> set[str]:
     return {e.partition("=")[0] for e in dialect.task_fields if e.endswith("={password}")}
 
 
+_TITLES = ("item", "item_name", "name", "title", "subject")
+_NUMBERED = re.compile(r"#([0-9]{1,18})(?![0-9])", re.ASCII)
 _WORD = re.compile(r"\{(module|username|password|domain)\}")
 
 
@@ -314,17 +323,41 @@ def _lacks(task_form: TaskForm, what: str) -> FormLacks:
     return FormLacks((what,), form=task_form.form, func=task_form.address.func)
 
 
+def _undone(row: Row) -> bool:
+    return row.int("status") in _UNDONE
+
+
 def _task(row: Row) -> Task:
+    cells = Cells(row)
+    plan = ref(row, "pricelist")
     item = ref(row, "item")
-    if item.id is None:
-        raise UnexpectedAnswer("tasks do not say which service they are for", func="task")
+    service = item.id or _named_in(row, plan.title)
+    if service is None:
+        cells.note("item", "does not say which service it is for")
     return Task(
         id=row.int("id"),
-        type=row.code("type"),
-        service_id=item.id,
-        plan_id=ref(row, "pricelist").id,
-        status=row.int("status"),
+        type=cells.read(lambda: row.code("type"), ""),
+        service_id=service,
+        plan_id=plan.id,
+        status=cells.read(lambda: row.int("status"), OPENED),
         performer=row.get("performer"),
         department=row.get("department"),
         created=row.get("opendate"),
+        troubles=cells.troubles,
     )
+
+
+def _named_in(row: Row, plan: str) -> int | None:
+    """Give the service that a title names as "#<id>"; None where it names none, or several.
+
+    A plan may have such a number in its own title, which is taken out first.
+    """
+    for column in _TITLES:
+        text = row.get(column)
+        rest = text.replace(plan, " ", 1) if plan else text
+        named = {int(found) for found in _NUMBERED.findall(rest)}
+        if len(named) == 1:
+            return named.pop()
+        if named:
+            return None
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from panels.sandbox.amounts import cell
 from panels.sandbox.call import Function
 from panels.sandbox.forms import Field, done, form, made, select
 from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
@@ -38,14 +39,14 @@ def functions(dialect: Dialect) -> dict[str, Function]:
 
 
 def _shape(call: Call) -> Listing:
-    iso = call.dialect["currency.iso"]
+    key = call.dialect["rows.account_key"]
 
     def write(client: Client) -> str:
         return (
-            element("id", client.id)
+            element(key, client.id)
             + element("name", client.name)
             + element("project", "Example Hosting")
-            + coded("balance", money(client.balance), f"{money(client.balance)} {iso}")
+            + cell(call, "balance", client.balance)
             + coded("account_status", client.status, client.status)
             + element("status", client.status)
             + (_terms_columns(client) if shows_terms else "")
@@ -54,7 +55,7 @@ def _shape(call: Call) -> Listing:
     shows_terms = call.world.dials.client_terms == "list"
     return Listing(
         write,
-        ("id", "name", "project", "balance", "account_status", "status")
+        (key, "name", "project", "balance", "account_status", "status")
         + (("postpaid", "creditlimit") if shows_terms else ()),
         filters={
             "id": Match(lambda c: str(c.id)),
@@ -62,6 +63,7 @@ def _shape(call: Call) -> Listing:
         },
         sorts={"name": lambda c: c.name, "balance": lambda c: c.balance},
         tools=(Tool("new", "account.edit", "new"), Tool("edit", "account.edit", "edit")),
+        key=key,
     )
 
 
@@ -145,13 +147,13 @@ def add_user(world: World, client: int, email: str, name: str, password: str) ->
 
 
 def _user_shape(call: Call) -> Listing:
-    clients = call.world.clients
+    clients, by_id = call.world.clients, call.dialect["rows.client"] == "id"
 
     def write(user: User) -> str:
         client = clients.get(user.client)
         return (
             element("id", user.id)
-            + element("account_id", user.client)
+            + (element("account_id", user.client) if by_id else "")
             + element("account", client.name if client else "")
             + element("name", user.login)
             + element("email", user.email)

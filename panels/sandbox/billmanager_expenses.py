@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from panels.sandbox.amounts import cell
 from panels.sandbox.billmanager_payments import asked_amount, day
 from panels.sandbox.call import Function
 from panels.sandbox.forms import Field, done, form, made
 from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
 from panels.sandbox.records import STAFF_LEVEL
 from panels.sandbox.refusals import bad_value
-from panels.sandbox.xml import coded, element, money
+from panels.sandbox.xml import element, money
 
 if TYPE_CHECKING:
     from panels.sandbox.call import Call
@@ -31,18 +32,18 @@ def functions(dialect: Dialect) -> dict[str, Function]:
 
 
 def _shape(call: Call) -> Listing:
-    world, iso = call.world, call.dialect["currency.iso"]
+    world, by_id = call.world, call.dialect["rows.client"] == "id"
 
     def write(expense: Expense) -> str:
         return (
             element("id", expense.id)
             + element("locale_name", expense.text)
             + element("account", world.clients[expense.client].name)
-            + element("account_id", expense.client)
-            + element("item", expense.service)
+            + (element("account_id", expense.client) if by_id else "")
+            + element("main_item" if not by_id else "item", expense.service)
             + element("realdate", day(expense.created))
             + element("cdate", day(expense.created))
-            + coded("amount", money(expense.amount), f"{money(expense.amount)} {iso}")
+            + cell(call, "amount", expense.amount)
             + element("notpayd", "0.00")
         )
 

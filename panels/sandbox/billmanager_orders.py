@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from panels.sandbox import orders
+from panels.sandbox import operations, orders
+from panels.sandbox.amounts import shown
 from panels.sandbox.billmanager_plans import offered_datacenters
 from panels.sandbox.call import Function
 from panels.sandbox.forms import CANCEL, Button, Field, done, form, made, select
@@ -59,7 +60,7 @@ def _choose(call: Call) -> str:
         price = dict(plan.prices).get(int(period)) if period.isdigit() else None
         here = {str(key) for key, _ in offered_datacenters(world, plan)}
         if price is not None and datacenter in here:
-            cost = f"{money(price)} {call.dialect['currency.iso']}"
+            cost = shown(call, price)
             rows += (
                 f"<elem>{element('pricelist', plan.id)}{element('desc', plan.name)}"
                 f"{element('price', cost)}</elem>"
@@ -86,7 +87,7 @@ def _param(call: Call) -> str:
         client=client,
         plan=call.number("pricelist"),
         datacenter=call.number("datacenter"),
-        period=call.number(period_field),
+        period=_period(call, period_field),
         domain=call.get("domain").strip().lower(),
         remoteid=call.get("remoteid"),
         autoprolong=call.get("autoprolong") or "null",
@@ -106,6 +107,21 @@ def _param(call: Call) -> str:
     # The line of an order that skipped the cart is gone already; its number is still told.
     number = line.id if line else call.world.lines.next_id()
     return done(element("lineitem.id", number))
+
+
+def _period(call: Call, field: str) -> int:
+    """Give the period that is meant: `period` shows another one in the form of some panels.
+
+    Clients of the second generation read the form with it (facts-2026-11.md 2.3); that the plan's
+    first period is shown where it is missing is assumed.
+    """
+    read_by = call.dialect["order.read_period"]
+    if call.submitted or field in {"period", read_by}:
+        return call.number(field)
+    if call.get("period"):
+        return call.number("period")
+    plan = call.world.plans.get(call.number("pricelist"))
+    return plan.prices[0][0] if plan and plan.prices else call.number(field)
 
 
 def _param_form(call: Call, wish: Wish) -> str:
@@ -132,9 +148,30 @@ def _param_form(call: Call, wish: Wish) -> str:
     if call.world.dials.order_addons:
         fields.append(select("addon_7", "0", (("0", "0 GB"), ("10", "10 GB"))))
     extra = element("price", money(price)) + element("currency", dialect["currency.iso"])
+    if dialect.flag("order.sums"):
+        extra += _sums(call, operations.price_of(plan, wish.period) or 0, price)
     if call.world.dials.order_discount:
         extra += element("discount", f"{call.world.dials.order_discount}%")
     return form(call, fields, (Button(dialect["order.button"]), CANCEL), extra)
+
+
+def _sums(call: Call, listed: int, total: int) -> str:
+    """Write the sums at the foot of the form (facts-2026-11.md 2.3); inner names are assumed."""
+
+    def row(label: str, minor: int, before: int) -> str:
+        return (
+            f"<elem>{element('label', label)}<cost>{element('amount', money(minor))}"
+            f"{element('currency', call.dialect['currency.iso'])}"
+            f"{element('amount_without_discount', money(before))}</cost></elem>"
+        )
+
+    less = listed - total
+    lists = {
+        "pricelist_summary": row(text("itemtype.vhost", call.lang), listed, listed),
+        "discount_summary": row(text("discount", call.lang), -less, -less) if less else "",
+        "total_summary": row(text("total", call.lang), total, listed),
+    }
+    return "".join(f'<list name="{name}">{rows}</list>' for name, rows in lists.items())
 
 
 def _check_order(call: Call, wish: Wish) -> None:

@@ -7,13 +7,14 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from panels.sandbox import orders, renewals
+from panels.sandbox.amounts import shown
 from panels.sandbox.call import Function
 from panels.sandbox.forms import CANCEL, Button, Field, done, form, made, select
 from panels.sandbox.labels import text
 from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
 from panels.sandbox.records import (
     PAYMENT_CREDITED,
-    PAYMENT_NEW,
+    PAYMENT_INITIATED,
     STAFF_LEVEL,
     Payment,
 )
@@ -77,11 +78,14 @@ def _methods(call: Call) -> str:
 
 
 def _shape(call: Call) -> Listing:
-    world, iso = call.world, call.dialect["currency.iso"]
+    world = call.world
 
     def write(payment: Payment) -> str:
         method = world.paymethods[payment.method]
-        amount = f"{money(payment.amount)} {iso}"
+        amount = shown(call, payment.amount)
+        owner = element("account_name", world.clients[payment.client].name)
+        if call.dialect["rows.client"] == "id":
+            owner += element("account_id", payment.client)
         return (
             element("id", payment.id)
             + element("number", f"pay/{payment.id}")
@@ -91,12 +95,8 @@ def _shape(call: Call) -> Listing:
             + element("pay_date", day(payment.paid_at) if payment.paid_at else "")
             + element("sender_name", world.clients[payment.client].name)
             + element("recipient_name", "Example Hosting")
-            + (
-                element("account_name", world.clients[payment.client].name)
-                + element("account_id", payment.client)
-                if call.staff
-                else ""
-            )
+            + (owner if call.staff else "")
+            + (element("parent_payment", payment.tied_to) if payment.tied_to else "")
             + element("paymethod_name", method.name)
             + element("paymethod_module", method.module)
             + element("subaccountamount_iso", amount)
@@ -136,6 +136,9 @@ def _shape(call: Call) -> Listing:
 def _list(call: Call) -> str:
     world, client = call.world, call.actor.client
     rows = world.payments.find("client", client) if client else world.payments.all()
+    if client:
+        # Clients are not shown what is only initiated (facts-2026-11.md 2.4).
+        rows = [payment for payment in rows if payment.status != PAYMENT_INITIATED]
     return listing(call, _shape(call), rows)
 
 
@@ -186,7 +189,8 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
     if currency != call.dialect["currency.id"]:
         raise bad_value("payment_currency", currency)
     amount = asked_amount(call)
-    if amount < method.minamount:
+    least, most = _limits(world, method)
+    if amount < least or (most and amount > most):
         raise bad_value("amount", call.get("amount"))
     payment = Payment(
         id=world.payments.next_id(),
@@ -194,12 +198,17 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
         profile=profile,
         method=method.id,
         amount=amount,
-        status=PAYMENT_NEW,
+        status=int(call.dialect["payment.new"]),
         randomnumber=_fresh_number(call),
         created=world.now(),
         billorder=billorder,
     )
     return world.payments.put(payment)
+
+
+def _limits(world: World, method: PayMethod) -> tuple[int, int]:
+    """Give the least and the most of one payment (facts-2026-11.md 2.4); 0 for no limit."""
+    return max(method.minamount, world.dials.payment_least), world.dials.payment_most
 
 
 def _add(call: Call) -> str:
@@ -218,8 +227,8 @@ def _add_form(call: Call, client: int) -> str:
     currency = (call.dialect["currency.id"], call.dialect["currency.iso"])
     rows = "".join(
         f"<elem>{element('paymethod', m.id)}{element('name', m.name)}"
-        f"{element('module', m.module)}{element('minamount', money(m.minamount))}"
-        f"{element('maxamount', '')}</elem>"
+        f"{element('module', m.module)}{element('paymethod_currency_iso', currency[1])}"
+        f"{_limit_cells(call, m)}</elem>"
         for m in world.paymethods.all()
     )
     fields = [
@@ -232,6 +241,12 @@ def _add_form(call: Call, client: int) -> str:
     ]
     buttons = (Button("topaysystem"), Button("fromsubaccount"), CANCEL)
     return form(call, fields, buttons, f'<list name="methodlist">{rows}</list>')
+
+
+def _limit_cells(call: Call, method: PayMethod) -> str:
+    names = ("minamount", "maxamount")
+    pairs = zip(names, _limits(call.world, method), strict=True)
+    return "".join(element(name, shown(call, limit) if limit else "") for name, limit in pairs)
 
 
 def _add_method(call: Call) -> str:
@@ -323,4 +338,20 @@ def credit(world: World, payment: Payment, by: str) -> None:
     for line in world.lines.find("client", client.id):
         if payment.billorder and line.billorder == payment.billorder:
             orders.pay_line(world, line)
+    _cash_back(world, payment, by)
     renewals.swallow(world, client.id)
+
+
+def _cash_back(world: World, payment: Payment, by: str) -> None:
+    """Give a part of a payment back: a second payment, tied to the first (facts-2026-11.md 2.4).
+
+    That it appears when the first one is credited, and is credited at once, is assumed.
+    """
+    amount = payment.amount * world.dials.cashback // 100
+    if not amount or payment.tied_to:
+        return
+    given = payment._replace(
+        id=world.payments.next_id(), amount=amount, randomnumber="", created=world.now(),
+        billorder=0, tied_to=payment.id,
+    )  # fmt: skip
+    credit(world, given, by)

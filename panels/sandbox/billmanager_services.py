@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from panels.sandbox import hosting, operations
 from panels.sandbox import records as r
+from panels.sandbox.amounts import per_period
 from panels.sandbox.billmanager_payments import day
 from panels.sandbox.call import Function
 from panels.sandbox.forms import Field, done, form, made, select
@@ -50,15 +51,21 @@ def _internal(call: Call) -> str:
 
 
 def _shape(call: Call) -> Listing:
-    world, dialect, lang = call.world, call.dialect, call.lang
+    world, dialect = call.world, call.dialect
     with_ids = dialect["service.row_ids"] == "orig"
     with_remote = dialect.flag("service.remoteid_in_list")
-    iso = dialect["currency.iso"]
+    with_module = dialect.flag("rows.pmmodule")
 
     def named(name: str, key: int, shown: str) -> str:
         if dialect["service.row_ids"] == "beside":
             return element(name, shown) + element(f"{name}_id", key or "")
         return coded(name, key, shown) if with_ids and key else element(name, shown)
+
+    def payer(client: r.Client) -> str:
+        if dialect["rows.client"] == "title":
+            return element("account", client.name)
+        key = "" if dialect["service.row_ids"] == "beside" else element("account_id", client.id)
+        return named("account", client.id, client.name) + key
 
     def write(s: r.Service) -> str:
         plan, client = world.plans[s.plan], world.clients[s.client]
@@ -70,19 +77,18 @@ def _shape(call: Call) -> Listing:
             + element("ip")
             + element("username", s.username)
             + named("pricelist", plan.id, plan.name)
-            + named("account", client.id, client.name)
-            + ("" if dialect["service.row_ids"] == "beside" else element("account_id", client.id))
+            + payer(client)
             + element("project", "Example Hosting")
             + element("datacentername", world.datacenters[s.datacenter].name)
             + named("processingmodule", s.module, module.name if module else "")
             + element("createdate", day(s.created))
-            + element("expiredate", s.expires)
+            + _expiry(call, s)
             + element("autoprolong", s.autoprolong)
-            + coded("status", s.status, text(f"status.{s.status}", lang))
-            + element("real_status", s.status)
-            + coded("item_status", s.item_status, text(f"item.{s.item_status}", lang))
+            + _status(call, s)
             + element("period", s.period)
-            + element("cost", f"{money(s.price)} {iso}")
+            + element("cost", per_period(call, s.price, s.period))
+            + element("item_cost", f"{money(s.price)}00")
+            + (element("pmmodule", module.intname) if module and with_module else "")
             + (element("remoteid", s.remoteid) if with_remote else "")
             + (element("processingmodule_failed", "on") if s.failed else "")
         )
@@ -122,6 +128,35 @@ def _shape(call: Call) -> Listing:
     )
 
 
+def _status(call: Call, s: r.Service) -> str:
+    """Write the status; some rows have it only in `item_status` or its code (facts 2.5)."""
+    shown = text(f"item.{s.item_status}", call.lang)
+    kind = call.dialect["rows.status"]
+    if kind == "item_real":
+        return element("item_status", shown) + element("item_real_status", s.item_status)
+    own = coded("status", s.status, text(f"status.{s.status}", call.lang))
+    both = own + element("real_status", s.status) if kind == "both" else ""
+    return both + coded("item_status", s.item_status, shown)
+
+
+def _expiry(call: Call, s: r.Service) -> str:
+    """Write the expiry; what is charged daily shows words, and the date beside them (2.5)."""
+    if call.dialect["rows.expiry"] == "words" and s.expires:
+        words = element("expiredate", text("daily", call.lang))
+        return words + element("real_expiredate", s.expires)
+    return element("expiredate", s.expires)
+
+
+def expiry_is_shut(call: Call, s: r.Service) -> bool:
+    """Whether the expiry cannot be set: never by clients, or not while the opening runs (2.5)."""
+    opens = call.dialect["rows.expiry_opens"]
+    return (
+        not call.staff
+        or opens == "never"
+        or (opens == "after" and s.status not in {r.ACTIVE, r.SUSPENDED})
+    )
+
+
 def _tools(call: Call) -> tuple[Tool, ...]:
     tools = [Tool("edit", "vhost.edit", "edit"), Tool("delete", "vhost.delete")]
     if call.staff:
@@ -150,10 +185,19 @@ def _list(call: Call) -> str:
         rows = services.find("plan", int(call.get("pricelist")))
     else:
         rows = services.all()
-    # Assumed: deleted ones are listed only where the filter asks for their status.
-    deleted = filtered(call, "status") == str(r.DELETED)
-    shown = [s for s in rows if (s.status == r.DELETED) == deleted and client in {0, s.client}]
+    shown = [s for s in rows if client in {0, s.client} and _is_listed(call, s)]
     return listing(call, _shape(call), shown)
+
+
+def _is_listed(call: Call, service: r.Service) -> bool:
+    """Whether a list holds it: a global option hides deleted ones everywhere (facts 2.5).
+
+    That they may be listed only where a filter asks for their status is assumed.
+    """
+    if service.status != r.DELETED:
+        return True
+    asked = filtered(call, "status") == str(r.DELETED)
+    return {"listed": True, "hidden": False}.get(call.dialect["rows.deleted"], asked)
 
 
 def _one(call: Call, key: int) -> r.Service:
@@ -190,7 +234,7 @@ def _edit(call: Call) -> str:
     fields = [
         Field("createdate", day(service.created), readonly=True),
         Field("opendate", day(service.opened) if service.opened else "", readonly=True),
-        Field("expiredate", service.expires, readonly=not call.staff),
+        Field("expiredate", service.expires, readonly=expiry_is_shut(call, service)),
         Field("status", str(service.status), "select", readonly=True, options=states),
         Field("item_status", service.item_status, readonly=True),
         select("period", str(service.period), periods),
@@ -199,6 +243,8 @@ def _edit(call: Call) -> str:
         Field("username", service.username),
         Field("password", service.password, "password"),
     ]
+    if dialect["rows.expiry_opens"] == "after" and service.status == r.IN_PROGRESS:
+        fields.append(Field("msg_open_warning", "", "textdata"))
     if call.staff:
         fields += [
             select("processingmodule", str(service.module or ""), module_options(call.world)),
@@ -216,7 +262,7 @@ def _edit(call: Call) -> str:
 def _save(call: Call, service: r.Service) -> str:
     world = call.world
     changed = _changed_by_staff(call, service) if call.staff else service
-    if call.get("expiredate") and not call.staff:
+    if call.get("expiredate") and expiry_is_shut(call, service):
         raise no_access("expiredate")
     if call.get("autoprolong"):
         changed = changed._replace(autoprolong=call.get("autoprolong"))

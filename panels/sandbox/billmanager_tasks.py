@@ -56,6 +56,7 @@ def _shape(call: Call) -> Listing:
         items = {
             "orig": coded("item", service.id, title),
             "id": element("item", service.id),
+            "title": element("item", f"{plan.name} #{service.id}"),
             "beside": element("item", title) + element("item_id", service.id),
         }
         return (

@@ -58,6 +58,12 @@ class Dials:
     """Shortest password that BILLmanager takes in a task or a service."""
     password_classes: int = 0
     """How many of lower, upper, digit, other such a password must have."""
+    payment_least: int = 0
+    """Each pay method takes no payment below so many minor units; 0 for its own limit."""
+    payment_most: int = 0
+    """Each pay method takes no payment above so many minor units; 0 for no limit."""
+    cashback: int = 0
+    """Per cent of each payment that a promotion gives back (facts-2026-11.md 2.4)."""
     randomnumber_unique: bool = True
     """A second payment with a used randomnumber is refused (billmanager.md 5)."""
     profile_required: bool = True
@@ -97,6 +103,9 @@ class Dials:
     forms never do (BILLmanager works asynchronously; that its lists lag is assumed)."""
     upgrade: dict[str, str] = field(default_factory=dict)
     """Keys of the dialect that are otherwise since an upgrade of BILLmanager; empty for none."""
+    odd_cells: dict[str, str] = field(default_factory=dict)
+    """What a cell shows instead of what it should: "FUNCTION KEY COLUMN" to a text, for each
+    row where KEY is *; an empty text leaves the cell out."""
     default_rows: int = 1000
     """Rows of a list's page when p_cnt is not sent."""
     max_rows: int = 0

@@ -15,7 +15,7 @@ Options = tuple[tuple[str, str], ...]
 
 
 class Field(NamedTuple):
-    """A field; kinds are text, hidden, password, checkbox, textarea and select."""
+    """A field; kinds are text, hidden, password, checkbox, textarea, select and textdata."""
 
     name: str
     value: str = ""
@@ -108,6 +108,8 @@ def _control(f: Field) -> str:
     name = esc(f.name)
     if f.kind == "select":
         return f'<select name="{name}"{marks}/>'
+    if f.kind == "textdata":
+        return f'<textdata name="{name}" type="msg"/>'
     if f.kind == "textarea":
         return f'<textarea name="{name}"{marks}/>'
     return f'<input type="{f.kind}" name="{name}"{marks}/>'

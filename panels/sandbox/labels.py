@@ -36,6 +36,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "enabled": ("Enabled", "Включён"),
     "disabled": ("Disabled", "Выключен"),
     "months": ("months", "мес."),
+    "month": ("Month", "Месяц"),
+    "daily": ("Daily charges", "Ежедневное списание"),
+    "total": ("Total", "Итого"),
+    "discount": ("Discount", "Скидка"),
+    "payment.8": ("Initiated", "Инициирован"),
     "null": ("-- none --", "-- не указано --"),
 }
 

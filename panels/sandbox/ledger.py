@@ -54,6 +54,7 @@ def ledger(world: World) -> dict[str, Any]:
                 "amount": _units(p.amount),
                 "status": p.status,
                 "randomnumber": p.randomnumber,
+                "tied_to": p.tied_to,
             }
             for p in world.payments.all()
         ],

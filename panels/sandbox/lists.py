@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from panels.sandbox.forms import Field, done, form
@@ -77,6 +78,8 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
         start = max(0, start - _REPEATED)
     page = rows[start : start + size]
     body = "".join([f"<elem>{shape.write(row)}</elem>" for row in page])
+    for what, shown in call.world.dials.odd_cells.items():
+        body = _with_odd_cell(body, shape, call.func, what, shown)
     order = "desc" if falling else "asc"
     return (
         f"{_metadata(call, shape) if call.devel else ''}{extra}"
@@ -84,6 +87,18 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
         f"<p_cnt>{size}</p_cnt><p_num>{number}</p_num><p_elems>{total}</p_elems>"
         f"{_possible(shape)}"
     )
+
+
+def _with_odd_cell(body: str, shape: Listing, func: str, what: str, shown: str) -> str:
+    """Let one cell show what it should not, for rehearsing how such a row is dealt with."""
+    where, key, column = what.split(" ", 2)
+    if where != func:
+        return body
+    own = "" if key == "*" else f"<{shape.key}>{esc(key)}</{shape.key}>"
+    cell = re.compile(rf"<{re.escape(column)}(?:\s[^>]*)?(?:/>|>.*?</{re.escape(column)}>)")
+    odd = element(column, shown) if shown else ""
+    rows = body.split("</elem>")
+    return "</elem>".join(cell.sub(lambda _: odd, row) if own in row else row for row in rows)
 
 
 def filter_form(call: Call, shape: Listing) -> str:

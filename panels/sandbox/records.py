@@ -17,8 +17,8 @@ TASK_OPEN, TASK_IN_WORK, TASK_CLOSED = 0, 1, 2
 WORK_OFFSET = 50_000
 """The id of a performer's own form is the task's id and so much."""
 
-PAYMENT_NEW, PAYMENT_CREDITED = 1, 4
-"""The two payment statuses that the sandbox sets (billmanager.md 5)."""
+PAYMENT_NEW, PAYMENT_CREDITED, PAYMENT_INITIATED = 1, 4, 8
+"""The payment statuses that the sandbox sets (billmanager.md 5)."""
 
 CLIENT_LEVEL, STAFF_LEVEL, ROOT_LEVEL = 16, 29, 30
 """Access levels (billmanager.md 1.2)."""
@@ -179,7 +179,10 @@ class Task(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """Money on its way from a client. ``billorder`` is the order it pays, or 0."""
+    """Money on its way from a client. ``billorder`` is the order it pays, or 0.
+
+    ``tied_to`` is the payment whose cashback it is, or 0.
+    """
 
     id: int
     client: int
@@ -191,6 +194,7 @@ class Payment(NamedTuple):
     created: float
     billorder: int = 0
     paid_at: float = 0.0
+    tied_to: int = 0
 
 
 class Expense(NamedTuple):

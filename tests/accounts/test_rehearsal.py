@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import comparing, rehearsal
+from integrator.accounts import comparing, confirming, discovery, rehearsal
 from integrator.accounts import preview as previews
 from integrator.accounts.candidates import unbound
 from integrator.accounts.choices import Choices
-from integrator.models import Account, Call, Panel, Preview, PreviewRow
+from integrator.models import Account, Call, Client, Panel, Preview, PreviewRow
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -120,9 +120,20 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     before = Decimal(made().summary["totals"][0]["amount"])
     discovered.dials(order_discount=50)
     preview, _ = rehearsed()
+    row = first_row(preview)
+    assert (row.state, preview.summary["ready"]) == ("choose", 0)
+    assert keys(row) >= {"discount", "other_price"}
+    (told,) = [one["text"] for one in row.reasons if one["key"] == "other_price"]
+    assert f"{row.price:.2f}" in told
+    assert f"{(row.price or 0) * 2:.2f}" in told
+    assert preview.summary["asks"] == {"price": 12}
+    assert confirming.confirm_all(preview, "price", "anna") == 12
+    assert preview.summary["ready"] == 12
     assert Decimal(preview.summary["totals"][0]["amount"]) == before / 2
-    assert keys(first_row(preview)) >= {"discount", "other_price"}
+    assert keys(first_row(preview)) >= {"other_price", "confirmed"}
     comparing.compare(preview)  # the price list says what it said
+    rehearsal.rehearse(preview)  # what is accepted is not asked again
+    assert preview.summary["ready"] == 12
 
 
 def test_balances_are_those_of_now(discovered: Sandbox) -> None:
@@ -174,3 +185,34 @@ def test_a_preview_that_was_started_meanwhile_stays_as_it_was(discovered: Sandbo
     rehearsal.rehearse(preview)
     assert preview.rows.filter(state="ready").count() == 12
     assert rehearsal.KEY not in Preview.objects.get(pk=preview.pk).summary
+
+
+@pytest.mark.parametrize(("dial", "key"), [("payment_least", "below"), ("payment_most", "above")])
+def test_a_credit_that_the_method_does_not_take_is_blocked(
+    discovered: Sandbox, dial: str, key: str
+) -> None:
+    poor = first_row(made()).client
+    assert poor
+    discovered.act(act="set_balance", client=poor.remote_id, balance=0)
+    Client.objects.filter(pk=poor.pk).update(balance=0)
+    discovered.dials(**{dial: 5_000_00 if dial == "payment_least" else 2})
+    preview, _ = rehearsed(payment="credit", paymethod="1")
+    rows = list(preview.rows.filter(client=poor))
+    assert rows
+    for row in rows:
+        assert row.state == "blocked"
+        (told,) = [one["text"] for one in row.reasons if one["key"] == f"credit_{key}"]
+        assert ("5000.00" if key == "below" else "0.02") in told
+    assert preview.rows.exclude(client=poor).filter(state="ready").exists()
+    assert all(Decimal(one["amount"]) == 0 for one in preview.summary["credits"])
+
+
+def test_a_preview_knows_the_limits_from_the_discovery(discovered: Sandbox) -> None:
+    discovered.dials(payment_least=5_000_00)
+    panel = Panel.objects.get(name="billing")
+    discovery.discover(panel)
+    Client.objects.update(balance=0)
+    preview = made(payment="credit", paymethod="1")
+    assert preview.summary["ready"] == 0
+    assert {"credit_below"} == set.intersection(*(keys(row) & {"credit_below"}
+                                                 for row in preview.rows.all()))  # fmt: skip

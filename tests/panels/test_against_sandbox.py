@@ -126,7 +126,7 @@ def open_window(site: Site) -> Window:
     for module in own:
         bill.plans.switch_off(plan.id, module, send_by=soon())
     user = bill.clients.users()[0]
-    return Window(plan.id, manual, own, user.id, user.client_id, datacenter)
+    return Window(plan.id, manual, own, user.id, user.client_id or 0, datacenter)
 
 
 def order(site: Site, window: Window, **options: Any) -> Service:
@@ -259,7 +259,8 @@ def test_credit_and_the_token_against_paying_twice(
     (payment,) = payments.newer_than(floor)
     assert (payment.id, payment.status, payment.amount) == (made, 4, Decimal("7.25"))
     assert payments.get(made) == payment
-    assert [p.id for p in payments.of_client(user.id)] == [made]
+    listed = payments.of_client(user.client_id or 0, name="", su=user.id, floor=floor)
+    assert [p.id for p in listed] == [made]
     assert site.bill.whoami(su=user.id).balance == who.balance + Decimal("7.25")
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from panels.amounts import currency
 from panels.documents import Form, Listing, is_html, parse
 from panels.errors import (
     AccessDenied,
@@ -22,7 +23,7 @@ from panels.errors import (
     UnexpectedAnswer,
 )
 from panels.faults import Fault, refusal
-from panels.listing import Row, currency, iso_date, money
+from panels.listing import Row, iso_date, money
 
 if TYPE_CHECKING:
     from panels.documents import Document
@@ -120,7 +121,7 @@ def test_a_flag_that_is_neither() -> None:
         ("1\u00a0234 USD", "1234", "USD"),
         ("RUB", None, "RUB"),
         ("", None, None),
-        ("1,00", None, None),
+        ("1,00", "1.00", None),
         ("free", None, None),
         ("1.2.3", None, None),
         ("1e5", None, None),

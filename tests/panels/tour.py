@@ -98,7 +98,7 @@ class Tour:
         bm, self.user = self.bm, self.bm.clients.users()[0]
         bm.clients.all()
         bm.clients.with_email(self.user.email)
-        bm.clients.one(self.user.client_id)
+        bm.clients.one(self.user.client_id or 0)
         form = bm.clients.new_form()
         country = form.countries[0][0] if form.countries else ""
         project = form.projects[0][0] if form.projects else ""
@@ -122,7 +122,9 @@ class Tour:
         bm.services.of_plan(self.plan)
         bm.services.in_progress(self.plan)
         bm.services.with_username("nobody")
-        bm.services.of_client(self.user.client_id)
+        bm.services.of_client(self.user.client_id or 0)
+        bm.services.seen_by(self.user.id, floor=0)
+        bm.clients.owner(self.user.id)
 
     def _money(self) -> None:
         payments, su = self.bm.payments, self.user.id
@@ -137,7 +139,7 @@ class Tour:
         assert made
         payments.set_paid(made, send_by=soon())
         payments.get(made)
-        payments.of_client(su)
+        payments.of_client(self.user.client_id or 0, name="", su=su)
         payments.newer_than(0)
         payments.newest_id()
         payments.newest_expense_id()
@@ -163,7 +165,7 @@ class Tour:
         first, second = bm.tasks.openings(self.plan)
         bm.tasks.can_start()
         self._close(first, own[0])
-        service = bm.services.form(second.service_id)
+        service = bm.services.form(second.service_id or 0)
         bm.services.set_expiry(service.id, dt.date(2030, 1, 1), send_by=soon())
         bm.services.set_module(service, own[0], send_by=soon())
 

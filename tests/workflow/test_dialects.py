@@ -30,7 +30,8 @@ UNSEEN = {"about", "module_chosen", "isp.email_field", "isp.missing", "task.clos
           "plan_modules.in_order_of_plan", "plan_modules.form_asks"}  # fmt: skip
 """Keys of what happens, not of what is shown: no list and no form tells them."""
 UNTOLD = ("errors.", "order.answers", "order.refused_leaves", "order.autoprolong", "payment.",
-          "task.offers", "cart.empty", "language", "modules.", "task.performer")  # fmt: skip
+          "task.offers", "cart.empty", "language", "modules.", "task.performer", "rows.",
+          "order.read_period", "order.sums")  # fmt: skip
 
 
 def bind(provider: Provider, workers: Workers, count: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discovery, emails, matching
+from integrator.accounts import discovery, emails, matching, unreadable
 from integrator.accounts.refusals import Refused
 from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand
 from integrator.models import Panel
@@ -38,8 +38,15 @@ class Command(PersonCommand):
                 self.note(str(error))
                 continue
             found[panel.name] = {**result.counts, "seconds": result.seconds}
+            panel.refresh_from_db(fields=["discovery"])
+            odd = unreadable.of(panel)
+            if odd:
+                found[panel.name]["unreadable_rows"] = [unreadable.plain(one) for one in odd]
             counts = ", ".join(f"{name} {count}" for name, count in result.counts.items())
             lines.append(f"{panel.name}: {counts} ({result.seconds:.1f} s)")
+            lines += [
+                _("  could not be read: %(row)s") % {"row": unreadable.sentence(one)} for one in odd
+            ]
         matches = matching.match_all()
         if self._emails(panels):
             matches = matching.match_all()

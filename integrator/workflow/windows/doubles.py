@@ -14,7 +14,7 @@ from integrator.models.states import ENDED, StepState
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.sameness import domain_key
-from integrator.workflow.windows import members
+from integrator.workflow.windows import members, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +35,7 @@ def find(window: Window, bm: BillManager) -> list[str]:
     if not bindings or "opened_service" not in floors:
         return []
     listed = bm.services.of_plan(window.plan.remote_id, floor=floors["opened_service"])
+    listed = reading.with_clients(bm, listed, {b.su: b.client.remote_id for b in bindings})
     services = [service for service in listed if service.status != step3.DELETED]
     charges: list[Expense] = []
     if any(binding.price for binding in bindings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.payments import Expense
     from panels.billmanager.services import Service
+
+
+_INTERNAL = re.compile(r"pm[a-z0-9_]+")
+"""Internal names of modules begin so (billmanager.md 2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,9 @@ def read(
     before = [i.before for intents in known.values() for i in intents if "service" in i.before]
     floor = min([seen["opened_service"], *(b["service"] for b in before), *_older(bindings)])
     expense_floor = min([seen["opened_expense"], *(b["expense"] for b in before)])
-    found = _with_modules(
-        bm, bm.services.of_plan(driver.window.plan.remote_id, floor=floor), bindings
-    )
+    listed = bm.services.of_plan(driver.window.plan.remote_id, floor=floor)
+    seeking = {b.su: b.client.remote_id for b in bindings if b.service_id is None}
+    found = _with_modules(bm, with_clients(bm, listed, seeking), bindings)
     expenses: list[Expense] = []
     if charges and any(binding.price for binding in bindings):
         expenses = bm.payments.expenses_newer_than(expense_floor)
@@ -86,6 +91,27 @@ def services(driver: Driver, bm: BillManager, bindings: Collection[Binding]) -> 
     return Reading(_with_modules(bm, found, bindings), [])
 
 
+def with_clients(
+    bm: BillManager, found: list[Service], clients: Mapping[int, int]
+) -> list[Service]:
+    """The services with the ids of their clients, where the list names clients by text alone.
+
+    Then what each client himself is shown tells which are his: a name may be written otherwise
+    elsewhere, or be that of several, and an order that is not seen is ordered again. ``clients``:
+    whose services are looked for, by the user that each is asked as.
+    """
+    unsaid = {service.id for service in found if service.client_id is None}
+    if not unsaid or not clients:
+        return found
+    floor = min(unsaid) - 1
+    owners = {
+        service: client
+        for su, client in clients.items()
+        for service in bm.services.seen_by(su, floor=floor) & unsaid
+    }
+    return [replace(s, client_id=s.client_id or owners.get(s.id)) for s in found]
+
+
 def _with_modules(
     bm: BillManager, found: list[Service], bindings: Collection[Binding]
 ) -> list[Service]:
@@ -99,19 +125,32 @@ def _with_modules(
     if not unnamed:
         return found
     ids: dict[str, int | None] = {}
+    internal: dict[int, str] = {}
     if titled:
         for module in bm.modules.all():
             ids[module.name] = None if module.name in ids else module.id
+            internal[module.id] = module.intname
     ours = {binding.service_id for binding in bindings}
     resolved = []
     for service in found:
         module_id = service.module_id or ids.get(service.module_name)
+        if _denied(service, internal.get(module_id or 0, "")):
+            module_id = None
         # One that is in progress may have no module yet; the gate then asks for its task.
         unsure = bool(service.module_name) or service.status == ACTIVE
         if module_id is None and service.id in ours and unsure:
             module_id = bm.services.form(service.id).module_id
         resolved.append(replace(service, module_id=module_id))
     return resolved
+
+
+def _denied(service: Service, intname: str) -> bool:
+    """Whether the row's own internal name of its module (`pmmodule`) is that of another one.
+
+    Some lists of modules show a title where others show the internal name: that denies nothing.
+    """
+    named = service.module_intname
+    return bool(named) and _INTERNAL.fullmatch(intname) is not None and named != intname
 
 
 def _older(bindings: Collection[Binding]) -> list[int]:

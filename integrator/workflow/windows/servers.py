@@ -54,7 +54,7 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
     """
     asked = clock.now()
     isp = connect.ispmanager(panel)
-    names = sorted({account.username for account in isp.accounts()})
+    names = sorted({account.username for account in isp.accounts().whole()})
     while True:
         known = ServerUsers.objects.filter(panel=panel).first()
         if known is None:

@@ -16,7 +16,7 @@ from integrator.steps import step6_find_the_task as step6
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps import switching as sets
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
-from integrator.workflow import causes, intents, recording, rows, waking
+from integrator.workflow import causes, expiry, intents, recording, rows, waking
 from integrator.workflow.windows import members, reading, switching
 from panels.errors import AccessDenied, FormLacks, FunctionMissing
 
@@ -230,12 +230,16 @@ class Look:
         for intent in self.known[binding.pk]:
             if intent.kind in (step7.TAKE, step7.CLOSE) and intents.unsettled(intent):
                 intents.settle(intent, Outcome.DONE, why="read back")
-        why = ""
+        own, why = self.known[binding.pk], ""
+        if expiry.waits_for_close(binding, own):
+            self.ledger.proven(binding, step7.NUMBER, verdict)
+            self.ledger.waits(binding, members.TURN, step=7, due_at=clock.now(), password="")
+            return
         if binding.expires and not binding.expires_set:
             # Bound by somebody else: saved now, it may push limits to the live account.
-            day = binding.expires.isoformat()
-            verdict = replace(verdict, evidence={**verdict.evidence, "expires_not_set": day})
-            why = f"not bound by us: its expiry {day} is still to be set in BILLmanager"
+            left = expiry.still_to_do(binding, expiry.why_not(own))
+            verdict = replace(verdict, evidence={**verdict.evidence, **left})
+            why = expiry.said(binding)
         self.ledger.proven(binding, step7.NUMBER, verdict)
         self.ledger.waits(
             binding, members.RESTORE, why=why, step=8, step_at=clock.now(), password=""

@@ -1,0 +1,46 @@
+"""Reading what may be refused or odd of one thing, so that the rest is read all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from panels.errors import (
+    AccessDenied,
+    Busy,
+    FunctionMissing,
+    LoginRefused,
+    Refused,
+    UnexpectedAnswer,
+)
+from panels.gathering import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def unless_denied(read: Callable[[], T]) -> T | None:
+    """What was read; None where our login may not see it and discovery can go on without."""
+    try:
+        return read()
+    except (AccessDenied, FunctionMissing):
+        return None
+
+
+def unless_odd(
+    read: Callable[[], T], func: str, key: int, name: str, notes: list[Unreadable]
+) -> T | None:
+    """What was read of one plan or module; None, and a note, where its form or list is odd.
+
+    One odd plan never ends the discovery of all others.
+    """
+    try:
+        return unless_denied(read)
+    except (Busy, LoginRefused):
+        raise
+    except (Refused, UnexpectedAnswer) as error:
+        if isinstance(error, UnexpectedAnswer) and error.transient:
+            raise
+        notes.append(Unreadable(func, str(key), name, "", "", error.message))
+        return None

@@ -1,0 +1,112 @@
+"""What of a panel's lists could not be read: kept with its discovery, and told by name.
+
+``Panel.discovery["facts"]["unreadable"]``: {"count", "columns": {"account.balance": 3, …},
+"rows": [{"func", "key", "name", "column", "value", "what"}, …]}. Of very many the first are kept;
+``columns`` counts all of them. Absent where everything could be read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from panels.gathering import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from integrator.models import Panel
+
+KEY = "unreadable"
+MOST = 200
+"""So many rows are kept by name."""
+BALANCE = "account.balance"
+PLAN_MODULES = "pricelist (modules)"
+"""How the list of a plan's modules is called here: its function's name differs by panel."""
+
+WHATS = (
+    gettext_noop("is missing"),
+    gettext_noop("is not an amount"),
+    gettext_noop("is not a number"),
+    gettext_noop("is not a date"),
+    gettext_noop("is neither on nor off"),
+    gettext_noop("is no status of a service"),
+    gettext_noop("is in a currency that is not known"),
+    gettext_noop("does not say which service it is for"),
+    gettext_noop("names a client by a name that not just one client has"),
+    gettext_noop("is too large an amount"),
+)
+"""What can be wrong with a cell, as ``panels`` and discovery say it."""
+
+
+def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
+    """These as they are stored; {} where there are none."""
+    rows = list(dict.fromkeys(found))
+    if not rows:
+        return {}
+    return {
+        "count": len(rows),
+        "columns": dict(Counter(f"{one.func}.{one.column}" for one in rows)),
+        "rows": [plain(one) for one in rows[:MOST]],
+    }
+
+
+def renew(panel: Panel, func: str, found: Iterable[Unreadable]) -> None:
+    """Put what was found of one list in the place of what was known of it."""
+    panel.refresh_from_db(fields=["discovery"])
+    facts = dict(panel.discovery.get("facts", {}))
+    others = [one for one in of(panel) if one.func != func]
+    fresh = kept([*others, *found])
+    if fresh != facts.get(KEY, {}):
+        panel.discovery["facts"] = {**facts, KEY: fresh}
+        panel.save(update_fields=["discovery"])
+
+
+def of(panel: Panel) -> list[Unreadable]:
+    """What is kept of a panel."""
+    return [Unreadable(**one) for one in _known(panel).get("rows", [])]
+
+
+def count(panel: Panel) -> int:
+    """How many there are, those that are not kept by name included."""
+    return int(_known(panel).get("count", 0))
+
+
+def balances(panel: Panel | None) -> Mapping[str, str] | None:
+    """Client id → what its list shows instead of a balance; None where every balance was read.
+
+    Of very many some are not kept: any balance that is not known counts as such a one then.
+    """
+    if panel is None or BALANCE not in _known(panel).get("columns", {}):
+        return None
+    return {one.key: one.value for one in of(panel) if f"{one.func}.{one.column}" == BALANCE}
+
+
+def plans(panel: Panel | None) -> dict[int, str]:
+    """Plans whose list of modules could not be read, with what was wrong."""
+    if panel is None:
+        return {}
+    return {int(one.key): one.what for one in of(panel) if one.func == PLAN_MODULES}
+
+
+def sentence(one: Unreadable) -> str:
+    """One of them in words, in the present language."""
+    row = " ".join(part for part in (one.key and f"#{one.key}", one.name) if part)
+    words = {
+        "list": one.func, "row": row or _("a row without id and name"), "column": one.column,
+        "what": _(one.what) if one.what in WHATS else one.what, "value": one.value or "–",
+    }  # fmt: skip
+    return _("%(list)s, %(row)s: %(column)s %(what)s (“%(value)s”)") % words
+
+
+def _known(panel: Panel) -> dict[str, Any]:
+    found: dict[str, Any] = panel.discovery.get("facts", {}).get(KEY, {})
+    return found
+
+
+def plain(one: Unreadable) -> dict[str, str]:
+    """One of them as JSON."""
+    return {name: getattr(one, name) for name in Unreadable.__slots__}
