@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import structlog
 from django.db import transaction
@@ -16,15 +17,23 @@ from panels.errors import NotSent, PanelError
 
 log = structlog.get_logger(__name__)
 
+_NEEDED = (
+    *("plan_modules_list", "plan_modules_enable", "plan_modules_disable", "plan_modules_parent"),
+    *("manual_module", "module_create", "module_button", "order", "cart", "client_filter"),
+)
+"""Entries without which an open window could not go on."""
+
 AGAIN = dt.timedelta(seconds=10)
 """So often at most a panel of one version is asked anew what it calls things."""
 SOUGHT = "names_sought"
 """In ``Panel.learnt``: when that was last done, since some name did not hold any more."""
 
 
-def learn_dialect(panel: Panel) -> Dialect:
+def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
     """Ask the panel what it calls things and keep the answer on its row (design.md, section 9).
 
+    ``at_work``: while work goes on; then a name that is not found now stays what it was, since a
+    panel that is just being upgraded may show less than it has.
     Raises panels.errors.PanelError.
     """
     staff = connect.transport(panel, as_task_staff=True) if panel.task_username else None
@@ -37,6 +46,9 @@ def learn_dialect(panel: Panel) -> Dialect:
         if row.dialect:
             known = Dialect.from_json(row.dialect)
             dialect = found.keeping(known)
+            if at_work:
+                lost = [n for n in _NEEDED if getattr(dialect, n) is None]
+                dialect = replace(dialect, **{name: getattr(known, name) for name in lost})
             if known.version != found.version:
                 # Another version may behave otherwise; when its names were sought stays.
                 row.learnt = {key: row.learnt[key] for key in (SOUGHT,) if key in row.learnt}
@@ -60,7 +72,7 @@ def names_again(panel_id: int, used: Dialect) -> Dialect | None:
         if not _may_ask(panel_id):
             return None
         try:
-            learn_dialect(panel)
+            learn_dialect(panel, at_work=True)
         except PanelError as error:
             raise NotSent(f"its names could not be found again: {error.message}") from error
         found = connect.dialect_of(panel)
