@@ -22,11 +22,12 @@ MACHINE = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,10})?", re.ASCII)
 _SPACES = " \u00a0\u2007\u2009\u202f"
 _MINUSES = "\u2212\u2012\u2013-"
 _MINUS = re.escape(_MINUSES)
+_GAP = rf"[{_SPACES}]{{0,3}}"
 _MONEY = re.compile(
     # a sign, and a currency before or after it; the number; a currency; a period behind a slash
-    rf"(?P<sign>[+{_MINUS}]?)[{_SPACES}]*(?P<before>[^\d\s+{_MINUS}/]{{0,12}}?)[{_SPACES}]*"
+    rf"(?P<sign>[+{_MINUS}]?){_GAP}(?P<before>[^\d\s+{_MINUS}/]{{0,12}}?){_GAP}"
     rf"(?P<inner>[+{_MINUS}]?)(?P<number>[0-9](?:[0-9.,'\u2019{_SPACES}]{{0,60}}[0-9])?)"
-    rf"[{_SPACES}]*(?P<after>[^\d\s/]{{0,12}})(?:\s*/\s*(?P<period>\S[^/]{{0,60}}))?",
+    rf"{_GAP}(?P<after>[^\d\s/]{{0,12}})(?:\s{{0,3}}/\s{{0,3}}(?P<period>\S[^/]{{0,60}}))?",
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<gap>[^0-9])[0-9]{3})(?:(?P=gap)[0-9]{3})*", re.ASCII)
 _CODE = re.compile(r"[A-Z]{3}", re.ASCII)

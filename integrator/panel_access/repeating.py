@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -18,9 +18,13 @@ from panels.errors import PanelError
 from panels.transport import Measured, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from panels.documents import Document
+    from panels.listing import Listing, Row
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +59,34 @@ class RepeatingTransport(Transport):
 
         Raises what the last try of it raised.
         """
+        once = super().read
+        return self._again(func, lambda: once(func, params, su=su, devel=devel))
+
+    def read_rows(
+        self,
+        func: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        make: Callable[[Row], T],
+        su: str | int | None = None,
+    ) -> tuple[Listing, list[T]]:
+        """Call a list and make something of each row; each try begins anew.
+
+        Raises what the last try of it raised.
+        """
+        once = super().read_rows
+        return self._again(func, lambda: once(func, params, make=make, su=su))
+
+    def _again(self, func: str, call: Callable[[], R]) -> R:
         for pause in PAUSES if _asked.get() else ():
             try:
-                return super().read(func, params, su=su, devel=devel)
+                return call()
             except PanelError as error:
                 if not reach.may_pass(error):
                     raise
                 log.info("panel.read_again", panel=self.endpoint.name, func=func, why=str(error))
             time.sleep(pause)
-        return super().read(func, params, su=su, devel=devel)
+        return call()
 
     def measure(self) -> Measured:
         """As any transport does: a call that had to be repeated measures nothing."""

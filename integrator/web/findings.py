@@ -58,7 +58,7 @@ ACCOUNTS: tuple[Told, ...] = (
         _("%(server)s has no user %(username)s"),
     ),
     _of(
-        r"plan (?P<plan>.+) has no module (?P<module>\d+), which serves (?P<server>.+)",
+        r"plan (?P<plan>.{1,255}) has no module (?P<module>\d+), which serves (?P<server>.+)",
         _("plan %(plan)s has no module %(module)s, which serves %(server)s"),
     ),
 )
@@ -87,11 +87,11 @@ ORDERS: tuple[Told, ...] = (
         _("new services could be an earlier order of this account: %(count)s"),
     ),
     _of(
-        r"(?P<binding>b\d+) of client (?P<client>.+) has several services: (?P<services>.+)",
+        r"(?P<binding>b\d+) of client (?P<client>.{1,255}) has several services: (?P<services>.+)",
         _("%(binding)s of client %(client)s has several services: %(services)s"),
     ),
     _of(
-        r"client (?P<client>.+) was charged (?P<amount>.+) that no binding accounts for",
+        r"client (?P<client>.{1,255}) was charged (?P<amount>.{1,99}) that no binding accounts for",
         _("client %(client)s was charged %(amount)s that no binding accounts for"),
     ),
     _of(
@@ -155,7 +155,7 @@ TASKS: tuple[Told, ...] = (
 WINDOWS: tuple[Told, ...] = (
     _of(r"open for longer than (?P<n>\d+) s", _("open for longer than %(n)s s")),
     _of(
-        r"somebody else changed the plan's modules: on: (?P<on>.+); after our last switch: "
+        r"somebody else changed the plan's modules: on: (?P<on>.{1,255}); after our last switch: "
         "(?P<expected>.+)",
         _(
             "somebody else changed the plan's modules: on: %(on)s; after our last switch: "
@@ -215,8 +215,8 @@ WINDOWS: tuple[Told, ...] = (
         _("module %(module)s was switched %(n)s times without an answer, and does not show"),
     ),
     _of(
-        r"the two lists disagree on what is on for plan (?P<plan>.+): its modules say (?P<on>.+), "
-        "the list of plans says (?P<told>.+)",
+        r"the two lists disagree on what is on for plan (?P<plan>.{1,255}): its modules say "
+        r"(?P<on>.{1,255}), the list of plans says (?P<told>.+)",
         _(
             "the two lists disagree on what is on for plan %(plan)s: its modules say %(on)s, the "
             "list of plans says %(told)s"
@@ -227,11 +227,11 @@ WINDOWS: tuple[Told, ...] = (
         _("the list of plans does not tell which modules of plan %(plan)s are on"),
     ),
     _of(
-        "what tells which modules of plan (?P<plan>.+) are on is not known: (?P<told>.+)",
+        "what tells which modules of plan (?P<plan>.{1,255}) are on is not known: (?P<told>.+)",
         _("what tells which modules of plan %(plan)s are on is not known: %(told)s"),
     ),
     _of(
-        r"(?P<panel>\S+) calls things otherwise now: (?P<new>.+) instead of (?P<gone>.+)",
+        r"(?P<panel>\S+) calls things otherwise now: (?P<new>.{1,255}) instead of (?P<gone>.+)",
         _("%(panel)s calls things otherwise now: %(new)s instead of %(gone)s"),
     ),
     _of(r"plan (?P<plan>.+) has no enabled module", _("plan %(plan)s has no enabled module")),

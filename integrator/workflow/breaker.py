@@ -62,8 +62,10 @@ INCURABLE = frozenset(
         "internal",
         "login",
         "manual_module",
+        "marker_unknown",
         "no_modules",
         "plan_damaged",
+        "switch_not_shown",
         "worker_died",
         "wrong_module",
     }

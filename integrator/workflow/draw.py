@@ -78,9 +78,13 @@ _DONE = prepared.Values(
     lambda run: Binding.objects.filter(run=run, state=BindingState.DONE).values_list("pk")[:1]
 )
 _UNDER_WAY = prepared.Values(
-    lambda run: (
-        Binding.objects.filter(run=run, window__isnull=False)
-        .exclude(window__phase=Phase.CLOSED)
+    lambda run, now: (
+        Binding.objects.filter(run=run)
+        .filter(
+            (Q(window__isnull=False) & ~Q(window__phase=Phase.CLOSED))
+            # What was sent for it may still take effect: it goes on where it is, later.
+            | Q(state=BindingState.WAITING, waiting_for=members.LATER, due_at__gt=now)
+        )
         .values_list("pk")[:1]
     )
 )
@@ -212,7 +216,7 @@ def _size(run: Run, plan_id: int) -> int:
     if canaries.is_pending(run):
         return 0
     if not _DONE.run(run=run.pk):
-        return 0 if _UNDER_WAY.run(run=run.pk) else min(GROWTH[0], full)
+        return 0 if _UNDER_WAY.run(run=run.pk, now=clock.now()) else min(GROWTH[0], full)
     plans = [plan for _pk, plan in _CLOSED.run(run=run.pk)]
     grown = plans.count(plan_id)
     if not plans or plans[0] != plan_id:

@@ -32,7 +32,7 @@ NOT_YET = "every module that was seen is on: what is off shows when the manual m
 """Why no marker is known where none could be: the next window finds it out."""
 
 _COLUMN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
-_SEPARATORS = re.compile(r"\s*[,;\n]\s*")
+_SEPARATORS = re.compile(r"[,;\n]")
 _MOST_CODES = 6
 """A column with more different values names things and tells no state."""
 _ENOUGH = 3
@@ -129,7 +129,7 @@ def attached(titles: Sequence[str], text: str) -> list[bool | None] | None:
             continue
         whole = re.compile(rf"(^|[,;])\s*{re.escape(title)}\s*(?=[,;]|$)")
         left, counts[title] = whole.subn(r"\1", left)
-    if any(part for part in _SEPARATORS.split(left.strip())):
+    if any(part.strip() for part in _SEPARATORS.split(left)):
         return None
     found: list[bool | None] = []
     for title in titles:

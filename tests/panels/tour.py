@@ -99,6 +99,7 @@ class Tour:
         bm.clients.all()
         bm.clients.with_email(self.user.email)
         bm.clients.one(self.user.client_id or 0)
+        bm.clients.terms(self.user.client_id or 0)
         form = bm.clients.new_form()
         country = form.countries[0][0] if form.countries else ""
         project = form.projects[0][0] if form.projects else ""

@@ -298,7 +298,7 @@ def test_what_a_worker_learns_while_names_are_found_is_kept(provider: Provider) 
 def test_a_name_that_is_learnt_or_corrected_while_the_panel_is_asked_is_not_lost(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learnt = {"value": "opened_by", "where": "a task's form", "sure": True}
+    learnt = {"value": "opened_by", "where": "a task's form", "sure": True, "kind": ""}
     real = billmanager.discover
 
     def meanwhile(*words: Any, **more: Any) -> Any:

@@ -5,7 +5,6 @@ Nothing is doubled, and no plan stays in manual mode.
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -281,7 +280,7 @@ def test_what_is_just_being_paid_is_not_paid_again(outcome: str, quick: None) ->
     order = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0})
     order.outcome, order.outcome_at = Outcome(outcome), clock.now()
     assert orders._may_still_be_paid(order, None) is not None
-    order.outcome_at = order.settles_at = clock.now() - dt.timedelta(seconds=2)
+    order.outcome_at = order.settles_at = clock.now() - intents.listed_within()
     assert orders._may_still_be_paid(order, None) is None
 
 
