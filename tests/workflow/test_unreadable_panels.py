@@ -13,6 +13,7 @@ import pytest
 from integrator import clock
 from integrator.accounts import discovery, rereading
 from integrator.models import Binding, Call, Panel, Preview, Run, Window
+from integrator.models.states import MOVING
 from integrator.panel_access import reach, repeating
 from integrator.panel_access.stopping import PanelStoppedError
 from integrator.workflow import actions, draw, reaching, report, runs, sweep
@@ -53,9 +54,9 @@ def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def untouched(run: Run) -> bool:
-    """Whether all of its bindings wait, as if nothing had been tried."""
+    """Whether all of its bindings are under way, as if nothing had been tried."""
     rows = Binding.objects.filter(run=run)
-    return not rows.exclude(state__in=["queued", "waiting"], attempts=0, cause="").exists()
+    return not rows.exclude(state__in=MOVING, attempts=0, cause="").exists()
 
 
 def test_a_panel_that_is_away_before_its_plan_is_touched_is_waited_for(
