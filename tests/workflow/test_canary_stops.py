@@ -264,7 +264,11 @@ def test_a_cause_that_no_retry_cures_stops_the_run_at_its_second_occurrence(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
     workers.finish(provider.start(1))
-    rows = provider.csv(provider.accounts[1:])
+    # Of one plan and one by one: what is ordered already goes on when its run is paused.
+    left = provider.accounts[1:]
+    plans = [account["plan"] for account in left]
+    plan = max(plans, key=plans.count)
+    rows = provider.csv([account for account in left if account["plan"] == plan])
     run = provider.start(rows=rows, cohort=1)
     workers.until(lambda: Binding.objects.filter(run=run, state="done").exists())
     provider.sandbox.faults({**CLOSE, "kind": "access"})

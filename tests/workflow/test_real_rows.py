@@ -118,6 +118,7 @@ def test_a_plan_whose_form_is_odd_ends_no_discovery(
         return real(self, plan_id)
 
     monkeypatch.setattr(Plans, "modules", modules)
+    monkeypatch.setattr(Plans, "compared", modules)
     assert discovery.discover(provider.panel).counts["plans"] == 3
     made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(provider.accounts), "anna")
     for row in made.rows.select_related("plan"):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.models import Binding, Event, Intent, Step, Window
+from integrator.panel_access import connect
 from integrator.workflow import actions, intents
+from integrator.workflow.windows import doubles
 from tests.services.patience import eventually
 
 if TYPE_CHECKING:
@@ -266,6 +268,19 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
     credited = [row for row in provider.sandbox.ledger()["payments"] if row["status"] == 4]
     total = sum(Decimal(row["amount"]) for row in credited)
     assert total == first.price + second.price
+
+
+def test_what_was_doubled_is_told_with_its_amount(provider: Provider, workers: Workers) -> None:
+    """A second service for the same domain, which no binding has."""
+    workers.finish(provider.start(1))
+    window, binding = Window.objects.get(), Binding.objects.get()
+    bm = connect.billmanager()
+    assert doubles.find(window, bm) == []
+    other = provider.ordered_by_its_client()
+    (text,) = doubles.find(window, bm)
+    assert text.startswith(f"b{binding.pk} of client ")
+    amounts = [row["amount"] for row in provider.sandbox.ledger()["charges"]]
+    assert f"{other} ({amounts[-1]}" in text
 
 
 def paused(run: Any) -> bool:

@@ -6,7 +6,7 @@ show here, though, and so would a fault of ours; a person must hear of it with t
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from integrator.models import Binding, Event, Step
@@ -88,25 +88,36 @@ def _of_services(
 def _of_charges(bindings: Sequence[Binding], charges: Sequence[Expense]) -> Iterator[str]:
     """Charges that look like an order's of ours, and that no binding's payment rests on.
 
-    Of a client with an order that is still being read back, nothing is said yet.
+    One charge of a binding's own service is its payment, whoever found that service. Of a client
+    with an order that is still being read back, nothing is said yet.
     """
     clients = {binding.client.remote_id: binding.client for binding in bindings}
     under_way = Binding.objects.filter(client__in=clients.values(), step__in=members.MONEY_STEPS)
     open_to = {binding.client_id for binding in under_way.exclude(state__in=ENDED)}
-    steps = Step.objects.filter(
+    paid = Step.objects.filter(
         number=step4.NUMBER, state=StepState.DONE, binding__client__in=clients.values()
-    )
-    known = {evidence.get("charge") for evidence in steps.values_list("evidence", flat=True)}
+    ).values_list("evidence", "binding__client__remote_id")
+    known = {evidence.get("charge") for evidence, _client in paid}
+    # What a person adopted is paid by a charge that nobody had to look for.
+    unnamed = Counter(client for evidence, client in paid if "charge" not in evidence)
     services = {binding.service_id for binding in bindings}
+    seen: Counter[int | None] = Counter()
     prices = defaultdict(set)
     for binding in bindings:
         prices[binding.client.remote_id].add(binding.price)
-    for charge in charges:
+    for charge in sorted(charges, key=lambda one: one.id):
         client = clients.get(charge.client_id or 0)
-        if client is None or client.pk in open_to or charge.id in known:
+        if client is None or client.pk in open_to:
             continue
-        same_price = charge.service_id is None and charge.amount in prices[client.remote_id]
-        if same_price or charge.service_id in services:
+        seen[charge.service_id] += 1
+        if charge.id in known:
+            continue
+        if charge.service_id is None:
+            again = charge.amount in prices[client.remote_id] and not unnamed[client.remote_id]
+            unnamed[client.remote_id] -= charge.amount in prices[client.remote_id] and not again
+        else:
+            again = charge.service_id in services and seen[charge.service_id] > 1
+        if again:
             yield f"client {client} was charged {_amount(charge)} that no binding accounts for"
 
 
