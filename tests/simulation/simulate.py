@@ -170,6 +170,7 @@ class Simulation:
         self.scenario.weather.left = 0
         self.stage.skew = 0.0
         self.others.give_back()
+        self.world.dials.turn({"lists_behind": 0.0})
         self.poisoned = None
         self.installation.network.away = (0.0, 0.0)
         if self.scenario.closes_refused:
