@@ -209,12 +209,13 @@ def _tool(dialect: Dialect, *, on: bool) -> Tool:
     """Give the button that switches one way, hidden for rows that are so already."""
     way = "enable" if on else "disable"
     hides = None
-    if dialect.flag("plan_modules.hides"):
-        code = dialect["plan_modules.on" if on else "plan_modules.off"]
+    code = dialect["plan_modules.on" if on else "plan_modules.off"]
+    # What is not there cannot be named.
+    if dialect.flag("plan_modules.hides") and code != "-":
         word = "enabled" if on else "disabled"
         if dialect["plan_modules.flag"] != "status":
             word = "on" if on else "off"
-        hides = (dialect["plan_modules.flag"], "" if code in {"-", "+"} else code or word)
+        hides = (dialect["plan_modules.flag"], "" if code == "+" else code or word)
     name, func = dialect[f"plan_modules.{way}_button"], dialect[f"plan_modules.{way}"]
     return Tool(name, func, dialect["plan_modules.button_kind"], hides)
 

@@ -29,3 +29,12 @@ def answers(rows: Iterable[CheckRow], truth: Mapping[str, str]) -> dict[str, str
     """What he sets for these rows."""
     asked = {name for row in rows for name in asked_for(row)}
     return {name: truth[name] for name in sorted(asked) if name in truth}
+
+
+SEVERAL = {"plan_modules_marker", "task_close", "task_fields", "ispmanager_modules"}
+"""Entries of which a candidate is only a part: a column without its codes, a step of a wizard."""
+
+
+def is_among(row: CheckRow, truth: Mapping[str, str]) -> bool:
+    """Whether what is true is one of those that the row says it may be."""
+    return row.entry in SEVERAL or truth.get(row.entry, "") in row.candidates

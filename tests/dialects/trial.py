@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from integrator.workflow import actions, sweep, waking, work
 from integrator.workflow.windows import recheck
 from panels.sandbox import operations
 from panels.sandbox import records as r
-from panels.sandbox.dialects import draw
+from panels.sandbox.dialects.drawing import draw
 from panels.sandbox.ledger import ledger, truth
 from tests.dialects import administrator
 from tests.simulation.installation import install_servers, register_billing
@@ -86,7 +86,11 @@ class Trial:
     # -- the beginning ---------------------------------------------------------------------
     def _set_up(self) -> None:
         world, drawn = self.world, self.drawn
-        jobs = {"window": work.look_at_window, "run": work.prepare_run, "recheck": recheck.look}
+        jobs: dict[str, Callable[[int], None]] = {
+            "window": work.look_at_window,
+            "run": work.prepare_run,
+            "recheck": recheck.look,
+        }
         for kind, job in jobs.items():
             waking.register(kind, partial(self._send, job))
         world.dials.turn({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
@@ -156,6 +160,9 @@ class Trial:
         """Set what these rows ask for; False: they ask for nothing new."""
         asked = [row for row in wrong if row.state == "needs choice"]
         said = administrator.answers(asked, self.drawn.truth)
+        for row in asked:
+            if row.candidates and not administrator.is_among(row, self.drawn.truth):
+                raise Failure(f"not among the candidates: {_told(row)}")
         if not set(said) - set(self.verdict.answers):
             return False
         self.verdict.answers |= said
@@ -174,8 +181,10 @@ class Trial:
         for a in self.accounts:
             own = {"domain": a["domains"][0], "client": a["email"]}
             writer.writerow({name: own.get(name) or a[name] for name in columns})
-        credit = {"payment": "credit", "paymethod": "1"} if self.drawn.credit else {}
-        made = preview.make_from_csv(Choices(autoprolong=True, **credit), text.getvalue(), ANNA)
+        choices = Choices(autoprolong=True)
+        if self.drawn.credit:
+            choices = replace(choices, payment="credit", paymethod="1")
+        made = preview.make_from_csv(choices, text.getvalue(), ANNA)
         left = PreviewRow.objects.filter(preview=made).exclude(state=RowState.READY)
         if left.exists():
             raise Failure(f"not ready: {[row.reasons for row in left]}")

@@ -226,8 +226,8 @@ def _template(dialect: str, *, billing: bool = True) -> bytes:
 def register_billing(world: World) -> Panel:
     """Register the world's BILLmanager."""
     login = ("billmanager", "billing", world.address_of("billmanager"), "admin", "admin-sandbox")
-    staff = {"task_username": "tasks", "task_password": "tasks-sandbox"}
-    return registering.register(*login, **staff)
+    staff = "tasks-sandbox"
+    return registering.register(*login, task_username="tasks", task_password=staff)
 
 
 def _register(world: World, *, billing: bool) -> None:
