@@ -15,6 +15,7 @@ from panels.billmanager import shapes
 from panels.billmanager.asking import asked
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.report_keys import AFTER
+from panels.billmanager.taskclosing import SECOND
 from panels.errors import FormLacks
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ CLOSES_WITH = ("task_close", "task_module", "task_username", "task_password")
 """Entries of the dialect without which no task can be closed."""
 ALSO_CLOSES_WITH = ("task_take", "task_fields", "task_open_types")
 """Entries that decide how it is closed, and may be empty: a panel may assign tasks by itself."""
+
+
+_DECIDES = {"kind", "name", "value", "before"}
 
 
 def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
@@ -103,7 +107,7 @@ def _closes_with(panel: Panel) -> dict[str, Any] | None:
     for name in (*CLOSES_WITH, *ALSO_CLOSES_WITH):
         value = panel.overrides.get(name, panel.dialect.get(name))
         if isinstance(value, dict):  # where it was found decides nothing
-            value = {key: one for key, one in value.items() if key in {"kind", "name", "value"}}
+            value = {key: one for key, one in value.items() if key in _DECIDES}
         if not value and name in CLOSES_WITH:
             return None
         found[name] = value or []
@@ -127,7 +131,7 @@ def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> 
         known = {name: shapes.of_form(form) for name, form in forms.items()}
         row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
         dialect = Dialect.from_json(row.dialect)
-        for form in forms.values():
-            dialect = dialect.learn_task_form(form)
+        for name, form in forms.items():
+            dialect = dialect.learn_task_form(form, second=name.endswith(SECOND))
         row.dialect = dialect.to_json()
         row.save(update_fields=["learnt", "dialect"])

@@ -115,8 +115,11 @@ class Dialect:
             or (item.name in _WANTED and not getattr(self, item.name))
         )
 
-    def learn_task_form(self, form: Form) -> Self:
+    def learn_task_form(self, form: Form, *, second: bool = False) -> Self:
         """Give a dialect that knows the names in this task form; what is known stays.
+
+        `second`: another form led to it. Where it does not tell how the task is closed, it is not
+        known after all.
 
         The field and button names of the task form were found nowhere in public
         (billmanager.md 6.2); see `taskforms` for what they are recognised by.
@@ -130,9 +133,18 @@ class Dialect:
         changes: dict[str, Any] = {
             n: found for n, found in seen.found.items() if getattr(self, n) is None
         }
+        if any(" > " in one for one in self.choices.get("task_close", ())):
+            changes.pop("task_close", None)  # a later form has shown that this is not all of it
+            seen.choices.pop("task_close", None)
         known = {name for name in FROM_TASK_FORM if getattr(self, name) or name in changes}
         unclear = {name: some for name, some in seen.choices.items() if name not in known}
         choices = {name: some for name, some in self.choices.items() if name not in changes}
+        if second and self.task_close is not None and self.task_close.kind == "next":
+            before = f"button:{self.task_close.name}"
+            told = seen.choices.get("task_close", ())
+            if "task_close" not in seen.found:
+                changes["task_close"] = None
+                unclear["task_close"] = tuple(f"{before} > {one}" for one in told)
         if {**choices, **unclear} != self.choices:
             changes["choices"] = {**choices, **unclear}
         return replace(self, **changes) if changes else self
@@ -183,6 +195,11 @@ class Dialect:
                 if name in FROM_TASK_FORM and name not in self.choices and name in names
             }
             choices = {**self.choices, **unseen}
+            close = self.task_close
+            if close is not None and close.kind == "next" and "task_close" in known.choices:
+                # The form that it leads to was seen, and did not tell how the task is closed.
+                names.add("task_close")
+                choices = {**choices, "task_close": known.choices["task_close"]}
             same = known.plan_modules_list == self.plan_modules_list
             now, before = self.plan_modules_marker, known.plan_modules_marker
             if same and before is not None and (now is None or before.sure > now.sure):

@@ -13,6 +13,7 @@ from collections import Counter
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from tests.dialects.process import play
 from tests.simulation import process
 
 if TYPE_CHECKING:
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 400
 """Characters of a failure that are told, but for ``--story``."""
-
-
-def play(seed: int) -> Verdict:
-    """Play one seed. Only a process that is ready can."""
-    from tests.dialects import trial
-
-    return trial.play(seed)
 
 
 def _parser() -> argparse.ArgumentParser:
