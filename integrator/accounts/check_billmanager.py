@@ -198,8 +198,18 @@ def _marker(ground: _Ground) -> None:
 def _prices(ground: _Ground, user: int | None) -> None:
     """What plans cost: from the price list, or where that is silent from the forms of orders."""
     asker, bm = ground.asker, ground.bm
+    other = _("Needed only where clients' order forms do not tell prices.") if user else ""
     asker.ask(2, _("read the price list"), "pricelist.export",
-              lambda: ground.offers.update(prices.offers(bm, user)))  # fmt: skip
+              lambda: ground.offers.update(bm.plans.offers()), other)  # fmt: skip
+    silent = any(not prices.is_told(ground.offers.get(plan.id)) for plan in ground.plans)
+    if not silent or user is None or bm.dialect.order is None:
+        return
+    what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
+    asker.ask(2, what, func, lambda: ground.offers.update(prices.offers(bm, user)),
+              "" if not ground.offers else other)  # fmt: skip
+    if not any(prices.is_told(offer) for offer in ground.offers.values()):
+        text = _("Neither the price list nor a client's order form tells what any plan costs.")
+        asker.note(2, what, func, "not found", text)
 
 
 def _lists(asker: Asker) -> None:

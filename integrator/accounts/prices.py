@@ -35,7 +35,7 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
         if refused is not None:
             raise refused
         return told
-    silent = [plan for plan in bm.plans.all() if not _is_told(told.get(plan.id))]
+    silent = [plan for plan in bm.plans.all() if not is_told(told.get(plan.id))]
     if not silent:
         return told
     try:
@@ -49,5 +49,6 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
     return {**told, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
 
 
-def _is_told(offer: Offer | None) -> bool:
+def is_told(offer: Offer | None) -> bool:
+    """Whether a plan can be sold by what is known of it."""
     return offer is not None and bool(offer.periods) and bool(offer.datacenters)

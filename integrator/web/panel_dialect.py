@@ -17,7 +17,7 @@ from integrator.web import asking, notes
 from integrator.web.access import Role, needs
 from integrator.web.panel_forms import DialectForm
 from panels.billmanager.dialect import Dialect
-from panels.billmanager.names import Close, Found, Take
+from panels.billmanager.names import Close, Found, Take, written
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -116,11 +116,8 @@ def _rows(dialect: Dialect, overrides: dict[str, str]) -> Iterator[dict[str, Any
 
 
 def _text(value: object) -> str:
-    if isinstance(value, Take | Close):
-        name = f"{value.name}={value.value}" if value.value else value.name
-        return f"{value.kind}:{name}" if name else value.kind
-    if isinstance(value, Found):
-        return value.value
+    if isinstance(value, Found | Take | Close):
+        return written(value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else ""
 
 

@@ -185,7 +185,8 @@ def _see_switches(search: Search, opened: _Opened) -> None:
             sure = button.func.startswith(f"{opened.func}.")
             search.keep(**{entry: Found(button.func, where, sure=sure, kind=button.kind)})
         else:
-            candidates = [b.func for b in likely or ways]
+            others = [b for b, way_of in ways.items() if way_of is not (not on)]
+            candidates = [b.func for b in likely or others]
             search.unclear(entry, candidates, f"{where} shows this login: {shown}")
 
 

@@ -248,9 +248,14 @@ def _see_take(seen: Recognised, form: Form, staff: Collection[str]) -> None:
             [Take("field", f.name, where=_WHERE, sure=False) for f in named],
             [Take("field", f.name, where=_WHERE, sure=False) for f in people],
             [Take("field", f.name, IN_WORK, where=_WHERE, sure=False)
-             for f in _status_fields(form, IN_WORK)],
+             for f in _status_fields(form, IN_WORK) if not _unexplained(form)],
         ),
-        [*(f"button:{b.name}" for b in form.buttons if _submits(b)), "save", "none"],
+        [
+            *(f"button:{b.name}" for b in form.buttons if _may_act(b)),
+            *(f"field:{f.name}={IN_WORK}" for f in _status_fields(form, IN_WORK)),
+            "save",
+            "none",
+        ],
     )  # fmt: skip
 
 
@@ -264,16 +269,28 @@ def _see_close(seen: Recognised, form: Form) -> None:
         (
             [Close("button", b.name, where=_WHERE, sure=False) for b in pressed],
             [Close("field", f.name, "on", where=_WHERE, sure=False) for f in ticked],
-            [] if on else [Close("field", f.name, CLOSED, where=_WHERE, sure=False)
-                           for f in _status_fields(form, CLOSED)],
+            [Close("field", f.name, CLOSED, where=_WHERE, sure=False)
+             for f in _status_fields(form, CLOSED) if not on and not _unexplained(form)],
             [Close("next", b.name, where=_WHERE, sure=False) for b in on],
         ),
         [
-            *(f"button:{b.name}" for b in form.buttons if _submits(b) and b not in taking),
+            *(f"button:{b.name}" for b in form.buttons if _may_act(b) and b not in taking),
             *(f"field:{f.name}=on" for f in form.fields.values() if f.toggle),
             *(f"field:{f.name}={CLOSED}" for f in _selects(form) if f.offers(CLOSED)),
         ],
     )  # fmt: skip
+
+
+def _unexplained(form: Form) -> list[Button]:
+    """Buttons that may do anything: beside one a status may be there to be looked at."""
+    words = (wording.TAKE, wording.CLOSE)
+    return [
+        b
+        for b in form.buttons
+        if _may_act(b)
+        and not _leads_on(b)
+        and not any(w.search(text) for w in words for text in (b.name, b.label))
+    ]
 
 
 def _status_fields(form: Form, code: str) -> list[Field]:
@@ -295,6 +312,11 @@ def _selects(form: Form) -> list[Field]:
 
 def _submits(button: Button) -> bool:
     return button.name.lower() not in _NEVER and button.kind not in _NO_SUBMIT
+
+
+def _may_act(button: Button) -> bool:
+    texts = (button.name, button.label)
+    return _submits(button) and not any(wording.HARMLESS.search(text) for text in texts)
 
 
 def _buttons(form: Form, wanted: re.Pattern[str], other: re.Pattern[str]) -> list[Button]:

@@ -25,6 +25,8 @@ CLOSE = _words(
     *("закры", "заверш", "выполнен", "готово", "zakry", "zaversh", "gotovo"),
 )
 NEXT = _words("next", "snext", "continue", "далее", "дальше", "продолжить", "dalee", "prodolzh")
+HARMLESS = _words("print", "history", "help", "refresh", "печать", "история", "справка", "обновить")
+"""Buttons that change nothing, so that they are not what takes or closes a task."""
 STATUS = _words("status", "state", "new_status", "task_status", "статус", "состояние", "sostoyanie")
 PERFORMER = re.compile(r"performer|executor|assignee|исполнитель|ispolnitel", re.IGNORECASE)
 MODULE = re.compile(r"module|модул|обработчик|obrabotchik", re.IGNORECASE)
