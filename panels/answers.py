@@ -45,8 +45,7 @@ def understand(
     neither that nor a confirmation, `Unconfirmed` where that is data of the panel. A passing
     refusal ("locked, try later", billmanager.md 1.4) is no refusal of an effect: the panel may have
     acted before it met the lock. `leads_on`: a form confirms too, since it is the next of several.
-    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is
-    told without its rows.
+    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is told without its rows.
     """
     answered, fault = False, None
     try:

@@ -95,6 +95,7 @@ class Canned:
             panel="bill",
             func=call.func,
             effect=call.send_by is not None,
+            leads_on=call.devel,
             redactor=Redactor(),
         )
 

@@ -175,8 +175,8 @@ def test_switches_that_nothing_tells_apart_are_asked_for_and_their_list_is_found
     start_sandbox: Callable[..., Sandbox], tmp_path: Path, workers: Workers
 ) -> None:
     path = tmp_path / "hidden.json"
-    names = {"list": "pricelist.pm", "toolbar_name": "pm", "enable": "pricelist.pm.a1",
-             "disable": "pricelist.pm.b2", "enable_button": "a1", "disable_button": "b2"}  # fmt: skip
+    names = {"list": "pricelist.pm", "toolbar_name": "pm", "enable": "pricelist.pm.a1"}
+    names |= {"disable": "pricelist.pm.b2", "enable_button": "a1", "disable_button": "b2"}
     keys = {f"plan_modules.{key}": {"value": value} for key, value in names.items()}
     path.write_text(json.dumps({"name": "hidden", "extends": "billmanager6", "keys": keys}))
     sandbox = start_sandbox("--dialect", str(path), "--accounts", "3", *QUICK, ispmanagers=2)
