@@ -234,7 +234,8 @@ def _close_or_save(call: Call, task: r.Task, button: str) -> str:
         return _close(call, task)
     if button != "ok":
         raise bad_value("clicked_button", button)
-    state = call.get(dialect["task.status_field"]) if dialect["task.take"] == "status" else ""
+    settable = dialect["task.take"] == "status" or dialect["task.close_kind"] == "field"
+    state = call.get(dialect["task.status_field"]) if settable else ""
     by_save = dialect["task.take"] == "save"
     if task.status == r.TASK_OPEN and (by_save or state == str(r.TASK_IN_WORK)):
         take(call, task)
