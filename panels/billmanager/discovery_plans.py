@@ -42,7 +42,7 @@ LONGEST = 500
 
 _ACTS = frozenset({"group", GROUP_FORM, "new"})
 """Kinds of buttons that do not open a list; a group action acts when it is called."""
-_OPENS = frozenset({"list", "editlist", "edit", "window"})
+_OPENS = frozenset({"list", "editlist", "edit"})
 """Kinds that open something; which of them opens a list is not documented."""
 _SUB_LIST = re.compile(r"processing|module|obrabot|modul", re.IGNORECASE)
 _KNOWN = frozenset(

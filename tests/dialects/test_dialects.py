@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,11 @@ from tests.dialects import process
 from tests.dialects.__main__ import told
 from tests.dialects.administrator import ENTRIES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django import DjangoDbBlocker
+
 pytestmark = pytest.mark.any_database
 
 SEEDS = range(20)
@@ -20,8 +26,15 @@ MOST_ANSWERS = 6
 """So many entries at most a person is asked for: what is nonsense without a label."""
 
 
+@pytest.fixture
+def own_database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A trial makes a database of its own, in memory."""
+    with django_db_blocker.unblock():
+        yield
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_seed_is_bound(seed: int) -> None:
+def test_a_seed_is_bound(own_database: None, seed: int) -> None:
     verdict = process.play(seed)
     assert not verdict.failure, told(verdict, story=True)
     assert len(verdict.answers) <= MOST_ANSWERS
