@@ -223,18 +223,18 @@ def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -
     """
     func, parent = dialect.need("plan_modules_list"), dialect.need("plan_modules_parent")
     samples = []
-    properties: dict[str, None] = {}
+    columns: dict[str, None] = {}
     for plan in plans[:MOST_PLANS]:
         key = plan.get("id")
         answer = asked(transport, func, devel=True, filter="off", p_cnt=LONGEST, **{parent: key})
         if answer is None or is_form(answer):
             continue
         rows = answer.listing().rows
-        properties |= dict.fromkeys(_properties(answer))
+        columns |= dict.fromkeys([*(n for row in rows for n in row), *_properties(answer)])
         told = told_of(plan, rows)
         if told is not None:
             samples.append(Sample(key, rows, told))
-    return infer(samples, properties)
+    return infer(samples, columns)
 
 
 def _properties(answer: Document) -> Iterable[str]:

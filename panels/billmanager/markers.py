@@ -200,15 +200,15 @@ class _Column:
         return f"{self.name} (on: {on or 'none'}; off: {off or 'none'})"
 
 
-def infer(samples: Sequence[Sample], properties: Iterable[str] = ()) -> Inferred:
+def infer(samples: Sequence[Sample], columns: Iterable[str] = ()) -> Inferred:
     """Find the marker that agrees with the list of plans over all these plans.
 
-    `properties`: columns that rows have only where they are true; they may be in no row at all.
+    `columns`: what else the lists have, for instance properties that no row has.
 
     Among three plans or more, one may disagree with all others. Where columns agree equally well
     and do not say the same of every row that was seen, none is taken.
     """
-    names = dict.fromkeys([*(n for s in samples for row in s.rows for n in row), *properties])
+    names = dict.fromkeys([*(n for s in samples for row in s.rows for n in row), *columns])
     telling = [n for n in names if n not in _OF_THE_MODULE and _COLUMN.fullmatch(n)]
     found = _infer(samples, telling)
     return found if found.marker is not None else replace(found, columns=tuple(telling))

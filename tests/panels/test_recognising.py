@@ -351,3 +351,17 @@ def test_prices_are_read_in_the_form_of_an_order_where_the_price_list_is_silent(
     assert offer.datacenters == ((2, "Berlin"),)
     told = {months: (str(price.amount), price.currency) for months, price in offer.periods.items()}
     assert told == {1: ("5.00", "EUR"), 12: ("1055.50", "EUR")}
+
+
+def test_a_property_that_no_row_has_may_be_what_tells() -> None:
+    plans = shown(
+        elem(id=7, name="P", itemtype_name=("vhost", "Web"), status="on"),
+        tools=(("b", "pricelist.zz", "list"),),
+    )
+    columns = '<coldata><col name="blocked" type="property"/><col name="note" type="data"/>'
+    rows = shown(MODULE, tools=SWITCHED).replace("<toolbar>", f"{columns}</coldata><toolbar>")
+    processing = elem(id=11, name="ISPmanager isp1", module="ISPmanager", status="on")
+    answers = {**FULL, "processing": processing, "pricelist": plans, "pricelist.zz": rows}
+    dialect = found(Canned(answers))
+    assert dialect.plan_modules_marker is None
+    assert dialect.choices["plan_modules_marker"] == ("active", "blocked")
