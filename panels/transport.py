@@ -133,7 +133,7 @@ class Transport:
         `su` runs the call as a client's user (BILLmanager) or as an account (ispmanager).
         Raises `NotSent`, `Refused` or `UnexpectedAnswer`.
         """
-        return self._call(form_of(func, params or {}, su, devel=devel), None)
+        return self.perform(form_of(func, params or {}, su, devel=devel), None)
 
     def read_rows(
         self,
@@ -157,7 +157,7 @@ class Transport:
             streams.append(RowStream(take, panel=self.endpoint.name, func=func))
             return streams[-1]
 
-        answer = self._call(form_of(func, params or {}, su, devel=False), None, begin=begin)
+        answer = self.perform(form_of(func, params or {}, su, devel=False), None, begin=begin)
         failure = streams[-1].failure
         if failure is not None:
             raise failure
@@ -179,7 +179,7 @@ class Transport:
         their names do not say so. Raises `NotSent` (nothing happened), `Refused` (read before
         trying again) or `OutcomeUnknown` (it may have happened).
         """
-        return self._call(form_of(func, params, su, devel=False), send_by, secret)
+        return self.perform(form_of(func, params, su, devel=False), send_by, secret)
 
     def measure(self) -> Measured:
         """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
@@ -220,13 +220,19 @@ class Transport:
         for line in lines:
             line.close()
 
-    def _call(
+    def perform(
         self,
         form: dict[str, str],
         send_by: float | None,
         secret: Collection[str] = (),
         begin: Callable[[], RowStream] | None = None,
     ) -> Document:
+        """Make a call. Every `read`, `read_rows` and `act` is one; other transports add to it here.
+
+        `send_by` is None for what changes nothing; `begin` gives the stream that takes the rows of
+        an answer, anew for each try. Raises what those three raise.
+        """
+
         def send(session: str) -> Document:
             intake = Intake(self._max_answer, None if begin is None else begin())
             return self._send(self._signed(form, session, intake, send_by, secret))

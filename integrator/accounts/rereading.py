@@ -23,7 +23,7 @@ from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
 from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 from integrator.panel_access import connect, journal
-from integrator.panel_access.repeating import repeated_reads
+from integrator.panel_access.patient_reads import repeated_reads
 
 if TYPE_CHECKING:
     from integrator.models import Preview

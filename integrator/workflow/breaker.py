@@ -1,9 +1,10 @@
 """What a failure stops: a canary's its run, one that no retry cures its run, many their panel.
 
-- *A canary* (each binding of a run that has none done yet) that stops for whatever cause stops its
-  run, once something was ordered or credited for it. Before that, a cause that speaks of its client
-  or account alone makes the next account the canary, ``CANARIES`` times in a row; any other cause
-  stops the run as well.
+- *A canary* (each binding of a run that has none done yet, and of any run as long as no task of
+  this panel was closed by us and its service then seen active) that stops for whatever cause stops
+  its run, once something was ordered or credited for it. Before that, a cause that speaks of its
+  client or account alone makes the next account the canary, ``CANARIES`` times in a row; any other
+  cause stops the run as well.
 - *A cause that no retry cures* stops the run at its second occurrence: the other bindings would
   meet it too, each after its client has been charged.
 - *The breaker*: so many bindings of a panel in a row (``settings.BREAKER``) that stopped at one
@@ -145,9 +146,10 @@ def _stop_at_canary(
     panel: Panel | None, binding: Binding, number: int, cause: str, told: str
 ) -> None:
     """Pause the run whose canary this was, unless the next account is to be tried."""
-    if binding.window_id is None or not _is_canary(binding):
-        return
     spent = _has_spent(binding)
+    unproven = spent and panel is not None and not learning.is_close_proven(panel)
+    if binding.window_id is None or not (unproven or _is_canary(binding)):
+        return
     why = f"canary b{binding.pk} stopped at step {number}: {told}"
     if cause in OF_ONE and not spent:
         count = _canaries_failed(binding.run_id)
@@ -158,7 +160,7 @@ def _stop_at_canary(
             f"b{binding.pk}: {told}"
         )
     concerned = [binding.run_id]
-    if spent and panel is not None and not learning.is_close_proven(panel):
+    if unproven and panel is not None:
         # Other runs would have their clients charged for the same end.
         concerned = sorted(halting.using(panel).values_list("pk", flat=True))
     for run_id in concerned:

@@ -72,7 +72,10 @@ _ALL = [
     Cause(
         "debt",
         _("Client is in debt"),
-        _("Fresh credit would be swallowed by the debt. Settle it first, then retry."),
+        _(
+            "What is credited pays the debt first. Settle it in BILLmanager, or confirm the debt "
+            "with Correct and retry; then more is credited."
+        ),
     ),
     Cause(
         "no_profile",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),
     *("http_500_after", "truncated", "login_page", "locked", "repeat_rows", "access"),
-    *("expire_session", "unreachable", "lands_late", "locked_after"),
+    *("expire_session", "unreachable", "lands_late", "locked_after", "blank", "flood"),
 )
 """What can become of a call: the sandbox's faults, no connection, and an effect that comes after
 nobody waits for it any more."""
@@ -302,9 +303,22 @@ class Limiter:
 
 
 class Observed(Transport):
-    """The real transport; the stage is told until when an effect may be sent."""
+    """The real transport; the stage is told until when an effect may be sent.
+
+    ``costliest``: the most seconds of computing that one call took, and which it was.
+    """
 
     stage: Stage
+    costliest: tuple[float, str] = (0.0, "")
+
+    def perform(self, form: dict[str, str], *args: Any, **kwargs: Any) -> Document:
+        """Make a call, and see what it costs this thread."""
+        began = time.thread_time()
+        try:
+            return super().perform(form, *args, **kwargs)
+        finally:
+            spent = (time.thread_time() - began, form["func"])
+            Observed.costliest = max(Observed.costliest, spent)
 
     def act(
         self, func: str, params: Mapping[str, str | int], *, send_by: float, **more: Any

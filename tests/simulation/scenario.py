@@ -19,6 +19,9 @@ OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_
           "expire_sessions")  # fmt: skip
 
 
+FIRST_CSVS = ("one site twice", "another's site")
+"""CSVs that would sell a site which is somebody's already."""
+
 TROUBLED = ("all", "all", "money", "switches", "tasks")
 """Which calls the weather strikes; letters alone, and payments, only where there are any."""
 
@@ -33,6 +36,10 @@ class Scenario:
     ``poison``: step 7 of one account ends each process that takes it up. ``closes_refused``: no
     task can be closed. ``away``: from when to when BILLmanager cannot be reached, in seconds from
     the beginning. All three until people put them right, when the storm is over.
+
+    ``refused_leaves``: what an order leaves for which the money is lacking; '' as the dialect has
+    it. ``debt``: what each client owes, paid by credit. ``first_csv``: what is wrong with the whole
+    CSV that is uploaded first, so that its preview must not let it through.
     """
 
     dialect: str
@@ -62,6 +69,9 @@ class Scenario:
     poison: bool = False
     closes_refused: bool = False
     away: tuple[float, float] = (0.0, 0.0)
+    refused_leaves: str = ""
+    debt: int = 0
+    first_csv: str = ""
 
     @property
     def told(self) -> str:
@@ -79,7 +89,22 @@ def draw(chance: random.Random, seed: int) -> Scenario:
         meeting(drawn, chance)
     if drawn.passwords == "reset":
         drawn.slips = ()  # a password that is reset is right
+    _draw_more(drawn, chance)
     return drawn
+
+
+def _draw_more(drawn: Scenario, chance: random.Random) -> None:
+    """Troubles that each take something of a scenario for themselves."""
+    if chance.random() < 0.15:
+        drawn.refused_leaves = chance.choice(("line", "line", "nothing"))
+        drawn.balance = chance.choice((0, drawn.balance))
+    if drawn.payment == "credit" and chance.random() < 0.2:
+        drawn.balance, drawn.debt = 0, 300
+    if chance.random() < 0.15:
+        drawn.first_csv = chance.choice(FIRST_CSVS)
+    if chance.random() < 0.08:
+        drawn.weather.kinds, drawn.weather.effects = ("blank", "flood"), False
+        drawn.weather.rate, drawn.weather.left = 0.1, 4
 
 
 def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> None:
