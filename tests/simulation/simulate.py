@@ -121,12 +121,7 @@ class Simulation:
         self.beat = Actor(stage, "beat", self.installation.database)
         self.web = Actor(stage, "web", self.installation.database)
         stage.on_rest = self._deliver
-        if chosen.first_csv:
-            self.errand.upload_wrongly()
-            self.stage.seen["CSV that would sell a site twice"] += 1
-        for client in world.clients.all():
-            world.clients.put(client._replace(balance=chosen.balance - chosen.debt))
-        self.errand.begin()
+        self._begin_errand()
         if chosen.poison:
             self.poisoned = Binding.objects.order_by("pk").values_list("account_id", flat=True)[0]
         if chosen.closes_refused:
@@ -145,6 +140,15 @@ class Simulation:
             stage.after(self._some_time(), partial(self._meddle, what, tries))
         for _ in range(chosen.jumps):
             stage.after(self._some_time(), self._jump)
+
+    def _begin_errand(self) -> None:
+        chosen, clients = self.scenario, self.world.clients
+        if chosen.first_csv:
+            self.errand.upload_wrongly()
+            self.stage.seen["CSV that would sell a site twice"] += 1
+        for client in clients.all():
+            clients.put(client._replace(balance=chosen.balance - chosen.debt))
+        self.errand.begin()
 
     # -- what goes on ----------------------------------------------------------------------
     def _play(self) -> None:
