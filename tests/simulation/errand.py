@@ -79,7 +79,7 @@ class Errand:
         else:
             ordered = acts.stranger_orders(self._world, {"act": "stranger_orders"})
             rows[0]["domain"] = self._world.services[int(str(ordered["service"]))].domain
-        made = self._preview(rows)
+        made = self._preview(rows, anew=True)
         confirming.confirm_all(made, "domain", ANNA)
         ready = made.rows.filter(domain__iexact=rows[0]["domain"], state=RowState.READY)
         assert not ready.exists(), f"{rows[0]['domain']} would be sold twice"
@@ -108,7 +108,7 @@ class Errand:
 
     def _start(self, rows: Iterable[Mapping[str, str]]) -> list[str]:
         """Preview and start a run over these lines; why lines were left out of it."""
-        made = self._preview(rows)
+        made = self._preview(rows, anew=self.has_debts)
         # A slip in a domain is asked about, and she says in a hurry that it is meant.
         confirming.confirm_all(made, "domain", ANNA)
         if self._scenario.debt:
@@ -125,7 +125,8 @@ class Errand:
             assert not owes, f"line {row.number} is ready, though its client owes money"
         confirming.confirm_all(made, "debt", ANNA)
 
-    def _preview(self, rows: Iterable[Mapping[str, str]]) -> Preview:
+    def _preview(self, rows: Iterable[Mapping[str, str]], *, anew: bool) -> Preview:
+        """Upload these lines. ``anew``: what is known of the panels is older than what is there."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS)
         writer.writeheader()
@@ -141,8 +142,7 @@ class Errand:
             hold_letters=chosen.hold_letters,
         )
         made = preview.make_from_csv(choices, text.getvalue(), ANNA)
-        if chosen.debt or chosen.first_csv:
-            # What is known of the panels is older than what has happened there.
+        if anew:
             rereading.reread(made)
             made = preview.make_from_csv(choices, text.getvalue(), ANNA)
         return made

@@ -7,10 +7,11 @@ import resource
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
-from integrator.workflow import deaths
 from integrator.workflow.windows.asked import MOST
 from integrator.workflow.windows.handing import KIND
 from panels.sandbox import records as r
@@ -296,13 +297,15 @@ def _plans(simulation: Simulation) -> Iterator[str]:
 
 def _repeated(simulation: Simulation) -> Iterator[str]:
     """A switch that never shows is sent twice by a window, and twice more on a person's word."""
-    network = simulation.installation.network
-    for (func, plan, module), times in network.ignored.items():
-        words = Event.objects.filter(window__plan__remote_id=plan, to_state="closing")
-        said = words.filter(why__in=("restore", "restore anyway")).count()
-        windows = Window.objects.filter(plan__remote_id=plan).count()
-        if len(times) > MOST * (said + windows):
-            yield f"{func} of module {module} on plan {plan} was sent {len(times)} times in vain"
+    for (func, plan, module), rows in simulation.installation.network.ignored.items():
+        for window in Window.objects.filter(plan__remote_id=plan):
+            closed = window.closed_at.timestamp() if window.closed_at else simulation.stage.now
+            began = window.created_at.timestamp()
+            vain = max(sum(began <= at <= closed for at in row) for row in rows)
+            words = Event.objects.filter(window_id=window.pk, to_state="closing")
+            said = words.filter(why__in=("restore", "restore anyway")).count()
+            if vain > MOST * (1 + said):
+                yield f"{func} of module {module} was sent {vain} times in vain by {window}"
 
 
 def _carts(simulation: Simulation) -> Iterator[str]:
@@ -354,7 +357,7 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
             event.details["step"] for event in told.filter(why__startswith="its worker stopped")
         )
         for step, count in died.items():
-            if count >= deaths.most() * again:
+            if count >= settings.MAX_ATTEMPTS * again:
                 yield f"b{binding.pk} was taken up again {count} times at step {step} after deaths"
     for event in Event.objects.filter(subject="binding", to_state="failed", why="unreachable"):
         yield f"b{event.binding_id} failed since a panel could not be reached"

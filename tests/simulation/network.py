@@ -20,7 +20,7 @@ from tests.simulation.stage import BEGIN, Stage
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from panels.documents import Document
     from panels.sandbox.protocol import Request, Response
@@ -111,7 +111,7 @@ class Faults:
         if chance.random() >= weather.rate:
             return None
         kind = chance.choice(weather.kinds)
-        if kind == IGNORED and not is_switch(request):
+        if kind == IGNORED and not (is_switch(request) or weather.group == "orders"):
             return None
         weather.left -= 1
         self._stage.seen[f"fault: {kind}"] += 1
@@ -136,8 +136,8 @@ class Network(SandboxAdapter):
         self._stage = stage
         self._weather = weather
         self.sent_late: list[str] = []
-        self.ignored: dict[tuple[str, ...], list[float]] = defaultdict(list)
-        """Switches that were answered and ignored, since the last equal one that was not."""
+        self.ignored: dict[tuple[str, ...], list[list[float]]] = defaultdict(lambda: [[]])
+        """When switches were answered and ignored, in rows without an equal one that was not."""
         self.landed_late: list[float] = []
         """When switches came to the panel that had been given up, whatever they did there."""
         self.away = (0.0, 0.0)
@@ -201,9 +201,9 @@ class Network(SandboxAdapter):
         """Count equal switches in a row that were answered *ok* and never showed."""
         switch = tuple(asked.params.get(name, "") for name in ("func", "plid", "elid"))
         if fault is not None and fault.kind == IGNORED:
-            self.ignored[switch].append(self._stage.now)
+            self.ignored[switch][-1].append(self._stage.now)
         elif fault is None:
-            self.ignored.pop(switch, None)
+            self.ignored[switch].append([])
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance
@@ -311,24 +311,17 @@ class Observed(Transport):
     stage: Stage
     costliest: tuple[float, str] = (0.0, "")
 
-    def perform(self, form: dict[str, str], *args: Any, **kwargs: Any) -> Document:
-        """Make a call, and see what it costs this thread."""
-        began = time.thread_time()
-        try:
-            return super().perform(form, *args, **kwargs)
-        finally:
-            spent = (time.thread_time() - began, form["func"])
-            Observed.costliest = max(Observed.costliest, spent)
-
-    def act(
-        self, func: str, params: Mapping[str, str | int], *, send_by: float, **more: Any
+    def perform(
+        self, form: dict[str, str], send_by: float | None, *args: Any, **kwargs: Any
     ) -> Document:
-        """Send an effect."""
-        actor = self.stage.current
-        if actor is not None:
+        """Make a call, and see what it costs this thread."""
+        actor, began = self.stage.current, time.thread_time()
+        if actor is not None and send_by is not None:
             actor.send_by = send_by + BEGIN
         try:
-            return super().act(func, params, send_by=send_by, **more)
+            return super().perform(form, send_by, *args, **kwargs)
         finally:
             if actor is not None:
                 actor.send_by = None
+            spent = (time.thread_time() - began, form["func"])
+            Observed.costliest = max(Observed.costliest, spent)

@@ -112,6 +112,7 @@ def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> N
     weather = drawn.weather
     weather.group, weather.kinds = group, kinds
     weather.effects, weather.rate, weather.left = True, 0.8, 8
+    weather.busy = weather.naps = weather.deaths = 0.0  # they would use up what is left
 
 
 def _impatient(drawn: Scenario, _chance: random.Random) -> None:
@@ -158,20 +159,21 @@ def _queued(drawn: Scenario, chance: random.Random) -> None:
     drawn.balance = 0 if drawn.payment == "credit" else drawn.balance
     _storm(drawn, "money", ("lands_late", "locked_after"))
     drawn.weather.queue, drawn.weather.left = 560.0, 4
+    drawn.storm, drawn.slips, drawn.expires = 400.0, (), False
     drawn.behind = chance.choice((0.0, 5.0, 40.0, 55.0))
 
 
 def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
     """Orders are confirmed and lead to nothing."""
     _storm(drawn, "orders", ("ignored",))
-    drawn.weather.left = 2
+    drawn.weather.left, drawn.storm, drawn.slips = 2, 400.0, ()
 
 
 def _deaf(drawn: Scenario, chance: random.Random) -> None:
     """Switches are answered *ok* and ignored, a few times or for long."""
     _storm(drawn, "switches", ("ignored",))
     drawn.weather.left = chance.choice((1, 3, 6, 12))
-    drawn.weather.busy = drawn.weather.deaths = drawn.weather.naps = drawn.dropped = 0.0
+    drawn.dropped, drawn.slips = 0.0, ()
     drawn.people, drawn.storm = chance.choice(([], ["restore"] * 3)), 400.0
     if chance.random() < 0.3:
         drawn.others = ["upgrade"]

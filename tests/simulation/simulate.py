@@ -99,7 +99,7 @@ class Simulation:
                 look(self)
             except Exception:  # noqa: BLE001 - whatever it was, it is the verdict
                 broken = [traceback.format_exc()]
-            story = self._story() if broken else []
+            story = self._story()
         digest = hashlib.sha256(repr(self.stage.story).encode()).hexdigest()
         return Verdict(self.seed, broken, self.stage.seen, story, self.scenario.told, digest)
 
