@@ -92,7 +92,7 @@ def _without_caps() -> Patches:
 MENDS = {
     "horizon": Mend(
         "a money call that was not answered counts as absent after the settle time",
-        (),
+        (1, 21),
         lambda: [
             mock.patch.object(intents, "_absent_after", _soon),
             mock.patch.object(second_orders, "may_order", _no_look),
@@ -105,7 +105,7 @@ MENDS = {
     ),
     "locked": Mend(
         "“locked, try later” in answer to an effect is a refusal",
-        (),
+        (121,),
         lambda: [
             mock.patch.object(transport, "understand", _refused_when_locked),
             mock.patch.object(second_orders, "may_order", _no_look),
@@ -123,7 +123,7 @@ MENDS = {
     ),
     "sites": Mend(
         "a domain is compared with nothing",
-        (),
+        (11, 13),
         lambda: [
             mock.patch.object(sites.Sites, "blocks", return_value=()),
             mock.patch.object(sites.Sites, "question", return_value=None),
@@ -131,27 +131,27 @@ MENDS = {
     ),
     "debt": Mend(
         "a debt is nobody's question",
-        (),
+        (28, 32),
         lambda: [mock.patch.object(means, "debt", return_value=means.ZERO)],
     ),
     "marker": Mend(
         "what is on for a plan is read from the column with a known name",
-        (),
+        (11,),
         lambda: [mock.patch.object(discovery_modules, "infer", _by_name)],
     ),
     "twice": Mend(
         "a switch that never shows is sent without end",
-        (),
+        (11,),
         lambda: [mock.patch.object(asked, "MOST", 10**6)],
     ),
     "upgrade": Mend(
         "names that do not hold any more are not found again",
-        (),
+        (35,),
         lambda: [mock.patch.object(Context, "learn_again", return_value=False)],
     ),
     "canary": Mend(
         "a canary that stops goes unheeded, and so does what no retry cures",
-        (),
+        (57,),
         lambda: [
             mock.patch.object(breaker, "_stop_at_canary"),
             mock.patch.object(breaker, "INCURABLE", frozenset()),
@@ -176,7 +176,7 @@ MENDS = {
     ),
     "linear": Mend(
         "an answer of white space takes quadratic time",
-        (),
+        (81,),
         lambda: [mock.patch.object(transport, "understand", _slow_to_understand)],
     ),
     "caps": Mend("an answer may have as much of everything as it likes", (), _without_caps),

@@ -102,6 +102,8 @@ def _draw_more(drawn: Scenario, chance: random.Random) -> None:
         drawn.balance, drawn.debt = 0, 300
     if chance.random() < 0.15:
         drawn.first_csv = chance.choice(FIRST_CSVS)
+        if drawn.behind:
+            drawn.first_csv = FIRST_CSVS[0]  # what no list shows yet nobody can compare with
     if chance.random() < 0.08:
         drawn.weather.kinds, drawn.weather.effects = ("blank", "flood"), False
         drawn.weather.rate, drawn.weather.left = 0.1, 4
