@@ -164,7 +164,7 @@ MENDS = {
     ),
     "frees": Mend(
         "an order that is never seen keeps its plan for ever",
-        (),
+        (19,),
         lambda: [
             mock.patch.object(intents, "takes_effect_until", return_value=_NEVER),
         ],

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from integrator import prepared
+from integrator import clock, prepared
 from integrator.accounts.correcting import corrected
 from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
-from integrator.workflow import actions, deciding
+from integrator.workflow import actions, deciding, intents
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 from panels.sandbox import acts
@@ -47,6 +47,8 @@ class People:
         self._world = world
         self._errand = errand
         self._retried: dict[int, int] = {}
+        self.held_for_ever: list[str] = []
+        """Windows that nothing will let go, as a person has met them."""
         self.taken_out: set[str] = set()
         """The marks of lines that a person has taken out of a cart."""
         self.undoings = Undoings(stage, world, errand, self._say)
@@ -79,6 +81,9 @@ class People:
         for panel in Panel.objects.exclude(stopped=""):
             Panel.objects.filter(pk=panel.pk).update(stopped="")
             self._stage.seen["stopped panel checked"] += 1
+        for_ever = clock.now() + 2 * intents.horizon()
+        for window in Window.objects.filter(held=True, held_until__gt=for_ever):
+            self.held_for_ever.append(f"{window} is held until {window.held_until}")
         for window in Window.objects.filter(HELD).exclude(phase=Phase.CLOSED):
             self._held(window)
         self.decide()

@@ -95,6 +95,8 @@ def draw(chance: random.Random, seed: int) -> Scenario:
 
 def _draw_more(drawn: Scenario, chance: random.Random) -> None:
     """Troubles that each take something of a scenario for themselves."""
+    if drawn.poison:
+        drawn.storm = 400.0  # it takes some deaths until a row is given up
     if chance.random() < 0.15:
         drawn.refused_leaves = chance.choice(("line", "line", "nothing"))
         drawn.balance = chance.choice((0, drawn.balance))
@@ -168,7 +170,8 @@ def _queued(drawn: Scenario, chance: random.Random) -> None:
 def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
     """Orders are confirmed and lead to nothing."""
     _storm(drawn, "orders", ("ignored",))
-    drawn.weather.left, drawn.storm, drawn.slips = 2, 400.0, ()
+    drawn.weather.rate, drawn.weather.left = 1.0, 2
+    drawn.storm, drawn.slips = 400.0, ()
 
 
 def _deaf(drawn: Scenario, chance: random.Random) -> None:
