@@ -51,6 +51,7 @@ def broken(simulation: Simulation) -> list[str]:
     """Every law that this run broke, a sentence each."""
     return [
         *simulation.installation.network.sent_late,
+        *simulation.installation.network.unlooked,
         *simulation.people.held_for_ever,
         *_ledger(simulation),
         *_once(simulation),

@@ -113,7 +113,7 @@ MENDS = {
     ),
     "last look": Mend(
         "the plan is not looked at again before an order",
-        (),
+        (1,),
         lambda: [mock.patch.object(ordering, "_is_manual_only", _no_look)],
     ),
     "promised": Mend(
@@ -159,7 +159,7 @@ MENDS = {
     ),
     "deaths": Mend(
         "who takes up what killed others dies as well",
-        (),
+        (4,),
         lambda: [mock.patch.object(deaths, "most", return_value=10**6)],
     ),
     "frees": Mend(
@@ -171,7 +171,7 @@ MENDS = {
     ),
     "waits": Mend(
         "what waits for a panel that is away fails",
-        (),
+        (6, 46),
         lambda: [mock.patch.object(reach, "may_pass", return_value=False)],
     ),
     "linear": Mend(

@@ -124,6 +124,8 @@ class Faults:
 
 CONNECTS = 3.05
 """Seconds until no connection has come about."""
+LOOKED_WITHIN = 6.0
+"""So old in seconds the last look at a plan may be when something is ordered on it, and a call."""
 MOST_CALLS, PACE = 40, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""
 
@@ -140,6 +142,9 @@ class Network(SandboxAdapter):
         """When switches were answered and ignored, in rows without an equal one that was not."""
         self.landed_late: list[float] = []
         """When switches came to the panel that had been given up, whatever they did there."""
+        self.unlooked: list[str] = []
+        """Orders of ours that were sent without a fresh look at what is on for their plan."""
+        self._looks: dict[str, float] = {}
         self.away = (0.0, 0.0)
         """From when to when BILLmanager cannot be reached."""
         self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
@@ -177,6 +182,7 @@ class Network(SandboxAdapter):
         self._mind_pace(call)
         if is_switch(asked):
             self._mind_switch(asked, fault)
+        self._mind_looks(asked)
         began, ended = self.away
         if asked.panel == "billmanager" and began <= self._stage.now - BEGIN < ended:
             self._stage.seen["call while the panel is away"] += 1
@@ -204,6 +210,16 @@ class Network(SandboxAdapter):
             self.ignored[switch][-1].append(self._stage.now)
         elif fault is None:
             self.ignored[switch].append([])
+
+    def _mind_looks(self, asked: Request) -> None:
+        """An order goes out only where its plan was looked at just before."""
+        said = asked.params
+        if asked.func == self.gateway.world.dialect["plan_modules.list"]:
+            self._looks[said.get("elid") or said.get("plid", "")] = self._stage.now
+        if asked.func.endswith("order.param") and said.get("sok"):
+            age = self._stage.now - self._looks.get(said.get("pricelist", ""), 0.0)
+            if age > LOOKED_WITHIN:
+                self.unlooked.append(f"{asked.func} was sent {age:.0f} s after a look at its plan")
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance

@@ -189,10 +189,25 @@ def _upgraded(drawn: Scenario, _chance: random.Random) -> None:
     drawn.others, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
 
 
+def _killing(drawn: Scenario, _chance: random.Random) -> None:
+    """One account ends each process that takes up its step 7."""
+    drawn.poison, drawn.slips, drawn.closes_refused = True, (), False
+    drawn.payment, drawn.balance, drawn.passwords = "balance", 1_000_000, ""
+    drawn.weather.rate = drawn.weather.deaths = drawn.weather.naps = 0.0
+
+
+def _away_early(drawn: Scenario, chance: random.Random) -> None:
+    """BILLmanager is away for minutes before anything was ordered."""
+    drawn.away, drawn.slips, drawn.storm = (0.0, chance.choice((60.0, 380.0))), (), 400.0
+    drawn.weather.rate, drawn.dropped = 0.0, 0.0
+
+
 MEETINGS = {
     1: _queued,
     3: _payers,
+    4: _killing,
     5: _late,
+    6: _away_early,
     7: _walk_ins,
     9: _closes,
     11: _deaf,
