@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from integrator.accounts import dialect_entries
 from integrator.accounts.check_rows import Asker
 from integrator.accounts.check_tasks import ask_tasks
 from integrator.accounts.places import place
@@ -199,5 +200,7 @@ def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -
         "name": name,
         "looked": looked or place(ground.bm.dialect.places.get(name, "")),
     }
-    asker.note(step, what, name, "needs choice", text.strip())
+    choices = dialect_entries.candidates(asker.panel, ground.bm.dialect, name)
+    text = f"{text.strip()} {dialect_entries.advice(name, choices)}"
+    asker.note(step, what, name, "needs choice", text)
     return False

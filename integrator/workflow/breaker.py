@@ -25,9 +25,10 @@ from django.utils import translation
 from integrator import prepared
 from integrator.models import Binding, Event, Intent, Panel, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
+from integrator.panel_access import proving
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import causes, engine, halting, intents, learning, runs
+from integrator.workflow import causes, engine, halting, intents, runs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -158,7 +159,7 @@ def _stop_at_canary(
             f"b{binding.pk}: {told}"
         )
     concerned = [binding.run_id]
-    if spent and panel is not None and not learning.is_close_proven(panel):
+    if spent and panel is not None and not proving.is_close_proven(panel):
         # Other runs would have their clients charged for the same end.
         concerned = sorted(halting.using(panel).values_list("pk", flat=True))
     for run_id in concerned:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.errors import LoginRefused, Refused, UnexpectedAnswer
+from panels.errors import (
+    AccessDenied,
+    FunctionMissing,
+    LoginRefused,
+    Refused,
+    UnexpectedAnswer,
+)
+from panels.faults import wants_client
 from panels.listing import number
 
 if TYPE_CHECKING:
@@ -37,6 +44,26 @@ def asked(
         if error.transient:
             raise
         return None
+
+
+def exists(transport: Transport, func: str, *, su: str | None = None) -> bool:
+    """Whether a function exists, by reading its form or list; never called for what acts at once.
+
+    Any other answer than "missing" or "not allowed" comes from the function itself, for
+    instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4). Something
+    that is missing without being named may be the function (facts-2026-11.md 2.1).
+    """
+    try:
+        transport.read(func, su=su)
+    except LoginRefused:
+        raise
+    except FunctionMissing:
+        return False
+    except AccessDenied as denied:
+        return wants_client(denied.fault)
+    except Refused as refused:
+        return refused.type != "missed" or bool(refused.object)
+    return True
 
 
 def asked_form(

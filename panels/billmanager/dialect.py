@@ -202,6 +202,9 @@ _FOUND = frozenset(
     }
 )
 
+SETTABLE = _FOUND | _TUPLES | {"task_take", "task_close"}
+"""Entries that `Dialect.with_overrides` takes."""
+
 
 def _override(name: str, text: str) -> object:
     if name in _TUPLES:
