@@ -54,9 +54,14 @@ OF_ONE = frozenset(
 )
 """Causes that speak of one client or account alone: the next one need not meet them."""
 
+OF_RULES = frozenset({"client_group", "phone_unverified", "service_limit"})
+"""Rules of the provider that the next client need not meet; but where many do, all may: each of
+them is counted for the breaker, since its credit is spent before the order is refused."""
+
 INCURABLE = frozenset(
     {
         "access",
+        "captcha",
         "certificate",
         "form_unknown",
         "function_missing",
@@ -65,13 +70,22 @@ INCURABLE = frozenset(
         "manual_module",
         "marker_unknown",
         "no_modules",
+        "order_rule",
+        "period_refused",
         "plan_damaged",
+        "plan_not_sold",
+        "price_on_request",
+        "receipt_refused",
         "switch_not_shown",
         "worker_died",
         "wrong_module",
     }
 )
-"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator."""
+"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator.
+
+``order_rule``, ``period_refused``, ``plan_not_sold`` and ``price_on_request`` speak of a plan:
+every other binding of it would meet them.
+"""
 
 _MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 
@@ -150,7 +164,7 @@ def _stop_at_canary(
         return
     spent = _has_spent(binding)
     why = f"canary b{binding.pk} stopped at step {number}: {told}"
-    if cause in OF_ONE and not spent:
+    if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
         if count < CANARIES:
             return
@@ -191,7 +205,7 @@ def _canaries_failed(run_id: int) -> int:
         run=run_id,
         state__in=NEEDS_PERSON,
         prepared=True,
-        cause__in=OF_ONE,
+        cause__in=OF_ONE | OF_RULES,
         state_at__gte=_runs_since(run_id),
     ).count()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from panels.errors import (
     AccessDenied,
+    Busy,
     FunctionMissing,
     LoginRefused,
     Refused,
@@ -13,12 +14,14 @@ from panels.errors import (
 )
 from panels.faults import wants_client
 from panels.listing import number
+from panels.paging import all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from panels.documents import Document
     from panels.forms import Form, Option
+    from panels.listing import Row
     from panels.transport import Transport
 
 
@@ -72,6 +75,23 @@ def asked_form(
     """Read a form with its structure; None also when the answer is a list."""
     answer = asked(transport, func, devel=True, su=su, **params)
     return None if answer is None or is_list(answer) else answer.form()
+
+
+def rows_if_any(transport: Transport, func: str) -> list[Row]:
+    """Read a whole list that a panel need not have; none where it refuses or answers no list.
+
+    Raises what a read raises when the panel cannot be reached, is busy or lets nobody in.
+    """
+    try:
+        return list(all_rows(transport, func))
+    except (Busy, LoginRefused):
+        raise
+    except Refused:
+        return []
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        return []
 
 
 def is_list(answer: Document) -> bool:

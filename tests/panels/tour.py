@@ -113,7 +113,7 @@ class Tour:
         self.plan = bm.plans.all()[0].id
         bm.plans.compared(self.plan)
         bm.plans.limits(self.plan)
-        bm.plans.opening_letter(self.plan)
+        bm.plans.sale(self.plan)
         letter = bm.plans.letter_form(self.plan)
         assert letter
         bm.plans.set_letter(letter, letter.letter, send_by=soon())

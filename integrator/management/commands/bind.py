@@ -188,6 +188,12 @@ def _preview_lines(preview: Preview) -> list[str]:
     lines.append(
         _("  charges: %(charges)d, mails to clients: %(mails)d, calls: about %(calls)d") % summary
     )
+    if summary.get("receipts"):
+        lines.append(
+            _("  the cash register %(names)s would print receipts: charges %(charges)d,"
+              " credited payments %(payments)d")
+            % {**summary["receipts"], "names": ", ".join(summary["receipts"]["names"])}
+        )  # fmt: skip
     lines += [
         _("  plan “%(plan)s”: cohorts %(sizes)s, manual only for about %(seconds)s s")
         % {
