@@ -47,6 +47,11 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
     _keep(panel, seen, {KEEPS_FORM: True} if same else {})
 
 
+def task_form_seen(seen: TaskForm) -> None:
+    """Keep what the form of a task shows before anything is done to it."""
+    _keep(connect.billmanager_panel(), {seen.address.func: seen.form}, {})
+
+
 def of_another_version(bm: BillManager) -> bool:
     """Whether the panel was upgraded since its names were found; they are found again then.
 

@@ -27,6 +27,7 @@ from integrator.workflow.windows import (
     aftermath,
     agreement,
     canaries,
+    guiding,
     instructions,
     lease,
     letters,
@@ -76,8 +77,15 @@ def drive(driver: Driver, bm: BillManager) -> bool:
             return False
     except agreement.UnclearError as unclear:
         raise CannotOpenError("marker_unknown", str(unclear)) from unclear
+    if guiding.keeps_waiting(driver.window):
+        return True  # what is on is known now, and shown before anything of it is switched
     if driver.window.manual_only_at is None and not _make_ready(driver, bm):
         return False
+    return _touch(driver, bm)
+
+
+def _touch(driver: Driver, bm: BillManager) -> bool:
+    """From here on the plan is changed: its letter, then step 2. Raises CannotOpenError."""
     try:
         if not letters.hold(driver, bm):
             return False
