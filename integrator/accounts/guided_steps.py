@@ -76,7 +76,10 @@ def _both(binding: Binding, window: Window | None) -> list[int]:
 def _own(binding: Binding, bm: BillManager) -> dict[int, list[Sent]]:
     """The binding's own calls, by step; credit goes before the order, in step 3's turn."""
     preview = binding.run.preview
-    row = preview.rows.select_related("account", "plan").get(number=binding.number)
+    rows = preview.rows.select_related("account", "plan")
+    row = rows.filter(number=binding.number).first()
+    if row is None:
+        return {}
     for name in ("client", "su", "plan", "datacenter_id", "module_id", "domain", "period",
                  "autoprolong", "expires", "account"):  # fmt: skip
         setattr(row, name, getattr(binding, name))  # as it is now, should it be corrected
