@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from integrator.panel_access.stopping import PanelStoppedError
+from integrator.workflow import sale_rules
 from panels.errors import (
     AccessDenied,
     Busy,
@@ -24,8 +25,6 @@ from panels.errors import (
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
-
-    from panels.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,60 +98,7 @@ _ALL = [
         _("The order is there but unpaid"),
         _("Look at the client's cart in BILLmanager; pay or delete the order there, then retry."),
     ),
-    Cause(
-        "captcha",
-        _("BILLmanager asks for a captcha"),
-        _(
-            "No program can answer it. Switch it off under Provider → Settings in BILLmanager, or "
-            "exempt the address of Integrator there, then retry."
-        ),
-    ),
-    Cause(
-        "phone_unverified",
-        _("The client's phone is not verified"),
-        _(
-            "BILLmanager wants that for this order. Verify the phone there, or exempt the plan or "
-            "period under phone verification, then retry."
-        ),
-    ),
-    Cause(
-        "client_group",
-        _("The client's group may not order this plan"),
-        _("Put the client into a group that may, or open the plan to all, then retry."),
-    ),
-    Cause(
-        "service_limit",
-        _("The client has as many services as it may"),
-        _("Raise the limit of the plan, or of its group, in BILLmanager, then retry."),
-    ),
-    Cause(
-        "order_rule",
-        _("The plan is sold together with another service only"),
-        _("Change the order rules of the plan in BILLmanager, then retry."),
-    ),
-    Cause(
-        "price_on_request",
-        _("The plan has no price that could be charged"),
-        _("Give the plan a price in BILLmanager, or bind on another plan."),
-    ),
-    Cause(
-        "period_refused",
-        _("The plan is not sold for this period"),
-        _("Retry with another period, or offer this one in BILLmanager."),
-    ),
-    Cause(
-        "plan_not_sold",
-        _("BILLmanager does not sell this plan"),
-        _(
-            "It may be archived, switched off, or not sold in this data centre. Change that under "
-            "Tariff plans, then retry; or retry with another plan."
-        ),
-    ),
-    Cause(
-        "receipt_refused",
-        _("The cash register did not take it"),
-        _("Mend the cash register in BILLmanager, then retry; the order is not placed again."),
-    ),
+    *(Cause(*one) for one in sale_rules.TEXTS),
     Cause(
         "no_module",
         _("The plan has no ispmanager module for this server"),
@@ -364,19 +310,6 @@ _ALL = [
     ),
 ]
 
-OF_BLOCK: dict[Block, str] = {
-    "captcha": "captcha",
-    "phone": "phone_unverified",
-    "group": "client_group",
-    "limit": "service_limit",
-    "order_rule": "order_rule",
-    "on_request": "price_on_request",
-    "period": "period_refused",
-    "plan": "plan_not_sold",
-    "receipt": "receipt_refused",
-}
-"""The provider's rules that a refusal can speak of (`panels.blocks`), each a cause of its own."""
-
 CAUSES: dict[str, Cause] = {cause.key: cause for cause in _ALL}
 
 
@@ -386,7 +319,7 @@ def of_error(error: PanelError, *, refused: str = "refused") -> Cause:
         return CAUSES["renamed"]
     block = error.block if isinstance(error, Refused) else None
     if block is not None and not isinstance(error, LoginRefused | Busy):
-        return CAUSES[OF_BLOCK[block]]
+        return CAUSES[sale_rules.OF_BLOCK[block]]
     # From the particular to the general: the first fitting line decides.
     kinds: list[tuple[type[PanelError], str]] = [
         (CertificateRefused, "certificate"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -57,9 +58,10 @@ def stop(run_id: int, actor: str) -> None:
     # Before it is cancelled: what has not ordered leaves its window then.
     open_ones = Window.objects.filter(bindings__run=run_id).exclude(phase=Phase.CLOSED)
     windows = list(open_ones.distinct().values_list("pk", flat=True))
-    actions.cancel(run_id, actor, "stopped in a guided binding")
+    actions.cancel(run_id, actor, why="stopped in a guided binding")
     for window in windows:
-        actions.restore(window, actor)
+        with suppress(ActionRefused):  # closed a moment ago: its plan is as it was
+            actions.restore(window, actor)
 
 
 def binding_of(run: Run) -> Binding:

@@ -47,7 +47,9 @@ def test_it_shows_what_is_sent_expected_and_how_long_it_waits(
     for told in ("Before step 3", "One new service of client", "data-until", 'id="go-on"',
                  "?step=3#dialect", "Stop and put back"):  # fmt: skip
         assert told in page, told
-    assert f"/runs/{asking.pk}/guided/" in operator.get(f"/runs/{asking.pk}/").text
+    for other in (f"/runs/{asking.pk}/", "/accounts/"):
+        assert f"/runs/{asking.pk}/guided/" in operator.get(other).text
+    assert "waits for a word before step 3" in operator.get("/accounts/").text
 
 
 def test_a_word_counts_once_and_only_for_what_is_asked(operator: Client, asking: Run) -> None:

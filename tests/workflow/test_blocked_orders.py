@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.models import Binding
-from integrator.workflow import breaker, causes
+from integrator.workflow import breaker, causes, sale_rules
 
 if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
@@ -18,8 +18,8 @@ ORDER = {"panel": None, "func": "v2.vhost.order.param", "kind": "refused", "time
 
 
 def test_every_rule_has_a_cause_with_a_sentence_and_a_remedy() -> None:
-    assert set(causes.OF_BLOCK.values()) <= set(causes.CAUSES)
-    told = set(causes.OF_BLOCK.values())
+    assert set(sale_rules.OF_BLOCK.values()) <= set(causes.CAUSES)
+    told = set(sale_rules.OF_BLOCK.values())
     assert told <= breaker.INCURABLE | breaker.OF_RULES
     assert not breaker.OF_RULES & (breaker.OF_ONE | breaker.INCURABLE)
 
