@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from integrator.models import Preview, PreviewRow
 
 
-NEWS = ("suspended", "foreign_module", "may_owe")
+NEWS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")
 """What a person must have seen of a row before it is bound."""
 
 

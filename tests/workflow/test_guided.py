@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import guided_steps, preview
+from integrator.accounts import dialect_setting, guided_steps, preview
 from integrator.accounts.choices import Choices
 from integrator.models import Binding, Call, Event, Panel, Run, Window
 from integrator.panel_access import proving
@@ -92,6 +92,12 @@ def test_it_walks_step_by_step_and_what_it_learns_is_proven(
     assert Event.objects.filter(to_state="go on", actor="anna").count() == len(expected)
 
 
+def test_a_password_is_not_reset_before_anybody_said_a_word(provider: Provider) -> None:
+    with pytest.raises(ActionRefused, match="before you say so"):
+        begin(provider, reset_passwords=True)
+    assert not Run.objects.exists()
+
+
 def test_stopped_before_the_order_it_frees_the_account_and_puts_the_plan_back(
     provider: Provider, workers: Workers
 ) -> None:
@@ -143,3 +149,28 @@ def test_a_plan_does_not_wait_for_somebody_who_has_gone_away(
     workers.until(lambda: asks(run, 1))
     guided.stop(run.pk, "anna")
     workers.until(lambda: not Window.objects.exclude(phase="closed").exists())
+
+
+def test_what_is_called_otherwise_is_corrected_while_the_step_waits(
+    provider: Provider, workers: Workers
+) -> None:
+    panel = Panel.objects.get(kind="billmanager")
+    dialect_setting.set_entries(panel, {"task_close": "button:shut"}, actor="anna", force=True)
+    run = begin(provider)
+    for step in (1, 2, 3, 5):
+        workers.until(lambda step=step: asks(run, step))  # type: ignore[misc]
+        guided.go_on(run.pk, step, "anna")
+    workers.until(lambda: asks(run, 7))
+
+    def closes_with() -> set[str]:
+        shown = guided_steps.steps(guided.binding_of(run))[6].sends
+        return {call["params"].get("clicked_button", "") for call in shown}
+
+    assert closes_with() == {"take", "shut"}
+    kept = dialect_setting.set_entries(panel, {"task_close": "button:close"}, actor="anna")
+    assert [one.unchecked for one in kept] == [""]  # it was looked for in the task that waits
+    assert closes_with() == {"take", "close"}
+    guided.go_on(run.pk, 7, "anna")
+    workers.finish(run)
+    provider.sound(done=1)
+    assert "task_close" in proving.entries(Panel.objects.get(pk=panel.pk))
