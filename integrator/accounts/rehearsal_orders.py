@@ -21,6 +21,7 @@ from integrator.accounts.reasons import reason
 from integrator.models.states import Payment, RowState
 from integrator.panel_access import journal
 from panels import errors
+from panels.blocks import BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from integrator.accounts.judging import Judged
     from integrator.models import Preview, PreviewRow
     from panels.billmanager import BillManager, OrderForm, PayMethod, Whoami
+    from panels.blocks import Block
 
+BLOCKED: dict[Block, str] = {block: f"blocked_{block}" for block in BLOCKS}
+"""The reason that each rule of the provider is, which a refusal speaks of."""
 _CAPTCHA = gettext_noop("the order form has a field for it.")
 PORTION = 64
 """Order forms between two looks at how far it is; the journal is written in between."""
@@ -132,7 +136,7 @@ def _failed(row: Judged, error: errors.PanelError) -> None:
     block = error.block if isinstance(error, errors.Refused) else None
     if block is not None:
         said = f"{error.message.removesuffix('.')}."
-        row.blocks.append(reason(f"blocked_{block}", client=client, said=said))
+        row.blocks.append(reason(BLOCKED[block], client=client, said=said))
     elif isinstance(error, errors.AccessDenied):
         row.blocks.append(reason("order_closed", client=client, said=error.message))
     elif isinstance(error, errors.Refused) and error.object == "profile":

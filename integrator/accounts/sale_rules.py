@@ -46,6 +46,10 @@ def registers(panel: Panel | None) -> list[tuple[str, bool | None]]:
     return [(name, charges) for name, charges in facts.get(REGISTERS, [])]
 
 
+LIMITS = {"plan": "limit_of_plan", "group": "limit_of_group"}
+"""The reason for a limit, by what is counted."""
+
+
 class Rules:
     """The rules of all plans, for the rows of one preview.
 
@@ -106,7 +110,7 @@ class Rules:
             if has + before >= most:
                 return [
                     reason(
-                        f"limit_of_{kind}", client=number, plan=plan.name, most=most, has=has,
+                        LIMITS[kind], client=number, plan=plan.name, most=most, has=has,
                         before=before,
                     )
                 ]  # fmt: skip
