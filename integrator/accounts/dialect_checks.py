@@ -84,6 +84,7 @@ class Looker:
             "ispmanager_modules": self._ispmanager_modules,
             "module_create": self._module_create,
             "module_button": self._module_button,
+            "module_department": self._module_department,
             "client_filter": self._client_filter,
             "itemtype_id": self._itemtype,
             "itemtype_name": self._itemtype,
@@ -149,6 +150,18 @@ class Looker:
         if form is None:
             return Verdict(unchecked=_("the form in which a module is made could not be opened"))
         return self._among([self._value()], [button.name for button in form.buttons])
+
+    def _module_department(self) -> Verdict:
+        create = self.dialect.module_create
+        form = self._module_form(create.value) if create is not None else None
+        offered = [option.key for option in options(form, "department")]
+        verdict = self._among([self._value()], offered)
+        handled = {str(key) for key, _title in self.dialect.task_departments}
+        if not verdict.wrong and handled and self._value() not in handled:
+            text = _("the staff login handles no tasks of department %(id)s, but of: %(names)s")
+            names = ", ".join(sorted(handled))
+            return Verdict(wrong=text % {"id": self._value(), "names": names})
+        return verdict
 
     # A plan's modules
 
@@ -346,7 +359,7 @@ def never(dialect: Dialect, name: str) -> Verdict:
         if on is not None and off is not None and on.value == off.value:
             text = _("“%(func)s” cannot switch a module both on and off")
             return Verdict(wrong=text % {"func": value}, never=True)
-    if name == "itemtype_id" and number(value) is None:
+    if name in {"itemtype_id", "module_department"} and number(value) is None:
         return Verdict(wrong=_("“%(value)s” is no id") % {"value": value}, never=True)
     return THERE
 

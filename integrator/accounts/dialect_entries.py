@@ -32,6 +32,7 @@ WORDS: dict[str, str | Promise] = {
     "ispmanager_modules": gettext_lazy("Internal names of ispmanager modules"),
     "module_create": gettext_lazy("Form in which a module is made"),
     "module_button": gettext_lazy("Button that makes the module"),
+    "module_department": gettext_lazy("Department of the manual module, by its id"),
     "task_take": gettext_lazy("How a task is taken"),
     "task_close": gettext_lazy("How a task is closed"),
     "task_module": gettext_lazy("The task form's field for the module"),
@@ -91,6 +92,10 @@ LOOK: dict[str, str | Promise] = {
         "In BILLmanager, on the last page of adding a processing module: the name that the button"
         " sends as “clicked_button”."
     ),
+    "module_department": gettext_lazy(
+        "In BILLmanager, open Departments: the id of one whose tasks the staff login handles;"
+        " needed only where there are several."
+    ),
     "task_take": gettext_lazy(
         "In BILLmanager, open an activation task as the staff login: how it becomes yours, by a"
         " button of its form, a button above the list, a choice of performer, or a status."
@@ -135,6 +140,9 @@ LOOK: dict[str, str | Promise] = {
 }
 """One sentence each on what to look for in BILLmanager's own pages."""
 
+OPTIONAL = frozenset({"module_department", "task_fields"})
+"""Entries that most panels do not need; discovery never finds them."""
+
 _FIELDS = ("task_module", "task_username", "task_password")
 
 
@@ -158,6 +166,11 @@ class Entry:
     steps: tuple[int, ...]
     look: str | Promise
     candidates: tuple[str, ...]
+
+    @property
+    def optional(self) -> bool:
+        """Whether most panels do without it."""
+        return self.name in OPTIONAL
 
 
 def entries(panel: Panel) -> list[Entry]:
@@ -195,6 +208,8 @@ def candidates(panel: Panel, dialect: Dialect, name: str) -> Iterator[str]:
         yield from (module for module, _title in dialect.module_titles)
     elif name in {"order", "cart", "plan_modules_parent"}:
         yield from {"order": ("v2", "old"), "cart": ("cart", "basket")}.get(name, ("elid", "plid"))
+    elif name == "module_department":
+        yield from (str(key) for key, _title in dialect.task_departments or dialect.departments)
     elif name.startswith("task_"):
         yield from dict.fromkeys(_of_task_forms(panel, name))
 

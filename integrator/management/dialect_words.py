@@ -68,11 +68,11 @@ def lines(entries: Iterable[Entry]) -> list[str]:
         steps = ",".join(map(str, entry.steps))
         value = entry.value or "–"
         if not entry.value:
-            state = _("not known")
+            state = _("none") if entry.optional else _("not known")
         elif not entry.sure:
             state = _("not sure")
         rows.append([steps, entry.name, value, state, place(entry.where)])
-        if not entry.value and entry.name != "task_fields":
+        if not entry.value and not entry.optional:
             below[len(rows) - 1] = entry
     found = []
     for number, line in enumerate(columns(rows)):

@@ -8,7 +8,10 @@ _SWITCHING = (
 )
 
 OF_STEP: dict[int, tuple[str, ...]] = {
-    1: ("manual_module", "module_create", "module_button", "ispmanager_modules"),
+    1: (
+        *("manual_module", "module_create", "module_button", "module_department"),
+        "ispmanager_modules",
+    ),
     2: _SWITCHING,
     3: ("order", "itemtype_id", "itemtype_name", "client_filter"),
     4: ("cart",),

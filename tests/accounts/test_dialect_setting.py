@@ -82,6 +82,7 @@ def test_what_is_right_is_found_on_the_panel_and_kept(discovered: Sandbox) -> No
         ({"module_create": "processing.add.last"}, "no function “processing.add.last”"),
         ({"module_button": "go"}, "finish"),
         ({"client_filter": "customer"}, "account_id"),
+        ({"module_department": "99"}, "the panel does not have 99"),
         ({"itemtype_id": "85"}, "84"),
         ({"task_open_types": "birth"}, "postopen"),
         ({"task_take": "toolbar:task.grab"}, "above “task”"),
@@ -104,6 +105,7 @@ def test_what_the_panel_does_not_have_is_refused_by_name(
         {"module_create": "account.settings"},
         {"plan_modules_enable": "pricelist.processing.suspend"},
         {"itemtype_id": "hosting"},
+        {"module_department": "hosting"},
     ],
 )
 def test_what_would_act_is_never_taken_nor_called(
