@@ -14,6 +14,7 @@ from integrator.models.states import RunState
 from integrator.web import asking, live
 from integrator.web.access import Role, needs
 from integrator.workflow import guided, report
+from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -78,6 +79,7 @@ def _context(run: Run) -> dict[str, Any]:
         "run": run,
         "binding": binding,
         "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
+        "cause": CAUSES.get(binding.cause),
         "window": window,
         "closes_at": guided.closes_at(window) if window is not None else None,
         "now": next((one for one in planned if one.number == number), None),

@@ -77,6 +77,15 @@ def test_who_may_only_look_has_no_buttons(signed_in: Callable[[str], Client], as
     assert 'id="go-on"' not in page
 
 
+def test_what_stopped_it_is_told_with_what_to_do(operator: Client, asking: Run) -> None:
+    Window.objects.update(asks=None, phase="closed")
+    asking.bindings.update(state="failed", cause="task_refused", cause_text="too short")
+    type(asking).objects.update(state="finished")
+    page = operator.get(f"/runs/{asking.pk}/guided/").text
+    assert "The panel refused to close the task" in page
+    assert "too short" in page
+
+
 def test_a_run_that_is_not_guided_has_no_such_page(operator: Client, asking: Run) -> None:
     Preview.objects.update(guided=False)
     assert operator.get(f"/runs/{asking.pk}/guided/").status_code == 404
