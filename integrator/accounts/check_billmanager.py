@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from integrator.accounts import dialect_entries
 from integrator.accounts.check_rows import Asker
 from integrator.accounts.check_tasks import ask_tasks
 from integrator.accounts.places import place
 from integrator.models import ClientUser
 from integrator.panel_access import connect, learning
 from panels.billmanager.markers import NOT_YET
+from panels.billmanager.registers import LIST, registers
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.plans import Offer, Plan
+    from panels.billmanager.registers import Register
 
 
 @dataclass(slots=True)
@@ -139,7 +142,33 @@ def _lists(asker: Asker) -> None:
     asker.list(4, _("list the charges"), "expense")
     asker.list(4, _("list the payments"), "payment")
     asker.list(4, _("list the payment methods"), "paymethod", only_for=only_credit)
+    _registers(asker)
     asker.button(4, _("mark a payment as paid"), "payment.setpaid", "payment", only_credit)
+
+
+def _registers(asker: Asker) -> None:
+    """Warn of cash registers: nothing takes a printed receipt back."""
+    found: list[Register] = []
+    what = _("see whether receipts are printed")
+    if not asker.ask(4, what, LIST, lambda: found.extend(registers(asker.transport))) or not found:
+        asker.rows.pop()  # only what it found is news
+        return
+    names = ", ".join(one.name for one in found)
+    charges = any(one.charges is not False for one in found)
+    text = (
+        _(
+            "The cash register %(names)s prints fiscal receipts for payments and for charges. Each"
+            " account that is bound for money is charged, so that each leads to one; switch it off"
+            " for the time of the run where none is wanted."
+        )
+        if charges
+        else _(
+            "The cash register %(names)s prints fiscal receipts for payments: credit that a run"
+            " adds may lead to one for each. Charges are not printed."
+        )
+    )
+    asker.rows.pop()
+    asker.note(4, what, LIST, "warning", text % {"names": names})
 
 
 def _as_client(ground: _Ground) -> None:
@@ -199,5 +228,7 @@ def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -
         "name": name,
         "looked": looked or place(ground.bm.dialect.places.get(name, "")),
     }
-    asker.note(step, what, name, "needs choice", text.strip())
+    choices = dialect_entries.candidates(asker.panel, ground.bm.dialect, name)
+    text = f"{text.strip()} {dialect_entries.advice(name, choices)}"
+    asker.note(step, what, name, "needs choice", text)
     return False

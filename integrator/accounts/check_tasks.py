@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from integrator.accounts import dialect_entries
 from panels.billmanager import taskforms
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
             " choice of performers. The form's buttons: %(buttons)s."
         )
         buttons = ", ".join(one.name for one in shown.form.buttons)
-        asker.note(7, _("take a task"), "task_take", "needs choice", text % {"buttons": buttons})
+        text = f"{text % {'buttons': buttons}} {dialect_entries.LOOK['task_take']}"
+        asker.note(7, _("take a task"), "task_take", "needs choice", text)
     lacking = [name for name in FORM_NAMES if getattr(dialect, name) is None]
     if lacking and dialect.task_take is not None and dialect.task_take.kind != "none":
         text = _(
@@ -78,7 +80,8 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
     if lacking:
         text = _("Not found in the form; set below: %(names)s. Its fields: %(fields)s.")
         values = {"names": ", ".join(lacking), "fields": ", ".join(shown.form.fields)}
-        asker.note(7, what, "task.edit", "needs choice", text % values)
+        looks = " ".join(str(dialect_entries.LOOK[name]) for name in lacking)
+        asker.note(7, what, "task.edit", "needs choice", f"{text % values} {looks}")
         return
     unfilled = taskforms.unfilled(shown.form, dialect, _closing(dialect))
     if unfilled:

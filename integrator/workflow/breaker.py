@@ -26,9 +26,10 @@ from django.utils import translation
 from integrator import prepared
 from integrator.models import Binding, Event, Intent, Panel, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
+from integrator.panel_access import proving
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import causes, engine, halting, intents, learning, runs
+from integrator.workflow import causes, engine, halting, intents, runs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -54,9 +55,14 @@ OF_ONE = frozenset(
 )
 """Causes that speak of one client or account alone: the next one need not meet them."""
 
+OF_RULES = frozenset({"client_group", "phone_unverified", "service_limit"})
+"""Rules of the provider that the next client need not meet; but where many do, all may: each of
+them is counted for the breaker, since its credit is spent before the order is refused."""
+
 INCURABLE = frozenset(
     {
         "access",
+        "captcha",
         "certificate",
         "form_unknown",
         "function_missing",
@@ -65,13 +71,22 @@ INCURABLE = frozenset(
         "manual_module",
         "marker_unknown",
         "no_modules",
+        "order_rule",
+        "period_refused",
         "plan_damaged",
+        "plan_not_sold",
+        "price_on_request",
+        "receipt_refused",
         "switch_not_shown",
         "worker_died",
         "wrong_module",
     }
 )
-"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator."""
+"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator.
+
+``order_rule``, ``period_refused``, ``plan_not_sold`` and ``price_on_request`` speak of a plan:
+every other binding of it would meet them.
+"""
 
 _MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 
@@ -147,11 +162,11 @@ def _stop_at_canary(
 ) -> None:
     """Pause the run whose canary this was, unless the next account is to be tried."""
     spent = _has_spent(binding)
-    unproven = spent and panel is not None and not learning.is_close_proven(panel)
+    unproven = spent and panel is not None and not proving.is_close_proven(panel)
     if binding.window_id is None or not (unproven or _is_canary(binding)):
         return
     why = f"canary b{binding.pk} stopped at step {number}: {told}"
-    if cause in OF_ONE and not spent:
+    if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
         if count < CANARIES:
             return
@@ -192,7 +207,7 @@ def _canaries_failed(run_id: int) -> int:
         run=run_id,
         state__in=NEEDS_PERSON,
         prepared=True,
-        cause__in=OF_ONE,
+        cause__in=OF_ONE | OF_RULES,
         state_at__gte=_runs_since(run_id),
     ).count()
 

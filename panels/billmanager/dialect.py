@@ -41,6 +41,8 @@ class Dialect:
     `task_open_types`: types of an opening task.
     `task_fields`: further fields to fill when a task is closed, as NAME=VALUE, where `{username}`,
     `{password}`, `{domain}` and `{module}` stand for the binding's. Only an administrator sets it.
+    `module_department`: the department that gets the tasks of a new module, by its id, where
+    several would do. Only an administrator sets it.
     `departments`, `datacenters`: id and title of each that a new module may be given.
     `task_departments`: the departments whose tasks the staff login may handle.
     `staff_names`: what the panel may call the staff login: its name, id and full name.
@@ -61,6 +63,7 @@ class Dialect:
     module_titles: tuple[tuple[str, str], ...] = ()
     module_create: Found | None = None
     module_button: Found | None = None
+    module_department: Found | None = None
     itemtype_id: Found | None = None
     itemtype_name: Found | None = None
     client_filter: Found | None = None
@@ -193,6 +196,7 @@ _FOUND = frozenset(
         "manual_module",
         "module_create",
         "module_button",
+        "module_department",
         "itemtype_id",
         "itemtype_name",
         "client_filter",
@@ -201,6 +205,9 @@ _FOUND = frozenset(
         "task_password",
     }
 )
+
+SETTABLE = _FOUND | _TUPLES | {"task_take", "task_close"}
+"""Entries that `Dialect.with_overrides` takes."""
 
 
 def _override(name: str, text: str) -> object:
