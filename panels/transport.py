@@ -227,10 +227,9 @@ class Transport:
         secret: Collection[str] = (),
         begin: Callable[[], RowStream] | None = None,
     ) -> Document:
-        """Make a call. Every `read`, `read_rows` and `act` is one; other transports add to it here.
+        """Make the call of a `read`, `read_rows` or `act`; other transports add to it here.
 
-        `send_by` is None for what changes nothing; `begin` gives the stream that takes the rows of
-        an answer, anew for each try. Raises what those three raise.
+        `send_by` is None for a read; `begin` gives a stream for rows, anew for each try.
         """
 
         def send(session: str) -> Document:
