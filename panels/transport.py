@@ -227,10 +227,7 @@ class Transport:
         secret: Collection[str] = (),
         begin: Callable[[], RowStream] | None = None,
     ) -> Document:
-        """Make the call of a `read`, `read_rows` or `act`; other transports add to it here.
-
-        `send_by` is None for a read; `begin` gives a stream for rows, anew for each try.
-        """
+        """Make the call of a `read` (`send_by` is None) or an `act`; others add to it here."""
 
         def send(session: str) -> Document:
             intake = Intake(self._max_answer, None if begin is None else begin())
