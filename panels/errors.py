@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
+from panels.blocks import block_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from panels.blocks import Block
     from panels.faults import Fault
     from panels.forms import Form
 
@@ -152,6 +155,11 @@ class Refused(PanelError):  # noqa: N818 - the same
     def detail(self) -> str:
         """The panel's longer text, redacted; '' when there is none."""
         return self.fault.detail
+
+    @property
+    def block(self) -> Block | None:
+        """The provider's rule that this refusal speaks of, see `panels.blocks`; None: of none."""
+        return block_of(self.fault, self.func)
 
 
 class LoginRefused(Refused):

@@ -133,7 +133,7 @@ class Transport:
         `su` runs the call as a client's user (BILLmanager) or as an account (ispmanager).
         Raises `NotSent`, `Refused` or `UnexpectedAnswer`.
         """
-        return self._call(form_of(func, params or {}, su, devel=devel), None)
+        return self.perform(form_of(func, params or {}, su, devel=devel), None)
 
     def read_rows(
         self,
@@ -157,7 +157,7 @@ class Transport:
             streams.append(RowStream(take, panel=self.endpoint.name, func=func))
             return streams[-1]
 
-        answer = self._call(form_of(func, params or {}, su, devel=False), None, begin=begin)
+        answer = self.perform(form_of(func, params or {}, su, devel=False), None, begin=begin)
         failure = streams[-1].failure
         if failure is not None:
             raise failure
@@ -180,7 +180,7 @@ class Transport:
         parameters whose values must never be seen although their names do not say so. Raises
         `NotSent` (nothing happened), `Refused` (read before trying again) or `OutcomeUnknown`.
         """
-        return self._call(form_of(func, params, su, devel=devel), send_by, secret)
+        return self.perform(form_of(func, params, su, devel=devel), send_by, secret)
 
     def measure(self) -> Measured:
         """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
@@ -221,13 +221,15 @@ class Transport:
         for line in lines:
             line.close()
 
-    def _call(
+    def perform(
         self,
         form: dict[str, str],
         send_by: float | None,
         secret: Collection[str] = (),
         begin: Callable[[], RowStream] | None = None,
     ) -> Document:
+        """Make the call of a `read` (`send_by` is None) or an `act`; others add to it here."""
+
         def send(session: str) -> Document:
             intake = Intake(self._max_answer, None if begin is None else begin())
             return self._send(self._signed(form, session, intake, send_by, secret))

@@ -187,6 +187,12 @@
       if (time.textContent !== text) time.textContent = text;
     }
   }, 20000);
+  setInterval(() => {
+    for (const time of all("time[data-until]")) {
+      const left = Math.max(0, Math.round((Date.parse(time.dateTime) - Date.now()) / 1000));
+      time.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    }
+  }, 1000);
   // Good news leaves by itself; warnings and errors stay until they are dismissed.
   setTimeout(() => all(".m-success").forEach((message) => message.remove()), 8000);
   count();

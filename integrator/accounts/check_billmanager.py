@@ -17,11 +17,13 @@ from integrator.panel_access import connect, learning
 from panels.billmanager.discovery import NOBODYS
 from panels.billmanager.markers import NOT_YET
 from panels.billmanager.names import Found
+from panels.billmanager.registers import LIST, registers
 from panels.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.plans import Offer, Plan
+    from panels.billmanager.registers import Register
 
 
 @dataclass(slots=True)
@@ -221,7 +223,33 @@ def _lists(asker: Asker) -> None:
     asker.list(4, _("list the charges"), "expense")
     asker.list(4, _("list the payments"), "payment")
     asker.list(4, _("list the payment methods"), "paymethod", only_for=only_credit)
+    _registers(asker)
     asker.button(4, _("mark a payment as paid"), "payment.setpaid", "payment", only_credit)
+
+
+def _registers(asker: Asker) -> None:
+    """Warn of cash registers: nothing takes a printed receipt back."""
+    found: list[Register] = []
+    what = _("see whether receipts are printed")
+    if not asker.ask(4, what, LIST, lambda: found.extend(registers(asker.transport))) or not found:
+        asker.rows.pop()  # only what it found is news
+        return
+    names = ", ".join(one.name for one in found)
+    charges = any(one.charges is not False for one in found)
+    text = (
+        _(
+            "The cash register %(names)s prints fiscal receipts for payments and for charges. Each"
+            " account that is bound for money is charged, so that each leads to one; switch it off"
+            " for the time of the run where none is wanted."
+        )
+        if charges
+        else _(
+            "The cash register %(names)s prints fiscal receipts for payments: credit that a run"
+            " adds may lead to one for each. Charges are not printed."
+        )
+    )
+    asker.rows.pop()
+    asker.note(4, what, LIST, "warning", text % {"names": names})
 
 
 def _as_client(ground: _Ground, user: int | None) -> None:

@@ -172,7 +172,7 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
             % {"func": func, "why": error.message},
         )
     except errors.Refused as error:
-        text = str(error)
+        text = _refused_text(error)
     except errors.FormLacks as error:
         state, text = (
             "not found",
@@ -189,6 +189,17 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
     else:
         state, text = "allowed", ""
     return state, text
+
+
+def _refused_text(error: errors.Refused) -> str:
+    """What the panel said, and where a captcha is switched off (facts-2026-11.md 2.1)."""
+    if error.block != "captcha":
+        return str(error)
+    advice = _(
+        "It asks for a captcha, which no program can answer. Switch it off under Provider →"
+        " Settings, or exempt the address of Integrator there."
+    )
+    return f"{error} {advice}"
 
 
 def right_text(func: str, panel: Panel, login: str) -> str:

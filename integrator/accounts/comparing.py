@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from integrator.models import Preview, PreviewRow
 
 
-NEWS = ("suspended", "foreign_module", "may_owe")
+NEWS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")
 """What a person must have seen of a row before it is bound."""
 
 
@@ -62,6 +62,8 @@ def _differences(preview: Preview) -> Iterator[str]:
             }
     now = summing.summary(rows, totals, choices)
     yield from _of_money(preview, now["credits"])
+    if now["receipts"] != preview.summary.get("receipts", {}):
+        yield _("which fiscal receipts BILLmanager prints has changed")
     if now["letters"] != preview.summary["letters"]:
         yield _("opening letters: %(before)s before, %(after)s now") % {
             "before": _letters(preview.summary["letters"]),

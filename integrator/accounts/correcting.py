@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_cells, csv_lines, money
+from integrator.accounts import confirmable, csv_cells, csv_lines, money
 from integrator.accounts.choices import LONGEST_PERIOD, Choices
 from integrator.accounts.csv_input import Line
 from integrator.accounts.judging import Judge
@@ -22,6 +22,7 @@ from panels.spelling import domain_key
 
 if TYPE_CHECKING:
     from integrator.accounts.candidates import Candidate
+    from integrator.accounts.judging import Judged
     from integrator.models import Binding
 
 
@@ -31,7 +32,8 @@ class Wish:
 
     ``username``: another account of the same server; before the order its domain comes with it,
     unless ``domain`` names one. ``client``: an id or a user's e-mail;
-    ``plan``: an id or exact name; ``period``: months.
+    ``plan``: an id or exact name; ``period``: months. ``confirmed``: what of that which asks for a
+    person's word is meant so, by the names of ``confirmable.KINDS``.
     """
 
     username: str = ""
@@ -39,13 +41,23 @@ class Wish:
     plan: str = ""
     period: int | None = None
     domain: str = ""
+    confirmed: frozenset[str] = frozenset()
 
 
-def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
-    """Fields of the binding that change, checked against the mirrors like a CSV line.
+class Correction(NamedTuple):
+    """What a retry changes: the binding's fields, and the words that a person has given."""
+
+    fields: dict[str, Any]
+    words: tuple[str, ...] = ()
+
+
+def corrected(binding: Binding, wish: Wish) -> Correction:
+    """What changes of the binding, checked against the mirrors like a CSV line.
 
     Raises Refused when the corrected binding could not be started; nothing is changed here.
     """
+    if wish == Wish():
+        return Correction({})
     period = wish.period if wish.period is not None else binding.period
     if not 1 <= period <= LONGEST_PERIOD:
         raise Refused(
@@ -70,8 +82,8 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
     )
     if wrong:
         raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
-    words = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
-    said = tuple(word for row in words.values_list("words", flat=True) for word in row)
+    rows = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
+    said = tuple(word for row in rows.values_list("words", flat=True) for word in row)
     candidates = [replace(_moved(binding, wish, one), words=said) for one in found]
     preview = binding.run.preview
     choices = Choices(
@@ -81,11 +93,11 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
         reset_passwords=preview.reset_passwords,
     )
     judged = Judge(candidates, choices, holder=binding.pk).judge(candidates[0])
+    given = _given(judged, wish)
     if not judged.blocks and not judged.choose:
         money.settle([judged], preview.payment)
-    stops = [shown(one) for one in (*judged.blocks, *judged.choose)]
-    if stops:
-        raise Refused(_("This correction cannot be taken."), stops)
+        given += _given(judged, wish)
+    _refuse(judged)
     values: dict[str, Any] = {}
     if wish.username:
         values["account"] = Account.objects.get(pk=candidates[0].account.id)
@@ -103,7 +115,29 @@ def corrected(binding: Binding, wish: Wish) -> dict[str, Any]:
             "datacenter_id": judged.datacenter_id,
             "module_id": judged.module_id,
         }
-    return {name: value for name, value in values.items() if getattr(binding, name) != value}
+    changed = {name: value for name, value in values.items() if getattr(binding, name) != value}
+    return Correction(changed, tuple(given))
+
+
+def _given(judged: Judged, wish: Wish) -> list[str]:
+    """Take what is confirmed out of what asks for a person's word; the words."""
+    kinds = [(one, confirmable.of_kind(one["key"])) for one in judged.choose]
+    judged.choose[:] = [one for one, kind in kinds if kind not in wish.confirmed]
+    return [confirmable.word_of(one) for one, kind in kinds if kind in wish.confirmed]
+
+
+def _refuse(judged: Judged) -> None:
+    """Raise Refused where something is in the way, and say what a person can confirm of it."""
+    stops = [shown(one) for one in (*judged.blocks, *judged.choose)]
+    if not stops:
+        return
+    kinds = {confirmable.of_kind(one["key"]) for one in judged.choose} - {""}
+    if kinds and not judged.blocks:
+        stops.append(
+            _("If it is meant so, confirm it with the correction: %(kinds)s.")
+            % {"kinds": ", ".join(sorted(kinds))}
+        )
+    raise Refused(_("This correction cannot be taken."), stops)
 
 
 def _moved(binding: Binding, wish: Wish, found: Candidate) -> Candidate:

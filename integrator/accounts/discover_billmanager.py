@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrator.accounts import credit_limits, owners, prices, unreadable
+from integrator.accounts import credit_limits, owners, prices, sale_rules, unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.accounts.odd import unless_denied, unless_odd
@@ -14,6 +14,8 @@ from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
 from panels.billmanager import discovery
+from panels.billmanager.registers import registers
+from panels.billmanager.salerules import SaleRules, group_limits
 from panels.errors import Refused, UnexpectedAnswer
 from panels.gathering import Gathered, Unreadable
 from panels.spelling import name_key, stored_email
@@ -43,7 +45,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
 
     ``facts`` holds what has no mirror: ``paymethods`` [[id, name, currency], …] and ``letters``
     plan id → its opening letter ("" for none); ``client_form`` the ``countries`` and ``projects``
-    [[key, label], …] that a new client can have, {} where our login may create none.
+    [[key, label], …] that a new client can have, {} where our login may create none;
+    and what `sale_rules` keeps.
     Raises panels.errors.PanelError.
     """
     progress.phase("dialect")
@@ -54,7 +57,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     progress.phase("modules")
     counts["modules"] = _modules(panel, billmanager, notes)
     progress.phase("plans")
-    letters = _plans(panel, billmanager, counts, notes)
+    letters, rules = _plans(panel, billmanager, counts, notes)
     progress.phase("clients")
     counts["clients"] = _clients(panel, billmanager, notes)
     progress.phase("users")
@@ -68,6 +71,9 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     offered = {"countries": form.countries, "projects": form.projects} if form else {}
     facts: dict[str, Any] = {"paymethods": known, "letters": letters, "client_form": offered}
     facts[credit_limits.FACT] = _limits(billmanager, notes)
+    facts[sale_rules.RULES] = rules
+    facts[sale_rules.GROUPS] = group_limits(billmanager.transport)
+    facts[sale_rules.REGISTERS] = sale_rules.kept_registers(registers(billmanager.transport))
     if notes:
         told = facts[unreadable.KEY] = unreadable.kept(notes)
         counts[unreadable.KEY] = told["count"]
@@ -120,15 +126,20 @@ def _modules(panel: Panel, billmanager: BillManager, notes: list[Unreadable]) ->
 
 def _plans(
     panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
-) -> dict[str, str]:
-    """Store the plans with what they cost, where they are sold and their modules; the letters."""
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Store the plans with what they cost, where they are sold and their modules.
+
+    Gives their letters, and what keeps them from being sold, by plan.
+    """
     offers = _offers(billmanager)
     found: dict[Hashable, dict[str, Any]] = {}
-    letters = {}
+    letters, rules = {}, {}
     for plan in billmanager.plans.all():
         read = partial(unless_odd, key=plan.id, name=plan.name, notes=notes)
-        letter = read(partial(billmanager.plans.opening_letter, plan.id), "pricelist.edit")
-        letters[str(plan.id)] = "" if letter in {None, "null"} else str(letter)
+        sale = read(partial(billmanager.plans.sale, plan.id), "pricelist.edit")
+        letter, told = sale if sale is not None else ("null", SaleRules())
+        letters[str(plan.id)] = "" if letter == "null" else letter
+        rules[str(plan.id)] = sale_rules.kept(told)
         found[plan.id] = {
             "name": plan.name[:255],
             "enabled": plan.enabled,
@@ -143,7 +154,7 @@ def _plans(
         }
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
     counts["plans"] = _store(Plan, found, history)
-    return letters
+    return letters, rules
 
 
 def _offers(billmanager: BillManager) -> dict[int, Offer]:

@@ -25,7 +25,7 @@ from integrator.accounts import (
 from integrator.accounts.progress import Progress
 from integrator.models import Panel
 from integrator.panel_access import journal, reach, stopping
-from integrator.panel_access.repeating import repeated_reads
+from integrator.panel_access.patient_reads import repeated_reads
 from panels.errors import PanelError
 
 if TYPE_CHECKING:

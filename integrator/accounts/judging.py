@@ -10,6 +10,7 @@ from integrator.accounts import confirmable, unreadable
 from integrator.accounts.candidates import by_ids, obstacles
 from integrator.accounts.limits import Standings
 from integrator.accounts.reasons import reason
+from integrator.accounts.sale_rules import Rules
 from integrator.accounts.sites import Sites
 from integrator.clock import now
 from integrator.models import Client, ClientUser, Module, Panel, Plan
@@ -84,8 +85,11 @@ class Judge:
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
         self._panels: dict[int, Panel] = Panel.objects.in_bulk()
-        billing = (p for p in self._panels.values() if p.kind == Panel.Kind.BILLMANAGER)
-        self._unread_plans = unreadable.plans(next(billing, None))
+        billmanagers = (p for p in self._panels.values() if p.kind == Panel.Kind.BILLMANAGER)
+        billing = next(billmanagers, None)
+        self._unread_plans = unreadable.plans(billing)
+        # What is corrected may be ordered already: then it is one of those that are counted.
+        self._rules = Rules(billing, self._today, counted=holder is None)
         self._modules = {one.remote_id: one for one in Module.objects.filter(gone_at=None)}
         self._active_users = set(
             ClientUser.objects.filter(gone_at=None, active=True).values_list("remote_id", flat=True)
@@ -102,6 +106,7 @@ class Judge:
         if candidate.expires is not None and candidate.expires <= self._today:
             row.blocks.append(reason("expires_past", date=candidate.expires.isoformat()))
         self._judge_price(row)
+        self._rules.judge(row)
         if row.plan is not None:
             row.notes += self._standings.compared(candidate.account.id, row.plan)
         if not candidate.account.active:

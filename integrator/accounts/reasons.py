@@ -151,6 +151,77 @@ TEXTS: Mapping[str, Any] = {
     "period_not_sold": _(
         "Plan “%(plan)s” is not sold for %(period)d mo.; its periods in months: %(sold)s."
     ),
+    "plan_archived": _(
+        "Plan “%(plan)s” is archived in BILLmanager, so that nobody can order it. Take it out of"
+        " the archive under Tariff plans, or map these accounts to a plan that is sold."
+    ),
+    "plan_ended": _(
+        "Plan “%(plan)s” is not sold any more since %(date)s, by its end of life in BILLmanager."
+        " Change that day under Tariff plans, or map these accounts to a plan that is sold."
+    ),
+    "price_on_request": _(
+        "Plan “%(plan)s” is sold at a price on request, so that no order can be charged. Give it a"
+        " price in BILLmanager, or map these accounts to another plan."
+    ),
+    "period_too_short": _(
+        "Plan “%(plan)s” is not sold for less than %(least)d mo., and %(period)d mo. was chosen."
+        " Choose a longer period, or lower the least period in BILLmanager."
+    ),
+    "limit_of_plan": _(
+        "Client %(client)s may have %(most)d services of plan “%(plan)s”: it has %(has)d, and"
+        " %(before)d rows before this one would be more. Raise the limit of the plan in"
+        " BILLmanager, or leave this row out."
+    ),
+    "limit_of_group": _(
+        "Client %(client)s may have %(most)d services of the group of plans that “%(plan)s” is in:"
+        " it has %(has)d, and %(before)d rows before this one would be more. Raise the limit of the"
+        " group in BILLmanager, or leave this row out."
+    ),
+    "plan_for_groups": _(
+        "Plan “%(plan)s” is for some groups of clients alone: %(groups)s. Whether this client is in"
+        " one shows when its order form is read, in the rehearsal."
+    ),
+    "phone_wanted": _(
+        "Plan “%(plan)s” wants a verified phone: the order of a client without one is refused."
+    ),
+    "quick_order": _(
+        "Plan “%(plan)s” is ordered quickly in BILLmanager, without the form that asks for a"
+        " domain; compare the domain of the first service."
+    ),
+    "blocked_captcha": _(
+        "BILLmanager asks for a captcha, which no program can answer: %(said)s Switch it off under"
+        " Provider → Settings, or exempt the address of Integrator there."
+    ),
+    "blocked_phone": _(
+        "Client %(client)s has no verified phone, which BILLmanager wants for this order: %(said)s"
+        " Verify it there, or exempt the plan or period under phone verification."
+    ),
+    "blocked_order_rule": _(
+        "The plan is sold together with another service only, which client %(client)s lacks:"
+        " %(said)s Change the order rules of the plan in BILLmanager."
+    ),
+    "blocked_on_request": _(
+        "The plan has no price that could be charged: %(said)s Give it one in BILLmanager."
+    ),
+    "blocked_group": _(
+        "Client %(client)s is not in a group that may order this plan: %(said)s Put the client into"
+        " such a group in BILLmanager, or open the plan to all."
+    ),
+    "blocked_limit": _(
+        "Client %(client)s has as many services of this plan as BILLmanager allows: %(said)s Raise"
+        " the limit of the plan or of its group there."
+    ),
+    "blocked_period": _(
+        "The plan is not sold for this period: %(said)s Choose another period, or offer this one in"
+        " BILLmanager."
+    ),
+    "blocked_plan": _(
+        "BILLmanager does not sell this plan: %(said)s It may be archived, switched off, or not"
+        " sold in this data centre."
+    ),
+    "blocked_receipt": _(
+        "The cash register in BILLmanager does not take it: %(said)s Mend the register there."
+    ),
     "not_free": _("It costs %(price)s %(currency)s, but only what is free was to be ordered."),
     "balance_short": _(
         "Client %(client)s has %(balance)s %(currency)s; all its rows here (%(count)d) need"

@@ -269,7 +269,10 @@ def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) ->
             " settings, RestrictAuthinfo); add ours%(address)s there."
         ),
         "two_factor": _("%(name)s asks this login for a second factor; switch that off for it."),
-        "captcha": _("%(name)s asks for a captcha; allow our address%(address)s in its settings."),
+        "captcha": _(
+            "%(name)s asks for a captcha at login; switch it off under Provider → Settings, or"
+            " enter our address%(address)s among those that are exempt from it."
+        ),
         "suspended": _("On %(name)s this login is suspended; switch it on again there."),
         "other": _("%(name)s does not let this login in."),
     }

@@ -13,12 +13,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrator.accounts import credit_limits
 from integrator.accounts.reasons import reason
 from integrator.models.states import Payment, RowState
 from integrator.panel_access import journal
 from panels import errors
+from panels.blocks import BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
     from integrator.accounts.judging import Judged
     from integrator.models import Preview, PreviewRow
     from panels.billmanager import BillManager, OrderForm, PayMethod, Whoami
+    from panels.blocks import Block
 
+BLOCKED: dict[Block, str] = {block: f"blocked_{block}" for block in BLOCKS}
+"""The reason that each rule of the provider is, which a refusal speaks of."""
+_CAPTCHA = gettext_noop("the order form has a field for it.")
 PORTION = 64
 """Order forms between two looks at how far it is; the journal is written in between."""
 
@@ -126,7 +133,11 @@ def judge(rows: Sequence[Judged], seen: Seen, preview: Preview) -> None:
 
 def _failed(row: Judged, error: errors.PanelError) -> None:
     client = row.client.remote_id if row.client else 0
-    if isinstance(error, errors.AccessDenied):
+    block = error.block if isinstance(error, errors.Refused) else None
+    if block is not None:
+        said = f"{error.message.removesuffix('.')}."
+        row.blocks.append(reason(BLOCKED[block], client=client, said=said))
+    elif isinstance(error, errors.AccessDenied):
         row.blocks.append(reason("order_closed", client=client, said=error.message))
     elif isinstance(error, errors.Refused) and error.object == "profile":
         row.blocks.append(reason("profile_missing", client=client))
@@ -138,6 +149,8 @@ def _failed(row: Judged, error: errors.PanelError) -> None:
 
 def _form(row: Judged, form: OrderForm) -> None:
     client = row.client.remote_id if row.client else 0
+    if form.captcha:
+        row.blocks.append(reason("blocked_captcha", client=client, said=_(_CAPTCHA)))
     if form.profile_first:
         row.blocks.append(reason("profile_missing", client=client))
         return

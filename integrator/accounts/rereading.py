@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import bound, prices
+from integrator.accounts import bound, prices, sale_rules
 from integrator.accounts.discover_billmanager import (
     client_terms,
     kept,
@@ -23,7 +23,8 @@ from integrator.accounts.mirroring import update_rows
 from integrator.clock import now
 from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 from integrator.panel_access import connect, journal
-from integrator.panel_access.repeating import repeated_reads
+from integrator.panel_access.patient_reads import repeated_reads
+from panels.billmanager.registers import registers
 
 if TYPE_CHECKING:
     from integrator.models import Preview
@@ -102,12 +103,14 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
     offers = prices.offers(client, prices.some_user())
     listed = {plan.id: plan for plan in client.plans.all()}
     letters: dict[str, str] = {}
+    rules: dict[str, Any] = {}
     for number, known in plans.items():
         plan = listed.get(number)
         if plan is None:
             Plan.objects.filter(pk=known.pk).update(gone_at=now())
             continue
-        letter = client.plans.opening_letter(number)
+        letter, told = client.plans.sale(number)
+        rules[str(number)] = sale_rules.kept(told)
         letters[str(number)] = "" if letter == "null" else letter
         modules = [
             {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
@@ -117,7 +120,12 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
         Plan.objects.filter(pk=known.pk).update(gone_at=None, **columns)
     panel.refresh_from_db(fields=["discovery"])
     facts = panel.discovery.get("facts", {})
-    panel.discovery["facts"] = {**facts, "letters": {**facts.get("letters", {}), **letters}}
+    panel.discovery["facts"] = {
+        **facts,
+        "letters": {**facts.get("letters", {}), **letters},
+        sale_rules.RULES: {**facts.get(sale_rules.RULES, {}), **rules},
+        sale_rules.REGISTERS: sale_rules.kept_registers(registers(client.transport)),
+    }
     panel.save(update_fields=["discovery"])
 
 

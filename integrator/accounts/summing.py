@@ -6,7 +6,7 @@ import calendar
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import confirmable, exposure
+from integrator.accounts import confirmable, exposure, sale_rules
 from integrator.accounts.lookup import billmanager
 from integrator.clock import now
 from integrator.models.states import RowState
@@ -29,10 +29,10 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
 
     ``asks``: kind (``confirmable.KINDS``) → how many rows wait for a person's word of it.
     ``over_use``: how many accounts use more than their plan allows. ``charges``: how many
-    services are charged for. ``letters``: the opening letters by plan, held
-    back or not; ``mails``: how many will be sent. ``first_suspension``: the first day on which a
-    site could be suspended if nobody pays; None when nothing is ready. ``calls`` and ``seconds``:
-    how many requests a run will make and how long it will take, estimated.
+    services are charged for. ``receipts``: see ``_receipts``. ``letters``: the opening letters
+    by plan, held back or not; ``mails``: how many will be sent. ``first_suspension``: the first
+    day on which a site could be suspended if nobody pays; None when nothing is ready. ``calls`` and
+    ``seconds``: how many requests a run will make and how long it will take, estimated.
     """
     ready = [row for row in rows if row.state == RowState.READY]
     states = [row.state for row in rows]
@@ -49,6 +49,7 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "asks": _asks(rows),
         "over_use": sum(1 for row in ready if any(one["key"] in OVER for one in row.notes)),
         "charges": sum(1 for row in ready if row.price),
+        "receipts": _receipts(ready, totals),
         "mails": sum(letter["count"] for letter in letters if not letter["held"]),
         "letters": letters,
         "windows": [
@@ -103,6 +104,27 @@ def months_later(begin: dt.date, months: int) -> dt.date:
 
 def _amounts(sums: Mapping[str, Decimal]) -> list[dict[str, str]]:
     return [{"currency": name, "amount": f"{sums[name]:.2f}"} for name in sorted(sums)]
+
+
+def _receipts(ready: Sequence[Judged], totals: Totals) -> dict[str, Any]:
+    """The fiscal receipts that BILLmanager's cash registers may print for these rows.
+
+    {} where it has none, or nothing is paid. ``charges`` and ``payments``: for how many;
+    ``certain``: whether the register says that it prints for charges. Whether a payment that is
+    marked as paid by hand makes one is not known (facts-2026-11.md 2.4).
+    """
+    charged = sum(1 for row in ready if row.price)
+    found = [one for one in sale_rules.registers(billmanager()) if one[1] is not False]
+    payments = sum(1 for row in ready if row.credit) if totals.credited else 0
+    names = [name for name, _charges in sale_rules.registers(billmanager())]
+    if not names or (not (charged and found) and not payments):
+        return {}
+    return {
+        "names": names,
+        "charges": charged if found else 0,
+        "certain": any(charges for _name, charges in found),
+        "payments": payments,
+    }
 
 
 def _letters(ready: Sequence[Judged], *, held: bool) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from integrator.accounts.refusals import CsvRefused, Refused
 from integrator.accounts.registering import certificate_text
 from integrator.models import Binding, Panel, Run
-from integrator.panel_access.repeating import repeated_reads
+from integrator.panel_access.patient_reads import repeated_reads
 from integrator.workflow.refusal import ActionRefused
 from panels import errors
 

@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from django.db import OperationalError, connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrator.models import Binding, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import health, report, runs
+from integrator.workflow import guided, health, report, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 DEAD_SECONDS = 60.0
 """So long nothing may have worked before waiting is given up: nobody would ever move the run."""
+
+_NEEDS_PERSON = Q(held=True, held_until=None) | guided.ASKS
+"""Windows in which nothing moves before a person has said something."""
 
 _never = threading.Event()
 
@@ -83,17 +87,13 @@ def is_moving(run: Run) -> bool:
     if bindings.filter(state=BindingState.RUNNING).exists():
         return True
     windows = Window.objects.filter(bindings__run=run).exclude(phase=Phase.CLOSED)
-    return windows.exclude(held=True, held_until=None).exists()
+    return windows.exclude(_NEEDS_PERSON).exists()
 
 
 def _only_held(run: Run) -> bool:
     """Whether all that could move waits for windows that a person must decide on."""
     moving = Binding.objects.filter(run=run, state__in=MOVING)
-    held = (
-        Window.objects.filter(held=True, held_until=None)
-        .exclude(phase=Phase.CLOSED)
-        .values("plan_id")
-    )
+    held = Window.objects.filter(_NEEDS_PERSON).exclude(phase=Phase.CLOSED).values("plan_id")
     return not moving.exclude(plan_id__in=held, state__in=CLAIMABLE).exists()
 
 

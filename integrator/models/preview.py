@@ -19,6 +19,7 @@ class Preview(models.Model):
     ``hours``: "" or "HH:MM-HH:MM", in which a run may work. ``hold_letters``: plans send no
     opening letter while a window of the run is open. ``expires_rule``: until when services run
     whose row named no date. ``canary``: the account that goes first; None: whichever comes first.
+    ``guided``: its run binds one account, and waits for a person's word before each step.
     ``summary`` holds totals, mails and windows as ``bind --dry-run --json`` prints them.
     """
 
@@ -40,6 +41,7 @@ class Preview(models.Model):
     canary = models.ForeignKey(
         Account, on_delete=models.SET_NULL, null=True, related_name="previews_as_canary"
     )
+    guided = models.BooleanField(default=False)
     summary = models.JSONField(default=dict)
     started_at = models.DateTimeField(null=True)
 

@@ -26,6 +26,9 @@ class Window(models.Model):
     - ``watched_since``: from when on the watchdog counts since a person said *wait*; None: from
       the opening.
     - ``anyway_by``: who said *restore anyway*; empty when nobody did.
+    - ``guided``: it waits for a person's word before each step; ``allowed``: up to which step that
+      was said; ``asks``: the step that waits for it now, None where none does; ``asked_at``: since
+      when.
     - ``uncertain``: a switch of this window had an unknown outcome, so restoring reads twice.
     - ``deaths``: how many workers died while they drove it in this phase, or looked at it since it
       closed.
@@ -45,6 +48,10 @@ class Window(models.Model):
     manual_modules = models.JSONField(default=dict)
     seen = models.JSONField(default=dict)
     modules_read_at = models.DateTimeField(null=True)
+    guided = models.BooleanField(default=False)
+    allowed = models.PositiveSmallIntegerField(default=0)
+    asks = models.PositiveSmallIntegerField(null=True)
+    asked_at = models.DateTimeField(null=True)
     uncertain = models.BooleanField(default=False)
     closing = models.BooleanField(default=False)
     held = models.BooleanField(default=False)

@@ -15,7 +15,7 @@ from integrator import prepared
 from integrator.models import Panel
 from integrator.panel_access.journal import DatabaseJournal
 from integrator.panel_access.limiter import DatabaseLimiter
-from integrator.panel_access.repeating import RepeatingTransport as Transport
+from integrator.panel_access.patient_reads import PatientTransport as Transport
 from integrator.panel_access.stopping import PanelStoppedError
 from panels.billmanager import BillManager
 from panels.billmanager.dialect import Dialect
@@ -48,13 +48,14 @@ class StoppedTransport(Transport):
 
     why = ""
 
-    def _call(
+    def perform(
         self,
         form: dict[str, str],
         send_by: float | None,  # noqa: ARG002 - nothing is sent
         secret: Collection[str] = (),  # noqa: ARG002 - the same
         begin: Callable[[], RowStream] | None = None,  # noqa: ARG002 - the same
     ) -> Document:
+        """Raises PanelStoppedError."""
         raise PanelStoppedError(self.why, panel=self.endpoint.name, func=form["func"])
 
 

@@ -71,17 +71,22 @@ def is_proven(bm: BillManager, *, on: bool) -> bool:
     registered panel there is nothing to prove.
     """
     try:
-        told = connect.billmanager_panel().learnt.get(SWITCHES, {})
+        panel = connect.billmanager_panel()
     except connect.NoBillManagerError:
         return True
-    return bool(told.get(_way(on=on)) == _seen_by(bm, on=on))
+    return was_seen(panel, bm.dialect, on=on)
+
+
+def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
+    """The same of this panel, with these names."""
+    return bool(panel.learnt.get(SWITCHES, {}).get(_way(on=on)) == _seen_by(dialect, on=on))
 
 
 def prove(bm: BillManager, *, on: bool) -> None:
     """A switch this way was seen in the plan's list of modules and in the list of plans."""
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=connect.billmanager_panel().pk)
-        proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm, on=on)}
+        proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}
         row.learnt = {**row.learnt, SWITCHES: proven}
         row.save(update_fields=["learnt"])
 
@@ -90,8 +95,7 @@ def _way(*, on: bool) -> str:
     return "on" if on else "off"
 
 
-def _seen_by(bm: BillManager, *, on: bool) -> str:
-    dialect = bm.dialect
+def _seen_by(dialect: Dialect, *, on: bool) -> str:
     func = dialect.plan_modules_enable if on else dialect.plan_modules_disable
     marker = dialect.plan_modules_marker
     return f"{func.value if func else ''} {marker.value if marker else ''}"

@@ -63,7 +63,13 @@ def probe(modules: Sequence[Module], datacenter_id: int) -> Proven | Failed | No
 
 
 def only_department(dialect: Dialect) -> int | None:
-    """The only department there is, or the only one whose tasks our staff login sees; else None."""
+    """The department that a person named, else the only one there is or our staff login sees.
+
+    None: none of these tells.
+    """
+    given = dialect.module_department
+    if given is not None and given.value.isdecimal():
+        return int(given.value)
     for known in (dialect.departments, dialect.task_departments):
         if len(known) == 1:
             return known[0][0]
@@ -73,8 +79,9 @@ def only_department(dialect: Dialect) -> int | None:
 def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -> int:
     """The department that gets our tasks.
 
-    The only one there is, or the only one whose tasks our staff login sees; else that of the
-    ispmanager module in the same data centre, whose failed openings our staff handle already.
+    The one that an administrator named; the only one there is, or the only one whose tasks our
+    staff login sees; else that of the ispmanager module in the same data centre, whose failed
+    openings our staff handle already.
     Raises FormLacks when none of these tells.
     """
     only = only_department(bm.dialect)
@@ -85,7 +92,7 @@ def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -
             found = module.department_id or bm.modules.department(module.id)
             if found is not None:
                 return found
-    raise FormLacks(("department",), func="processing.add.settings")
+    raise FormLacks(("dialect entry module_department",), func="processing.add.settings")
 
 
 def apply(

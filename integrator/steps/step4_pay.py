@@ -29,6 +29,9 @@ CREDIT = "credit"
 SET_PAID = "set_paid"
 PAY_LINE = "pay_line"
 
+UNPAID_ORDER = "unpaid_order"
+"""Cause: the order lies unpaid, as a service or in the client's cart, and stays so."""
+
 CREDITED = 4
 """Payment state *credited* (billmanager.md 5)."""
 
@@ -130,19 +133,23 @@ def line_of(binding: Binding, service_id: int, lines: Iterable[CartLine]) -> Car
     """Our own line in the client's cart or basket; other lines are left alone."""
     found = [line for line in lines if line.service_id == service_id]
     if not found:
-        found = [
-            line
-            for line in lines
-            if line.service_id is None
-            and line.plan_id in (None, binding.plan.remote_id)
-            and same_domain(line.domain, binding.domain)
-        ]
+        found = [line for line in lines if line.service_id is None and _is_like(line, binding)]
     if len(found) == 1:
         return found[0]
     return Failed(
-        "unpaid_order",
+        UNPAID_ORDER,
         f"service {service_id} is ordered and unpaid, and {len(found)} cart lines could be it",
     )
+
+
+def line_like(binding: Binding, lines: Iterable[CartLine]) -> CartLine | None:
+    """What an order like this binding's has left in the client's cart; None: nothing."""
+    return next((line for line in lines if _is_like(line, binding)), None)
+
+
+def _is_like(line: CartLine, binding: Binding) -> bool:
+    plans = (None, binding.plan.remote_id)
+    return line.plan_id in plans and same_domain(line.domain, binding.domain)
 
 
 def pay_line(bm: BillManager, binding: Binding, line: CartLine, *, send_by: float) -> None:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from integrator.accounts.confirmable import KINDS
 from integrator.accounts.correcting import Wish, corrected
 from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Call
@@ -55,11 +56,11 @@ def retry(request: Request, pk: int) -> HttpResponse:
     """Try again where it stopped, with whatever is corrected in the form."""
     binding = _find(pk)
     try:
-        wish = _wish(request)
-        changes = corrected(binding, wish) if wish != Wish() else {}
+        fix = corrected(binding, _wish(request))
         told = actions.retry(
             Binding.objects.filter(pk=binding.pk), request.user.get_username(),
-            password=request.POST.get("password") or None, corrected=changes,
+            password=request.POST.get("password") or None,
+            corrected=fix.fields, confirmed=fix.words,
         )  # fmt: skip
     except (Refused, ActionRefused) as refused:
         asking.tell(request, refused)
@@ -76,7 +77,8 @@ def _wish(request: Request) -> Wish:
     period = clean(request.POST.get("period", ""))
     if period and not (period.isascii() and period.isdecimal()):
         raise Refused(_("The period is a number of months."))
-    return Wish(**given, period=int(period) if period else None)
+    confirmed = frozenset(request.POST.getlist("confirm")) & KINDS.keys()
+    return Wish(**given, period=int(period) if period else None, confirmed=confirmed)
 
 
 def _find(pk: int) -> Binding:

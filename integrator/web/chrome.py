@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import OuterRef, Subquery
+
 from integrator.clock import now
-from integrator.models import Window, WorkerProcess
+from integrator.models import Binding, Window, WorkerProcess
 from integrator.models.states import Phase
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ class OpenWindow:
     """A plan whose modules differ from what the provider sells with, or soon will.
 
     ``held_until``: when a held window goes on by itself at the latest; None: a person decides.
+    ``asks``: the step of a guided binding that waits for a person's word, None where none does;
+    ``run``: of one of its bindings, None where it has none.
     """
 
     id: int
@@ -30,6 +34,8 @@ class OpenWindow:
     closing: bool
     since: dt.datetime | None
     held_until: dt.datetime | None = None
+    asks: int | None = None
+    run: int | None = None
 
     @property
     def manual_only(self) -> bool:
@@ -67,7 +73,11 @@ def read() -> Chrome:
     rows = (
         Window.objects.exclude(phase=Phase.CLOSED)
         .order_by("-held", "opened_at", "id")
-        .values_list("id", "plan__name", "phase", "held", "closing", "opened_at", "held_until")
+        .annotate(run=Subquery(Binding.objects.filter(window=OuterRef("pk")).values("run_id")[:1]))
+        .values_list(
+            *("id", "plan__name", "phase", "held", "closing", "opened_at", "held_until", "asks"),
+            "run",
+        )
     )
     return Chrome(
         windows=tuple(OpenWindow(*row) for row in rows),

@@ -47,6 +47,8 @@ WORDS: dict[str, _StrPromise] = {
     "trusted": pgettext_lazy("event", "Certificate trusted"),
     "rehearse": pgettext_lazy("event", "Rehearsal asked for"),
     "compared": pgettext_lazy("event", "Panels read to compare"),
+    "asks": pgettext_lazy("event", "Waits for a person's word"),
+    "go on": pgettext_lazy("event", "Go on"),
     "accepted": pgettext_lazy("event", "Difference is meant"),
     "role": pgettext_lazy("event", "Role given"),
     "shut out": pgettext_lazy("event", "Shut out"),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def page(request: Request, pk: int) -> HttpResponse:
     """The whole page."""
     panel = get_object_or_404(Panel, pk=pk)
-    return render(request, "panel.html", _context(panel))
+    return render(request, "panel.html", _context(panel, asked_for=request.GET))
 
 
 @needs(post=Role.OPERATOR)
@@ -92,5 +92,5 @@ def _context(panel: Panel, **forms: Any) -> dict[str, Any]:
         "unreadable": [unreadable.sentence(one) for one in unreadable.of(panel)],
         "unreadable_count": unreadable.count(panel),
         "module": Module.objects.filter(remote_id=panel.module_id or 0).first(),
-        **panel_dialect.context(panel),
+        **panel_dialect.context(panel, forms.get("asked_for") or {}),
     }

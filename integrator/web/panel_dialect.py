@@ -3,52 +3,30 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrator.accounts import dialect_facts, dialect_report
+from integrator.accounts import dialect_entries, dialect_facts, dialect_report, dialect_setting
 from integrator.accounts.refusals import Refused
 from integrator.models import Panel
-from integrator.web import asking, notes
+from integrator.steps.entries import OF_STEP
+from integrator.web import asking
 from integrator.web.access import Role, needs
 from integrator.web.panel_forms import DialectForm
 from panels.billmanager.dialect import Dialect
-from panels.billmanager.names import Close, Found, Take, written
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from integrator.web.access import Request
 
-WORDS = {
-    "order": gettext_lazy("Generation of the order functions: v2 or old"),
-    "cart": gettext_lazy("Where unpaid orders lie: cart or basket"),
-    "plan_modules_list": gettext_lazy("List of a plan's modules"),
-    "plan_modules_enable": gettext_lazy("Switching a plan's module on"),
-    "plan_modules_disable": gettext_lazy("Switching a plan's module off"),
-    "plan_modules_parent": gettext_lazy("How that list takes the plan: elid or plid"),
-    "plan_modules_marker": gettext_lazy("What tells which modules of a plan are on"),
-    "manual_module": gettext_lazy("Internal name of the manual module"),
-    "ispmanager_modules": gettext_lazy("Internal names of ispmanager modules"),
-    "module_create": gettext_lazy("Form in which a module is made"),
-    "module_button": gettext_lazy("Button that makes the module"),
-    "task_take": gettext_lazy("How a task is taken"),
-    "task_close": gettext_lazy("How a task is closed"),
-    "task_module": gettext_lazy("The task form's field for the module"),
-    "task_username": gettext_lazy("The task form's field for the username"),
-    "task_password": gettext_lazy("The task form's field for the password"),
-    "task_fields": gettext_lazy("Further fields of the task form to fill in: NAME=VALUE, …"),
-    "task_open_types": gettext_lazy("Types of an activation task"),
-    "staff_names": gettext_lazy("What the panel calls the staff login for tasks"),
-    "client_filter": gettext_lazy("Filter of the services by client"),
-    "itemtype_id": gettext_lazy("Id of the product type shared hosting"),
-}
-"""Entries that an administrator may correct, in the order of the page."""
 LISTED = {
     "departments": gettext_lazy("Departments"),
     "task_departments": gettext_lazy("Departments whose tasks the staff login handles"),
@@ -61,19 +39,38 @@ LISTED = {
 
 @needs(post=Role.ADMIN)
 def correct(request: Request, pk: int) -> HttpResponse:
-    """Correct what this installation calls one thing."""
+    """Set what this installation calls one thing; it is looked for on the panel first."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
-    form = DialectForm(panel, request.POST)
+    form = DialectForm(request.POST)
     if not form.is_valid():
-        why = "\n".join(map(str, form.non_field_errors()))
-        messages.error(request, why or _("That cannot be taken."))
+        messages.error(request, _("That cannot be taken."))
         return redirect("panel", pk)
-    panel.overrides = form.overrides()
-    panel.save(update_fields=["overrides"])
     name, value = form.cleaned_data["name"], form.cleaned_data["value"]
-    notes.note(request.user.get_username(), "panel", "dialect", f"{panel.name}: {name} = {value}")
-    messages.success(request, _("The correction is kept; check the panel again."))
-    return redirect("panel", pk)
+    if not value and not form.cleaned_data["back"] and name not in panel.overrides:
+        messages.error(request, _("Say what it is called; “Take back” makes it not known."))
+        return redirect("panel", pk)
+    return _set(request, panel, form.cleaned_data)
+
+
+def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpResponse:
+    name, value = given["name"], given["value"]
+    try:
+        [kept] = dialect_setting.set_entries(
+            panel,
+            {name: value},
+            actor=request.user.get_username(),
+            force=given["force"],
+        )
+    except (Refused, PanelError) as error:
+        asking.tell(request, asking.refusal_of(error))
+        query = urlencode({"entry": name, "value": value})
+        return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
+    if kept.unchecked:
+        why = kept.unchecked.removesuffix(".")
+        messages.warning(request, _("Kept, but not checked: %(why)s.") % {"why": why})
+    else:
+        messages.success(request, _("The correction is kept; check the panel again."))
+    return redirect("panel", panel.pk)
 
 
 @needs(post=Role.OPERATOR)
@@ -91,34 +88,29 @@ def report(request: Request, pk: int) -> HttpResponse:
     return response
 
 
-def context(panel: Panel) -> dict[str, Any]:
-    """What the section of the page shows; empty for an ispmanager."""
+def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
+    """What the section of the page shows; empty for an ispmanager.
+
+    ``asked_for``: of the page's address; ``entry`` and ``value`` are what was just refused, and
+    ``step`` shows the entries of that step alone.
+    """
     if panel.kind != Panel.Kind.BILLMANAGER:
         return {"dialect": []}
     dialect = Dialect.from_json(panel.dialect)
+    step = asked_for.get("step", "")
+    number = int(step) if step in {str(one) for one in OF_STEP} else None
     return {
-        "dialect": list(_rows(dialect, panel.overrides)),
+        "dialect": [
+            entry
+            for entry in dialect_entries.entries(panel)
+            if number is None or number in entry.steps
+        ],
+        "dialect_step": number,
+        "dialect_refused": {"name": asked_for.get("entry"), "value": asked_for.get("value", "")},
         "dialect_facts": [*_listed(dialect), *dialect_facts.facts(panel, dialect)],
         "dialect_servers": dialect_facts.servers(),
         "dialect_version": dialect.version,
     }
-
-
-def _rows(dialect: Dialect, overrides: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Each name with its value as text, where it was found, and the admin's correction."""
-    for name, word in WORDS.items():
-        value = getattr(dialect, name)
-        row = {"name": name, "word": word, "correction": overrides.get(name, ""), "sure": True}
-        row |= {"value": _text(value), "where": dialect.places.get(name, "")}
-        if isinstance(value, Found | Take | Close):
-            row |= {"where": value.where, "sure": value.sure}
-        yield row
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Found | Take | Close):
-        return written(value)
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else ""
 
 
 def _listed(dialect: Dialect) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,6 @@ from integrator.accounts.refusals import Refused
 from integrator.models import Module, Panel
 from integrator.web.asking import refusal_of
 from integrator.web.plain import plain
-from panels.billmanager.dialect import Dialect
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -190,27 +189,16 @@ class LinkForm(forms.Form):
 
 
 class DialectForm(forms.Form):
-    """A correction of what this installation calls one thing."""
+    """What this installation calls one thing."""
 
     name = forms.CharField(max_length=64)
     value = forms.CharField(max_length=200, required=False)
-
-    def __init__(self, panel: Panel, *args: Any, **kwargs: Any) -> None:
-        self.panel = panel
-        super().__init__(*args, **kwargs)
+    force = forms.BooleanField(required=False)
+    back = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Try the correction on the stored dialect, which knows what it can take."""
+        """An empty value takes back; without the button for that, only what a person had said."""
         values: dict[str, Any] = super().clean() or {}
-        if not self.errors:
-            try:
-                Dialect.from_json(self.panel.dialect).with_overrides(self.overrides())
-            except ValueError as error:
-                raise forms.ValidationError(str(error)) from error
+        if values.get("back"):
+            values["value"] = ""
         return values
-
-    def overrides(self) -> dict[str, str]:
-        """All corrections with this one; an empty value takes it back."""
-        name, value = self.cleaned_data["name"], self.cleaned_data.get("value", "")
-        others = {key: text for key, text in self.panel.overrides.items() if key != name}
-        return {**others, name: value} if value else others

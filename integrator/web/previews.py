@@ -22,12 +22,13 @@ from integrator.accounts import (
 )
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
-from integrator.models import Preview, Run
+from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
+from integrator.panel_access import proving
 from integrator.web import asking, rehearsals
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import starting
+from integrator.workflow import guided, starting
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 
@@ -61,6 +62,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Preview, pk=pk)
     try:
         starting.pick_canary(found.pk, request.POST.get("canary", ""))
+        guided.choose(found.pk, guided=request.POST.get("guided") == "on")
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
         return _not_started(request, found, asking.refusal_of(error))
@@ -68,7 +70,8 @@ def start(request: Request, pk: int) -> HttpResponse:
         return _not_started(request, found, refused)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
     messages.success(request, said % run.total)
-    return redirect("run", run.pk)
+    found.refresh_from_db(fields=["guided"])
+    return redirect("guided" if found.guided else "run", run.pk)
 
 
 @needs(post=Role.OPERATOR)
@@ -141,10 +144,17 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
         "clients": _clients(found),
         "tabs": _tabs(found, shown),
         "shown": shown,
+        "guided_offered": _is_guided_offered(),
         "rows": page,
         **rehearsals.context(request, found),
         "said": _said,
     }
+
+
+def _is_guided_offered() -> bool:
+    """Whether nothing was ever bound on this panel as it is now, so that a first one is walked."""
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    return panel is not None and not proving.is_close_proven(panel)
 
 
 def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:

@@ -96,6 +96,7 @@ SAID = {
     "no task is left to close": _("no task is left to close"),
     "every task of ours is closed": _("every task of ours is closed"),
     "a refused order may have left something": _("a refused order may have left something"),
+    "stopped in a guided binding": _("stopped in a guided binding"),
     "what was sent is known": _("what was sent is known"),
     "nothing was switched": _("nothing was switched"),
     "the plan is as it was": _("the plan is as it was"),
@@ -190,6 +191,21 @@ SAID_OF = (
         _(
             "bindings in a row that stopped at step %(step)s on %(server)s: %(n)s, the last one "
             "%(name)s: %(stop)s"
+        ),
+    ),
+    (
+        re.compile(r"step (?P<step>\d) waits for a person's word"),
+        _("step %(step)s waits for a person's word"),
+    ),
+    (re.compile(r"step (?P<step>\d)"), _("step %(step)s")),
+    (
+        re.compile(
+            r"the guided binding was not brought to its end in (?P<n>\d+) s \(step (?P<step>\d)\): "
+            r"its plan is put back; resume the run to go on"
+        ),
+        _(
+            "the guided binding was not brought to its end in %(n)s s (step %(step)s): its plan is "
+            "put back; resume the run to go on"
         ),
     ),
     (re.compile(r"it has a site for (?P<name>[^;]+)"), _("it has a site for %(name)s")),

@@ -39,7 +39,7 @@ from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import lease, members
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(slots=True)
@@ -145,19 +145,21 @@ def retry(
     password: str | None = None,
     passwords: Mapping[int, str] | None = None,
     corrected: Mapping[str, Any] | None = None,
+    confirmed: Sequence[str] = (),
 ) -> RetryReport:
     """Queue failed or cancelled bindings again, from the step where they stopped.
 
     ``password``: use this one from now on; None: the one that is stored, if any. ``passwords``:
     those of single accounts, by the account's id; they come first. ``corrected``: checked fields
-    that change (of one binding; see ``integrator.accounts.correcting``).
+    that change (of one binding; see ``integrator.accounts.correcting``); ``confirmed``: words that
+    a person has given with it.
     Raises ActionRefused when a field can no longer be changed.
     """
     report = RetryReport()
     touched: set[int] = set()
     for binding in bindings.select_related("run__preview", "account", "client", "plan"):
         own = (passwords or {}).get(binding.account_id, password)
-        refused = _retry_one(binding, actor, own, dict(corrected or {}))
+        refused = _retry_one(binding, actor, own, dict(corrected or {}), confirmed)
         if refused:
             report.refused.append((binding.pk, refused))
         else:
@@ -171,7 +173,13 @@ def retry(
     return report
 
 
-def _retry_one(binding: Binding, actor: str, password: str | None, changes: dict[str, Any]) -> str:
+def _retry_one(
+    binding: Binding,
+    actor: str,
+    password: str | None,
+    changes: dict[str, Any],
+    confirmed: Sequence[str],
+) -> str:
     """Queue this binding again; why not, or "" when it is queued."""
     if binding.state not in RETRYABLE:
         return _("it is %(state)s") % {"state": binding.get_state_display()}
@@ -199,6 +207,7 @@ def _retry_one(binding: Binding, actor: str, password: str | None, changes: dict
             )
             if changed:
                 corrections.moved(binding, changes, actor)
+                corrections.confirm(binding, confirmed, actor)
     except IntegrityError:
         return _("another binding has its account")
     return "" if changed else _("it changed a moment ago")

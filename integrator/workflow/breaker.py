@@ -1,9 +1,10 @@
 """What a failure stops: a canary's its run, one that no retry cures its run, many their panel.
 
-- *A canary* (each binding of a run that has none done yet) that stops for whatever cause stops its
-  run, once something was ordered or credited for it. Before that, a cause that speaks of its client
-  or account alone makes the next account the canary, ``CANARIES`` times in a row; any other cause
-  stops the run as well.
+- *A canary* (each binding of a run that has none done yet, and of any run as long as no task of
+  this panel was closed by us and its service then seen active) that stops for whatever cause stops
+  its run, once something was ordered or credited for it. Before that, a cause that speaks of its
+  client or account alone makes the next account the canary, ``CANARIES`` times in a row; any other
+  cause stops the run as well.
 - *A cause that no retry cures* stops the run at its second occurrence: the other bindings would
   meet it too, each after its client has been charged.
 - *The breaker*: so many bindings of a panel in a row (``settings.BREAKER``) that stopped at one
@@ -25,9 +26,10 @@ from django.utils import translation
 from integrator import prepared
 from integrator.models import Binding, Event, Intent, Panel, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
+from integrator.panel_access import proving
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.workflow import causes, engine, halting, intents, learning, runs
+from integrator.workflow import causes, engine, halting, intents, runs
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,9 +55,14 @@ OF_ONE = frozenset(
 )
 """Causes that speak of one client or account alone: the next one need not meet them."""
 
+OF_RULES = frozenset({"client_group", "phone_unverified", "service_limit"})
+"""Rules of the provider that the next client need not meet; but where many do, all may: each of
+them is counted for the breaker, since its credit is spent before the order is refused."""
+
 INCURABLE = frozenset(
     {
         "access",
+        "captcha",
         "certificate",
         "form_unknown",
         "function_missing",
@@ -64,13 +71,22 @@ INCURABLE = frozenset(
         "manual_module",
         "marker_unknown",
         "no_modules",
+        "order_rule",
+        "period_refused",
         "plan_damaged",
+        "plan_not_sold",
+        "price_on_request",
+        "receipt_refused",
         "switch_not_shown",
         "worker_died",
         "wrong_module",
     }
 )
-"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator."""
+"""Causes that stay until somebody changes the panel, its login, its dialect, or Integrator.
+
+``order_rule``, ``period_refused``, ``plan_not_sold`` and ``price_on_request`` speak of a plan:
+every other binding of it would meet them.
+"""
 
 _MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 
@@ -145,11 +161,12 @@ def _stop_at_canary(
     panel: Panel | None, binding: Binding, number: int, cause: str, told: str
 ) -> None:
     """Pause the run whose canary this was, unless the next account is to be tried."""
-    if binding.window_id is None or not _is_canary(binding):
-        return
     spent = _has_spent(binding)
+    unproven = spent and panel is not None and not proving.is_close_proven(panel)
+    if binding.window_id is None or not (unproven or _is_canary(binding)):
+        return
     why = f"canary b{binding.pk} stopped at step {number}: {told}"
-    if cause in OF_ONE and not spent:
+    if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
         if count < CANARIES:
             return
@@ -158,7 +175,7 @@ def _stop_at_canary(
             f"b{binding.pk}: {told}"
         )
     concerned = [binding.run_id]
-    if spent and panel is not None and not learning.is_close_proven(panel):
+    if unproven and panel is not None:
         # Other runs would have their clients charged for the same end.
         concerned = sorted(halting.using(panel).values_list("pk", flat=True))
     for run_id in concerned:
@@ -190,7 +207,7 @@ def _canaries_failed(run_id: int) -> int:
         run=run_id,
         state__in=NEEDS_PERSON,
         prepared=True,
-        cause__in=OF_ONE,
+        cause__in=OF_ONE | OF_RULES,
         state_at__gte=_runs_since(run_id),
     ).count()
 

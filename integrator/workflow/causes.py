@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from integrator.panel_access.stopping import PanelStoppedError
+from integrator.workflow import sale_rules
 from panels.errors import (
     AccessDenied,
     Busy,
@@ -72,7 +73,10 @@ _ALL = [
     Cause(
         "debt",
         _("Client is in debt"),
-        _("Fresh credit would be swallowed by the debt. Settle it first, then retry."),
+        _(
+            "What is credited pays the debt first. Settle it in BILLmanager, or confirm the debt "
+            "with Correct and retry; then more is credited."
+        ),
     ),
     Cause(
         "no_profile",
@@ -97,6 +101,7 @@ _ALL = [
         _("The order is there but unpaid"),
         _("Look at the client's cart in BILLmanager; pay or delete the order there, then retry."),
     ),
+    *(Cause(*one) for one in sale_rules.TEXTS),
     Cause(
         "no_module",
         _("The plan has no ispmanager module for this server"),
@@ -315,6 +320,9 @@ def of_error(error: PanelError, *, refused: str = "refused") -> Cause:
     """The cause that an error of a panel is; ``refused``: what a plain refusal means here."""
     if isinstance(error, FunctionMissing) and error.found_again:
         return CAUSES["renamed"]
+    block = error.block if isinstance(error, Refused) else None
+    if block is not None and not isinstance(error, LoginRefused | Busy):
+        return CAUSES[sale_rules.OF_BLOCK[block]]
     # From the particular to the general: the first fitting line decides.
     kinds: list[tuple[type[PanelError], str]] = [
         (CertificateRefused, "certificate"),

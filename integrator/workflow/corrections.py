@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.models import Account, Binding, Intent
+from integrator.models import Account, Binding, Intent, PreviewRow
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -18,7 +18,7 @@ from integrator.workflow import engine
 from integrator.workflow.refusal import ActionRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 ALWAYS = frozenset({"account"})
 """What may be corrected after the order: another username of the same server."""
@@ -60,3 +60,16 @@ def moved(binding: Binding, fields: Mapping[str, Any], actor: str) -> None:
             f"{name}: {getattr(binding, name)} → {value}" for name, value in sorted(fields.items())
         )
         engine.remark(binding, f"corrected: {said}", actor=actor)
+
+
+def confirm(binding: Binding, words: Sequence[str], actor: str) -> None:
+    """Keep a person's words (``steps.means``) where those of the preview are kept.
+
+    In the transaction that queued the binding again.
+    """
+    if not words:
+        return
+    for row in PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number):
+        row.words = sorted({*row.words, *words})
+        row.save(update_fields=["words"])
+    engine.remark(binding, f"confirmed: {', '.join(words)}", actor=actor)

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from integrator import clock
-from integrator.models import Binding, Intent
+from integrator.models import Binding, Client, Intent
 from integrator.models.states import BindingState, Outcome, Phase
 from integrator.steps import means
 from integrator.steps import step3_order as step3
@@ -57,6 +57,8 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
         attempts.fail(claimed, step4.NUMBER, "balance", "the panel does not show the balance")
         return False
     if means.debt(binding.client, balance) > means.accepted_debt(binding):
+        # So that a person who confirms it confirms what is owed now.
+        Client.objects.filter(pk=binding.client_id).update(balance=balance)
         attempts.fail(claimed, step4.NUMBER, "debt", f"the balance is {balance}")
         return False
     free = means.free(binding.client, balance, _promised(binding))

@@ -133,6 +133,7 @@ def draw(plan_id: int) -> Window | None:
                 phase_at=now,
                 due_at=now,
                 wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
+                guided=chosen[0].run.preview.guided,
             )
             engine.change_all(
                 [
@@ -175,6 +176,9 @@ def _cohort(plan_id: int) -> list[Binding]:
             waiting = waiting.select_related("run__preview")
             by_run.append(_canary_first(run, waiting, order, size))
     chosen = list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
+    guided = [b for b in chosen if b.run.preview.guided]
+    if guided:
+        return guided[:1]  # nobody else waits for a person's word
     # A plan sends its letter to all or to none: who was promised the one or the other waits.
     return [b for b in chosen if b.run.preview.hold_letters == chosen[0].run.preview.hold_letters]
 

@@ -52,6 +52,8 @@ NOT_OURS = "not_ours"
 COUNTED = "counted"
 """In the result of a credit: its amount stands in ``Binding.credited``."""
 
+_LOOK_AGAIN, _LOOK_SELDOM = dt.timedelta(seconds=2), dt.timedelta(seconds=20)
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -194,6 +196,14 @@ def refused_unread(intent: Intent) -> bool:
     """
     refused = intent.kind == step3.KIND and intent.outcome == Outcome.REFUSED
     return refused and not intent.result.get("read")
+
+
+def next_look(intent: Intent) -> dt.datetime:
+    """When to look again for what is not known: soon at first, then less and less often."""
+    now = clock.now()
+    waited = now - (intent.outcome_at or intent.at)
+    pause = min(max(waited / 10, _LOOK_AGAIN), _LOOK_SELDOM)
+    return min(now + pause, max(intent.settles_at, now))
 
 
 def takes_effect_until(intent: Intent) -> dt.datetime:

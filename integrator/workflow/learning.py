@@ -9,7 +9,7 @@ from django.db import transaction
 
 from integrator.models import Intent, Panel
 from integrator.models.states import Outcome
-from integrator.panel_access import connect, learning
+from integrator.panel_access import connect, learning, proving
 from integrator.steps import step7_close_the_task as step7
 from panels.billmanager import shapes
 from panels.billmanager.asking import asked
@@ -32,15 +32,8 @@ log = structlog.get_logger(__name__)
 FORMS = "task_forms"
 """In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
 KEEPS_FORM = "take_keeps_form"
-CLOSED_WITH = "closed_with"
-"""In ``Panel.learnt``: with what a task was closed and its service then seen active."""
-CLOSES_WITH = ("task_close", "task_module", "task_username", "task_password")
-"""Entries of the dialect without which no task can be closed."""
-ALSO_CLOSES_WITH = ("task_take", "task_fields", "task_open_types")
-"""Entries that decide how it is closed, and may be empty: a panel may assign tasks by itself."""
 
 
-_DECIDES = {"kind", "name", "value", "before"}
 
 
 def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
@@ -55,6 +48,11 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
     if set(seen) <= set(panel.learnt.get(FORMS, {})) and (KEEPS_FORM in panel.learnt or not same):
         return
     _keep(panel, seen, {KEEPS_FORM: True} if same else {})
+
+
+def task_form_seen(seen: TaskForm) -> None:
+    """Keep what the form of a task shows before anything is done to it."""
+    _keep(connect.billmanager_panel(), {seen.address.func: seen.form}, {})
 
 
 def of_another_version(bm: BillManager) -> bool:
@@ -72,47 +70,18 @@ def of_another_version(bm: BillManager) -> bool:
     return True
 
 
-def is_close_proven(panel: Panel) -> bool:
-    """Whether a task was closed on this panel with the names, login and version of now.
-
-    Neither a name that is not known nor one that was changed since has closed anything yet.
-    """
-    known = _closes_with(panel)
-    return known is not None and panel.learnt.get(CLOSED_WITH) == known
-
-
 def close_proven(bindings: Iterable[Binding]) -> None:
     """Keep that tasks can be closed, if it was we who closed that of one of these bindings.
 
     Called in the transaction that proves step 7 of them.
     """
-    if is_close_proven(connect.billmanager_panel()):
+    if proving.is_close_proven(connect.billmanager_panel()):
         return
     closed = Intent.objects.filter(
         binding__in=[binding.pk for binding in bindings], kind=step7.CLOSE, outcome=Outcome.DONE
     )
-    if not closed.exists():
-        return
-    row = Panel.objects.select_for_update().get(kind=Panel.Kind.BILLMANAGER)
-    known = _closes_with(row)
-    if known is not None:
-        row.learnt = {**row.learnt, CLOSED_WITH: known}
-        row.save(update_fields=["learnt"])
-        log.info("panel.close_proven", panel=row.name, version=row.version)
-
-
-def _closes_with(panel: Panel) -> dict[str, Any] | None:
-    """All that decides how a task is closed on this panel; None: some of it is not known."""
-    found: dict[str, Any] = {}
-    for name in (*CLOSES_WITH, *ALSO_CLOSES_WITH):
-        value = panel.overrides.get(name, panel.dialect.get(name))
-        if isinstance(value, dict):  # where it was found decides nothing
-            value = {key: one for key, one in value.items() if key in _DECIDES}
-        if not value and name in CLOSES_WITH:
-            return None
-        found[name] = value or []
-    login = panel.task_username or panel.username
-    return {**found, "version": panel.dialect.get("version", ""), "url": panel.url, "login": login}
+    if closed.exists():
+        proving.prove_close()
 
 
 def form_lacks(error: PanelError) -> None:

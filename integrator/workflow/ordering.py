@@ -21,7 +21,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.switching import enabled
 from integrator.steps.verdicts import Failed, Proven
-from integrator.workflow import attempts, causes, crediting, halting, intents, repeating
+from integrator.workflow import attempts, causes, crediting, halting, intents, second_orders
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
 from panels.errors import PanelError
@@ -51,10 +51,10 @@ def work(claimed: Claim, bm: BillManager) -> None:
             return
         if binding.step == step4.NUMBER:
             _pay_line(claimed, bm)
-        elif not repeating.is_another(claimed):
+        elif not second_orders.is_another(claimed):
             credited = binding.run.preview.payment == Payment.CREDIT
             _order(claimed, bm, since=begun if credited else None)
-        elif repeating.may_order(claimed, bm):
+        elif second_orders.may_order(claimed, bm):
             _order(claimed, bm, since=begun)
     except NotNowError:
         attempts.step_back(claimed)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from integrator import clock, prepared
 from integrator.models import Binding, Step, Window
 from integrator.models.states import StepState
+from integrator.panel_access import proving
 from integrator.steps import VERSIONS
+from integrator.steps.entries import SEEN_AT_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +21,18 @@ STEP_COLUMNS = (
 
 
 def record(steps: Iterable[Step]) -> None:
-    """Insert or replace steps by their binding and number, in one statement."""
+    """Insert or replace steps by their binding and number, in one statement.
+
+    A step that is done proves the names of the panel that it needed; in the caller's transaction.
+    """
     recorded = list(steps)
     if recorded:
         unique = ("binding", "number") if recorded[0].binding_id else ("window", "number")
         prepared.insert(recorded, unique=unique, replace=STEP_COLUMNS)
+    done = {step.number for step in recorded if step.state == StepState.DONE}
+    seen = {name for number in done for name in SEEN_AT_WORK.get(number, ())}
+    if seen:
+        proving.prove(seen)
 
 
 def row(

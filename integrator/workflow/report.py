@@ -22,6 +22,7 @@ from integrator.models.states import (
 from integrator.steps import SHARED, TITLES, step3_order
 from integrator.workflow import expiry
 from integrator.workflow.causes import CAUSES, Cause
+from integrator.workflow.windows import guiding
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -231,6 +232,10 @@ def waits(run: Run) -> list[str]:
     return [
         f"{panel.name} cannot be read since {panel.away_since:%Y-%m-%d %H:%M} UTC: {panel.away_why}"
         for panel in away(run)
+    ] + [
+        f"step {window.asks} of {window} waits for a person's word until "
+        f"{guiding.until(window):%H:%M} UTC"
+        for window in Window.objects.filter(bindings__run=run, asks__isnull=False, closing=False)
     ]
 
 

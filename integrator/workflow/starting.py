@@ -41,6 +41,7 @@ def start(preview_id: int, actor: str) -> Run:
     )
     if not rows:
         raise ActionRefused(_("Nothing in this preview is ready to be bound."))
+    rows = _guided(preview, rows)
     _refuse_reserved(rows)
     try:
         with transaction.atomic():
@@ -51,6 +52,22 @@ def start(preview_id: int, actor: str) -> Run:
     waking.wake("run", run.pk, times=4)
     draw.draw_all()
     return run
+
+
+def _guided(preview: Preview, rows: list[PreviewRow]) -> list[PreviewRow]:
+    """Of a guided run the one row that is bound: the account that was picked, else the first.
+
+    Raises ActionRefused where its password would be reset before anybody said a word.
+    """
+    if not preview.guided:
+        return rows
+    if preview.reset_passwords:
+        raise ActionRefused(
+            _("A guided binding sends nothing before you say so, and a password is reset before"
+              " step 1: make the preview with the account's password instead.")
+        )  # fmt: skip
+    picked = [row for row in rows if row.account_id == preview.canary_id]
+    return (picked or rows)[:1]
 
 
 def pick_canary(preview_id: int, word: str) -> None:

@@ -33,7 +33,7 @@ from integrator.workflow import (
     waking,
 )
 from integrator.workflow.engine import Claim, LeaseLostError
-from integrator.workflow.windows import lease, members
+from integrator.workflow.windows import guiding, lease, members
 from integrator.workflow.windows.drive import drive
 from panels.errors import PanelError
 
@@ -80,7 +80,9 @@ def _ready(phase: Phase, *, closing: bool) -> engine.Ready:
 READY = {
     (phase, closing): _ready(phase, closing=closing) for phase in JOBS for closing in (False, True)
 }
-_WINDOW = prepared.Select[Window](lambda pk: Window.objects.filter(pk=pk).only("phase", "closing"))
+_WINDOW = prepared.Select[Window](
+    lambda pk: Window.objects.filter(pk=pk).only("phase", "closing", "guided", "allowed")
+)
 _DUE = prepared.Select[Window](
     lambda pk, now: (
         Window.objects.filter(pk=pk, due_at__lte=now, lease_token="")
@@ -121,7 +123,7 @@ def _is_due(window_id: int) -> bool:
 def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     """Take some bindings of this window that are ready, and work on them; False: there are none."""
     window = next(iter(_WINDOW.run(pk=window_id)), None)
-    if window is None or window.phase not in JOBS:
+    if window is None or window.phase not in JOBS or guiding.keeps_waiting(window):
         return False
     phase = Phase(window.phase)
     claims = engine.claim(READY[phase, window.closing], most=engine.MOST, window=window_id)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.errors import LoginRefused, Refused, UnexpectedAnswer
+from panels.errors import (
+    AccessDenied,
+    Busy,
+    FunctionMissing,
+    LoginRefused,
+    Refused,
+    UnexpectedAnswer,
+)
+from panels.faults import wants_client
 from panels.listing import number
+from panels.paging import all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from panels.documents import Document
     from panels.forms import Form, Option
+    from panels.listing import Row
     from panels.transport import Transport
 
 
@@ -39,12 +49,49 @@ def asked(
         return None
 
 
+def exists(transport: Transport, func: str, *, su: str | None = None) -> bool:
+    """Whether a function exists, by reading its form or list; never called for what acts at once.
+
+    Any other answer than "missing" or "not allowed" comes from the function itself, for
+    instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4). Something
+    that is missing without being named may be the function (facts-2026-11.md 2.1).
+    """
+    try:
+        transport.read(func, su=su)
+    except LoginRefused:
+        raise
+    except FunctionMissing:
+        return False
+    except AccessDenied as denied:
+        return wants_client(denied.fault)
+    except Refused as refused:
+        return refused.type != "missed" or bool(refused.object)
+    return True
+
+
 def asked_form(
     transport: Transport, func: str, *, su: str | None = None, **params: str | int
 ) -> Form | None:
     """Read a form with its structure; None also when the answer is a list."""
     answer = asked(transport, func, devel=True, su=su, **params)
     return None if answer is None or is_list(answer) else answer.form()
+
+
+def rows_if_any(transport: Transport, func: str) -> list[Row]:
+    """Read a whole list that a panel need not have; none where it refuses or answers no list.
+
+    Raises what a read raises when the panel cannot be reached, is busy or lets nobody in.
+    """
+    try:
+        return list(all_rows(transport, func))
+    except (Busy, LoginRefused):
+        raise
+    except Refused:
+        return []
+    except UnexpectedAnswer as error:
+        if error.transient:
+            raise
+        return []
 
 
 def is_list(answer: Document) -> bool:

@@ -42,6 +42,8 @@ class Dialect:
     `task_open_types`: types of an opening task.
     `task_fields`: further fields to fill when a task is closed, as NAME=VALUE, where `{username}`,
     `{password}`, `{domain}` and `{module}` stand for the binding's. Only an administrator sets it.
+    `module_department`: the department that gets the tasks of a new module, by its id, where
+    several would do. Only an administrator sets it.
     `departments`, `datacenters`: id and title of each that a new module may be given.
     `task_departments`: the departments whose tasks the staff login may handle.
     `staff_names`: what the panel may call the staff login: its name, id and full name.
@@ -65,6 +67,7 @@ class Dialect:
     modules: tuple[tuple[int, str], ...] = ()
     module_create: Found | None = None
     module_button: Found | None = None
+    module_department: Found | None = None
     itemtype_id: Found | None = None
     itemtype_name: Found | None = None
     client_filter: Found | None = None

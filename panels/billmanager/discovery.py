@@ -11,13 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.billmanager import discovery_modules, discovery_plans, taskforms, wording
-from panels.billmanager.asking import asked, asked_form, is_form, numbered, options
+from panels.billmanager.asking import asked, asked_form, exists, is_form, numbered, options
 from panels.billmanager.context import VHOST
 from panels.billmanager.dialect import FROM_TASK_FORM
 from panels.billmanager.names import Found, Take
 from panels.billmanager.searching import SAMPLE, Search
-from panels.errors import AccessDenied, FunctionMissing, LoginRefused, Refused
-from panels.faults import wants_client
+from panels.errors import AccessDenied, LoginRefused, Refused
 from panels.listing import UNSET, number
 
 if TYPE_CHECKING:
@@ -113,7 +112,9 @@ def _ordering(search: Search) -> None:
         ("order", {"v2": "v2.vhost.order.param", "old": "vhost.order.param"}),
         ("cart", {"cart": "cart", "basket": "basket"}),
     ):
-        kind = next((kind for kind, func in ways.items() if _has(search, func, su)), None)
+        kind = next(
+            (kind for kind, func in ways.items() if exists(search.transport, func, su=su)), None
+        )
         if kind is not None:
             search.keep(**{entry: Found(kind, f"{ways[kind]}, asked as a client")})
         else:
@@ -130,26 +131,6 @@ def _may_su(search: Search, su: str) -> bool:
         raise
     except Refused:
         return True  # some other matter, which the next call will tell
-    return True
-
-
-def _has(search: Search, func: str, su: str) -> bool:
-    """Whether a function exists, by reading its form or list.
-
-    Any other answer than "missing" or "not allowed" comes from the function itself, for
-    instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4). Something
-    that is missing without being named may be the function (facts-2026-11.md 2.1).
-    """
-    try:
-        search.transport.read(func, su=su)
-    except LoginRefused:
-        raise
-    except FunctionMissing:
-        return False
-    except AccessDenied as denied:
-        return wants_client(denied.fault)
-    except Refused as refused:
-        return refused.type != "missed" or bool(refused.object)
     return True
 
 

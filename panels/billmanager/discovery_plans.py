@@ -218,8 +218,19 @@ def _clearest(buttons: Sequence[ToolButton], func: str) -> list[ToolButton]:
 def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -> Inferred:
     """Find out what tells of a module that it is on for a plan, from these rows of `pricelist`.
 
+    Raises what `samples_of` raises.
+    """
+    return infer(*samples_of(transport, dialect, plans))
+
+
+def samples_of(
+    transport: Transport, dialect: Dialect, plans: Sequence[Row]
+) -> tuple[list[Sample], list[str]]:
+    """Read the modules of these rows of `pricelist`, what each row tells of them, and all columns.
+
     A plan whose modules cannot be listed, or are others than it is said to have, is left out.
-    Raises what a read raises when the panel cannot be reached or lets nobody in.
+    Raises what a read raises when the panel cannot be reached or lets nobody in, and `FormLacks`
+    where the list of a plan's modules is not known.
     """
     func, parent = dialect.need("plan_modules_list"), dialect.need("plan_modules_parent")
     samples = []
@@ -234,7 +245,7 @@ def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -
         told = told_of(plan, rows)
         if told is not None:
             samples.append(Sample(key, rows, told))
-    return infer(samples, columns)
+    return samples, list(columns)
 
 
 def _properties(answer: Document) -> Iterable[str]:
@@ -245,5 +256,9 @@ def _properties(answer: Document) -> Iterable[str]:
 
 def marker_again(transport: Transport, dialect: Dialect) -> Inferred:
     """The same, for all plans of shared hosting as they are now."""
-    rows = all_rows(transport, "pricelist", keep=lambda row: is_vhost(row, dialect))
-    return infer_marker(transport, dialect, rows)
+    return infer_marker(transport, dialect, hosting_plans(transport, dialect))
+
+
+def hosting_plans(transport: Transport, dialect: Dialect) -> list[Row]:
+    """Give the rows of all plans of shared hosting."""
+    return list(all_rows(transport, "pricelist", keep=lambda row: is_vhost(row, dialect)))

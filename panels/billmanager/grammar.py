@@ -30,6 +30,7 @@ _FOUND = frozenset(
         "manual_module",
         "module_create",
         "module_button",
+        "module_department",
         "itemtype_id",
         "itemtype_name",
         "client_filter",
@@ -39,6 +40,8 @@ _FOUND = frozenset(
         "task_password",
     }
 )
+SETTABLE = (_NAMES | _FOUND | {"plan_modules_marker", "task_take", "task_close"}) - {"randomnumber"}
+"""Entries that are names, which a person may set; the rest are facts that the panel tells."""
 TAKE = (
     "task_take is button:NAME, toolbar:FUNCTION, field:NAME, field:NAME=VALUE, save, save:BUTTON or"
     " none"

@@ -242,6 +242,18 @@ def _infer(samples: Sequence[Sample], telling: Sequence[str]) -> Inferred:
     return Inferred(marker, why, sure=len(best) == 1 or column.changes(), plans=count)
 
 
+def disagreeing(marker: Marker, samples: Iterable[Sample]) -> list[str]:
+    """Name the plans of which this marker says otherwise than the list of plans does."""
+    return [
+        sample.plan
+        for sample in samples
+        if any(
+            told is not None and said is not told
+            for said, told in zip(_reading(marker, [sample]), sample.attached, strict=True)
+        )
+    ]
+
+
 def _one_sided(
     sound: Mapping[str, tuple[_Column, Marker]], samples: Sequence[Sample], told: str
 ) -> Inferred:

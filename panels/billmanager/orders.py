@@ -33,6 +33,9 @@ _CURRENCIES = ("currency", "currency_iso")
 _TERMS = re.compile(r"licen[cs]e|agree|conditions|offer_", re.IGNORECASE)
 """Fields by which terms are accepted: `licence_agreement` (billmanager.md 4.1), and
 `conditions_agree`, `offer_xxx` of the sign-up (8); that others look alike is inferred."""
+_CAPTCHA = re.compile(r"captcha", re.IGNORECASE)
+"""A form's model tells `recaptcha_field`, and the answer goes in `g-recaptcha-response`
+(facts-2026-11.md 2.1)."""
 _PROFILE = re.compile(r"profile\b")
 """A panel that wants a payer profile first is taken to lead to the form of one (inferred)."""
 _AGREED = {"licence_agreement": "on"}
@@ -49,7 +52,8 @@ class OrderForm:
     required fields that `place` would leave empty; `terms` are those by which terms are accepted,
     which `place` does; `addons` are offered add-ons, left as the plan has them; `discount` is what
     the form says of one, '' when nothing. `profile_first`: the panel shows the form of a payer
-    profile instead, which the client must fill in before anything can be ordered.
+    profile instead, which the client must fill in before anything can be ordered. `captcha`: the
+    form asks for one, so that no program can send it.
     """
 
     price: Decimal | None
@@ -61,6 +65,7 @@ class OrderForm:
     discount: str = ""
     profile_first: bool = False
     unclear: str = ""
+    captcha: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Orders:
             discount=_discount(answer.texts) or summaries.discount(form),
             profile_first=any(map(_PROFILE.match, (form.func, shown))),
             unclear="" if total is None else total.unclear,
+            captcha=any(map(_CAPTCHA.search, form.fields)),
         )
 
     def offers(self, su: str | int) -> dict[int, Offer]:

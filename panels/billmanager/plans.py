@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from panels.amounts import exact
-from panels.billmanager import markers
+from panels.billmanager import markers, salerules
 from panels.billmanager.asking import is_form
 from panels.billmanager.context import VHOST, is_on, marker
 from panels.billmanager.groupforms import GROUP_FORM, carried
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from panels.billmanager.context import Context
     from panels.billmanager.dialect import Dialect
     from panels.billmanager.markers import Marker
+    from panels.billmanager.salerules import SaleRules
     from panels.forms import Form
     from panels.listing import Row
 
@@ -228,13 +229,14 @@ class Plans:
                 found[resource] = amount
         return found
 
-    def opening_letter(self, plan_id: int) -> str:
-        """Give the letter that is sent when a service opens: `opennotify`, 'null' for none.
+    def sale(self, plan_id: int) -> tuple[str, SaleRules]:
+        """Give the letter that is sent when a service opens, and what can keep it from being sold.
 
-        '' when the form does not have the field. (billmanager.md 10)
+        The letter is `opennotify`, 'null' for none; '' when the form does not have the field
+        (billmanager.md 10).
         """
         form = self._context.transport.read("pricelist.edit", {"elid": plan_id}).form()
-        return form.value(_LETTER)
+        return form.value(_LETTER), salerules.read(form)
 
     def letter_form(self, plan_id: int) -> LetterForm | None:
         """Read a plan's form for the sake of its letter; None when it has no such field."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from panels.errors import FunctionMissing
 from panels.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
 
     from panels.billmanager.context import Context
     from panels.documents import Document
-    from panels.listing import Listing, Row
-
-T = TypeVar("T")
+    from panels.rowstream import RowStream
 
 
 class Watched(Transport):
@@ -31,43 +29,18 @@ class Watched(Transport):
         self.endpoint = inner.endpoint
         self.monotonic = inner.monotonic
 
-    def read(
+    def perform(
         self,
-        func: str,
-        params: Mapping[str, str | int] | None = None,
-        **how: Any,
+        form: dict[str, str],
+        send_by: float | None,
+        secret: Collection[str] = (),
+        begin: Callable[[], RowStream] | None = None,
     ) -> Document:
-        """Call a list or a form, see `Transport.read`."""
+        """Make a call, see `Transport.perform`."""
         try:
-            return self._inner.read(func, params, **how)
+            return self._inner.perform(form, send_by, secret, begin)
         except FunctionMissing as missing:
-            self._find_again(func, missing)
+            context = self._context()
+            if form["func"] in context.dialect.functions:
+                missing.found_again = context.learn_again()
             raise
-
-    def read_rows(
-        self,
-        func: str,
-        params: Mapping[str, str | int] | None = None,
-        *,
-        make: Callable[[Row], T],
-        su: str | int | None = None,
-    ) -> tuple[Listing, list[T]]:
-        """Call a list and make something of each row, see `Transport.read_rows`."""
-        try:
-            return self._inner.read_rows(func, params, make=make, su=su)
-        except FunctionMissing as missing:
-            self._find_again(func, missing)
-            raise
-
-    def act(self, func: str, params: Mapping[str, str | int], **how: Any) -> Document:
-        """Call something that changes the panel, see `Transport.act`."""
-        try:
-            return self._inner.act(func, params, **how)
-        except FunctionMissing as missing:
-            self._find_again(func, missing)
-            raise
-
-    def _find_again(self, func: str, missing: FunctionMissing) -> None:
-        context = self._context()
-        if func in context.dialect.functions:
-            missing.found_again = context.learn_again()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from panels.sandbox import salerules
 from panels.sandbox.call import NOBODY
 from panels.sandbox.records import Session
 from panels.sandbox.refusals import LoginPage, Refusal, bad_value
+from panels.sandbox.world import BILLMANAGER
 
 if TYPE_CHECKING:
     from panels.sandbox.call import Actor
@@ -80,6 +82,8 @@ def open_session(world: World, request: Request, directory: Directory) -> tuple[
     """Work on ``func=auth``: give the new session's id and the login's level."""
     params = request.params
     login = params.get("username", "")
+    if request.panel == BILLMANAGER:
+        salerules.need_no_captcha(world, "auth")
     if "key" in params:
         known = _by_key(world, request, directory, login, params["key"])
     else:

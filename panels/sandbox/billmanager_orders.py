@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from panels.sandbox import operations, orders
+from panels.sandbox import operations, orders, salerules
 from panels.sandbox.amounts import shown
 from panels.sandbox.billmanager_plans import offered_datacenters
 from panels.sandbox.call import Function
@@ -78,6 +78,7 @@ def _choose(call: Call) -> str:
 
 def _param(call: Call) -> str:
     client = call.need_client()
+    salerules.need_no_captcha(call.world, "order")
     dialect = call.dialect
     period_field = dialect["order.period_field"]
     for name in ("pricelist", "datacenter", period_field):

@@ -48,6 +48,7 @@ def functions(dialect: Dialect) -> dict[str, Function]:
         "payment.info": Function(_edit),
         "payment.delete": Function(_delete),
         "account.payment": Function(_of_account, staff),
+        "payment_cash_register": Function(_registers, staff),
     }
 
 
@@ -75,6 +76,22 @@ def _methods(call: Call) -> str:
 
     shape = Listing(write, ("id", "name", "module", "currency_name", "active"))
     return listing(call, shape, call.world.paymethods.all())
+
+
+def _registers(call: Call) -> str:
+    """List the cash registers (facts-2026-11.md 2.4); that the column is listed is assumed."""
+
+    def write(register: tuple[int, tuple[str, bool]]) -> str:
+        key, (name, charges) = register
+        return (
+            element("id", key)
+            + element("name", name)
+            + element("active", "on")
+            + element("expense_receipt", "on" if charges else "off")
+        )
+
+    shape = Listing(write, ("id", "name", "active", "expense_receipt"))
+    return listing(call, shape, list(enumerate(call.world.dials.cash_registers.items(), 1)))
 
 
 def _shape(call: Call) -> Listing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.sandbox import operations
+from panels.sandbox import operations, salerules
 from panels.sandbox.billmanager_modules import title
 from panels.sandbox.billmanager_system import itemtype_id
 from panels.sandbox.call import Function
@@ -37,6 +37,7 @@ def functions(dialect: Dialect) -> dict[str, Function]:
         "pricelist.resume": Function(lambda call: _enable(call, on=True), staff),
         "pricelist.suspend": Function(lambda call: _enable(call, on=False), staff),
         "pricelist.export": Function(_export, 0),
+        "pricelistgroup": Function(_groups, staff),
         dialect["plan_modules.list"]: Function(_modules, staff),
         dialect["plan_modules.enable"]: Function(lambda call: _switch(call, on=True), staff),
         dialect["plan_modules.disable"]: Function(lambda call: _switch(call, on=False), staff),
@@ -64,7 +65,7 @@ def _shape(call: Call) -> Listing:
             + element("orderpriority", plan.orderpriority)
             + coded("status", state, text(state, call.lang))
             + element("note")
-            + element("accessname")
+            + element("accessname", salerules.of(world, plan).get("access", "").capitalize())
             + element("prorataday")
         )
 
@@ -121,6 +122,7 @@ def _edit(call: Call) -> str:
             select("opennotify", plan.opennotify, letters),
             Field("orderpriority", str(plan.orderpriority)),
             Field("preset", plan.preset),
+            *_rule_fields(call, plan),
             *(
                 Field(f"{_price_name(months)}{dialect['currency.id']}", money(cost))
                 for months, cost in plan.prices
@@ -139,6 +141,26 @@ def _edit(call: Call) -> str:
         renamed=changed.name != plan.name,
     )  # fmt: skip
     return done(made(plan.id))
+
+
+def _rule_fields(call: Call, plan: Plan) -> list[Field]:
+    """Show what keeps the plan from being ordered, as far as it is set (see `salerules`)."""
+    rules = salerules.of(call.world, plan)
+    fields = [Field(n, rules[n]) for n in salerules.COLUMNS if n in rules and n != "access"]
+    if "access" in rules:
+        options = tuple((name, name.capitalize()) for name in call.world.dials.client_groups)
+        fields.append(select("access", rules["access"], (("null", "--"), *options)))
+    return fields
+
+
+def _groups(call: Call) -> str:
+    """List the groups of plans (facts-2026-11.md 2.2)."""
+
+    def write(group: tuple[str, int]) -> str:
+        return element("id", group[0]) + element("name", group[0]) + element("itemmax", group[1])
+
+    shape = Listing(write, ("id", "name", "itemmax"))
+    return listing(call, shape, list(call.world.dials.plan_groups.items()))
 
 
 def _details(call: Call) -> str:

@@ -83,6 +83,21 @@ class Dials:
     """Further fields that an order needs."""
     order_closed_to: list[int] = field(default_factory=list)
     """Clients that may not order (billmanager.md 3.1, ``access``; assumed)."""
+    plan_rules: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Plan id to columns of its form that keep it from being ordered (facts-2026-11.md 2.2; that
+    the form has them, and what their values mean, is assumed): ``archived``, ``endoflifedate``,
+    ``price_on_request``, ``minperiodtype``, ``minperiodlen``, ``itemmax``, ``pricelist_group``,
+    ``access``, ``requery_phone``, ``orderreference``, ``quickorder``."""
+    plan_groups: dict[str, int] = field(default_factory=dict)
+    """Group of plans to the most services of it that a client may order."""
+    client_groups: dict[str, list[int]] = field(default_factory=dict)
+    """Group of clients (a plan's ``access``) to those who are in it."""
+    unverified_phones: list[int] = field(default_factory=list)
+    """Clients whose phone is not verified (facts-2026-11.md 2.3)."""
+    captcha: list[str] = field(default_factory=list)
+    """Forms that ask for a captcha: ``auth``, ``order`` (facts-2026-11.md 2.1)."""
+    cash_registers: dict[str, bool] = field(default_factory=dict)
+    """Cash registers, and whether each prints for charges too (facts-2026-11.md 2.4)."""
     client_terms: str = "form"
     """Where BILLmanager shows that a client pays later: ``form``, ``list``, or ``nowhere``
     (facts-2026-11.md 2.4; the names of field and column are assumed)."""

@@ -24,6 +24,8 @@ KINDS = frozenset(
         "locked",
         "locked_after",
         "ignored",
+        "blank",
+        "flood",
         "repeat_rows",
         "access",
         "expire_session",

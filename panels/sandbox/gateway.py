@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from panels.sandbox.protocol import Request
     from panels.sandbox.world import World
 
+_BODIES = {
+    "blank": b" " * 100_000,
+    "flood": b"<doc>" + b"<elem/>" * 900_000 + b"</doc>",
+}
+"""What breaks a program that takes an answer as it comes: white space, and rows without end."""
 _ERROR_PAGE = (
     b"<html><head><title>500 Internal Server Error</title></head>"
     b"<body><h1>Internal Server Error</h1><hr>nginx</body></html>"
@@ -74,18 +79,24 @@ class Gateway:
         if kind == "ignored" and request.func != "auth":
             return _confirmed(self.world, panel, request)
         response = answer(self.world, panel, request, fault)
-        if fault is None:
-            return response
-        if kind == "reset_after":
-            response.reset = True
-        elif kind == "http_500_after":
-            return Response(_ERROR_PAGE, 500, HTML_TYPE)
-        elif kind == "truncated":
-            response.body = response.body[: len(response.body) * 2 // 3]
-            response.cut = True
-        elif kind == "slow_after":
-            response.seconds = fault.seconds
-        return response
+        return response if fault is None else _spoilt(response, fault)
+
+
+def _spoilt(response: Response, fault: Rule) -> Response:
+    """Give the answer of a request that was carried out, as the fault lets it arrive."""
+    kind = fault.kind
+    if kind == "http_500_after":
+        return Response(_ERROR_PAGE, 500, HTML_TYPE)
+    if kind == "reset_after":
+        response.reset = True
+    elif kind == "truncated":
+        response.body = response.body[: len(response.body) * 2 // 3]
+        response.cut = True
+    elif kind == "slow_after":
+        response.seconds = fault.seconds
+    elif kind in _BODIES:
+        response.body = _BODIES[kind]
+    return response
 
 
 def _confirmed(world: World, panel: Panel, request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from panels.sandbox import operations
+from panels.sandbox import operations, salerules
 from panels.sandbox import records as r
 from panels.sandbox.refusals import Refusal, bad_value, missed
 
@@ -38,6 +38,7 @@ def check(world: World, wish: Wish) -> int:
     if not operations.modules_for(world, plan, wish.datacenter):
         text = "There is no suitable processing module for this tariff plan."
         raise Refusal("no_suitable_module", "processingmodule", "", text)
+    salerules.check(world, wish, plan)
     if wish.client in world.dials.order_closed_to:
         raise Refusal("access", "pricelist", str(wish.plan), "This plan is not for this client.")
     return price * (100 - world.dials.order_discount) // 100

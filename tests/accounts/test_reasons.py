@@ -11,6 +11,8 @@ from integrator import accounts
 from integrator.accounts.evidence import WEIGHTS
 from integrator.accounts.limits import RESOURCES
 from integrator.accounts.reasons import TEXTS, reason, shown
+from integrator.accounts.rehearsal_orders import BLOCKED
+from integrator.accounts.sale_rules import LIMITS
 
 
 def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None:
@@ -23,7 +25,8 @@ def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None
         re.findall(r'_note\(\w+, "(\w+)"', code)
     )
     of_limits = {key for one in RESOURCES for key in (one.less, one.over) if key}
-    in_tables = WEIGHTS.keys() | of_limits
+    of_rules = {*BLOCKED.values(), *LIMITS.values()}
+    in_tables = WEIGHTS.keys() | of_limits | of_rules
     assert given | in_tables == TEXTS.keys()
 
 

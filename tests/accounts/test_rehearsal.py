@@ -100,7 +100,7 @@ def test_a_client_that_may_not_order_is_blocked(discovered: Sandbox) -> None:
     assert client
     discovered.dials(order_closed_to=[client.remote_id])
     preview, _ = rehearsed()
-    assert {keys(row) >= {"order_closed"} for row in preview.rows.filter(client=client)} == {True}
+    assert {keys(row) >= {"blocked_group"} for row in preview.rows.filter(client=client)} == {True}
     assert preview.rows.exclude(client=client).filter(state="ready").exists()
 
 

@@ -175,8 +175,10 @@ def test_a_correction_keeps_to_the_same_rules(house: House, domain: str, said: s
     with pytest.raises(Refused) as refused:
         corrected(failed, Wish(domain=domain))
     assert said in " ".join(refused.value.lines)
-    assert corrected(failed, Wish(domain="second.example\u200b")) == {"domain": "second.example"}
-    assert corrected(failed, Wish(period=12))["period"] == 12
+    assert corrected(failed, Wish(domain="second.example\u200b")).fields == {
+        "domain": "second.example"
+    }
+    assert corrected(failed, Wish(period=12)).fields["period"] == 12
 
 
 def test_a_correction_of_a_plan_named_like_another_ones_id(house: House) -> None:
@@ -185,7 +187,7 @@ def test_a_correction_of_a_plan_named_like_another_ones_id(house: House) -> None
     failed = binding_of(house, account, "alice.example", state="failed")
     with pytest.raises(Refused):
         corrected(failed, Wish(plan="5"))
-    assert corrected(failed, Wish(period=12))["period"] == 12
+    assert corrected(failed, Wish(period=12)).fields["period"] == 12
     with pytest.raises(Refused):
         plan_map.set_many(["Start=5"])
 

@@ -100,7 +100,7 @@ def some(
 
 
 def kill_and_start(product: Product) -> None:
-    assert product.kill("worker")
+    eventually(lambda: product.kill("worker"), 30.0)
     product.start("worker")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 WRONG = re.compile(r'"level": "(error|critical)"|Traceback|lease\.not_extended|lease\.lost')
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])]
 
 
 @pytest.mark.parametrize("database", DATABASES)

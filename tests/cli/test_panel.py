@@ -84,6 +84,39 @@ def test_check_and_link(ready: Installation) -> None:
     assert refused.json["lines"]
 
 
+def test_a_name_is_set_checked_and_listed(ready: Installation, sandbox: Sandbox) -> None:
+    listed = {
+        row["entry"]: row
+        for row in ready.manage("panel", "set", "billing", "--json").json["entries"]
+    }
+    assert listed["order"]["value"] == "v2"
+    assert not listed["order"]["proven"]
+    assert listed["task_close"]["value"] is None
+    assert "button of its form" in ready.manage("panel", "set", "billing").out
+
+    done = ready.manage("panel", "set", "billing", "cart=cart", "order=v2", "--json")
+    assert (done.code, [one["name"] for one in done.json["set"]]) == (0, ["cart", "order"])
+    for words, told in (
+        (["cart=cart", "order=old"], "vhost.order.param"),
+        (["cart=cart", "nothing=x"], "There is no entry"),
+        (["cart=cart", "order"], "is not ENTRY=VALUE"),
+        (["order=v2", "order=old"], "given twice"),
+        (["plan_modules_list=pricelist.delete", "--force"], "would act"),
+    ):
+        refused = ready.manage("panel", "set", "billing", *words)
+        assert refused.code == 2
+        assert told in refused.err
+    assert ready.manage("panel", "set", "isp1", "order=v2").code == 2
+    assert ready.manage("panel", "set", "nobody").code == 2
+    assert ready.manage("panel", "set", "billing", "order=").code == 0
+    rows = ready.manage("panel", "set", "billing", "--json").json["entries"]
+    assert {row["entry"]: row["value"] for row in rows}["order"] is None
+    sandbox.stop()
+    assert ready.manage("panel", "set", "billing", "order=v2").code == 3
+    assert ready.manage("panel", "set", "billing", "order=v2", "--force").code == 0
+    sandbox.start()
+
+
 def test_a_check_of_a_panel_that_lacks_a_right_fails(ready: Installation, sandbox: Sandbox) -> None:
     sandbox.faults({"func": "expense", "kind": "access", "probability": 1.0, "times": None})
     told = ready.manage("panel", "check", "billing")

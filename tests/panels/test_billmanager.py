@@ -11,6 +11,7 @@ import pytest
 
 from panels.billmanager import BillManager, CartLine, Dialect
 from panels.billmanager.names import Found
+from panels.billmanager.salerules import SaleRules
 from panels.errors import FormLacks, Refused, UnexpectedAnswer
 from tests.panels.lists import Canned, elem
 
@@ -244,9 +245,20 @@ def test_offers() -> None:
 
 
 def test_the_opening_letter() -> None:
-    assert bill({"pricelist.edit": "<opennotify>null</opennotify>"})[0].plans.opening_letter(1) == (
-        "null"
+    letter, rules = bill({"pricelist.edit": "<opennotify>null</opennotify>"})[0].plans.sale(1)
+    assert (letter, rules) == ("null", SaleRules())
+
+
+def test_what_keeps_a_plan_from_being_sold() -> None:
+    form = (
+        "<opennotify>1</opennotify><archived>on</archived><endoflifedate>2026-02-30</endoflifedate>"
+        "<minperiodtype>year</minperiodtype><minperiodlen>1</minperiodlen><itemmax>3</itemmax>"
+        "<price_on_request>off</price_on_request><requery_phone>on</requery_phone>"
+        "<pricelist_group>0</pricelist_group><access>7</access>"
+        '<slist name="access"><val key="7">Partners</val></slist>'
     )
+    _letter, rules = bill({"pricelist.edit": form})[0].plans.sale(1)
+    assert rules == SaleRules(archived=True, least_months=12, most=3, access="Partners", phone=True)
 
 
 PLAN_FORM = (

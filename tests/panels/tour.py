@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from panels.billmanager import BillManager, discover
+from panels.billmanager.registers import registers
 from panels.billmanager.report import report
+from panels.billmanager.salerules import group_limits
 from panels.ispmanager import IspManager
 from panels.sandbox import acts
 from panels.sandbox.adapter import SandboxAdapter
@@ -113,7 +115,9 @@ class Tour:
         self.plan = bm.plans.all()[0].id
         bm.plans.compared(self.plan)
         bm.plans.limits(self.plan)
-        bm.plans.opening_letter(self.plan)
+        bm.plans.sale(self.plan)
+        group_limits(bm.transport)
+        registers(bm.transport)
         letter = bm.plans.letter_form(self.plan)
         assert letter
         bm.plans.set_letter(letter, letter.letter, send_by=soon())

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--rare", action="store_true", help="fail as well when a rare path was taken by no seed"
     )
+    parser.add_argument(
+        "--without", default="", metavar="MEND", help="take one out, see tests/simulation/mends.py"
+    )
     parser.add_argument("--story", action="store_true", help="tell the story of good seeds, too")
     return parser
 
@@ -36,12 +40,13 @@ def _seeds(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-def _verdicts(seeds: Iterable[int], jobs: int) -> Iterator[Verdict]:
+def _verdicts(seeds: Iterable[int], jobs: int, taken_out: str) -> Iterator[Verdict]:
+    play = partial(process.play, taken_out=taken_out)
     if jobs == 1:
-        yield from map(process.play, seeds)
+        yield from map(play, seeds)
         return
     with get_context("spawn").Pool(jobs, initializer=process.ready) as pool:
-        yield from pool.imap(process.play, seeds)
+        yield from pool.imap(play, seeds)
 
 
 def told(verdict: Verdict, *, story: bool = True) -> str:
@@ -64,10 +69,15 @@ def main() -> int:
     options = _parser().parse_args()
     seeds = _seeds(options.seeds)
     process.ready()
+    if options.without and options.without not in process.mends():
+        sys.stderr.write(
+            f"There is no mend {options.without}; there are: {', '.join(process.mends())}\n"
+        )
+        return 2
     began = time.monotonic()
     seen: Counter[str] = Counter()
     failed: list[int] = []
-    for verdict in _verdicts(seeds, options.jobs):
+    for verdict in _verdicts(seeds, options.jobs, options.without):
         seen.update(verdict.seen)
         if verdict.broken:
             failed.append(verdict.seed)

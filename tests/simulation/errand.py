@@ -6,12 +6,13 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import confirming, preview
+from integrator.accounts import confirming, preview, rereading
 from integrator.accounts.choices import Choices
 from integrator.accounts.correcting import Wish
-from integrator.models import Binding, PreviewRow
+from integrator.models import Binding, Preview, PreviewRow
 from integrator.models.states import RowState
 from integrator.workflow import starting
+from panels.sandbox import acts
 from panels.sandbox.ledger import truth
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ class Errand:
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         self._scenario = scenario
+        self._world = world
         everyone = [a for a in truth(world)["accounts"] if a["domains"]]
         self._others = everyone
         self.accounts: dict[Key, Mapping[str, Any]] = {
             (a["server"], a["username"]): a for a in everyone[: scenario.accounts]
         }
+        self.has_debts = bool(scenario.debt)
         self.is_strict = "weak" in scenario.slips
         if self.is_strict:
             world.dials.turn({"password_min": LONG_ENOUGH})
@@ -68,6 +71,19 @@ class Errand:
         domain = meant["domains"][0]
         return Wish(client=client, domain="" if binding.domain == domain else domain)
 
+    def upload_wrongly(self) -> None:
+        """Upload a CSV that would sell one site twice: whoever's it is, it must not get through."""
+        rows = [self._right(account) for account in self.accounts.values()]
+        if self._scenario.first_csv == "one site twice":
+            rows[0]["domain"] = rows[1]["domain"].upper()
+        else:
+            ordered = acts.stranger_orders(self._world, {"act": "stranger_orders"})
+            rows[0]["domain"] = self._world.services[int(str(ordered["service"]))].domain
+        made = self._preview(rows, anew=True)
+        confirming.confirm_all(made, "domain", ANNA)
+        ready = made.rows.filter(domain__iexact=rows[0]["domain"], state=RowState.READY)
+        assert not ready.exists(), f"{rows[0]['domain']} would be sold twice"
+
     def _right(self, account: Mapping[str, Any]) -> dict[str, str]:
         return {
             "server": account["server"],
@@ -92,6 +108,25 @@ class Errand:
 
     def _start(self, rows: Iterable[Mapping[str, str]]) -> list[str]:
         """Preview and start a run over these lines; why lines were left out of it."""
+        made = self._preview(rows, anew=self.has_debts)
+        # A slip in a domain is asked about, and she says in a hurry that it is meant.
+        confirming.confirm_all(made, "domain", ANNA)
+        if self._scenario.debt:
+            self._confirm_debts(made)
+        starting.start(made.pk, ANNA)
+        left_out = PreviewRow.objects.filter(preview=made).exclude(state=RowState.READY)
+        return [str(row.reasons) for row in left_out]
+
+    def _confirm_debts(self, made: Preview) -> None:
+        """Say of each debt that it is to be credited: none is without a person's word."""
+        ready = PreviewRow.objects.filter(preview=made, state=RowState.READY)
+        for row in ready.select_related("client"):
+            owes = row.client is not None and self._world.clients[row.client.remote_id].balance < 0
+            assert not owes, f"line {row.number} is ready, though its client owes money"
+        confirming.confirm_all(made, "debt", ANNA)
+
+    def _preview(self, rows: Iterable[Mapping[str, str]], *, anew: bool) -> Preview:
+        """Upload these lines. ``anew``: what is known of the panels is older than what is there."""
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS)
         writer.writeheader()
@@ -107,11 +142,10 @@ class Errand:
             hold_letters=chosen.hold_letters,
         )
         made = preview.make_from_csv(choices, text.getvalue(), ANNA)
-        # A slip in a domain is asked about, and she says in a hurry that it is meant.
-        confirming.confirm_all(made, "domain", ANNA)
-        starting.start(made.pk, ANNA)
-        left_out = PreviewRow.objects.filter(preview=made).exclude(state=RowState.READY)
-        return [str(row.reasons) for row in left_out]
+        if anew:
+            rereading.reread(made)
+            made = preview.make_from_csv(choices, text.getvalue(), ANNA)
+        return made
 
 
 def key_of(binding: Binding) -> Key:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from django.conf import settings
 
 from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
-from integrator.workflow import deaths
 from integrator.workflow.windows.asked import MOST
 from integrator.workflow.windows.handing import KIND
 from panels.sandbox import records as r
@@ -17,6 +19,7 @@ from panels.sandbox.hosting import user_key
 from panels.sandbox.operations import modules_for
 from panels.sandbox.violations import violations
 from tests.services import canary
+from tests.simulation.network import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +36,23 @@ EXCUSED = {"service_closed", "service_active", "no_module", "no_modules", "wrong
 """Causes with which a binding may stay failed at the end: somebody at the panels made it so."""
 
 
+MOST_SECONDS = 5.0
+"""So much computing a call may take, its answer's and the simulated panel's: in fact far less."""
+MOST_MEMORY = 300 * 2**20
+"""By so much a process may grow while a seed is played; the answers of a panel are small."""
+
+
+def peak_memory() -> int:
+    """Bytes that this process has had at most."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def broken(simulation: Simulation) -> list[str]:
     """Every law that this run broke, a sentence each."""
     return [
         *simulation.installation.network.sent_late,
+        *simulation.installation.network.unlooked,
+        *simulation.people.held_for_ever,
         *_ledger(simulation),
         *_once(simulation),
         *_bindings(simulation),
@@ -46,6 +62,8 @@ def broken(simulation: Simulation) -> list[str]:
         *_letters(simulation),
         *_plans(simulation),
         *_repeated(simulation),
+        *_carts(simulation),
+        *_cheap(simulation),
         *_ended(simulation),
         *_stopped_in_time(simulation),
         *_said(simulation),
@@ -61,6 +79,8 @@ def _ledger(simulation: Simulation) -> Iterator[str]:
             simulation.stage.seen["a client ordered the same by himself"] += 1
         elif " had no module at " in sentence and _emptied_late(simulation, sentence):
             simulation.stage.seen["a late switch took the only module, and was found"] += 1
+        elif "was ordered" in sentence and _ordered_after_a_line(simulation, sentence):
+            simulation.stage.seen["ordered anew after a line was taken out"] += 1
         elif "was ordered" in sentence and _ordered_anew(simulation, sentence):
             simulation.stage.seen["ordered anew after a colleague's deletion"] += 1
         else:
@@ -80,6 +100,11 @@ def _ordered_anew(simulation: Simulation, sentence: str) -> bool:
     """A colleague deleted our service, and a person said so: then it is ordered once more."""
     found = [s for s in simulation.world.services.all() if s.remoteid and s.remoteid in sentence]
     return len([s for s in found if s.id not in simulation.others.touched]) == 1
+
+
+def _ordered_after_a_line(simulation: Simulation, sentence: str) -> bool:
+    """A refused order had left a line in the cart; a person took it out, and one was ordered."""
+    return any(marker in sentence for marker in simulation.people.taken_out)
 
 
 def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
@@ -274,13 +299,33 @@ def _plans(simulation: Simulation) -> Iterator[str]:
 
 def _repeated(simulation: Simulation) -> Iterator[str]:
     """A switch that never shows is sent twice by a window, and twice more on a person's word."""
-    network = simulation.installation.network
-    for (func, plan, module), times in network.ignored.items():
-        words = Event.objects.filter(window__plan__remote_id=plan, to_state="closing")
-        said = words.filter(why__in=("restore", "restore anyway")).count()
-        windows = Window.objects.filter(plan__remote_id=plan).count()
-        if len(times) > MOST * (said + windows):
-            yield f"{func} of module {module} on plan {plan} was sent {len(times)} times in vain"
+    for (func, plan, module), rows in simulation.installation.network.ignored.items():
+        for window in Window.objects.filter(plan__remote_id=plan):
+            closed = window.closed_at.timestamp() if window.closed_at else simulation.stage.now
+            began = window.created_at.timestamp()
+            vain = max(sum(began <= at <= closed for at in row) for row in rows)
+            words = Event.objects.filter(window_id=window.pk, to_state="closing")
+            said = words.filter(why__in=("restore", "restore anyway")).count()
+            if vain > MOST * (1 + said):
+                yield f"{func} of module {module} was sent {vain} times in vain by {window}"
+
+
+def _carts(simulation: Simulation) -> Iterator[str]:
+    """No line of ours lies unpaid beside a service of ours: whoever pays it has the site twice."""
+    for binding in Binding.objects.filter(state=BindingState.DONE).select_related("client"):
+        for line in simulation.world.lines.find("client", binding.client.remote_id):
+            if line.remoteid == binding.marker and line.service != binding.service_id:
+                yield f"line {line.id} lies in the cart beside service {binding.service_id}"
+
+
+def _cheap(simulation: Simulation) -> Iterator[str]:
+    """No answer takes the process for itself, neither its time nor its memory."""
+    seconds, func = Observed.costliest
+    if seconds > MOST_SECONDS:
+        yield f"a call of {func} took {seconds:.0f} s of computing"
+    grown = peak_memory() - simulation.memory
+    if grown > MOST_MEMORY:
+        yield f"the process has grown by {grown / 2**20:.0f} MiB"
 
 
 def _ended(simulation: Simulation) -> Iterator[str]:
@@ -314,7 +359,7 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
             event.details["step"] for event in told.filter(why__startswith="its worker stopped")
         )
         for step, count in died.items():
-            if count >= deaths.most() * again:
+            if count >= settings.MAX_ATTEMPTS * again:
                 yield f"b{binding.pk} was taken up again {count} times at step {step} after deaths"
     for event in Event.objects.filter(subject="binding", to_state="failed", why="unreachable"):
         yield f"b{event.binding_id} failed since a panel could not be reached"

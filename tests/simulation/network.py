@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from tests.simulation.stage import BEGIN, Stage
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from panels.documents import Document
     from panels.sandbox.protocol import Request, Response
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),
     *("http_500_after", "truncated", "login_page", "locked", "repeat_rows", "access"),
-    *("expire_session", "unreachable", "lands_late", "locked_after"),
+    *("expire_session", "unreachable", "lands_late", "locked_after", "blank", "flood"),
 )
 """What can become of a call: the sandbox's faults, no connection, and an effect that comes after
 nobody waits for it any more."""
@@ -110,7 +111,7 @@ class Faults:
         if chance.random() >= weather.rate:
             return None
         kind = chance.choice(weather.kinds)
-        if kind == IGNORED and not is_switch(request):
+        if kind == IGNORED and not (is_switch(request) or weather.group == "orders"):
             return None
         weather.left -= 1
         self._stage.seen[f"fault: {kind}"] += 1
@@ -123,6 +124,8 @@ class Faults:
 
 CONNECTS = 3.05
 """Seconds until no connection has come about."""
+LOOKED_WITHIN = 6.0
+"""So old in seconds the last look at a plan may be when something is ordered on it, and a call."""
 MOST_CALLS, PACE = 40, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""
 
@@ -135,10 +138,13 @@ class Network(SandboxAdapter):
         self._stage = stage
         self._weather = weather
         self.sent_late: list[str] = []
-        self.ignored: dict[tuple[str, ...], list[float]] = defaultdict(list)
-        """Switches that were answered and ignored, since the last equal one that was not."""
+        self.ignored: dict[tuple[str, ...], list[list[float]]] = defaultdict(lambda: [[]])
+        """When switches were answered and ignored, in rows without an equal one that was not."""
         self.landed_late: list[float] = []
         """When switches came to the panel that had been given up, whatever they did there."""
+        self.unlooked: list[str] = []
+        """Orders of ours that were sent without a fresh look at what is on for their plan."""
+        self._looks: dict[str, float] = {}
         self.away = (0.0, 0.0)
         """From when to when BILLmanager cannot be reached."""
         self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
@@ -176,6 +182,7 @@ class Network(SandboxAdapter):
         self._mind_pace(call)
         if is_switch(asked):
             self._mind_switch(asked, fault)
+        self._mind_looks(asked)
         began, ended = self.away
         if asked.panel == "billmanager" and began <= self._stage.now - BEGIN < ended:
             self._stage.seen["call while the panel is away"] += 1
@@ -200,9 +207,19 @@ class Network(SandboxAdapter):
         """Count equal switches in a row that were answered *ok* and never showed."""
         switch = tuple(asked.params.get(name, "") for name in ("func", "plid", "elid"))
         if fault is not None and fault.kind == IGNORED:
-            self.ignored[switch].append(self._stage.now)
+            self.ignored[switch][-1].append(self._stage.now)
         elif fault is None:
-            self.ignored.pop(switch, None)
+            self.ignored[switch].append([])
+
+    def _mind_looks(self, asked: Request) -> None:
+        """An order goes out only where its plan was looked at just before."""
+        said = asked.params
+        if asked.func == self.gateway.world.dialect["plan_modules.list"]:
+            self._looks[said.get("elid") or said.get("plid", "")] = self._stage.now
+        if asked.func.endswith("order.param") and said.get("sok"):
+            age = self._stage.now - self._looks.get(said.get("pricelist", ""), 0.0)
+            if age > LOOKED_WITHIN:
+                self.unlooked.append(f"{asked.func} was sent {age:.0f} s after a look at its plan")
 
     def _lands_late(self, asked: Request, limit: float) -> None:
         chance = self._stage.chance
@@ -302,19 +319,25 @@ class Limiter:
 
 
 class Observed(Transport):
-    """The real transport; the stage is told until when an effect may be sent."""
+    """The real transport; the stage is told until when an effect may be sent.
+
+    ``costliest``: the most seconds of computing that one call took, and which it was.
+    """
 
     stage: Stage
+    costliest: tuple[float, str] = (0.0, "")
 
-    def act(
-        self, func: str, params: Mapping[str, str | int], *, send_by: float, **more: Any
+    def perform(
+        self, form: dict[str, str], send_by: float | None, *args: Any, **kwargs: Any
     ) -> Document:
-        """Send an effect."""
-        actor = self.stage.current
-        if actor is not None:
+        """Make a call, and see what it costs this thread."""
+        actor, began = self.stage.current, time.thread_time()
+        if actor is not None and send_by is not None:
             actor.send_by = send_by + BEGIN
         try:
-            return super().act(func, params, send_by=send_by, **more)
+            return super().perform(form, send_by, *args, **kwargs)
         finally:
             if actor is not None:
                 actor.send_by = None
+            spent = (time.thread_time() - began, form["func"])
+            Observed.costliest = max(Observed.costliest, spent)

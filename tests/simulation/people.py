@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from integrator import prepared
-from integrator.accounts.correcting import Wish, corrected
+from integrator import clock, prepared
+from integrator.accounts.correcting import corrected
 from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
-from integrator.workflow import actions, deciding
+from integrator.workflow import actions, deciding, intents
 from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 from panels.sandbox import acts
@@ -46,6 +47,10 @@ class People:
         self._world = world
         self._errand = errand
         self._retried: dict[int, int] = {}
+        self.held_for_ever: list[str] = []
+        """Windows that nothing will let go, as a person has met them."""
+        self.taken_out: set[str] = set()
+        """The marks of lines that a person has taken out of a cart."""
         self.undoings = Undoings(stage, world, errand, self._say)
         self.handings = Handings(stage, world, self._say)
 
@@ -76,6 +81,9 @@ class People:
         for panel in Panel.objects.exclude(stopped=""):
             Panel.objects.filter(pk=panel.pk).update(stopped="")
             self._stage.seen["stopped panel checked"] += 1
+        for_ever = clock.now() + 2 * intents.horizon()
+        for window in Window.objects.filter(held=True, held_until__gt=for_ever):
+            self.held_for_ever.append(f"{window} is held until {window.held_until}")
         for window in Window.objects.filter(HELD).exclude(phase=Phase.CLOSED):
             self._held(window)
         self.decide()
@@ -125,15 +133,19 @@ class People:
         """*Correct and retry*, with what of it was a slip and is now right."""
         wish = self._errand.wish(binding)
         try:
-            changes = corrected(binding, wish) if wish != Wish() else {}
+            if binding.cause == "debt" or self._errand.has_debts:
+                wish = replace(wish, confirmed=frozenset({"debt"}))
+            fix = corrected(binding, wish)
         except Refused as refused:
             self._stage.tell(f"may not correct b{binding.pk}: {refused.text} {refused.lines}")
             return
         password = self._password(binding)
         own = Binding.objects.filter(pk=binding.pk)
-        if actions.retry(own, ANNA, password=password, corrected=changes).retried:
+        if actions.retry(
+            own, ANNA, password=password, corrected=fix.fields, confirmed=fix.words
+        ).retried:
             self._stage.seen["retry pressed"] += 1
-            self._stage.seen["corrected and retried"] += bool(changes)
+            self._stage.seen["corrected and retried"] += bool(fix.fields)
 
     def _password(self, binding: Binding) -> str | None:
         """The account's true one, where ours is missing or is what the cause speaks of."""
@@ -148,6 +160,8 @@ class People:
             client = self._world.clients[binding.client.remote_id]
             self._world.clients.put(client._replace(balance=1_000_000))
             self._stage.tell(f"tops up client {client.id}")
+        if binding.cause == "unpaid_order" and binding.step == 3:
+            self._tidy_cart(binding)
         if binding.cause == "form_unknown" and binding.step == 4:
             self._tidy_basket(binding)
         service = self.service_of(binding)
@@ -158,6 +172,15 @@ class People:
             self._stage.tell(f"closes the task of service {service.id} by hand")
             self._stage.seen["closed by hand, its form was lost"] += 1
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
+
+    def _tidy_cart(self, binding: Binding) -> None:
+        """Take out of the client's cart what a refused order has left there."""
+        for line in self._world.lines.find("client", binding.client.remote_id):
+            if line.domain == binding.domain and not line.service:
+                self._stage.tell(f"takes line {line.id} out of the cart")
+                self._stage.seen["line of a refused order taken out"] += 1
+                self._world.lines.drop(line.id)
+                self.taken_out.add(line.remoteid)
 
     def _tidy_basket(self, binding: Binding) -> None:
         """Take what a colleague has closed out of the client's basket, which is paid as one."""

@@ -19,11 +19,20 @@ def ready() -> None:
     django.setup()
 
 
-def play(seed: int) -> Verdict:
-    """Play one seed. Only a process that is ready can."""
+def play(seed: int, taken_out: str = "") -> Verdict:
+    """Play one seed, without a mend where one is named. Only a process that is ready can."""
+    from tests.simulation.mends import without
     from tests.simulation.simulate import simulate
 
-    return simulate(seed)
+    with without(taken_out):
+        return simulate(seed)
+
+
+def mends() -> dict[str, tuple[int, ...]]:
+    """What can be taken out, and some seeds that break a law then. Only when ready."""
+    from tests.simulation.mends import MENDS
+
+    return {name: mend.seeds for name, mend in MENDS.items()}
 
 
 def missed(seen: Counter[str]) -> list[str]:

@@ -19,6 +19,9 @@ OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_
           "expire_sessions")  # fmt: skip
 
 
+FIRST_CSVS = ("one site twice", "another's site")
+"""CSVs that would sell a site which is somebody's already."""
+
 TROUBLED = ("all", "all", "money", "switches", "tasks")
 """Which calls the weather strikes; letters alone, and payments, only where there are any."""
 
@@ -33,6 +36,10 @@ class Scenario:
     ``poison``: step 7 of one account ends each process that takes it up. ``closes_refused``: no
     task can be closed. ``away``: from when to when BILLmanager cannot be reached, in seconds from
     the beginning. All three until people put them right, when the storm is over.
+
+    ``refused_leaves``: what an order leaves for which the money is lacking; '' as the dialect has
+    it. ``debt``: what each client owes, paid by credit. ``first_csv``: what is wrong with the whole
+    CSV that is uploaded first, so that its preview must not let it through.
     """
 
     dialect: str
@@ -62,6 +69,9 @@ class Scenario:
     poison: bool = False
     closes_refused: bool = False
     away: tuple[float, float] = (0.0, 0.0)
+    refused_leaves: str = ""
+    debt: int = 0
+    first_csv: str = ""
 
     @property
     def told(self) -> str:
@@ -79,7 +89,26 @@ def draw(chance: random.Random, seed: int) -> Scenario:
         meeting(drawn, chance)
     if drawn.passwords == "reset":
         drawn.slips = ()  # a password that is reset is right
+    _draw_more(drawn, chance)
     return drawn
+
+
+def _draw_more(drawn: Scenario, chance: random.Random) -> None:
+    """Troubles that each take something of a scenario for themselves."""
+    if drawn.poison:
+        drawn.storm = 400.0  # it takes some deaths until a row is given up
+    if chance.random() < 0.15:
+        drawn.refused_leaves = chance.choice(("line", "line", "nothing"))
+        drawn.balance = chance.choice((0, drawn.balance))
+    if drawn.payment == "credit" and chance.random() < 0.2:
+        drawn.balance, drawn.debt = 0, 300
+    if chance.random() < 0.15:
+        drawn.first_csv = chance.choice(FIRST_CSVS)
+        if drawn.behind:
+            drawn.first_csv = FIRST_CSVS[0]  # what no list shows yet nobody can compare with
+    if chance.random() < 0.08:
+        drawn.weather.kinds, drawn.weather.effects = ("blank", "flood"), False
+        drawn.weather.rate, drawn.weather.left = 0.1, 4
 
 
 def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> None:
@@ -87,6 +116,7 @@ def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> N
     weather = drawn.weather
     weather.group, weather.kinds = group, kinds
     weather.effects, weather.rate, weather.left = True, 0.8, 8
+    weather.busy = weather.naps = weather.deaths = 0.0  # they would use up what is left
 
 
 def _impatient(drawn: Scenario, _chance: random.Random) -> None:
@@ -133,20 +163,22 @@ def _queued(drawn: Scenario, chance: random.Random) -> None:
     drawn.balance = 0 if drawn.payment == "credit" else drawn.balance
     _storm(drawn, "money", ("lands_late", "locked_after"))
     drawn.weather.queue, drawn.weather.left = 560.0, 4
+    drawn.storm, drawn.slips, drawn.expires = 400.0, (), False
     drawn.behind = chance.choice((0.0, 5.0, 40.0, 55.0))
 
 
 def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
     """Orders are confirmed and lead to nothing."""
     _storm(drawn, "orders", ("ignored",))
-    drawn.weather.left = 2
+    drawn.weather.rate, drawn.weather.left = 1.0, 2
+    drawn.storm, drawn.slips = 400.0, ()
 
 
 def _deaf(drawn: Scenario, chance: random.Random) -> None:
     """Switches are answered *ok* and ignored, a few times or for long."""
     _storm(drawn, "switches", ("ignored",))
     drawn.weather.left = chance.choice((1, 3, 6, 12))
-    drawn.weather.busy = drawn.weather.deaths = drawn.weather.naps = drawn.dropped = 0.0
+    drawn.dropped, drawn.slips = 0.0, ()
     drawn.people, drawn.storm = chance.choice(([], ["restore"] * 3)), 400.0
     if chance.random() < 0.3:
         drawn.others = ["upgrade"]
@@ -157,10 +189,25 @@ def _upgraded(drawn: Scenario, _chance: random.Random) -> None:
     drawn.others, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
 
 
+def _killing(drawn: Scenario, _chance: random.Random) -> None:
+    """One account ends each process that takes up its step 7."""
+    drawn.poison, drawn.slips, drawn.closes_refused = True, (), False
+    drawn.payment, drawn.balance, drawn.passwords = "balance", 1_000_000, ""
+    drawn.weather.rate = drawn.weather.deaths = drawn.weather.naps = 0.0
+
+
+def _away_early(drawn: Scenario, chance: random.Random) -> None:
+    """BILLmanager is away for minutes before anything was ordered."""
+    drawn.away, drawn.slips, drawn.storm = (0.0, chance.choice((60.0, 380.0))), (), 400.0
+    drawn.weather.rate, drawn.dropped = 0.0, 0.0
+
+
 MEETINGS = {
     1: _queued,
     3: _payers,
+    4: _killing,
     5: _late,
+    6: _away_early,
     7: _walk_ins,
     9: _closes,
     11: _deaf,

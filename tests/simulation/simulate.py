@@ -82,6 +82,8 @@ class Simulation:
         self.let_go_in_vain = 0
         """How often people had let stopped runs go on until then."""
         self._idle = 1.0
+        self.memory = laws.peak_memory()
+        """Bytes that this process had at most before."""
         self._passwords = {account["password"] for account in truth(self.world)["accounts"]}
 
     def run(self, look: Callable[[Simulation], None] = lambda _played: None) -> Verdict:
@@ -97,7 +99,7 @@ class Simulation:
                 look(self)
             except Exception:  # noqa: BLE001 - whatever it was, it is the verdict
                 broken = [traceback.format_exc()]
-            story = self._story() if broken else []
+            story = self._story()
         digest = hashlib.sha256(repr(self.stage.story).encode()).hexdigest()
         return Verdict(self.seed, broken, self.stage.seen, story, self.scenario.told, digest)
 
@@ -110,9 +112,8 @@ class Simulation:
     def _set_up(self) -> None:
         chosen, stage, world = self.scenario, self.stage, self.world
         delays = {"task_delay": chosen.task_delay, "close_delay": chosen.close_delay}
-        world.dials.turn({**delays, "lists_behind": chosen.behind})
-        for client in world.clients.all():
-            world.clients.put(client._replace(balance=chosen.balance))
+        leaves = chosen.refused_leaves
+        world.dials.turn({**delays, "lists_behind": chosen.behind, "refused_leaves": leaves})
         for kind in self._jobs:
             waking.register(kind, partial(self._send, kind))
         for name in range(chosen.workers):
@@ -120,7 +121,7 @@ class Simulation:
         self.beat = Actor(stage, "beat", self.installation.database)
         self.web = Actor(stage, "web", self.installation.database)
         stage.on_rest = self._deliver
-        self.errand.begin()
+        self._begin_errand()
         if chosen.poison:
             self.poisoned = Binding.objects.order_by("pk").values_list("account_id", flat=True)[0]
         if chosen.closes_refused:
@@ -139,6 +140,15 @@ class Simulation:
             stage.after(self._some_time(), partial(self._meddle, what, tries))
         for _ in range(chosen.jumps):
             stage.after(self._some_time(), self._jump)
+
+    def _begin_errand(self) -> None:
+        chosen, clients = self.scenario, self.world.clients
+        if chosen.first_csv:
+            self.errand.upload_wrongly()
+            self.stage.seen["CSV that would sell a site twice"] += 1
+        for client in clients.all():
+            clients.put(client._replace(balance=chosen.balance - chosen.debt))
+        self.errand.begin()
 
     # -- what goes on ----------------------------------------------------------------------
     def _play(self) -> None:
@@ -175,8 +185,10 @@ class Simulation:
         self.installation.network.away = (0.0, 0.0)
         if self.scenario.closes_refused:
             ours = set(Binding.objects.values_list("marker", flat=True))
-            charged = [e.service for e in self.world.expenses.all() if e.kind == "order"]
-            pressed = ("resume pressed", "retry pressed", "decide pressed")
+            expenses = self.world.expenses.all()
+            charged = {e.service for e in expenses if e.kind == "order"} - self.others.touched
+            presses = ("resume pressed", "retry pressed", "decide pressed")
+            pressed = (*presses, "bound anew after undoing")
             self.let_go_in_vain = sum(self.stage.seen[name] for name in pressed)
             self.charged_in_vain = sum(self.world.services[s].remoteid in ours for s in charged)
             self.world.dials.turn({"password_min": LONG_ENOUGH if self.errand.is_strict else 0})

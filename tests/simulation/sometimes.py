@@ -69,6 +69,7 @@ EVENTS = {
     "left its window as it closed": Q(why="the window closes"),
     "cancelled at a step border": Q(to_state="cancelled", subject="binding"),
     "retried by a person": Q(subject="binding", why="retry"),
+    "debt confirmed": Q(to_state="confirmed", why__contains="debt:"),
     "paused": Q(subject="run", to_state="paused"),
     "failed": Q(to_state="failed"),
     "done": Q(to_state="done"),
@@ -89,5 +90,8 @@ MUST = (
     *("put on the manual module", "undone: the account is free", "bound anew after undoing"),
     *("letter held back", "letter given back"),
     *("names found again after an upgrade", "switch that never shows held"),
+    *("landed long after it was given up", "no task could be closed", "died of what it took up"),
+    *("call while the panel is away", "line of a refused order taken out", "debt confirmed"),
+    *("CSV that would sell a site twice", "fault: blank", "fault: flood"),
 )
 """What two hundred seeds must have reached, each at least once."""

@@ -13,6 +13,7 @@ from django.test import Client
 
 from tests.services import canary
 from tests.simulation.__main__ import told
+from tests.simulation.mends import MENDS, without
 from tests.simulation.simulate import Simulation, simulate
 
 if TYPE_CHECKING:
@@ -45,6 +46,17 @@ def _play(seeds: range) -> Counter[str]:
 def test_nothing_doubled_and_nothing_lost(own_database: None, first: int) -> None:
     """A few seeds at a time, so that no process is left with all of them at the end."""
     assert _play(range(first, first + AT_ONCE))["done"]
+
+
+KNOWN = [(name, seed) for name, mend in MENDS.items() for seed in mend.seeds[:1]]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("name", "seed"), KNOWN, ids=str)
+def test_what_a_mend_prevents_is_found_without_it(own_database: None, name: str, seed: int) -> None:
+    with without(name):
+        assert simulate(seed).broken
 
 
 PAGES = ("/", "/accounts/", "/runs/", "/runs/1/", "/bindings/1/", "/bindings/2/", "/windows/",

@@ -68,17 +68,41 @@ def test_a_refused_login_keeps_the_old_one(panels_may_be_asked: None, admin: Cli
     assert (panel.username, panel.password) == ("integrator", "panel-secret")
 
 
-def test_dialect_is_corrected_and_taken_back(admin: Client) -> None:
-    panel = factories.billmanager()
+def test_a_name_is_looked_for_kept_and_taken_back(
+    panels_may_be_asked: None, admin: Client, sandbox: Sandbox
+) -> None:
+    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
+    admin.post("/panels/add/", given)
+    panel = Panel.objects.get()
     target = f"/panels/{panel.pk}/dialect/"
-    admin.post(target, {"name": "order", "value": "v2"})
-    panel.refresh_from_db()
-    assert panel.overrides == {"order": "v2"}
-    bad = admin.post(target, {"name": "order", "value": "v9"}, follow=True)
-    assert 'role="alert"' in bad.text
-    admin.post(target, {"name": "order", "value": ""})
-    panel.refresh_from_db()
+
+    def put(**given: str) -> str:
+        answer = admin.post(target, given, follow=True).text
+        panel.refresh_from_db()
+        return answer
+
+    put(name="manual_module", value="pmmanual")
+    assert panel.overrides == {"manual_module": "pmmanual"}
+    wrong = put(name="manual_module", value="pmhand")
+    assert panel.overrides == {"manual_module": "pmmanual"}
+    assert 'role="alert"' in wrong
+    assert "pmhand" in wrong
+    assert 'name="force"' in wrong
+    assert "press Add and choose shared hosting" in wrong
+    assert "Kept, but not checked" in put(name="manual_module", value="pmhand", force="on")
+    assert panel.overrides == {"manual_module": "pmhand"}
+    put(name="manual_module", value="")
     assert panel.overrides == {}
+    assert panel.dialect["manual_module"] is None
+    assert panel.dialect["order"]
+    put(name="order", value="")  # an empty field that nobody meant
+    assert panel.dialect["order"]
+    assert "v2, old" in put(name="order", value="v9")
+    put(name="order", back="1", value="v2")
+    assert panel.dialect["order"] is None
+    step = admin.get(f"/panels/{panel.pk}/?step=7").text
+    assert "task_close" in step
+    assert "plan_modules_list" not in step.split('id="dialect"')[1].split("</section>")[0]
 
 
 def test_server_is_linked_to_its_module(admin: Client) -> None:
@@ -162,7 +186,8 @@ def test_the_page_says_where_each_thing_was_found(
     admin.post("/panels/add/", given)
     panel = Panel.objects.get()
     admin.post(
-        f"/panels/{panel.pk}/dialect/", {"name": "task_fields", "value": "confirm={password}"}
+        f"/panels/{panel.pk}/dialect/",
+        {"name": "task_fields", "value": "confirm={password}", "force": "on"},
     )
     admin.post(f"/panels/{panel.pk}/check/")
     page = admin.get(f"/panels/{panel.pk}/").text

@@ -12,10 +12,10 @@ import pytest
 
 from integrator.models import Binding, Event, Panel, Run, Window
 from integrator.models.states import Phase
-from integrator.panel_access import connect
+from integrator.panel_access import connect, proving
 from integrator.panel_access import learning as panel_learning
 from integrator.steps.verdicts import Ambiguous, Failed, Proven
-from integrator.workflow import actions, breaker, draw, engine, learning
+from integrator.workflow import actions, breaker, draw, engine
 from integrator.workflow.windows import members
 from tests import factories
 from tests.workflow.test_dialect_gaps import odd_form
@@ -185,14 +185,14 @@ def test_on_a_panel_where_no_close_is_proven_one_binding_of_all_runs_orders(
     for run in some:
         workers.finish(run)
     provider.sound(done=14)
-    assert learning.is_close_proven(connect.billmanager_panel())
+    assert proving.is_close_proven(connect.billmanager_panel())
 
 
 def test_a_proven_close_holds_for_its_version_and_names_alone(
     provider: Provider, workers: Workers
 ) -> None:
     def proven() -> bool:
-        return learning.is_close_proven(connect.billmanager_panel())
+        return proving.is_close_proven(connect.billmanager_panel())
 
     assert not proven()
     workers.finish(provider.start(1))

@@ -10,8 +10,10 @@ import pytest
 
 from integrator.accounts import confirming, discovery, preview
 from integrator.accounts.choices import Choices
+from integrator.accounts.correcting import Wish, corrected
+from integrator.accounts.refusals import Refused
 from integrator.models import Binding, Client
-from integrator.workflow import starting
+from integrator.workflow import actions, starting
 from tests.workflow.provider import ACTOR
 
 if TYPE_CHECKING:
@@ -89,9 +91,21 @@ def test_a_debt_that_grew_since_the_word_needs_a_person_again(
     confirming.confirm_all(made, "debt", "eva")
     provider.sandbox.act(act="set_balance", client=client, balance=-301)
     workers.finish(starting.start(made.pk, ACTOR))
-    assert Binding.objects.get().cause == "debt"
+    failed = Binding.objects.get()
+    assert failed.cause == "debt"
     assert credited(provider) == 0
     assert provider.sandbox.ledger()["services"] == []
+    # Without that word a correction is not taken; with it the run goes on where it failed.
+    with pytest.raises(Refused) as refused:
+        corrected(failed, Wish(domain=failed.domain))
+    assert "confirm" in refused.value.lines[-1]
+    fix = corrected(failed, Wish(confirmed=frozenset({"debt"})))
+    assert fix.fields == {}
+    actions.retry(Binding.objects.all(), ACTOR, confirmed=fix.words)
+    workers.finish(failed.run)
+    provider.sound(done=1)
+    assert credited(provider) == failed.price + Decimal("3.01")
+    assert failed.events.filter(why__startswith="confirmed: debt:").exists()
 
 
 @pytest.mark.parametrize("shown", ["form", "list"])

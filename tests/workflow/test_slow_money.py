@@ -13,6 +13,7 @@ from integrator.panel_access import connect
 from integrator.workflow import actions, intents
 from integrator.workflow.windows import doubles
 from tests.services.patience import eventually
+from tests.workflow.provider import only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,6 +269,36 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
     credited = [row for row in provider.sandbox.ledger()["payments"] if row["status"] == 4]
     total = sum(Decimal(row["amount"]) for row in credited)
     assert total == first.price + second.price
+
+
+def test_what_a_refused_order_left_in_the_cart_is_not_ordered_beside(
+    provider: Provider, workers: Workers
+) -> None:
+    """Whoever paid that line later would have the account twice."""
+    provider.sandbox.dials(refused_leaves="line")
+    run = provider.start(1)
+    binding = only(run=run)
+    client = binding.client.remote_id
+    provider.sandbox.act(act="set_balance", client=client, balance=0)
+    workers.finish(run)
+    assert only(run=run).cause == "balance"
+    provider.sandbox.act(act="set_balance", client=client, balance=10_000_00)
+    actions.retry(Binding.objects.filter(run=run), "anna")
+    workers.finish(run)
+    failed = only(run=run)
+    assert (failed.cause, failed.step) == ("unpaid_order", 3)
+    assert failed.domain in failed.cause_text
+    assert provider.sandbox.ledger()["charges"] == []
+    bm = connect.billmanager()
+    (line,) = bm.orders.unpaid_lines(binding.su)
+    connect.transport(connect.billmanager_panel()).act(
+        "cart.empty", {"elid": line.id}, send_by=time.monotonic() + 5, su=binding.su
+    )
+    actions.retry(Binding.objects.filter(run=run), "anna")
+    workers.finish(run)
+    ledger = provider.sandbox.ledger()
+    assert only(run=run).state == "done"
+    assert len(ledger["services"]) == len(ledger["charges"]) == 1
 
 
 def test_what_was_doubled_is_told_with_its_amount(provider: Provider, workers: Workers) -> None:

@@ -14,7 +14,7 @@ from integrator import clock
 from integrator.accounts import discovery, rereading
 from integrator.models import Binding, Call, Panel, Preview, Run, Window
 from integrator.models.states import MOVING
-from integrator.panel_access import reach, repeating
+from integrator.panel_access import patient_reads, reach
 from integrator.panel_access.stopping import PanelStoppedError
 from integrator.workflow import actions, draw, reaching, report, runs, sweep
 from integrator.workflow.health import health
@@ -190,7 +190,7 @@ def test_what_may_pass_by_itself(error: PanelError, passes: bool) -> None:
 def test_a_broken_answer_before_a_run_is_started_is_asked_for_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(repeating, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(patient_reads, "PAUSES", (0.01, 0.01, 0.01))
     provider.start(1)
     preview = Preview.objects.get()
     provider.sandbox.faults({"panel": None, "func": "*", "kind": kind, "times": 3})
@@ -202,13 +202,13 @@ def test_a_broken_answer_before_a_run_is_started_is_asked_for_again(
     with pytest.raises(PanelError):
         rereading.reread(preview)
     # A read whose kept connection is found closed is made once more by the transport itself.
-    assert provider.sandbox.rules()[0]["struck"] >= len(repeating.PAUSES) + 1
+    assert provider.sandbox.rules()[0]["struck"] >= len(patient_reads.PAUSES) + 1
 
 
 def test_what_a_panel_refuses_is_not_asked_for_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repeating, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(patient_reads, "PAUSES", (0.01, 0.01, 0.01))
     provider.sandbox.faults({"panel": None, "func": "account", "kind": "access"})
     with pytest.raises(PanelError):
         discovery.discover(provider.panel)

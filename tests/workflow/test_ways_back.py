@@ -95,7 +95,7 @@ def test_before_the_order_all_can_be_corrected_after_it_only_names(
         domains=[*failed.account.domains, "other.example"]
     )
     wish = Wish(client=other["email"], domain="other.example")
-    changes = corrected(failed, wish)
+    changes = corrected(failed, wish).fields
     assert changes["client"].remote_id == other["client"]
     assert set(changes) == {"client", "su", "domain"}
     told = actions.retry(
@@ -128,7 +128,7 @@ def test_another_username_of_the_same_server_takes_the_place(
         for a in provider.accounts
         if a["server"] == account["server"] and a["username"] != account["username"]
     )
-    changes = corrected(failed, Wish(username=other["username"]))
+    changes = corrected(failed, Wish(username=other["username"])).fields
     actions.retry(
         Binding.objects.filter(pk=failed.pk), "anna", password=other["password"],
         corrected=changes,

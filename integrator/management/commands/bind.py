@@ -17,11 +17,11 @@ from integrator.accounts.comparing import PreviewOutdated
 from integrator.accounts.reasons import shown
 from integrator.accounts.refusals import Refused
 from integrator.launching import launch
-from integrator.management import rehearsing
+from integrator.management import guiding, rehearsing
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.waiting import all_well, wait_for
 from integrator.models.states import Payment
-from integrator.workflow import report, starting
+from integrator.workflow import guided, report, starting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -58,6 +58,10 @@ class Command(PersonCommand):
         parser.add_argument(
             "--canary", default="", metavar="[SERVER:]LOGIN", help=_("the account that goes first")
         )
+        parser.add_argument(
+            "--guided", action="store_true",
+            help=_("bind one account, and ask at the terminal before each step"),
+        )  # fmt: skip
         parser.add_argument(
             "--hold-letters",
             action="store_true",
@@ -97,7 +101,10 @@ class Command(PersonCommand):
             return code
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
+        if given["guided"]:
+            return self.walk(preview, given["canary"])
         starting.pick_canary(preview.pk, given["canary"])
+        guided.choose(preview.pk, guided=False)
         run = _launched(preview)
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})
@@ -109,6 +116,16 @@ class Command(PersonCommand):
         code = OK if self.finish(run, wait=given["wait"]) else FAILED
         asked_for = given["csv"] and not given["skip_bad_lines"]
         return FAILED if left_out and asked_for else code
+
+    def walk(self, preview: Preview, canary: str) -> int:
+        """Bind one account step by step with the person at the terminal, print the run."""
+        guiding.need_terminal(preview)
+        starting.pick_canary(preview.pk, canary)
+        guided.choose(preview.pk, guided=True)
+        run = _launched(preview)
+        self.note(guiding.begun(run, preview))
+        guiding.walk(run, self.note)
+        return OK if self.finish(run, wait=False) and all_well(run) else FAILED
 
     def finish(self, run: Run, *, wait: bool) -> bool:
         """Wait where that was asked for, print the run; whether all is well so far."""
@@ -188,6 +205,12 @@ def _preview_lines(preview: Preview) -> list[str]:
     lines.append(
         _("  charges: %(charges)d, mails to clients: %(mails)d, calls: about %(calls)d") % summary
     )
+    if summary.get("receipts"):
+        lines.append(
+            _("  the cash register %(names)s would print receipts: charges %(charges)d,"
+              " credited payments %(payments)d")
+            % {**summary["receipts"], "names": ", ".join(summary["receipts"]["names"])}
+        )  # fmt: skip
     lines += [
         _("  plan “%(plan)s”: cohorts %(sizes)s, manual only for about %(seconds)s s")
         % {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,18 +10,22 @@ from django.utils.translation import gettext as _
 
 from integrator.accounts import (
     connecting,
+    dialect_entries,
     dialect_report,
+    dialect_setting,
     linking,
     lookup,
     panel_check,
     registering,
 )
 from integrator.accounts.refusals import Refused
+from integrator.management import dialect_words
 from integrator.management.output import (
     FAILED,
     OK,
     UNREACHABLE,
     PersonCommand,
+    actor,
     allow_json,
     columns,
     secret_from,
@@ -35,12 +40,12 @@ if TYPE_CHECKING:
 
 
 class Command(PersonCommand):
-    """`manage.py panel add|check|report|link`."""
+    """`manage.py panel add|check|report|set|link`."""
 
     help = "Register a panel (checked before it is saved), check the panels' rights, link servers."
 
     def declare(self, parser: ArgumentParser) -> None:
-        """Declare the three sub-commands."""
+        """Declare the sub-commands."""
         what = parser.add_subparsers(dest="what", required=True)
         add = what.add_parser("add", help=_("check a panel and register it"))
         allow_json(add)
@@ -70,6 +75,17 @@ class Command(PersonCommand):
         report.add_argument(
             "--output", type=Path, metavar="F", help=_("file to write; else it is printed")
         )
+        setting = what.add_parser(
+            "set", help=_("what a BILLmanager calls something; without a value: all as it stands")
+        )
+        allow_json(setting)
+        setting.add_argument("name")
+        setting.add_argument(
+            "entries", nargs="*", metavar="ENTRY=VALUE", help=_("an empty value takes it back")
+        )
+        setting.add_argument(
+            "--force", action="store_true", help=_("keep also what the panel does not bear out")
+        )
         link = what.add_parser("link", help=_("which BILLmanager module serves a server"))
         allow_json(link)
         link.add_argument("name", metavar="ISPMANAGER")
@@ -81,6 +97,7 @@ class Command(PersonCommand):
             "add": self.add,
             "check": self.check_panels,
             "report": self.report,
+            "set": self.set_names,
             "link": self.link,
         }
         return ways[given["what"]](given)
@@ -147,6 +164,32 @@ class Command(PersonCommand):
                 _("The dialect report of %(panel)s is in %(path)s. Read it before you send it.")
                 % {"panel": panel.name, "path": output}
             ],
+        )
+        return OK
+
+    def set_names(self, given: dict[str, Any]) -> int:
+        """Set what a panel calls things, or list it."""
+        panel = lookup.panel(given["name"])
+        if not given["entries"]:
+            return self._list_names(panel)
+        wanted = dialect_words.pairs(given["entries"])
+        kept = dialect_setting.set_entries(panel, wanted, actor=actor(), force=given["force"])
+        self.tell(
+            {"panel": panel.name, "set": [asdict(one) for one in kept]},
+            [
+                *map(dialect_words.kept, kept),
+                _("Next: “manage.py panel check %(name)s”.") % {"name": panel.name},
+            ],
+        )
+        return OK
+
+    def _list_names(self, panel: Panel) -> int:
+        if panel.kind != Panel.Kind.BILLMANAGER:
+            raise Refused(_("Only BILLmanager has a dialect; “%s” is an ispmanager.") % panel.name)
+        entries = dialect_entries.entries(panel)
+        self.tell(
+            {"panel": panel.name, "entries": [dialect_words.to_json(one) for one in entries]},
+            dialect_words.lines(entries),
         )
         return OK
 

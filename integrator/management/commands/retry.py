@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts.correcting import Wish, corrected
+from integrator.accounts.confirmable import KINDS
+from integrator.accounts.correcting import Correction, Wish, corrected
 from integrator.accounts.refusals import Refused
 from integrator.management.output import (
     FAILED,
@@ -52,6 +53,13 @@ class Command(PersonCommand):
         fix.add_argument("--plan", default="", help=_("id or exact name; the same"))
         fix.add_argument("--period", type=int, metavar="N", help=_("months; the same"))
         fix.add_argument("--domain", default="", help=_("the same"))
+        fix.add_argument(
+            "--confirm",
+            action="append",
+            default=[],
+            choices=sorted(KINDS),
+            help=_("a debt, a domain or a price that asks for a person's word"),
+        )
         parser.add_argument(
             "--cause", default="", metavar="KEY", help=_("of a run: only those that failed so")
         )
@@ -62,15 +70,18 @@ class Command(PersonCommand):
         bindings = self.chosen(given["word"], only_failed=given["failed"])
         if given["cause"]:
             bindings = bindings.filter(cause=given["cause"])
-        wish = Wish(**{name: given[name] for name in FIXES})
+        fixes = {name: given[name] for name in FIXES}
+        wish = Wish(**fixes, confirmed=frozenset(given["confirm"]))
         if wish != Wish() and bindings.count() != 1:
             raise Refused(_("A correction belongs to one binding; name it as b345."))
         if given["password_env"] and bindings.count() != 1:
             raise Refused(_("A password belongs to one binding; name it as b345."))
         ids = list(bindings.values_list("pk", flat=True))
         password = secret_from(given["password_env"]) or None
-        changes = corrected(bindings.get(), wish) if wish != Wish() else None
-        told = actions.retry(bindings, actor(), password=password, corrected=changes)
+        fix = corrected(bindings.get(), wish) if wish != Wish() else Correction({})
+        told = actions.retry(
+            bindings, actor(), password=password, corrected=fix.fields, confirmed=fix.words
+        )
         runs = set(Run.objects.filter(bindings__in=told.retried))
         if given["wait"]:
             for run in sorted(runs, key=lambda run: run.pk):

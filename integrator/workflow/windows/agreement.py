@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from integrator import clock
 from integrator.models import Window
 from integrator.panel_access import plan_modules
+from integrator.workflow import intents
 from integrator.workflow.windows import asked
 
 if TYPE_CHECKING:
@@ -73,5 +74,5 @@ def _unclear(driver: Driver, both: Compared) -> str:
 
 def _just_switched(driver: Driver) -> bool:
     """Whether a window of this plan was restored so recently that a list may not show it yet."""
-    since = clock.now() - asked.patience()
+    since = clock.now() - intents.listed_within()
     return Window.objects.filter(plan=driver.window.plan, restored_at__gt=since).exists()

@@ -47,11 +47,14 @@ def tell(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
 def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
     """Sound the alarm: the plan sells manually, and goes on doing so because of these.
 
-    A window that outlived its limit makes no new intents. Held until a time, it goes on by itself.
+    A window that outlived its limit makes no new intents. Held until a time, it goes on by itself;
+    one that already waits for a person does so until that person has spoken.
     """
     window, times = driver.window, [one.until for one in obstacles]
     known = [at for at in times if at is not None]
     until = max(known) if len(known) == len(times) else None
+    if window.held and window.held_until is None:
+        until = None
     tell(driver, obstacles)
     if until != window.held_until:
         driver.save(held_until=until)

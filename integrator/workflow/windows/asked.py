@@ -17,6 +17,7 @@ from integrator import clock
 from integrator.models import Event
 from integrator.panel_access import plan_modules
 from integrator.steps.switching import Switch
+from integrator.workflow import intents
 from integrator.workflow.windows import lease
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ class NotShownError(Exception):
 def settle_time() -> dt.timedelta:
     """How long a switch that was answered may take to show before it is sent once more."""
     return dt.timedelta(seconds=settings.SETTLE_SECONDS)
-
-
-def patience() -> dt.timedelta:
-    """How long lists may be behind before nobody believes any more that they will agree."""
-    return 3 * settle_time()
 
 
 @dataclass(slots=True)
@@ -131,8 +127,8 @@ class Asked:
         at = dt.datetime.fromisoformat(entry["at"])
         if entry["times"] < MOST:
             return at + settle_time()
-        if at + patience() > clock.now():
-            return at + patience()
+        if at + intents.listed_within() > clock.now():
+            return at + intents.listed_within()
         if not self._told_again(at):
             raise NotShownError(_text(switch, present, both))
         entry.update(times=0, at=clock.now().isoformat())

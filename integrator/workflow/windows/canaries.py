@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from integrator import clock, prepared
 from integrator.models import Binding, Canary
 from integrator.models.states import MOVING, BindingState, Phase
-from integrator.panel_access import connect
+from integrator.panel_access import connect, proving
 from integrator.steps.verdicts import Failed
-from integrator.workflow import learning, password_tries, rows
+from integrator.workflow import password_tries, rows
 from integrator.workflow.windows import members
 from panels.ispmanager import PasswordCheck
 
@@ -54,7 +54,7 @@ _PENDING = prepared.Values(
 
 def must_go_alone() -> bool:
     """Whether only one binding of all runs may be under way, since no close of a task is proven."""
-    return not learning.is_close_proven(connect.billmanager_panel())
+    return not proving.is_close_proven(connect.billmanager_panel())
 
 
 def under_way() -> QuerySet[Binding]:

@@ -22,6 +22,7 @@ from integrator.workflow.engine import LeaseLostError
 from integrator.workflow.windows import (
     alarms,
     canaries,
+    guiding,
     lease,
     letters,
     members,
@@ -128,11 +129,14 @@ def _note_read(driver: Driver, phase: Phase) -> None:
 
 def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     """One move in this phase; False: nothing more can be done now."""
+    guiding.mind_time(driver)
     if phase in (Phase.OPENING, Phase.ENABLING) and driver.window.closing:
         driver.enter(Phase.RESTORING, "the window was closed before its tasks")
         return True
     if phase in (Phase.ORDERS, Phase.TASKS) and driver.window.anyway_by:
         return _anyway(driver)
+    if guiding.must_wait(driver, bm):
+        return False
     if phase == Phase.OPENING:
         if driver.window.manual_only_at is None:
             canaries.let_one_stay(driver)
@@ -162,7 +166,7 @@ def _anyway(driver: Driver) -> bool:
 def _watch(driver: Driver) -> None:
     """The watchdog: a window that outlived its limit makes no new intents."""
     window = driver.window
-    if not window.closing and alarms.outlived(window):
+    if not window.closing and not window.guided and alarms.outlived(window):
         with transaction.atomic():
             driver.save(closing=True)
             text = f"open for longer than {settings.WINDOW_LIMIT:.0f} s"

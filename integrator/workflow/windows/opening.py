@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from integrator import clock
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase, RunState, StepState
-from integrator.panel_access import journal
+from integrator.panel_access import journal, proving
 from integrator.steps import (
     step1_add_manual_module as step1,
 )
@@ -19,6 +19,7 @@ from integrator.steps import (
     step2_switch_to_manual_only as step2,
 )
 from integrator.steps import switching as sets
+from integrator.steps.entries import MAKING
 from integrator.steps.verdicts import Failed, Proven
 from integrator.workflow import causes, engine, evidence, intents, learning, recording, rows
 from integrator.workflow.password_tries import TooSoonError
@@ -26,6 +27,7 @@ from integrator.workflow.windows import (
     aftermath,
     agreement,
     canaries,
+    guiding,
     instructions,
     lease,
     letters,
@@ -75,8 +77,15 @@ def drive(driver: Driver, bm: BillManager) -> bool:
             return False
     except agreement.UnclearError as unclear:
         raise CannotOpenError("marker_unknown", str(unclear)) from unclear
+    if guiding.keeps_waiting(driver.window):
+        return True  # what is on is known now, and shown before anything of it is switched
     if driver.window.manual_only_at is None and not _make_ready(driver, bm):
         return False
+    return _touch(driver, bm)
+
+
+def _touch(driver: Driver, bm: BillManager) -> bool:
+    """From here on the plan is changed: its letter, then step 2. Raises CannotOpenError."""
     try:
         if not letters.hold(driver, bm):
             return False
@@ -201,7 +210,10 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     sent = intents.carry_out(
         intent, lambda send_by: step1.apply(bm, modules, datacenter, send_by=send_by)
     )
-    intents.settle_sent(sent)
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.DONE:
+            proving.prove(MAKING)
     if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
         raise sent.error
     return True

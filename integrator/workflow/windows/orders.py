@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 LOOK_AGAIN = dt.timedelta(seconds=2)
-LOOK_SELDOM = dt.timedelta(seconds=20)
 GAVE_UP = "gave_up"
 """In ``Window.seen``: an order of this window was never seen in all its time."""
 
@@ -137,14 +136,6 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
         driver.look_again(min(look_at))
         return False
     return True
-
-
-def _next_look(intent: Intent) -> dt.datetime:
-    """When to look again for what is not known: soon at first, then less and less often."""
-    now = clock.now()
-    waited = now - (intent.outcome_at or intent.at)
-    pause = min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM)
-    return min(now + pause, max(intent.settles_at, now))
 
 
 def _without_others(found: Reading, awaiting: Collection[Binding]) -> Reading:
@@ -272,7 +263,7 @@ def _may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime
     until = sent.settles_at
     if sent.outcome == Outcome.DONE:
         until = (sent.outcome_at or sent.at) + intents.listed_within()
-    return min(_next_look(sent), until) if now < until else None
+    return min(intents.next_look(sent), until) if now < until else None
 
 
 def _unpaid(
@@ -307,7 +298,7 @@ def _unpaid(
         ledger.failed(
             binding,
             step4.NUMBER,
-            Failed("unpaid_order", f"service {service_id} stays unpaid"),
+            Failed(step4.UNPAID_ORDER, f"service {service_id} stays unpaid"),
             step=4,
             service_id=service_id,
             attempts=0,
@@ -321,7 +312,7 @@ def _not_found(
 ) -> dt.datetime | None:
     """No sound service: failed, undecided, or wait. Returns when to look again, if at all."""
     if _may_still_come(verdict, intent):
-        return _next_look(intent)
+        return intents.next_look(intent)
     if intents.refused_unread(intent):
         intents.note_read(intent)
     if isinstance(verdict, Failed):

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from panels.billmanager.tasks import Task
 
 LOOK_AGAIN = dt.timedelta(seconds=1)
-LOOK_SELDOM = dt.timedelta(seconds=20)
 PATIENCE = dt.timedelta(minutes=10)
 """How long a service may take to be listed, or to become active after its task was closed."""
 
@@ -114,8 +113,10 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
     try:
         waiting = bm.tasks.openings(driver.window.plan.remote_id) if seeking else []
     except (AccessDenied, FormLacks, FunctionMissing) as error:
-        # No later reading will do better, and the plan must not stay switched for that.
         cause = causes.of_error(error)
+        if cause.passing:
+            raise
+        # No later reading will do better, and the plan must not stay switched for that.
         with driver.holding():
             for binding in seeking:
                 ledger.failed(binding, step6.NUMBER, Failed(cause.key, str(error)))
@@ -216,8 +217,7 @@ class Look:
             waited = now - (intent.outcome_at or intent.at)
             self._not_yet(binding, waited, Ambiguous("close_unknown", text, request))
         elif now < intent.settles_at:
-            waited = now - (intent.outcome_at or intent.at)
-            self.pauses.append(min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM))
+            self.pauses.append(intents.next_look(intent) - now)
         else:
             # Its time is over, the service is not active: the thread looks at the task.
             self.ledger.waits(binding, members.TURN, due_at=now)

@@ -2,7 +2,7 @@
 
 The window's reading found nothing of it for as long as a request may be on its way. Its last rows
 are older than this moment, though, and it lists the services of one plan; this look is at all of
-the client's, whatever their plan and state (design.md, section 4).
+the client's, whatever their plan and state, and at the client's cart (design.md, section 4).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.db import transaction
 from integrator import clock
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
 from integrator.steps.sameness import same_domain
 from integrator.steps.verdicts import Ambiguous
 from integrator.workflow import attempts, intents
@@ -65,6 +66,12 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
         text = f"{len(unclear)} new services could be an earlier order of this account"
         rows = {"services": [step3.row(service) for service in unclear]}
         attempts.undecide(claimed, step3.NUMBER, Ambiguous(step3.SEVERAL, text, rows))
+        return False
+    line = step4.line_like(binding, bm.orders.unpaid_lines(binding.su))
+    if line is not None:
+        # Ours or the client's own: whoever pays it later would have the account twice.
+        text = f"line {line.id} for {binding.domain} lies unpaid in the cart of {binding.client}"
+        attempts.fail(claimed, step3.NUMBER, step4.UNPAID_ORDER, text)
         return False
     return True
 

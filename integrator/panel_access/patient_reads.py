@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,13 +18,10 @@ from panels.errors import PanelError
 from panels.transport import Measured, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
     from panels.documents import Document
-    from panels.listing import Listing, Row
-
-R = TypeVar("R")
-T = TypeVar("T")
+    from panels.rowstream import RowStream
 
 log = structlog.get_logger(__name__)
 
@@ -44,49 +41,30 @@ def repeated_reads() -> Iterator[None]:
         _asked.reset(token)
 
 
-class RepeatingTransport(Transport):
+class PatientTransport(Transport):
     """A transport whose reads are repeated inside ``repeated_reads``; effects never are."""
 
-    def read(
+    def perform(
         self,
-        func: str,
-        params: Mapping[str, str | int] | None = None,
-        *,
-        su: str | int | None = None,
-        devel: bool = False,
+        form: dict[str, str],
+        send_by: float | None,
+        secret: Collection[str] = (),
+        begin: Callable[[], RowStream] | None = None,
     ) -> Document:
-        """Call a list or a form.
+        """Make a call, see `Transport.perform`; a read that may succeed a moment later once more.
 
         Raises what the last try of it raised.
         """
-        once = super().read
-        return self._again(func, lambda: once(func, params, su=su, devel=devel))
-
-    def read_rows(
-        self,
-        func: str,
-        params: Mapping[str, str | int] | None = None,
-        *,
-        make: Callable[[Row], T],
-        su: str | int | None = None,
-    ) -> tuple[Listing, list[T]]:
-        """Call a list and make something of each row; each try begins anew.
-
-        Raises what the last try of it raised.
-        """
-        once = super().read_rows
-        return self._again(func, lambda: once(func, params, make=make, su=su))
-
-    def _again(self, func: str, call: Callable[[], R]) -> R:
-        for pause in PAUSES if _asked.get() else ():
+        for pause in PAUSES if send_by is None and _asked.get() else ():
             try:
-                return call()
+                return super().perform(form, send_by, secret, begin)
             except PanelError as error:
                 if not reach.may_pass(error):
                     raise
-                log.info("panel.read_again", panel=self.endpoint.name, func=func, why=str(error))
+                name = self.endpoint.name
+                log.info("panel.read_again", panel=name, func=form["func"], why=str(error))
             time.sleep(pause)
-        return call()
+        return super().perform(form, send_by, secret, begin)
 
     def measure(self) -> Measured:
         """As any transport does: a call that had to be repeated measures nothing."""

@@ -1,0 +1,41 @@
+"""Cash registers: what prints a fiscal receipt when money comes in or is charged.
+
+The list `payment_cash_register` and its column `expense_receipt` were seen in code
+(facts-2026-11.md 2.4); whether a payment that staff marks as paid makes a receipt is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from panels.billmanager.asking import rows_if_any
+from panels.billmanager.context import OFF, ON
+
+if TYPE_CHECKING:
+    from panels.transport import Transport
+
+LIST = "payment_cash_register"
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One cash register that is not switched off.
+
+    `charges`: it prints for charges too; None where that is not told.
+    """
+
+    name: str
+    charges: bool | None
+
+
+def registers(transport: Transport) -> list[Register]:
+    """List the cash registers that are in use; none where the panel has no such list."""
+    found = []
+    for row in rows_if_any(transport, LIST):
+        if (row.code_or_none("active", "status") or "on").lower() in OFF:
+            continue
+        told = row.code_or_none("expense_receipt")
+        charges = None if told is None else told.lower() in ON
+        found.append(Register(row.get("name") or row.get("id"), charges))
+    return found

@@ -1,0 +1,192 @@
+"""What was mended once, to be taken out again: seeds must find by themselves what it prevents.
+
+``python -m tests.simulation 1 --without horizon`` plays a seed without that mend. A mend that no
+seed misses is not watched.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from django.conf import settings
+
+from integrator.accounts import sites
+from integrator.panel_access import reach
+from integrator.steps import means
+from integrator.workflow import (
+    breaker,
+    crediting,
+    deaths,
+    intents,
+    ordering,
+    second_orders,
+)
+from integrator.workflow.windows import asked
+from panels import answers, intake, transport
+from panels.billmanager import discovery_plans, markers
+from panels.billmanager.context import MARKERS, Context
+from panels.errors import Busy, OutcomeUnknown, Refused
+from panels.faults import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Patches = list[AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """One of them. ``seeds``: some that break a law without it."""
+
+    about: str
+    seeds: tuple[int, ...]
+    out: Callable[[], Patches]
+
+
+def _soon(_kind: str, *, answered: bool) -> dt.timedelta:
+    del answered
+    return dt.timedelta(seconds=settings.SETTLE_SECONDS)
+
+
+def _no_look(*_: object, **__: object) -> bool:
+    return True
+
+
+def _refused_when_locked(*args: Any, **kwargs: Any) -> Any:
+    try:
+        return answers.understand(*args, **kwargs)
+    except OutcomeUnknown as unknown:
+        fault = unknown.fault
+        refused = fault and refusal(fault, panel=kwargs["panel"], func=kwargs["func"])
+        if fault is not None and isinstance(refused, Busy):
+            raise Refused(fault, panel=kwargs["panel"], func=kwargs["func"]) from unknown
+        raise
+
+
+_NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+_QUADRATIC = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>)?(?:\s|<!--.*?-->)*+<doc", re.DOTALL)
+
+
+def _slow_to_understand(body: Any, *args: Any, **kwargs: Any) -> Any:
+    if isinstance(body, bytes):
+        _QUADRATIC.match(body)
+    return answers.understand(body, *args, **kwargs)
+
+
+def _by_name(samples: Any, _columns: Any) -> markers.Inferred:
+    names = {name for sample in samples for row in sample.rows for name in row}
+    known = [name for name in MARKERS if name in names]
+    return markers.Inferred(markers.Marker(known[0] if known else ""), "by its name", sure=True)
+
+
+def _without_caps() -> Patches:
+    names = ("MOST_BYTES", "MOST_TAGS", "MOST_ATTRIBUTES")
+    return [mock.patch.object(intake, name, 10**12) for name in names]
+
+
+MENDS = {
+    "horizon": Mend(
+        "a money call that was not answered counts as absent after the settle time",
+        (1, 21),
+        lambda: [
+            mock.patch.object(intents, "_absent_after", _soon),
+            mock.patch.object(second_orders, "may_order", _no_look),
+        ],
+    ),
+    "second look": Mend(
+        "nothing is looked at right before a second order",
+        (),
+        lambda: [mock.patch.object(second_orders, "may_order", _no_look)],
+    ),
+    "locked": Mend(
+        "“locked, try later” in answer to an effect is a refusal",
+        (121,),
+        lambda: [
+            mock.patch.object(transport, "understand", _refused_when_locked),
+            mock.patch.object(second_orders, "may_order", _no_look),
+        ],
+    ),
+    "last look": Mend(
+        "the plan is not looked at again before an order",
+        (1,),
+        lambda: [mock.patch.object(ordering, "_is_manual_only", _no_look)],
+    ),
+    "promised": Mend(
+        "what was credited for one may pay for another",
+        (),
+        lambda: [mock.patch.object(crediting, "_promised", return_value=means.ZERO)],
+    ),
+    "sites": Mend(
+        "a domain is compared with nothing",
+        (11, 13),
+        lambda: [
+            mock.patch.object(sites.Sites, "blocks", return_value=()),
+            mock.patch.object(sites.Sites, "question", return_value=None),
+        ],
+    ),
+    "debt": Mend(
+        "a debt is nobody's question",
+        (28, 32),
+        lambda: [mock.patch.object(means, "debt", return_value=means.ZERO)],
+    ),
+    "marker": Mend(
+        "what is on for a plan is read from the column with a known name",
+        (11,),
+        lambda: [mock.patch.object(discovery_plans, "infer", _by_name)],
+    ),
+    "twice": Mend(
+        "a switch that never shows is sent without end",
+        (11,),
+        lambda: [mock.patch.object(asked, "MOST", 10**6)],
+    ),
+    "upgrade": Mend(
+        "names that do not hold any more are not found again",
+        (35,),
+        lambda: [mock.patch.object(Context, "learn_again", return_value=False)],
+    ),
+    "canary": Mend(
+        "a canary that stops goes unheeded, and so does what no retry cures",
+        (57,),
+        lambda: [
+            mock.patch.object(breaker, "_stop_at_canary"),
+            mock.patch.object(breaker, "INCURABLE", frozenset()),
+        ],
+    ),
+    "deaths": Mend(
+        "who takes up what killed others dies as well",
+        (4,),
+        lambda: [mock.patch.object(deaths, "most", return_value=10**6)],
+    ),
+    "frees": Mend(
+        "an order that is never seen keeps its plan for ever",
+        (19,),
+        lambda: [
+            mock.patch.object(intents, "takes_effect_until", return_value=_NEVER),
+        ],
+    ),
+    "waits": Mend(
+        "what waits for a panel that is away fails",
+        (6, 46),
+        lambda: [mock.patch.object(reach, "may_pass", return_value=False)],
+    ),
+    "linear": Mend(
+        "an answer of white space takes quadratic time",
+        (81,),
+        lambda: [mock.patch.object(transport, "understand", _slow_to_understand)],
+    ),
+    "caps": Mend("an answer may have as much of everything as it likes", (), _without_caps),
+}
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """While inside, this mend is taken out; "": none is."""
+    with ExitStack() as stack:
+        for patch in MENDS[name].out() if name else []:
+            stack.enter_context(patch)
+        yield
