@@ -34,8 +34,6 @@ FORMS = "task_forms"
 KEEPS_FORM = "take_keeps_form"
 
 
-
-
 def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
     """Keep what the first tasks showed, once for each version of the panel.
 
