@@ -175,10 +175,9 @@ class Transport:
     ) -> Document:
         """Call something that changes the panel; not sent after `send_by` (this process's clock).
 
-        A form's caller puts `sok=ok` into `params` itself; a group action has none
-        (ispmanager.md 1.3). `devel`: the answer may be the next form of several. `secret` names
-        parameters whose values must never be seen although their names do not say so. Raises
-        `NotSent` (nothing happened), `Refused` (read before trying again) or `OutcomeUnknown`.
+        A form's caller puts `sok=ok` into `params`; a group action has none (ispmanager.md 1.3).
+        `devel`: the answer may be another form. `secret` names what must never be seen either.
+        Raises `NotSent`, `Refused` (read before trying again) or `OutcomeUnknown`.
         """
         return self.perform(form_of(func, params, su, devel=devel), send_by, secret)
 

@@ -186,7 +186,7 @@ def test_switches_that_nothing_tells_apart_are_asked_for_and_their_list_is_found
     for row in rows:
         assert row.candidates == ("pricelist.pm.a1", "pricelist.pm.b2")
         assert "pricelist.pm.a1, pricelist.pm.b2" in row.text
-        assert "Products → Tariff plans → Processing modules" in row.text
+        assert "open a hosting plan's processing modules" in row.text
     assert sandbox.ledger()["switches"] == []
 
     billing().delete()
