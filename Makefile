@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-postgres test-slow test-seeds test-all simulate lint format locale lock bench matching clean
+.PHONY: help setup dev demo up test test-postgres test-slow test-seeds test-all simulate dialects lint format locale lock bench matching clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -38,6 +38,9 @@ test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARG
 test-slow: dev ## the tests that take minutes, each on the databases it names [ARGS=...]
 	@scripts/test-tools.sh
 	$(python) -m pytest -n 2 -m slow $(ARGS)
+
+dialects: dev ## bind on panels that were made up, a seed each; a table of what had to be asked [SEEDS=0-199] [ARGS="--jobs 2 --story"]
+	$(python) -m tests.dialects $(or $(SEEDS),0-199) $(ARGS)
 
 simulate: dev ## play seeds of the simulation, tell what broke [SEEDS=0-199] [ARGS="--jobs 2 --story"]
 	$(python) -m tests.simulation $(or $(SEEDS),0-199) $(ARGS)

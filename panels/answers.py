@@ -37,14 +37,15 @@ def understand(
     func: str,
     effect: bool,
     redactor: Redactor,
+    leads_on: bool = False,
 ) -> Document:
     """Turn an answer into a document, or raise what it means.
 
     For an effect: `Refused` when the panel says so, `OutcomeUnknown` for everything that is
     neither that nor a confirmation, `Unconfirmed` where that is data of the panel. A passing
     refusal ("locked, try later", billmanager.md 1.4) is no refusal of an effect: the panel may have
-    acted before it met the lock. For a read: `Refused` or `UnexpectedAnswer`. What was streamed is
-    told without its rows.
+    acted before it met the lock. `leads_on`: a form confirms too, since it is the next of several.
+    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is told without its rows.
     """
     answered, fault = False, None
     try:
@@ -62,7 +63,11 @@ def understand(
             if not effect or not isinstance(refused, Busy):
                 raise refused
             unclear = UnexpectedAnswer(refused.message, panel=panel, func=func)
-        elif not effect or any(map(document.has, _CONFIRMATIONS)):
+        elif (
+            not effect
+            or any(map(document.has, _CONFIRMATIONS))
+            or (leads_on and document.attributes("metadata").get("type") == "form")
+        ):
             return document
         else:
             unclear = document.wrong("neither confirms nor refuses")

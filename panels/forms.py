@@ -44,6 +44,9 @@ class Field:
     (out=xml, or a text on the page, which is then `readonly`). The value of a secret field is never
     kept: it reads `[redacted]`, or '' when empty.
     `options` is None when the panel offered no list of choices, which differs from an empty list.
+    `label` is what people read, '' when not told; `secret`: its input shows no letters; `toggle`:
+    it is a checkbox. `sent_back`: what a hidden field holds and a page sends back with the form,
+    also where its name says that it is secret; for that alone, never to be kept or shown.
     """
 
     name: str
@@ -53,6 +56,10 @@ class Field:
     readonly: bool = False
     hidden: bool = False
     options: tuple[Option, ...] | None = None
+    label: str = ""
+    secret: bool = False
+    toggle: bool = False
+    sent_back: str = field(default="", repr=False, compare=False)
 
     def offers(self, key: str) -> bool:
         """Whether this key is among the choices; False when there is no list of choices."""
@@ -114,11 +121,18 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class ToolButton:
-    """A button above a list. `kind` 'group' acts on rows at once; 'edit' and 'new' open forms."""
+    """A button above a list. `kind` 'group' acts on rows at once; 'edit' and 'new' open forms.
+
+    `label` is what people read and `icon` its picture, each '' when not told. `hides` are a column
+    and a code: the button is not there for rows that have it (billmanager.md 1.6).
+    """
 
     name: str
     func: str
     kind: str = ""
+    label: str = ""
+    icon: str = ""
+    hides: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +156,46 @@ class Toolbar:
 
 def read_toolbar(root: etree._Element) -> Toolbar:
     """Read `metadata/toolbar//toolbtn`; empty where there is none."""
+    texts = _messages(root)
     return Toolbar(
         tuple(
-            ToolButton(name=button.get("name", ""), func=func, kind=button.get("type", ""))
+            ToolButton(
+                name=(name := button.get("name", "")),
+                func=func,
+                kind=button.get("type", ""),
+                label=_label(texts, name, _ON_TOOLS) or button.get("label", ""),
+                icon=button.get("img", ""),
+                hides=tuple(
+                    (column, rule.get("value", ""))
+                    for rule in button.iterchildren("hide")
+                    if (column := rule.get("name"))
+                ),
+            )
             for button in root.iterfind("metadata/toolbar//toolbtn")
             if (func := button.get("func"))
         )
     )
+
+
+_ON_TOOLS = ("short_{}", "hint_{}", "{}")
+_ON_BUTTONS = ("but_{}", "button_{}", "msg_{}", "{}")
+"""How the texts of buttons are called among an answer's messages; inferred, none is documented."""
+
+
+def _messages(root: etree._Element) -> dict[str, str]:
+    """Give the texts of an answer by name; of two with one name the first."""
+    found: dict[str, str] = {}
+    for message in root.iterfind("messages//msg"):
+        name = message.get("name")
+        if name:
+            found.setdefault(name, "".join(map(str, message.itertext())).strip())
+    return found
+
+
+def _label(texts: Mapping[str, str], name: str, ways: tuple[str, ...]) -> str:
+    """Give what people read; '' when it is not told, or only repeats the name."""
+    shown = (texts.get(way.format(name), "") for way in ways)
+    return next((text for text in shown if text and text != name), "")
 
 
 def read_form(root: etree._Element, *, func: str, lists: Mapping[str, tuple[Row, ...]]) -> Form:
@@ -159,20 +206,27 @@ def read_form(root: etree._Element, *, func: str, lists: Mapping[str, tuple[Row,
         if (name := slist.get("name"))
     }
     values = _values(root)
+    texts = _messages(root)
     fields: dict[str, Field] = {}
     conditions: list[Condition] = []
     for control in root.iterfind("metadata/form//*"):
         name = control.get("name")
         if control.tag not in _CONTROLS or not name or name in fields:
             continue
+        secret = control.get("type") == "password"
+        value = values.get(name, control.get("value", ""))
         fields[name] = Field(
             name=name,
             kind=str(control.tag),
-            value=_safe(name, values.get(name, control.get("value", ""))),
+            value=REDACTED if secret and value else _safe(name, value),
             required=control.get("required", "") in _YES,
             readonly=control.get("readonly", "") in _YES,
-            hidden=control.get("type") == "hidden" or control.get("hidden", "") in _YES,
+            hidden=(hidden := control.get("type") == "hidden" or control.get("hidden", "") in _YES),
             options=options.get(name),
+            label=_label(texts, name, ("{}", "msg_{}")),
+            secret=secret,
+            toggle=control.get("type") == "checkbox",
+            sent_back=value if hidden else "",
         )
         conditions += [
             Condition(rule.get("name") or name, rule.get("value", ""), hides)
@@ -217,10 +271,13 @@ def _options(slist: etree._Element) -> list[Option]:
 
 
 def _buttons(root: etree._Element) -> list[Button]:
+    texts = _messages(root)
     return [
         Button(
-            name=button.get("name", ""),
-            label=(button.text or "").strip() or button.get("label", ""),
+            name=(name := button.get("name", "")),
+            label=(button.text or "").strip()
+            or button.get("label", "")
+            or _label(texts, name, _ON_BUTTONS),
             kind=button.get("type", ""),
             func=button.get("func"),
         )

@@ -171,15 +171,15 @@ class Transport:
         send_by: float,
         su: str | int | None = None,
         secret: Collection[str] = (),
+        devel: bool = False,
     ) -> Document:
         """Call something that changes the panel; not sent after `send_by` (this process's clock).
 
-        A form's caller puts `sok=ok` into `params` itself; a group action has none
-        (ispmanager.md 1.3). `secret` names parameters whose values must never be seen although
-        their names do not say so. Raises `NotSent` (nothing happened), `Refused` (read before
-        trying again) or `OutcomeUnknown` (it may have happened).
+        A form's caller puts `sok=ok` into `params`; a group action has none (ispmanager.md 1.3).
+        `devel`: the answer may be another form. `secret` names what must never be seen either.
+        Raises `NotSent`, `Refused` (read before trying again) or `OutcomeUnknown`.
         """
-        return self.perform(form_of(func, params, su, devel=False), send_by, secret)
+        return self.perform(form_of(func, params, su, devel=devel), send_by, secret)
 
     def measure(self) -> Measured:
         """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
@@ -318,6 +318,7 @@ class Transport:
                 panel=self.endpoint.name,
                 func=exchange.func,
                 effect=exchange.effect,
+                leads_on=exchange.form["out"] == "devel",
                 redactor=exchange.redactor,
             )
         except PanelError as error:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import dialect_entries
+from integrator.accounts import prices
+from integrator.accounts.check_choices import needs_choice
 from integrator.accounts.check_rows import Asker
 from integrator.accounts.check_tasks import ask_tasks
+from integrator.accounts.discover_billmanager import plan_modules
 from integrator.accounts.places import place
-from integrator.models import ClientUser
 from integrator.panel_access import connect, learning
+from panels.billmanager.discovery import NOBODYS
 from panels.billmanager.markers import NOT_YET
+from panels.billmanager.names import Found
 from panels.billmanager.registers import LIST, registers
+from panels.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -41,10 +45,12 @@ def ask(asker: Asker) -> None:
     if not learnt and asker.rows[-1].state == "unreachable":
         return
     ground = _Ground(asker, connect.billmanager(panel, even_stopped=True), [], {})
+    user = prices.some_user()
     _modules(ground)
     _plans(ground)
+    _prices(ground, user)
     _lists(asker)
-    _as_client(ground)
+    _as_client(ground, user)
     staff = Asker(panel, connect.transport(panel, as_task_staff=True, even_stopped=True))
     ask_tasks(staff, ground.bm)
     asker.rows += staff.rows
@@ -54,24 +60,52 @@ def _modules(ground: _Ground) -> None:
     asker, dialect = ground.asker, ground.bm.dialect
     asker.list(1, _("list the processing modules"), "processing")
     if _named(ground, 1, _("the manual module's internal name"), "manual_module"):
-        asker.ask(
-            1, _("open the form of a new module"), "processing.add.settings",
-            ground.bm.modules.creation_form,
-        )  # fmt: skip
+        _creation(ground)
+    if not dialect.ispmanager_modules and "ispmanager_modules" in dialect.choices:
+        _named(ground, 1, _("which modules drive an ispmanager"), "ispmanager_modules")
     asker.row_form(
         1, _("open a module's form"), "processing.edit", "processing",
         _("Needed only to find out which server a module serves."),
     )  # fmt: skip
+    _departments(ground)
+
+
+def _creation(ground: _Ground) -> None:
+    asker, dialect = ground.asker, ground.bm.dialect
+    func, what = "processing.add.settings", _("open the form of a new module")
+    if dialect.module_create is None and "module_create" in dialect.choices:
+        # The step that is documented may be there all the same; else it is a person's to say.
+        if asker.ask(1, what, func, ground.bm.modules.creation_form):
+            return
+        if asker.rows[-1].state == "not found":
+            asker.rows.pop()
+            _named(ground, 1, what, "module_create")
+        return
+    func = dialect.module_create.value if dialect.module_create else func
+    asker.ask(1, what, func, ground.bm.modules.creation_form)
+    if dialect.module_button is None and "module_button" in dialect.choices:
+        _named(ground, 1, _("the button that makes a module"), "module_button")
+
+
+def _departments(ground: _Ground) -> None:
+    """Whether a module can be made whose tasks our staff login handles."""
+    dialect, what = ground.bm.dialect, _("a department whose tasks we may handle")
     ours = {key for key, _title in dialect.task_departments}
     offered = {key for key, _title in dialect.departments}
-    if ours and offered and not ours & offered:
-        titles = ", ".join(title for _key, title in dialect.departments)
+    titles = ", ".join(title for _key, title in dialect.departments)
+    if not ours and dialect.places.get("task_departments") == NOBODYS:
+        text = _(
+            "The login for tasks handles nobody's tasks: the filter of its list of tasks offers no"
+            " department. Add it to one in BILLmanager: Provider → Staff. There are: %(titles)s."
+        )
+    elif ours and offered and not ours & offered:
         text = _(
             "The login for tasks is in none of the departments that a module may have: %(titles)s."
             " Add it to one, so that it sees the tasks."
         )
-        asker.note(1, _("a department whose tasks we may handle"), "department", "denied",
-                   text % {"titles": titles})  # fmt: skip
+    else:
+        return
+    ground.asker.note(1, what, "department", "denied", text % {"titles": titles})
 
 
 def _plans(ground: _Ground) -> None:
@@ -85,26 +119,7 @@ def _plans(ground: _Ground) -> None:
         asker.rows.pop()
         text = _("BILLmanager has no plan for shared hosting.")
         asker.note(2, _("list the hosting plans"), "pricelist", "not found", text)
-    buttons = ", ".join(one.func for one in asker.lists["pricelist"].toolbar.buttons)
-    looked = _(
-        "Looked for above “pricelist”: one button whose function begins with “pricelist.” and has"
-        " “processing” or “module” in it. The buttons there: %(buttons)s."
-    ) % {"buttons": buttons or _("there are none")}
-    known = _named(ground, 2, _("the list of a plan's modules"), "plan_modules_list", looked)
-    if known and ground.plans:
-        asker.ask(
-            2, _("list a plan's modules"), bm.dialect.need("plan_modules_list"),
-            lambda: bm.plans.modules(ground.plans[0].id),
-        )  # fmt: skip
-    looked = _(
-        "Looked for above the list of a plan's modules: a button called resume, enable, on or"
-        " activate, and one called suspend, disable, off or deactivate."
-    )
-    _named(ground, 2, _("switch a plan's module on"), "plan_modules_enable", looked)
-    _named(ground, 2, _("switch a plan's module off"), "plan_modules_disable", looked)
-    _marker(ground)
-    asker.ask(2, _("read the price list"), "pricelist.export",
-              lambda: ground.offers.update(bm.plans.offers()))  # fmt: skip
+    _plan_modules(ground)
     if ground.plans:
         asker.form(
             2, _("read a plan's opening letter"), "pricelist.edit", {"elid": ground.plans[0].id},
@@ -112,13 +127,62 @@ def _plans(ground: _Ground) -> None:
         )  # fmt: skip
 
 
+def _plan_modules(ground: _Ground) -> None:
+    """The list of a plan's modules, what tells which are on, and the switches; else the list alone.
+
+    What stands on the list cannot be found before it, and is nobody's to say before.
+    """
+    asker, bm = ground.asker, ground.bm
+    buttons = ", ".join(one.func for one in asker.lists["pricelist"].toolbar.buttons)
+    looked = _(
+        "Looked for above “pricelist”: a list whose rows are processing modules. The buttons there:"
+        " %(buttons)s."
+    ) % {"buttons": buttons or _("there are none")}
+    if not _named(ground, 2, _("the list of a plan's modules"), "plan_modules_list", looked):
+        return
+    if bm.dialect.plan_modules_parent is None:
+        looked = _("“%(func)s” opens with no plan.") % {
+            "func": bm.dialect.need("plan_modules_list")
+        }
+        _named(ground, 2, _("list a plan's modules"), "plan_modules_parent", looked)
+        return
+    if ground.plans:
+        asker.ask(2, _("list a plan's modules"), bm.dialect.need("plan_modules_list"),
+                  lambda: _some_modules(ground))  # fmt: skip
+    looked = _(
+        "Looked for above the list of a plan's modules: by name, label, icon and the rows for which"
+        " they are hidden, one button that switches on and one that switches off."
+    )
+    _named(ground, 2, _("switch a plan's module on"), "plan_modules_enable", looked)
+    _named(ground, 2, _("switch a plan's module off"), "plan_modules_disable", looked)
+    _marker(ground)
+
+
+MOST_TRIED = 3
+"""With so many plans the list of modules is tried: one alone may be damaged."""
+
+
+def _some_modules(ground: _Ground) -> None:
+    """List the modules of one plan. Raises what the first of some plans raises, where all do."""
+    first: PanelError | None = None
+    for plan in ground.plans[:MOST_TRIED]:
+        try:
+            plan_modules(ground.bm, plan.id)
+        except (Refused, UnexpectedAnswer) as error:
+            if isinstance(error, LoginRefused) or getattr(error, "transient", False):
+                raise
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
 def _marker(ground: _Ground) -> None:
     """Whether it is known what tells which modules of a plan are on, or when it will be."""
     dialect = ground.bm.dialect
     name, what = "plan_modules_marker", _("tell which modules of a plan are on")
     found, told = dialect.plan_modules_marker, dialect.places.get("plan_modules_marker", "")
-    if dialect.plan_modules_list is None:
-        return  # said already
     if told == NOT_YET or (found is not None and found.where == NOT_YET):
         text = _(
             "Every module that was seen is on. What off looks like shows when the manual module is"
@@ -131,6 +195,23 @@ def _marker(ground: _Ground) -> None:
         " “processingmodules” in the list of plans. %(told)s"
     ) % {"told": place(told)}
     _named(ground, 2, what, name, looked.strip())
+
+
+def _prices(ground: _Ground, user: int | None) -> None:
+    """What plans cost: from the price list, or where that is silent from the forms of orders."""
+    asker, bm = ground.asker, ground.bm
+    other = _("Needed only where clients' order forms do not tell prices.") if user else ""
+    asker.ask(2, _("read the price list"), "pricelist.export",
+              lambda: ground.offers.update(bm.plans.offers()), other)  # fmt: skip
+    silent = any(not prices.is_told(ground.offers.get(plan.id)) for plan in ground.plans)
+    if not silent or user is None or bm.dialect.order is None:
+        return
+    what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
+    asker.ask(2, what, func, lambda: ground.offers.update(prices.offers(bm, user)),
+              "" if not ground.offers else other)  # fmt: skip
+    if not any(prices.is_told(offer) for offer in ground.offers.values()):
+        text = _("Neither the price list nor a client's order form tells what any plan costs.")
+        asker.note(2, what, func, "not found", text)
 
 
 def _lists(asker: Asker) -> None:
@@ -171,10 +252,9 @@ def _registers(asker: Asker) -> None:
     asker.note(4, what, LIST, "warning", text % {"names": names})
 
 
-def _as_client(ground: _Ground) -> None:
+def _as_client(ground: _Ground, user: int | None) -> None:
     """Acting as a client and opening an order form, where a client and an offer are known."""
     asker, bm = ground.asker, ground.bm
-    user = _some_user()
     if user is not None and not asker.ask(
         3, _("act as a client"), "su", lambda: bm.whoami(su=user)
     ):
@@ -213,22 +293,14 @@ def _order_form(ground: _Ground, user: int) -> None:
             return
 
 
-def _some_user() -> int | None:
-    users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
-    return users.values_list("remote_id", flat=True).first()
-
-
 def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -> bool:
     """Add the row of what can only be judged by its name having been found."""
-    asker, found = ground.asker, getattr(ground.bm.dialect, name)
-    if found is not None:
-        asker.note(step, what, str(found.value), "allowed")
+    asker, dialect = ground.asker, ground.bm.dialect
+    found = getattr(dialect, name)
+    if found:
+        value = found.value if isinstance(found, Found) else ", ".join(found)
+        asker.note(step, what, value, "allowed")
         return True
-    text = _("Not found; set “%(name)s” below, on the panel's page. %(looked)s") % {
-        "name": name,
-        "looked": looked or place(ground.bm.dialect.places.get(name, "")),
-    }
-    choices = dialect_entries.candidates(asker.panel, ground.bm.dialect, name)
-    text = f"{text.strip()} {dialect_entries.advice(name, choices)}"
-    asker.note(step, what, name, "needs choice", text)
+    seen = looked or place(dialect.places.get(name, ""))
+    asker.rows.append(needs_choice(step, what, name, dialect, seen=seen))
     return False

@@ -28,13 +28,19 @@ PASSES = frozenset({"allowed", "warning"})
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One thing that a step needs. ``step`` 0: before all steps; ``text``: why not, or ""."""
+    """One thing that a step needs. ``step`` 0: before all steps; ``text``: why not, or "".
+
+    ``entry``: what *needs choice* asks for, an entry of the dialect; ``candidates``: what it could
+    be, each as it would be set, as far as the panel shows any.
+    """
 
     step: int
     what: str
     func: str
     state: State
     text: str = ""
+    entry: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

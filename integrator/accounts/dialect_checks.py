@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.panel_access import connect
-from panels.billmanager import discovery, discovery_modules, markers
+from panels.billmanager import discovery, discovery_modules, discovery_plans, markers
 from panels.billmanager.asking import asked, asked_form, exists, is_form, is_list, options
 from panels.billmanager.context import VHOST
 from panels.billmanager.markers import LISTED
@@ -167,7 +167,7 @@ class Looker:
 
     @cached_property
     def _plans(self) -> list[Row]:
-        return discovery_modules.hosting_plans(self.transport, self.dialect)
+        return discovery_plans.hosting_plans(self.transport, self.dialect)
 
     def _plan_modules_list(self) -> Verdict:
         func = self._value()
@@ -235,7 +235,7 @@ class Looker:
             return Verdict(wrong=text % {"name": marker.column, "names": ", ".join(columns)})
         if self.dialect.plan_modules_parent is None:
             return Verdict(unchecked=_("how the list takes the plan is not known yet"))
-        samples = discovery_modules.samples_of(self.transport, self.dialect, self._plans)
+        samples, _columns = discovery_plans.samples_of(self.transport, self.dialect, self._plans)
         if not samples:
             text = _("processingmodules and the plans' modules could not be compared")
             return Verdict(unchecked=text)

@@ -98,11 +98,12 @@ LOOK: dict[str, str | Promise] = {
     ),
     "task_take": gettext_lazy(
         "In BILLmanager, open an activation task as the staff login: how it becomes yours, by a"
-        " button of its form, a button above the list, a choice of performer, or a status."
+        " button of its form, a button above the list, a choice of performer, a status, the first"
+        " save, or not at all."
     ),
     "task_close": gettext_lazy(
         "In BILLmanager, open an activation task that is yours: how it is closed, by a button of"
-        " its form or by a status."
+        " its form, a checkbox or a status, and before it each button that leads to a next page."
     ),
     "task_module": gettext_lazy(
         "In BILLmanager, open an activation task that is yours: the name of the field in which the"
@@ -204,7 +205,9 @@ def _where(found: Dialect, given: Dialect, name: str) -> str:
 
 def candidates(panel: Panel, dialect: Dialect, name: str) -> Iterator[str]:
     """What the panel has shown so far that this entry could be, as it would be set."""
-    if name in {"manual_module", "ispmanager_modules"}:
+    if dialect.choices.get(name):
+        yield from dialect.choices[name]
+    elif name in {"manual_module", "ispmanager_modules"}:
         yield from (module for module, _title in dialect.module_titles)
     elif name in {"order", "cart", "plan_modules_parent"}:
         yield from {"order": ("v2", "old"), "cart": ("cart", "basket")}.get(name, ("elid", "plid"))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from integrator.models import Module, Panel
 from integrator.panel_access import marks
 from integrator.steps import step1_add_manual_module as step1
+from panels.billmanager.discovery import NOBODYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,8 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
     titles = dict(dialect.departments)
     named = ", ".join(titles.get(key, f"#{key}") for key in sorted(wanted))
     value = ""
-    if wanted and own:
+    nobodys = dialect.places.get("task_departments") == NOBODYS
+    if wanted and (own or nobodys):
         value = _("yes, of %s") if wanted <= own else _("no, not those of %s")
         value %= named
     return {

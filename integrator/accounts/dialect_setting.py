@@ -14,7 +14,8 @@ from integrator.accounts.refusals import Refused
 from integrator.clock import now
 from integrator.models import Event, Panel
 from integrator.panel_access import journal
-from panels.billmanager.dialect import SETTABLE, Dialect
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.grammar import SETTABLE
 from panels.errors import PanelError
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrator.accounts import credit_limits, owners, sale_rules, unreadable
+from integrator.accounts import credit_limits, owners, prices, sale_rules, unreadable
 from integrator.accounts.history import History
 from integrator.accounts.mirroring import sync
 from integrator.accounts.odd import unless_denied, unless_odd
 from integrator.clock import now
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import connect, learning
+from panels.billmanager import discovery
 from panels.billmanager.registers import registers
 from panels.billmanager.salerules import SaleRules, group_limits
 from panels.errors import Refused, UnexpectedAnswer
@@ -130,7 +131,7 @@ def _plans(
 
     Gives their letters, and what keeps them from being sold, by plan.
     """
-    offers = billmanager.plans.offers()
+    offers = _offers(billmanager)
     found: dict[Hashable, dict[str, Any]] = {}
     letters, rules = {}, {}
     for plan in billmanager.plans.all():
@@ -154,6 +155,12 @@ def _plans(
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
     counts["plans"] = _store(Plan, found, history)
     return letters, rules
+
+
+def _offers(billmanager: BillManager) -> dict[int, Offer]:
+    """Prices and data centres; none where nothing tells them: the panel's check says so."""
+    su = prices.some_user() or discovery.some_user(billmanager.transport)
+    return unless_denied(partial(prices.offers, billmanager, int(su) if su else None)) or {}
 
 
 def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:

@@ -22,6 +22,11 @@ WHOLE = {
     "processingmodules and the plans' modules could not be compared": _(
         "processingmodules and the plans' modules could not be compared"
     ),
+    "addresses in the modules' settings": _("addresses in the modules' settings"),
+    "no module is called after ispmanager, or has the address of one": _(
+        "no module is called after ispmanager, or has the address of one"
+    ),
+    "task.filter form offers no department": _("task.filter form offers no department"),
     "no open activation task to look at; the first one will show it": _(
         "no open activation task to look at; the first one will show it"
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import bound, sale_rules
+from integrator.accounts import bound, prices, sale_rules
 from integrator.accounts.discover_billmanager import (
     client_terms,
     kept,
@@ -100,7 +100,7 @@ def _modules(client: BillManager) -> None:
 
 def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
     """Prices, modules and letters of these plans; those that are gone are marked."""
-    offers = client.plans.offers()
+    offers = prices.offers(client, prices.some_user())
     listed = {plan.id: plan for plan in client.plans.all()}
     letters: dict[str, str] = {}
     rules: dict[str, Any] = {}

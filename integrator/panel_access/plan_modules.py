@@ -13,7 +13,7 @@ from django.db import transaction
 
 from integrator.models import Panel
 from integrator.panel_access import connect
-from panels.billmanager import discovery_modules
+from panels.billmanager import discovery_plans
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.names import Found
 
@@ -36,7 +36,7 @@ def marker_again(bm: BillManager) -> bool:
     panel = connect.billmanager_panel()
     if panel.overrides.get(MARKER):
         return False
-    inferred = discovery_modules.marker_again(bm.transport, bm.dialect)
+    inferred = discovery_plans.marker_again(bm.transport, bm.dialect)
     if inferred.marker is None and not inferred.plans:
         return False  # no list could be read: nothing is known that was not known before
     found = None

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from integrator.models import Panel
 from integrator.panel_access import connect, plan_modules
-from panels.billmanager.names import Close, Found, Take
+from panels.billmanager.names import Close, Found, Take, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,7 @@ CLOSES_WITH = ("task_close", "task_module", "task_username", "task_password")
 ALSO_CLOSES_WITH = ("task_take", "task_fields", "task_open_types")
 """Entries that decide how it is closed, and may be empty: a panel may assign tasks by itself."""
 
+_DECIDES = frozenset({"kind", "name", "value", "before"})
 _SWITCHING = ("plan_modules_list", "plan_modules_parent", "plan_modules_marker")
 
 
@@ -82,11 +83,8 @@ def prove_close() -> None:
 
 def text_of(value: object) -> str:
     """An entry's value as a person would set it; '' where it is not known."""
-    if isinstance(value, Take | Close):
-        name = f"{value.name}={value.value}" if value.value else value.name
-        return f"{value.kind}:{name}" if name else value.kind
-    if isinstance(value, Found):
-        return value.value
+    if isinstance(value, Found | Take | Close):
+        return written(value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else ""
 
 
@@ -96,7 +94,7 @@ def _closes_with(panel: Panel) -> dict[str, Any] | None:
     for name in (*CLOSES_WITH, *ALSO_CLOSES_WITH):
         value = panel.overrides.get(name, panel.dialect.get(name))
         if isinstance(value, dict):  # where it was found decides nothing
-            value = {key: one for key, one in value.items() if key in {"kind", "name", "value"}}
+            value = {key: one for key, one in value.items() if key in _DECIDES}
         if not value and name in CLOSES_WITH:
             return None
         found[name] = value or []

@@ -15,7 +15,7 @@ from integrator.steps.verdicts import NotYet, Proven
 from integrator.workflow import attempts, expiry, intents, learning
 from integrator.workflow.attempts import NotNowError
 from integrator.workflow.windows import members
-from panels.billmanager.tasks import Address
+from panels.billmanager import Address
 from panels.errors import (
     AccessDenied,
     Busy,

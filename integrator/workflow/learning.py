@@ -15,6 +15,7 @@ from panels.billmanager import shapes
 from panels.billmanager.asking import asked
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.report_keys import AFTER
+from panels.billmanager.taskclosing import SECOND
 from panels.errors import FormLacks
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> 
         known = {name: shapes.of_form(form) for name, form in forms.items()}
         row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
         dialect = Dialect.from_json(row.dialect)
-        for form in forms.values():
-            dialect = dialect.learn_task_form(form)
+        for name, form in forms.items():
+            dialect = dialect.learn_task_form(form, second=name.endswith(SECOND))
         row.dialect = dialect.to_json()
         row.save(update_fields=["learnt", "dialect"])

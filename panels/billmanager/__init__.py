@@ -20,7 +20,8 @@ from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
 from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
-from panels.billmanager.tasks import Address, Task, TaskForm, Tasks
+from panels.billmanager.taskclosing import Address
+from panels.billmanager.tasks import Task, TaskForm, Tasks
 from panels.billmanager.watching import Watched
 from panels.listing import number
 

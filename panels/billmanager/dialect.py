@@ -6,13 +6,13 @@ on the panel itself; names that are documented or were seen in code stand in the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
-from panels.billmanager import markers, taskforms
-from panels.billmanager.names import ADMIN, Close, CloseKind, Found, Take, TakeKind
+from panels.billmanager import taskforms
+from panels.billmanager.grammar import read
+from panels.billmanager.names import Close, Found, Take
 from panels.errors import FormLacks
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Dialect:
     `manual_module`: internal name of the module for manual processing.
     `ispmanager_modules`: internal names of ispmanager modules.
     `module_titles`: internal name and title of each module that is offered; a list may show either.
+    `modules`: id and name of each processing module, by which other lists and forms are known.
     `module_create`: the wizard's step that makes a module from all values at once, and
     `module_button`: the button that sends it.
     `itemtype_id`, `itemtype_name`: id and English title of the product type `vhost`.
@@ -48,6 +49,8 @@ class Dialect:
     `staff_names`: what the panel may call the staff login: its name, id and full name.
     `paymethods`: id and title of each; `currencies`: id and ISO code of each.
     `places`: where each entry was found that does not say so itself, and why one was not found.
+    `choices`: what an entry could be that was looked for and is not clear, each as an
+    administrator would set it; the panel has shown no more.
     """
 
     version: str = ""
@@ -61,6 +64,7 @@ class Dialect:
     manual_module: Found | None = None
     ispmanager_modules: tuple[str, ...] = ()
     module_titles: tuple[tuple[str, str], ...] = ()
+    modules: tuple[tuple[int, str], ...] = ()
     module_create: Found | None = None
     module_button: Found | None = None
     module_department: Found | None = None
@@ -82,6 +86,7 @@ class Dialect:
     paymethods: tuple[tuple[int, str], ...] = ()
     currencies: tuple[tuple[int, str], ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     overridden: tuple[str, ...] = ()
 
     def need(self, name: str) -> str:
@@ -113,31 +118,68 @@ class Dialect:
             or (item.name in _WANTED and not getattr(self, item.name))
         )
 
-    def learn_task_form(self, form: Form) -> Self:
+    def learn_task_form(self, form: Form, *, second: bool = False) -> Self:
         """Give a dialect that knows the names in this task form; what is known stays.
+
+        `second`: another form led to it. Where it does not tell how the task is closed, it is not
+        known after all.
 
         The field and button names of the task form were found nowhere in public
         (billmanager.md 6.2); see `taskforms` for what they are recognised by.
         """
-        seen = taskforms.recognise(form, take=self.task_take)
+        seen = taskforms.recognise(
+            form,
+            take=self.task_take,
+            modules={str(key): name for key, name in self.modules},
+            staff=self.staff_names,
+        )
         changes: dict[str, Any] = {
-            n: found for n, found in seen.items() if getattr(self, n) is None
+            n: found for n, found in seen.found.items() if getattr(self, n) is None
         }
+        if any(" > " in one for one in self.choices.get("task_close", ())):
+            changes.pop("task_close", None)  # a later form has shown that this is not all of it
+            seen.choices.pop("task_close", None)
+        known = {name for name in FROM_TASK_FORM if getattr(self, name) or name in changes}
+        unclear = {name: some for name, some in seen.choices.items() if name not in known}
+        choices = {name: some for name, some in self.choices.items() if name not in changes}
+        if second and self.task_close is not None and self.task_close.kind == "next":
+            before = f"button:{self.task_close.name}"
+            told = seen.choices.get("task_close", ())
+            if "task_close" not in seen.found:
+                changes["task_close"] = None
+                unclear["task_close"] = tuple(f"{before} > {one}" for one in told)
+        if {**choices, **unclear} != self.choices:
+            changes["choices"] = {**choices, **unclear}
         return replace(self, **changes) if changes else self
 
     def with_overrides(self, overrides: Mapping[str, str]) -> Self:
         """Give a dialect in which an administrator's corrections win.
 
-        Values are text: 'v2' for `order`; 'button:take', 'toolbar:task.take', 'field:performer',
-        'field:status=1' or 'none' for `task_take`; 'button:close' or 'field:status=2' for
-        `task_close`; for `plan_modules_marker` see `markers.GRAMMAR`; commas between the items of
-        a tuple. An empty value takes the entry back to
-        not known.
+        Values are text, in this grammar:
+
+        * `order`: `v2` or `old`; `cart`: `cart` or `basket`; `plan_modules_parent`: `elid`, `plid`.
+        * `plan_modules_enable`, `plan_modules_disable`: the function, or `groupform:FUNCTION` of
+          one that asks by a form before it acts.
+        * `plan_modules_marker`: see `markers.GRAMMAR`.
+        * `task_take`: `button:NAME`, `toolbar:FUNCTION`, `field:NAME` (set to what stands for our
+          login), `field:NAME=VALUE` or only `NAME=VALUE`, `save` or `save:BUTTON` (the first save
+          takes it), `none`.
+        * `task_close`: `button:NAME`, `field:NAME=VALUE` or only `NAME=VALUE` (a checkbox is
+          `NAME=on`); of several forms one after another `button:NEXT > button:NAME`, and
+          `next:NEXT` where the last of them is to be recognised.
+        * `task_fields`: `NAME=VALUE, NAME=VALUE`.
+        * `ispmanager_modules`, `task_open_types`, `staff_names`: names, with commas between them.
+        * `departments`, `datacenters`, `task_departments`, `paymethods`, `currencies`, `modules`:
+          `ID` or `ID=TITLE`, with commas between several; `module_titles`: `NAME=TITLE`.
+        * everything else: the name itself.
+
+        An empty value takes the entry back to not known.
         Raises ValueError for an entry that does not exist and for a value that cannot be read.
         """
-        changes: dict[str, Any] = {name: _override(name, text) for name, text in overrides.items()}
+        changes: dict[str, Any] = {name: read(name, text) for name, text in overrides.items()}
         kept = {*self.overridden, *overrides} - {n for n, text in overrides.items() if not text}
-        return replace(self, **changes, overridden=tuple(sorted(kept)))
+        choices = {name: some for name, some in self.choices.items() if not overrides.get(name)}
+        return replace(self, **changes, choices=choices, overridden=tuple(sorted(kept)))
 
     def keeping(self, known: Self) -> Self:
         """Give this dialect with what an administrator had set in an earlier one.
@@ -147,14 +189,27 @@ class Dialect:
         list is the same.
         """
         names = set(known.overridden)
+        choices = self.choices
         if known.version == self.version:
             names |= {n for n in FROM_TASK_FORM if getattr(self, n) is None}
+            unseen = {
+                name: some
+                for name, some in known.choices.items()
+                if name in FROM_TASK_FORM and name not in self.choices and name in names
+            }
+            choices = {**self.choices, **unseen}
+            close = self.task_close
+            if close is not None and close.kind == "next" and "task_close" in known.choices:
+                # The form that it leads to was seen, and did not tell how the task is closed.
+                names.add("task_close")
+                choices = {**choices, "task_close": known.choices["task_close"]}
             same = known.plan_modules_list == self.plan_modules_list
             now, before = self.plan_modules_marker, known.plan_modules_marker
             if same and before is not None and (now is None or before.sure > now.sure):
                 names.add("plan_modules_marker")
         changes: dict[str, Any] = {name: getattr(known, name) for name in names}
-        return replace(self, **changes, overridden=known.overridden)
+        choices = {name: some for name, some in choices.items() if changes.get(name) is None}
+        return replace(self, **changes, choices=choices, overridden=known.overridden)
 
     def to_json(self) -> dict[str, Any]:
         """Give plain values for storage."""
@@ -165,8 +220,10 @@ class Dialect:
         """Read what `to_json` gave; entries of other versions of this program are left out."""
         known = {item.name: stored[item.name] for item in fields(cls) if item.name in stored}
         known.pop("places", None)
+        known.pop("choices", None)
         entries: dict[str, Any] = {name: _restored(name, value) for name, value in known.items()}
-        return cls(**entries, places=dict(stored.get("places", {})))
+        choices = {name: tuple(some) for name, some in stored.get("choices", {}).items()}
+        return cls(**entries, places=dict(stored.get("places", {})), choices=choices)
 
 
 FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
@@ -180,87 +237,23 @@ _OF_CART = {
 """List, emptying and paying of each cart (billmanager.md 4.2)."""
 
 _WANTED = frozenset({"ispmanager_modules", "departments", "task_departments"})
-_TUPLES = frozenset({"ispmanager_modules", "task_open_types", "task_fields", "staff_names"})
-_CHOICES = {
-    "order": ("v2", "old"),
-    "cart": ("cart", "basket"),
-    "plan_modules_parent": ("elid", "plid"),
-}
-_FOUND = frozenset(
-    {
-        *_CHOICES,
-        "plan_modules_list",
-        "plan_modules_enable",
-        "plan_modules_disable",
-        "plan_modules_marker",
-        "manual_module",
-        "module_create",
-        "module_button",
-        "module_department",
-        "itemtype_id",
-        "itemtype_name",
-        "client_filter",
-        "task_module",
-        "task_username",
-        "task_password",
-    }
-)
-
-SETTABLE = _FOUND | _TUPLES | {"task_take", "task_close"}
-"""Entries that `Dialect.with_overrides` takes."""
-
-
-def _override(name: str, text: str) -> object:
-    if name in _TUPLES:
-        parts = tuple(part.strip() for part in text.split(",") if part.strip())
-        if name == "task_fields" and not all(re.match(r"[\w.-]+=", part) for part in parts):
-            raise ValueError("task_fields is NAME=VALUE, with commas between several")
-        return parts
-    if name not in _FOUND and name not in {"task_take", "task_close"}:
-        raise ValueError(f"there is no entry {name}")
-    if not text:
-        return None
-    if name == "task_take":
-        return _take(text)
-    if name == "task_close":
-        return _close(text)
-    if name == "plan_modules_marker":
-        return Found(str(markers.parse(text)), ADMIN)
-    if text not in _CHOICES.get(name, (text,)):
-        raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}")
-    return Found(text, ADMIN)
-
-
-def _take(text: str) -> Take:
-    kind, _, rest = text.partition(":")
-    name, _, value = rest.partition("=")
-    for known in get_args(TakeKind):
-        if kind == known and bool(name) == (known != "none") and (not value or known == "field"):
-            return Take(known, name, value, ADMIN)
-    raise ValueError("task_take is button:NAME, toolbar:FUNCTION, field:NAME[=VALUE] or none")
-
-
-def _close(text: str) -> Close:
-    kind, _, rest = text.partition(":")
-    name, _, value = rest.partition("=")
-    for known in get_args(CloseKind):
-        if kind == known and name and bool(value) == (known == "field"):
-            return Close(known, name, value, ADMIN)
-    raise ValueError("task_close is button:NAME or field:NAME=VALUE")
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Found | Take | Close):
-        return {item.name: getattr(value, item.name) for item in fields(value)}
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def _restored(name: str, value: Any) -> object:
     if isinstance(value, dict):
         kind = {"task_take": Take, "task_close": Close}.get(name, Found)
-        return kind(**value)
+        known = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
+        return kind(**known)
     if isinstance(value, list):
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     return value

@@ -10,22 +10,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from panels.billmanager import discovery_modules, taskforms
+from panels.billmanager import discovery_modules, discovery_plans, taskforms, wording
 from panels.billmanager.asking import asked, asked_form, exists, is_form, numbered, options
 from panels.billmanager.context import VHOST
+from panels.billmanager.dialect import FROM_TASK_FORM
 from panels.billmanager.names import Found, Take
 from panels.billmanager.searching import SAMPLE, Search
 from panels.errors import AccessDenied, LoginRefused, Refused
-from panels.listing import number
+from panels.listing import UNSET, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from panels.billmanager.dialect import Dialect
     from panels.documents import Document
+    from panels.forms import Option
     from panels.transport import Transport
 
 
+NOBODYS = "task.filter form offers no department"
+"""Where the staff login is seen to be in no department, so that it handles nobody's tasks."""
 NO_SU = "the login may not act as a client (su)"
 """What was looked for as a client where our login lacks that right."""
 
@@ -50,14 +54,15 @@ def discover(
         _version,
         _product_type,
         discovery_modules.modules,
-        discovery_modules.plan_modules,
+        discovery_plans.plan_modules,
         _services,
         _ordering,
         _money,
         _tasks,
     ):
         step(search)
-    found = replace(search.found, places=search.places)
+    choices = {**search.found.choices, **search.choices}
+    found = replace(search.found, places=search.places, choices=choices)
     return found if known is None else found.keeping(known)
 
 
@@ -160,9 +165,13 @@ def _currency_of(search: Search, su: str) -> None:
 def _tasks(search: Search) -> None:
     """How tasks are taken and closed, as far as the list and one form of it show."""
     opening = options(asked_form(search.task_transport, "task.filter"), "type")
-    types = tuple(option.key for option in opening if _is_opening(option.key))
+    types = tuple(option.key for option in opening if _is_opening(option))
     if types:
         search.listed("task.filter form", task_open_types=types)
+    elif opening:
+        keys = [option.key for option in opening if option.key not in UNSET]
+        why = f"task.filter form: which of these is it? {', '.join(keys)}"
+        search.unclear("task_open_types", keys, why)
     answer = asked(
         search.task_transport, "task", devel=True, filter="off", p_cnt=SAMPLE, p_col="-id"
     )
@@ -170,39 +179,55 @@ def _tasks(search: Search) -> None:
         search.places["task_take"] = "the list task was refused"
         return
     _task_departments(search)
-    func = taskforms.take_function(answer.toolbar().buttons)
-    if func is not None:
-        search.keep(task_take=Take("toolbar", func, where="toolbar of task", sure=False))
+    funcs = taskforms.take_functions(answer.toolbar().buttons)
+    if len(funcs) == 1:
+        search.keep(task_take=Take("toolbar", funcs[0], where="toolbar of task", sure=False))
     _task_form(search, answer)
 
 
 def _task_form(search: Search, tasks: Document) -> None:
     types = search.dialect.task_open_types
-    for row in tasks.listing().rows:
-        undone = row.code_or_none("status") in {"0", "1"}
-        if undone and row.code_or_none("type") in types:
-            form = asked_form(search.task_transport, "task.edit", elid=row.text("id"))
-            if form is not None:
-                search.found = search.found.learn_task_form(form)
-            return
-    for name in ("task_take", "task_close", "task_module", "task_username", "task_password"):
+    rows = [row for row in tasks.listing().rows if row.code_or_none("type") in types]
+    # One that nobody has taken shows how that is done.
+    for status in ("0", "1"):
+        for row in rows:
+            if row.code_or_none("status") == status:
+                form = asked_form(search.task_transport, "task.edit", elid=row.text("id"))
+                if form is not None:
+                    search.found = search.found.learn_task_form(form)
+                return
+    for name in FROM_TASK_FORM:
         if getattr(search.found, name) is None:
             search.places[name] = "no open activation task to look at; the first one will show it"
 
 
 def _task_departments(search: Search) -> None:
-    """The staff login's own departments: what its list of them, or its filter, offers.
+    """The staff login's own departments: what its list of them and its filter both offer.
 
     Task visibility follows the department (billmanager.md 9); that a list `department` exists
-    and shows only one's own is inferred.
+    and shows only one's own is inferred. Either may show more than may be handled, so that the
+    narrower counts; a filter that offers none says that no tasks are to be seen at all.
     """
+    listed = filtered = None
     answer = asked(search.task_transport, "department", filter="off", p_cnt=SAMPLE)
+    where = "department list, as the staff login"
     if answer is not None and not is_form(answer):
-        named = tuple((row.int("id"), row.get("name")) for row in answer.listing().rows)
-        search.listed("department list, as the staff login", task_departments=named)
-        return
+        listed = tuple((row.int("id"), row.get("name")) for row in answer.listing().rows)
     form = asked_form(search.task_transport, "task.filter")
-    search.listed("task.filter form", task_departments=numbered(options(form, "department")))
+    if form is not None and form.fields.get("department") is not None:
+        choices = form.fields["department"].options
+        filtered = None if choices is None else numbered(choices)
+    if listed is None or filtered is None:
+        known = filtered if listed is None else listed
+        if known is not None and listed is None:
+            where = "task.filter form"
+    else:
+        own = {key for key, _title in filtered}
+        known = tuple((key, title) for key, title in listed if key in own)
+    if known:
+        search.listed(where, task_departments=known)
+    elif known is not None:
+        search.places["task_departments"] = NOBODYS
 
 
 def some_user(transport: Transport) -> str | None:
@@ -216,6 +241,6 @@ def some_user(transport: Transport) -> str | None:
     return None
 
 
-def _is_opening(task_type: str) -> bool:
+def _is_opening(task_type: Option) -> bool:
     """Whether a task of this type opens a service: `postopen` is documented (6.1)."""
-    return task_type in {"postopen", "open"}
+    return task_type.key in {"postopen", "open"} or bool(wording.OPENING.search(task_type.label))

@@ -66,17 +66,20 @@ class Marker:
         told = f"{self.column}={','.join(self.on)}"
         return told if self.off is None else f"{told}/{','.join(self.off)}"
 
+    def says(self, code: str) -> bool | None:
+        """Whether a module with this code is on; None where the code was never seen."""
+        if not self.on:
+            return _word(code)
+        if code in self.on:
+            return True
+        return False if self.off is None or code in self.off else None
+
     def is_on(self, row: Row) -> bool:
         """Whether this row's module is on. Raises `UnexpectedAnswer` for a code never seen."""
         if not self.column:
             return True
         code = code_of(row, self.column)
-        if not self.on:
-            found = _word(code)
-        elif code in self.on:
-            found = True
-        else:
-            found = False if self.off is None or code in self.off else None
+        found = self.says(code)
         if found is None:
             raise UnexpectedAnswer(f"column {self.column} says neither on nor off: {code[:40]}")
         return found
@@ -143,13 +146,14 @@ class Inferred:
     """What the samples say: the marker, or None and `why` not.
 
     `sure`: rows that are on and rows that are off were both seen to be told by it. `plans`: how
-    many plans could be compared.
+    many plans could be compared. `columns`: those that may tell, where none was found.
     """
 
     marker: Marker | None
     why: str
     sure: bool = False
     plans: int = 0
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -196,17 +200,24 @@ class _Column:
         return f"{self.name} (on: {on or 'none'}; off: {off or 'none'})"
 
 
-def infer(samples: Sequence[Sample]) -> Inferred:
+def infer(samples: Sequence[Sample], columns: Iterable[str] = ()) -> Inferred:
     """Find the marker that agrees with the list of plans over all these plans.
+
+    `columns`: what else the lists have, for instance properties that no row has.
 
     Among three plans or more, one may disagree with all others. Where columns agree equally well
     and do not say the same of every row that was seen, none is taken.
     """
+    names = dict.fromkeys([*(n for s in samples for row in s.rows for n in row), *columns])
+    telling = [n for n in names if n not in _OF_THE_MODULE and _COLUMN.fullmatch(n)]
+    found = _infer(samples, telling)
+    return found if found.marker is not None else replace(found, columns=tuple(telling))
+
+
+def _infer(samples: Sequence[Sample], telling: Sequence[str]) -> Inferred:
     usable = [s for s in samples if any(on is not None for on in s.attached)]
     if not usable:
         return Inferred(None, "processingmodules and the plans' modules could not be compared")
-    names = dict.fromkeys(name for s in samples for row in s.rows for name in row)
-    telling = [n for n in names if n not in _OF_THE_MODULE and _COLUMN.fullmatch(n)]
     columns = [_seen(name, usable) for name in telling]
     odd = _one_odd(columns, usable)
     if odd:

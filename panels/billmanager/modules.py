@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from panels.billmanager import wording
 from panels.billmanager.context import VHOST, is_on, marker, ref
 from panels.listing import number
 from panels.paging import all_rows
@@ -22,7 +23,7 @@ CREATE = "processing.add.settings"
 """Last step of the wizard; it accepts all values at once (billmanager.md 2.2). Where another name
 was found, the dialect has it."""
 
-_MANUAL = re.compile(r"manual|ручн", re.IGNORECASE)
+_MANUAL = wording.MANUAL
 """In an internal name, or in the title in either language of the panel (billmanager.md 13)."""
 _ISPMANAGER = re.compile(r"isp.{0,40}mgr|ispmanager", re.IGNORECASE)
 

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from panels import amounts
 from panels.billmanager import summaries
 from panels.billmanager.context import ref
+from panels.billmanager.plans import Offer, Price
 from panels.errors import FormLacks
 from panels.listing import UNSET, money, number
 from panels.paging import all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
     from panels.documents import Document
-    from panels.forms import Form
+    from panels.forms import Form, Option
     from panels.listing import Row
 
 _PRICES = ("price", "cost", "total_cost", "amount", "total_sum", "summ")
@@ -120,6 +121,35 @@ class Orders:
             unclear="" if total is None else total.unclear,
             captcha=any(map(_CAPTCHA.search, form.fields)),
         )
+
+    def offers(self, su: str | int) -> dict[int, Offer]:
+        """Give prices and data centres by plan id, as a client is shown them before he orders.
+
+        The first form of an order offers data centres and periods, and lists for one of each what
+        plans cost (`tariflist`, billmanager.md 4.1). A price that cannot be read is left out.
+        """
+        first = self._first(su, {})
+        periods = [p for o in _options(first, "period", "order_period") if (p := number(o.key))]
+        found: dict[int, Offer] = {}
+        for centre in _options(first, "datacenter"):
+            for period in periods:
+                form = self._first(su, {"datacenter": centre.key, "period": period})
+                for row in form.lists.get("tariflist", ()):
+                    plan, price = number(row.get("pricelist") or None), self._price(row)
+                    if plan is not None and price is not None:
+                        _add_offer(found, plan, centre, period, price)
+        return found
+
+    def _first(self, su: str | int, params: Params) -> Form:
+        func = self.func.removesuffix(".param")
+        return self._context.transport.read(func, params, su=su, devel=True).form()
+
+    def _price(self, row: Row) -> Price | None:
+        known = self._context.currencies
+        amount = row.money_or_none(*(n for n in _PRICES if row.has(n)))
+        only = known[0] if len(known) == 1 else ""
+        currency = row.currency(*_CURRENCIES, *_PRICES, known=known) or only
+        return None if amount is None else Price(amount, currency, Decimal(0))
 
     def asked(
         self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
@@ -241,6 +271,24 @@ class Orders:
             "order_period" if self._v2 else "period": period,
             "domain": domain,
         }
+
+
+def _options(form: Form, *names: str) -> tuple[Option, ...]:
+    """Give the choices of the first of these fields that has any."""
+    return next((some for n in names if (f := form.fields.get(n)) and (some := f.options)), ())
+
+
+def _add_offer(
+    found: dict[int, Offer], plan: int, centre: Option, period: int, price: Price
+) -> None:
+    """Add one price. Where data centres differ in it, none counts: which is meant is not clear."""
+    known = found.get(plan, Offer({}, ()))
+    here = number(centre.key)
+    centres = dict(known.datacenters) | ({here: centre.label} if here is not None else {})
+    periods = {**known.periods, period: price}
+    if known.periods.get(period, price) != price:
+        del periods[period]
+    found[plan] = Offer(periods, tuple(centres.items()))
 
 
 def _line_id(answer: Document) -> int | None:

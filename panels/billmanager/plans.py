@@ -319,7 +319,7 @@ def told_of(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:
     column = next((n for n in _ATTACHED if plan.has(n)), None)
     if column is None:
         return None
-    return markers.attached([_title(row) for row in rows], plan.get(column))
+    return markers.attached([title_of(row) for row in rows], plan.get(column))
 
 
 def _says(marker: Marker, row: Row) -> bool | None:
@@ -329,13 +329,14 @@ def _says(marker: Marker, row: Row) -> bool | None:
         return None
 
 
-def _title(row: Row) -> str:
+def title_of(row: Row) -> str:
+    """Give the title of a module in a plan's list."""
     return row.get("name", "module")
 
 
 def _module(row: Row, *, enabled: bool) -> PlanModule:
     priority = number(row.get("orderpriority") or None)
-    return PlanModule(row.int("id"), _title(row), enabled, priority)
+    return PlanModule(row.int("id"), title_of(row), enabled, priority)
 
 
 def _plan(row: Row, column: str) -> Plan:

@@ -44,7 +44,9 @@ _LISTS = (
 _FILTERS = ("vhost.filter", "pricelist.filter", "processing.filter")
 _SAMPLE = 20
 
-_PEOPLE = frozenset({"staff_names", "departments", "task_departments", "datacenters", "paymethods"})
+_PEOPLE = frozenset(
+    {"staff_names", "departments", "task_departments", "datacenters", "paymethods", "modules"}
+)
 """Entries of which only the number is told: their titles are people's own words."""
 
 
@@ -225,7 +227,7 @@ def _entries(dialect: Dialect) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in dialect.to_json().items():
         original = getattr(dialect, name)
-        if name == "places":
+        if name in {"places", "choices"}:
             continue
         if isinstance(original, Found | Take | Close):
             found[name] = asdict(original)
@@ -235,6 +237,9 @@ def _entries(dialect: Dialect) -> dict[str, Any]:
             found[name] = {"count": len(original), "where": dialect.places.get(name, "")}
         elif original is None or isinstance(original, tuple):
             found[name] = {"value": value, "where": dialect.places.get(name, "")}
+        told = [one for one in dialect.choices.get(name, ()) if shapes.is_name(one)]
+        if told and name in found:
+            found[name]["choices"] = told
     return found
 
 

@@ -179,9 +179,14 @@ def _task(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
         if kind == "none":
             yield "task.close_needs_take", "off", take.where
     if close is not None:
-        yield "task.close_kind", close.kind, close.where
-        if close.kind == "button":
-            yield "task.close_button", close.name, close.where
+        kind = "checkbox" if close.kind == "field" and close.value == "on" else close.kind
+        next_button = close.name if kind == "next" else "".join(close.before[:1])
+        yield "task.next_button", next_button, close.where
+        if kind != "next":
+            yield "task.close_kind", kind, close.where
+        key = {"button": "close_button", "checkbox": "close_field", "field": "status_field"}
+        if kind in key:
+            yield f"task.{key[kind]}", close.name, close.where
     yield from _named("task.field.module", dialect.task_module)
     yield from _named("task.field.username", dialect.task_username)
     secret = dialect.task_password

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from panels.billmanager.dialect import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from panels.transport import Transport
 
@@ -25,6 +25,7 @@ class Search:
     overrides: Mapping[str, str]
     found: Dialect = field(default_factory=Dialect)
     places: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     su: str | None = None
     """Some client's user, None while there is none."""
 
@@ -36,6 +37,11 @@ class Search:
     def keep(self, **entries: Any) -> None:
         """Keep entries; each says itself where it was found."""
         self.found = replace(self.found, **entries)
+
+    def unclear(self, entry: str, candidates: Iterable[str], why: str) -> None:
+        """Keep what an entry could be, as an administrator would set it, and what was looked at."""
+        self.places[entry] = why
+        self.choices[entry] = tuple(dict.fromkeys(candidates))
 
     def listed(self, where: str, **entries: tuple[Any, ...]) -> None:
         """Keep entries that are tuples, with the place that they come from."""

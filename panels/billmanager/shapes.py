@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from panels.billmanager import taskforms
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,7 +37,8 @@ def of_form(form: Form) -> Shape:
     """Give `fields` and `buttons`; a mark that does not apply is left out.
 
     A field: `name`, `kind`, `required`, `readonly`, `hidden`, `filled` (it holds something),
-    and `options` (keys) or `choices` (how many).
+    and `options` (keys) or `choices` (how many), of which `one_choice` may be the only one that
+    is a choice.
     """
     return {
         "fields": [_field(f) for f in form.fields.values() if is_name(f.name)],
@@ -58,6 +61,8 @@ def _field(field: Field) -> Shape:
         told = [key for key in keys if is_name(key) or _CODE.fullmatch(key)]
     else:
         told = [key for key in keys if is_name(key)] if field.name in _NAMED else []
+    if taskforms.only_choice(field):
+        shape["one_choice"] = True
     return shape | ({"options": told} if told else {"choices": len(keys)})
 
 

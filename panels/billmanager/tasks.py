@@ -7,23 +7,24 @@ Nothing is submitted on a guess: a field, a button or an option that was not rec
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from panels.billmanager import taskforms
+from panels.billmanager.asking import is_form
 from panels.billmanager.context import ref
+from panels.billmanager.taskclosing import Address, Closing, address_in, carried, filled_in
 from panels.errors import FormLacks
 from panels.gathering import Cells, Gathered, gather
 from panels.listing import number
-from panels.redaction import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from panels.billmanager.context import Context, Params
     from panels.billmanager.dialect import Dialect
-    from panels.billmanager.names import Close, Take
+    from panels.billmanager.names import Take
+    from panels.documents import Document
     from panels.forms import Form
     from panels.gathering import Unreadable
     from panels.listing import Row
@@ -55,14 +56,6 @@ class Task:
     department: str
     created: str
     troubles: tuple[Unreadable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a form is: its function and the id that it takes."""
-
-    func: str
-    elid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +133,18 @@ class Tasks:
         if take.kind == "none":
             return None
         transport = self._context.task_transport
-        extra = _extra(dialect, task_form.form, {})
+        extra = filled_in(dialect, task_form.form, {})
         _check_known(task_form, dialect, extra)
         if take.kind == "toolbar":
             params = {"elid": str(task_form.task_id)}
             answer = transport.act(take.name, params, send_by=send_by)
         else:
             _check_take(task_form, take)
-            params = {**_carried(task_form.form), **extra}
+            params = {**carried(task_form.form), **extra}
             params |= {"elid": task_form.address.elid, "sok": "ok"}
-            if take.kind == "button":
+            if take.kind == "button" or (take.kind == "save" and take.name):
                 params["clicked_button"] = take.name
-            else:
+            elif take.kind == "field":
                 params[take.name] = take.value or self._own_id(task_form, take)
             answer = transport.act(task_form.address.func, params, send_by=send_by)
         return address_in(answer.ok_text, task_form.address)
@@ -169,35 +162,36 @@ class Tasks:
         """Hand the service to a module with the account's name and password, and close the task.
 
         `domain` is for a field that an administrator said to fill with it (`task_fields`).
-        Raises `FormLacks` before anything is sent when a field or the closing button is not
-        recognised, when the module is not among the options (step 5 not done), or when the form
-        requires a field that nobody filled.
+        Where several forms come one after another, each is sent as the panel answered it. Raises
+        `FormLacks` before anything is sent when a field or the closing button is not recognised,
+        when the module is not among the options (step 5 not done), or when the form requires a
+        field that nobody filled; of a later form, when that is so of it: the task is still open.
         """
         dialect = self.learn(task_form)
-        form = task_form.form
-        close = dialect.task_close
-        module, user, secret = dialect.task_module, dialect.task_username, dialect.task_password
-        if close is None or module is None or user is None or secret is None:
-            raise FormLacks(_unknown(dialect), form=form, func=task_form.address.func)
         typed = {"module": str(module_id), "username": username, "password": password}
-        values = _extra(dialect, form, {**typed, "domain": domain})
-        secrets = {secret.value, *_with_password(dialect)}
-        values |= {module.value: str(module_id), user.value: username, secret.value: password}
-        missing = [name for name in values if name not in form.fields]
-        if module.value in form.fields and not form.fields[module.value].offers(str(module_id)):
-            missing.append(f"{module.value}={module_id}")
-        if close.kind == "field":
-            values[close.name] = close.value
-        missing += _close_missing(form, close)
-        missing += [name for name in form.unfilled(values) if name not in missing]
-        if missing:
-            raise FormLacks(tuple(missing), form=form, func=task_form.address.func)
-        params = {**_carried(form), **values, "elid": task_form.address.elid, "sok": "ok"}
-        if close.kind == "button":
-            params["clicked_button"] = close.name
-        self._context.task_transport.act(
-            task_form.address.func, params, send_by=send_by, secret=secrets
-        )
+        typed["domain"] = domain
+        closing = Closing(dialect, task_form.address, typed)
+        shown, transport = task_form, self._context.task_transport
+        while True:
+            params, last = closing.params(shown.form)
+            func, secret = closing.address.func, closing.secrets()
+            answer = transport.act(func, params, send_by=send_by, secret=secret, devel=not last)
+            if last:
+                return
+            shown = self._next(closing, shown, answer)
+            closing.dialect = self.learn(shown)
+
+    def _next(self, closing: Closing, shown: TaskForm, answer: Document) -> TaskForm:
+        """Give the form that comes next: the answer itself, or what stands at its address."""
+        there = address_in(answer.ok_text, closing.address)
+        if not is_form(answer) and there is None:
+            raise FormLacks(
+                ("the form after this one",), form=shown.form, func=closing.address.func
+            )
+        if there is not None:
+            closing.address = there
+            return self.form(shown.task_id, there)
+        return replace(shown, form=answer.form())
 
     def can_start(self) -> bool:
         """Whether the toolbar above the tasks offers our staff login to run operations again.
@@ -232,56 +226,8 @@ class Tasks:
 _UNDONE = frozenset({OPENED, IN_WORK})
 
 
-def _extra(dialect: Dialect, form: Form, typed: Mapping[str, str]) -> dict[str, str]:
-    """Give what an administrator said to fill in besides, as far as the form has the fields.
-
-    What stands for a value that is not known yet is left out.
-    """
-    found = {}
-    for entry in dialect.task_fields:
-        name, _, value = entry.partition("=")
-        word = _WORD.fullmatch(value)
-        if name in form.fields and (word is None or word[1] in typed):
-            found[name] = value if word is None else typed[word[1]]
-    return found
-
-
-def _with_password(dialect: Dialect) -> set[str]:
-    return {e.partition("=")[0] for e in dialect.task_fields if e.endswith("={password}")}
-
-
 _TITLES = ("item", "item_name", "name", "title", "subject")
 _NUMBERED = re.compile(r"#([0-9]{1,18})(?![0-9])", re.ASCII)
-_WORD = re.compile(r"\{(module|username|password|domain)\}")
-
-
-def address_in(text: str, here: Address) -> Address | None:
-    """Read the address of a next form out of an `ok`; None when it is empty or the form we have.
-
-    A bare query ("func=x&elid=7"), a path with one, or only `elid=7` (the same function then).
-    """
-    query = text.strip().rpartition("?")[2]
-    values = parse_qs(query)
-    elid = values.get("elid", [""])[0]
-    if not elid:
-        return None
-    found = Address(values.get("func", values.get("startform", [here.func]))[0], elid)
-    return None if found == here else found
-
-
-def _carried(form: Form) -> dict[str, str]:
-    """Give what the panel's own page would send along: hidden and required fields as they are.
-
-    Secret ones never: their values are not kept.
-    """
-    return {
-        name: item.value
-        for name, item in form.fields.items()
-        if (item.hidden or item.required)
-        and item.value
-        and not item.readonly
-        and not is_secret(name)
-    }
 
 
 def _check_known(task_form: TaskForm, dialect: Dialect, values: Mapping[str, str]) -> None:
@@ -290,33 +236,23 @@ def _check_known(task_form: TaskForm, dialect: Dialect, values: Mapping[str, str
     So that a task which we could not close is not taken.
     """
     set_by_us = {way.name: "-" for way in (dialect.task_take, dialect.task_close) if way}
-    missing = taskforms.unfilled(task_form.form, dialect, {**set_by_us, **values})
+    form = task_form.form
+    missing = list(taskforms.missing(form, dialect))
+    missing += [n for n in taskforms.unfilled(form, dialect, {**set_by_us, **values})
+                if n not in missing]  # fmt: skip
     if missing:
-        raise FormLacks(missing, form=task_form.form, func=task_form.address.func)
+        raise FormLacks(tuple(missing), form=form, func=task_form.address.func)
 
 
 def _check_take(task_form: TaskForm, take: Take) -> None:
     """Make sure that the form has the button or field before it is used."""
     form = task_form.form
-    if take.kind == "button" and form.button(take.name) is None:
+    if take.kind in {"button", "save"} and take.name and form.button(take.name) is None:
         raise _lacks(task_form, f"button {take.name}")
     if take.kind == "field" and take.name not in form.fields:
         raise _lacks(task_form, take.name)
     if take.value and not form.fields[take.name].offers(take.value):
         raise _lacks(task_form, f"{take.name}={take.value}")
-
-
-def _close_missing(form: Form, close: Close) -> list[str]:
-    if close.kind == "button":
-        return [] if form.button(close.name) is not None else [f"button {close.name}"]
-    field = form.fields.get(close.name)
-    offered = field is not None and (field.options is None or field.offers(close.value))
-    return [] if offered else [f"{close.name}={close.value}"]
-
-
-def _unknown(dialect: Dialect) -> tuple[str, ...]:
-    entries = ("task_module", "task_username", "task_password", "task_close")
-    return tuple(f"dialect entry {name}" for name in entries if getattr(dialect, name) is None)
 
 
 def _lacks(task_form: TaskForm, what: str) -> FormLacks:

@@ -10,7 +10,8 @@ import ssl
 import sys
 from pathlib import Path
 
-from panels.sandbox import dialect as dialects
+from panels.sandbox.dialect import DEFAULT, DialectError
+from panels.sandbox.dialects import named
 from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.faults import FaultError
 from panels.sandbox.generation import Size, generate
@@ -40,9 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
         "--dialect",
-        default=dialects.DEFAULT,
+        default=DEFAULT,
         metavar="FILE|NAME",
-        help="billmanager6, billmanager5, or a file",
+        help="billmanager6, billmanager5, a file, or drawn:SEED for a made-up one",
     )
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep the world in this file")
     parser.add_argument("--accounts", type=int, default=100, metavar="N")
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _world(options: argparse.Namespace) -> World:
     ports = [int(port) for port in options.ispmanager_port.split(",") if port]
     servers = tuple(f"isp{number}" for number in range(1, len(ports) + 1))
-    world = World(servers=servers, dialect=dialects.load(options.dialect), seed=options.seed)
+    world = World(servers=servers, dialect=named(options.dialect), seed=options.seed)
     if options.state is None or not read(world, options.state):
         balance = round(options.balance * 100)
         size = Size(
@@ -142,7 +143,7 @@ def main() -> int:
         if options.state is not None:
             held = lock(options.state)
         world = _world(options)
-    except (dialects.DialectError, StateError, DialError, FaultError, ValueError) as error:
+    except (DialectError, StateError, DialError, FaultError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201 - the command line's voice
         return 2
     asyncio.run(_serve(options, world))

@@ -12,7 +12,7 @@ from panels.sandbox.forms import Field, done, form, made, select
 from panels.sandbox.labels import text
 from panels.sandbox.lists import Listing, Match, Tool, filter_form, listing
 from panels.sandbox.records import STAFF_LEVEL
-from panels.sandbox.refusals import bad_value, missed
+from panels.sandbox.refusals import bad_value, missed, no_access
 from panels.sandbox.xml import coded, element, money
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ _YEAR = 12
 def functions(dialect: Dialect) -> dict[str, Function]:
     """Give the functions of this part."""
     staff = STAFF_LEVEL
+    second = dialect["plan_modules.second_list"]
     return {
+        **({second: Function(_second_list, staff)} if second else {}),
         "pricelist": Function(_list, staff),
         "pricelist.filter": Function(lambda call: filter_form(call, _shape(call)), staff),
         "pricelist.edit": Function(_edit, staff),
@@ -44,6 +46,7 @@ def functions(dialect: Dialect) -> dict[str, Function]:
 
 def _shape(call: Call) -> Listing:
     world, dialect = call.world, call.dialect
+    second = dialect["plan_modules.second_list"]
 
     def write(plan: Plan) -> str:
         names = ", ".join(
@@ -89,6 +92,7 @@ def _shape(call: Call) -> Listing:
             Tool("resume", "pricelist.resume"),
             Tool("suspend", "pricelist.suspend"),
             Tool("detail", "pricelist.detail", "list"),
+            *([Tool("second", second, "list")] if second else []),
             Tool(dialect["plan_modules.toolbar_name"], dialect["plan_modules.list"], "list"),
         ),
     )
@@ -195,6 +199,8 @@ def _modules(call: Call) -> str:
     """List the modules that fit a plan, each with whether it is enabled there."""
     plan = _plan(call, call.dialect["plan_modules.parent"])
     world, dialect = call.world, call.dialect
+    if plan.id in world.dials.broken_plans:
+        raise bad_value("pricelist", str(plan.id))
     flag, own = dialect["plan_modules.flag"], dialect["plan_modules.own_switch"]
 
     def write(module: Module) -> str:
@@ -207,19 +213,47 @@ def _modules(call: Call) -> str:
             + _state(call, flag, on=module.id in plan.modules)
         )
 
-    kind = dialect["plan_modules.button_kind"]
+    is_property = {dialect["plan_modules.on"], dialect["plan_modules.off"]} & {"-", "+"}
     shape = Listing(
         write,
         ("id", "name", "module", "orderpriority", *((own,) if own else ()), flag),
-        tools=(
-            Tool(dialect["plan_modules.enable_button"], dialect["plan_modules.enable"], kind),
-            Tool(dialect["plan_modules.disable_button"], dialect["plan_modules.disable"], kind),
-        ),
+        tools=(_tool(dialect, on=True), _tool(dialect, on=False)),
+        properties=(flag,) if is_property else (),
     )
     rows = [m for m in world.modules.all() if m.itemtype == plan.itemtype]
     if dialect.flag("plan_modules.in_order_of_plan"):
         places = {key: place for place, key in enumerate(plan.modules)}
         rows.sort(key=lambda module: places.get(module.id, len(places)))
+    return listing(call, shape, rows, element("plid", plan.id))
+
+
+def _tool(dialect: Dialect, *, on: bool) -> Tool:
+    """Give the button that switches one way, hidden for rows that are so already."""
+    way = "enable" if on else "disable"
+    hides = None
+    code = dialect["plan_modules.on" if on else "plan_modules.off"]
+    # What is not there cannot be named.
+    if dialect.flag("plan_modules.hides") and code != "-":
+        word = "enabled" if on else "disabled"
+        if dialect["plan_modules.flag"] != "status":
+            word = "on" if on else "off"
+        hides = (dialect["plan_modules.flag"], "" if code == "+" else code or word)
+    name, func = dialect[f"plan_modules.{way}_button"], dialect[f"plan_modules.{way}"]
+    return Tool(name, func, dialect["plan_modules.button_kind"], hides)
+
+
+def _second_list(call: Call) -> str:
+    """A list that is easily taken for the one of a plan's modules: of what was done with them."""
+    plan = _plan(call, call.dialect["plan_modules.parent"])
+    world = call.world
+    if call.dialect["plan_modules.second_rows"] == "modules":
+        rows = [(m.id, m.name) for m in world.modules.all() if m.itemtype == plan.itemtype]
+    else:
+        rows = [(key, f"Operation {key}") for key in range(plan.id * 10, plan.id * 10 + 3)]
+    shape = Listing(
+        lambda row: element("id", row[0]) + element("name", row[1]) + element("active", "on"),
+        ("id", "name", "active"),
+    )
     return listing(call, shape, rows, element("plid", plan.id))
 
 
@@ -273,7 +307,9 @@ def switch_module(world: World, plan_id: int, module: int, *, on: bool, by: str)
 def _export(call: Call) -> str:
     """Write the public price list (shape as public clients read it)."""
     world, dialect = call.world, call.dialect
-    plans = world.plans.all()
+    if dialect["prices.export"] == "refused":
+        raise no_access(call.func)
+    plans = [] if dialect["prices.export"] == "empty" else world.plans.all()
     if call.get("pricelist"):
         plans = [plan for plan in plans if str(plan.id) == call.get("pricelist")]
     if call.get("itemtype"):
@@ -299,6 +335,12 @@ def _exported(world: World, dialect: Dialect, plan: Plan, lang: str) -> str:
         )
         for months, cost in plan.prices
     )
+    price = (
+        f'<price currency="{dialect["currency.iso"]}" currency_id="{dialect["currency.id"]}">'
+        f"{periods}</price>"
+    )
+    if dialect["prices.export"] == "silent":
+        price = ""
     info = element("intname", plan.itemtype)
     info += element("name", text(f"itemtype.{plan.itemtype}", lang))
     centres = "".join(
@@ -312,8 +354,7 @@ def _exported(world: World, dialect: Dialect, plan: Plan, lang: str) -> str:
         f"{element('project', plan.project)}"
         f"{element('itemtype', itemtype_id(dialect, plan.itemtype))}"
         f"<itemtype_info>{info}</itemtype_info>"
-        f'<price currency="{dialect["currency.iso"]}" currency_id="{dialect["currency.id"]}">'
-        f"{periods}</price>{centres}</pricelist>"
+        f"{price}{centres}</pricelist>"
     )
 
 

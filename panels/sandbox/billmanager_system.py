@@ -124,7 +124,8 @@ DEPARTMENT_LIST = Listing(_department_row, ("id", "name"))
 def _departments(call: Call) -> str:
     rows = call.world.departments.all()
     user = call.actor.user
-    if user is not None and user.rights != "all":
+    limited = call.dialect["department.list"] == "own"
+    if limited and user is not None and user.rights != "all":
         rows = [row for row in rows if row.id in user.departments]
     return listing(call, DEPARTMENT_LIST, rows)
 

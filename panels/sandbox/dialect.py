@@ -4,12 +4,13 @@ A dialect is a file, the same that ``manage.py panel report`` writes of a real i
 are the words of `KEYS`; what a file lacks is taken from the dialect that it ``extends``. `forms`
 and `lists` are what was seen of each function: fields, buttons and toolbar functions that the
 sandbox does not have by itself are shown as reported, so that an odd form can be rehearsed on.
+`labels` and `icons` are what people see of fields and buttons.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,16 @@ class Dialect:
     """The names of one installation: key to value, all of them text.
 
     ``forms``: function → {"fields": […], "buttons": […]} as reported; ``lists``: function →
-    {"tools": […]}.
+    {"tools": […]}. ``labels`` and ``icons``: function → name of a button or field → what people
+    see of it.
     """
 
     name: str
     values: Mapping[str, str]
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    icons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> str:
         """Give the value of a key; DialectError when the file lacks it."""
@@ -60,7 +64,7 @@ class Dialect:
         if unknown or not all(isinstance(value, str) for value in changes.values()):
             msg = f"dialect {self.name}: cannot change {', '.join(unknown) or 'to what is no text'}"
             raise DialectError(msg)
-        return Dialect(self.name, {**self.values, **changes}, self.forms, self.lists)
+        return replace(self, values={**self.values, **changes})
 
     def error(self, key: str) -> tuple[str, str]:
         """Give type and object of the error named ``errors.<key>``."""
@@ -87,6 +91,7 @@ def load(name: str = DEFAULT) -> Dialect:
         values = {key: str(entry["value"]) for key, entry in document["keys"].items()}
         forms = {func: _form(seen) for func, seen in document.get("forms", {}).items()}
         lists = {func: _list(seen) for func, seen in document.get("lists", {}).items()}
+        labels, icons = _texts(document, "labels"), _texts(document, "icons")
         written = document.get("format", FORMAT)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"dialect {name}: {error}"
@@ -101,7 +106,12 @@ def load(name: str = DEFAULT) -> Dialect:
         if unknown:
             msg = f"dialect {title}: unknown keys {', '.join(sorted(unknown))}"
             raise DialectError(msg)
-    return Dialect(title, {**base, **values}, forms, lists)
+    return Dialect(title, {**base, **values}, forms, lists, labels, icons)
+
+
+def _texts(document: Mapping[str, Any], part: str) -> dict[str, dict[str, str]]:
+    found = document.get(part, {}).items()
+    return {func: {str(n): str(text) for n, text in named.items()} for func, named in found}
 
 
 def _form(seen: Mapping[str, Any]) -> dict[str, Any]:

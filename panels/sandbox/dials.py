@@ -32,6 +32,8 @@ class Dials:
     """How long an opening waits when no module takes it (billmanager.md 10)."""
     open_tries: int = 3
     """After so many failed openings people get a task (billmanager.md 6.1)."""
+    broken_plans: list[int] = field(default_factory=list)
+    """Plans whose modules cannot be listed."""
     broken_servers: list[str] = field(default_factory=list)
     """Servers that their module cannot reach when it opens a service."""
     strangers_every: float = 0.0

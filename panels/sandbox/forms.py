@@ -65,7 +65,13 @@ def form(
     controls = "".join(
         f'<button name="{esc(button.name)}" type="{button.kind}"/>' for button in buttons
     )
-    messages = "".join(element("msg", f.name, name=f.name) for f in fields)
+    labels = call.dialect.labels.get(reported_as or call.func, {})
+    messages = "".join(element("msg", labels.get(f.name, f.name), name=f.name) for f in fields)
+    messages += "".join(
+        element("msg", labels[button.name], name=button.name)
+        for button in buttons
+        if button.name in labels
+    )
     return (
         f'<metadata name="{esc(call.func)}" type="form" mgr="{call.panel}"><form title="name">'
         f'<page name="main">{pages}</page><buttons>{controls}</buttons></form></metadata>'

@@ -18,11 +18,15 @@ _REPEATED = 2
 
 
 class Tool(NamedTuple):
-    """A button above a list: its name, the function that it calls, and its kind."""
+    """A button above a list: its name, the function that it calls, and its kind.
+
+    ``hides``: a column and a code; the button is not shown for a row with it.
+    """
 
     name: str
     func: str
     kind: str = "group"
+    hides: tuple[str, str] | None = None
 
 
 class Match(NamedTuple):
@@ -46,6 +50,7 @@ class Listing(NamedTuple):
 
     ``days``: fields of the filter that take a span of days, with the day of a row
     (billmanager.md 1.6). ``idlist``: the filter takes ids with commas between (7.1, assumed).
+    ``properties``: columns that are there where something is true (ispmanager.md 1.4).
     """
 
     write: Callable[[Any], str]
@@ -56,6 +61,7 @@ class Listing(NamedTuple):
     key: str = "id"
     days: Mapping[str, Callable[[Any], str]] = {}
     idlist: bool = False
+    properties: tuple[str, ...] = ()
 
 
 def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") -> str:
@@ -117,7 +123,12 @@ def filter_form(call: Call, shape: Listing) -> str:
     return form(
         call,
         [
-            Field(name, now.get(name, ""), "select" if of.options else "text", options=of.options)
+            Field(
+                name,
+                now.get(name, ""),
+                "text" if of.options is None else "select",
+                options=of.options,
+            )
             for name, of in shape.filters.items()
         ],
     )
@@ -180,14 +191,21 @@ def _whole(text: str, default: int) -> int:
 
 def _metadata(call: Call, shape: Listing) -> str:
     known = {tool.func for tool in shape.tools}
-    reported = [tool for tool in call.dialect.tools(call.func) if tool[1] not in known]
-    tools = "".join(
-        f'<toolbtn func="{esc(func)}" name="{esc(name)}" type="{esc(kind)}"/>'
-        for name, func, kind in (*shape.tools, *reported)
-        if call.offers(func)  # a toolbar names what this login may call (billmanager.md 1.6)
+    reported = [Tool(*tool) for tool in call.dialect.tools(call.func) if tool[1] not in known]
+    # A toolbar names what this login may call (billmanager.md 1.6).
+    shown = [tool for tool in (*shape.tools, *reported) if call.offers(tool.func)]
+    tools = "".join(_button(call, tool) for tool in shown)
+    columns = "".join(
+        f'<col name="{name}" type="{"property" if name in shape.properties else "data"}"/>'
+        for name in shape.columns
     )
-    columns = "".join(f'<col name="{name}" type="data"/>' for name in shape.columns)
+    labels = call.dialect.labels.get(call.func, {})
     messages = "".join(element("msg", name, name=name) for name in shape.columns)
+    messages += "".join(
+        element("msg", labels[tool.name], name=f"short_{tool.name}")
+        for tool in shown
+        if tool.name in labels
+    )
     name = esc(call.func)
     return (
         f'<metadata name="{name}" type="list" key="{shape.key}" keyname="name" '
@@ -195,6 +213,17 @@ def _metadata(call: Call, shape: Listing) -> str:
         f"</toolbar><coldata>{columns}</coldata></metadata>"
         f'<messages name="{name}">{messages}</messages>'
     )
+
+
+def _button(call: Call, tool: Tool) -> str:
+    """Write a button of the toolbar (attributes and ``hide`` as in billmanager.md 1.6)."""
+    icon = call.dialect.icons.get(call.func, {}).get(tool.name, "")
+    image = f' img="{esc(icon)}"' if icon else ""
+    head = f'func="{esc(tool.func)}" name="{esc(tool.name)}" type="{esc(tool.kind)}"{image}'
+    if tool.hides is None:
+        return f"<toolbtn {head}/>"
+    column, code = tool.hides
+    return f'<toolbtn {head}><hide name="{esc(column)}" value="{esc(code)}"/></toolbtn>'
 
 
 def _possible(shape: Listing) -> str:

@@ -11,7 +11,8 @@ from integrator.accounts.refusals import Refused
 from integrator.models import Call, Event, Panel
 from integrator.panel_access import connect, learning, proving
 from integrator.supervisor.folder import eventually
-from panels.billmanager.dialect import SETTABLE, Dialect
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.grammar import SETTABLE
 from panels.errors import NotSent
 
 if TYPE_CHECKING:

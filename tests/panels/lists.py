@@ -74,9 +74,10 @@ class Canned:
         send_by: float,
         su: str | int | None = None,
         secret: Collection[str] = (),
+        devel: bool = False,
     ) -> Document:
         texts = {name: str(value) for name, value in params.items()}
-        sent = Sent(func, texts, su, devel=False, send_by=send_by, secret=tuple(sorted(secret)))
+        sent = Sent(func, texts, su, devel=devel, send_by=send_by, secret=tuple(sorted(secret)))
         return self._answer(sent)
 
     def _answer(self, call: Sent, stream: RowStream | None = None) -> Document:
@@ -94,6 +95,7 @@ class Canned:
             panel="bill",
             func=call.func,
             effect=call.send_by is not None,
+            leads_on=call.devel,
             redactor=Redactor(),
         )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from panels.billmanager import Address, BillManager, Dialect
 from panels.billmanager.names import Close, Found, Take
-from panels.billmanager.tasks import address_in
+from panels.billmanager.taskclosing import address_in
 from panels.documents import parse
 from panels.errors import FormLacks
 from tests.panels.lists import Canned

@@ -159,6 +159,7 @@ class Tour:
         bm.plans.switch_on(self.plan, manual, send_by=soon())
         for module in own:
             bm.plans.switch_off(self.plan, module, send_by=soon())
+        bm.orders.offers(self.user.id)
         bm.orders.form(self.plan, self.datacenter, 1, self.user.id, domain="a.example")
         self._order("a.example", skip_cart=True)
         self._order("b.example", skip_cart=False)

@@ -32,6 +32,9 @@ from tests.simulation.stage import SimulatedClock, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from integrator.models import Panel
+    from panels.sandbox.dialect import Dialect
+
 SERVERS = ("isp1", "isp2")
 SIZE = Size(accounts=8, clients=5, plans=2, seed=7)
 DIALECTS = ("billmanager6", "billmanager5", "toolbar-take", "second-form", "performer-field",
@@ -45,13 +48,11 @@ PATIENCE = dt.timedelta(seconds=100)
 class Installation:
     """One installed product before its first run, on a stage, with its panels."""
 
-    def __init__(self, stage: Stage, dialect: str, weather: Weather, database: Any) -> None:
+    def __init__(self, stage: Stage, dialect: Dialect, weather: Weather, database: Any) -> None:
         self.stage = stage
         self.weather = weather
         self.database = database
-        self.world = World(
-            servers=SERVERS, dialect=dialects.load(dialect), clock=lambda: stage.now, seed=1
-        )
+        self.world = World(servers=SERVERS, dialect=dialect, clock=lambda: stage.now, seed=1)
         self.world.scheme = "https"
         generate(self.world, SIZE)
         self.world.faults = Faults(stage, weather)  # type: ignore[assignment] # stands in for it
@@ -200,30 +201,38 @@ class _NoMigrations(dict[str, None]):
 
 
 @cache
-def _template(dialect: str) -> bytes:
-    """A database with the panels registered and discovered; made once for each dialect."""
+def _template(dialect: str, *, billing: bool = True) -> bytes:
+    """A database with the panels registered and discovered; made once for each dialect.
+
+    ``billing``: BILLmanager too; without it the servers alone.
+    """
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
         # A file: discovery works with threads of its own, each with its own connection.
         place = _settings(f"{folder}/template.sqlite3")
         made = DatabaseWrapper(place, "default")
-        installation = Installation(Stage(0), dialect, Weather(), made)
+        installation = Installation(Stage(0), dialects.load(dialect), Weather(), made)
         # Tables as the models say: running the migrations would take longer than many seeds.
         models_alone = override_settings(MIGRATION_MODULES=_NoMigrations())
         with mock.patch.dict(connections.settings, default=place), installation.running():
             with models_alone:
                 call_command("migrate", run_syncdb=True, verbosity=0)
-            _register(installation.world)
+            _register(installation.world, billing=billing)
         try:
             return bytes(made.connection.serialize())
         finally:
             made.close()
 
 
-def _register(world: World) -> None:
-    address = world.address_of
-    billing = ("billmanager", "billing", address("billmanager"), "admin", "admin-sandbox")
+def register_billing(world: World) -> Panel:
+    """Register the world's BILLmanager."""
+    login = ("billmanager", "billing", world.address_of("billmanager"), "admin", "admin-sandbox")
     staff = "tasks-sandbox"
-    panels = [registering.register(*billing, task_username="tasks", task_password=staff)]
+    return registering.register(*login, task_username="tasks", task_password=staff)
+
+
+def _register(world: World, *, billing: bool) -> None:
+    address = world.address_of
+    panels = [register_billing(world)] if billing else []
     for name in SERVERS:
         login = ("ispmanager", name, address(name), "root", "root-sandbox")
         panels.append(registering.register(*login))
@@ -234,10 +243,21 @@ def _register(world: World) -> None:
 
 def install(stage: Stage, dialect: str, weather: Weather) -> Installation:
     """A fresh installation with registered and discovered panels."""
+    made = _database(_template(dialect))
+    installation = Installation(stage, dialects.load(dialect), weather, made)
+    installation.world.dials.latency = LATENCY
+    return installation
+
+
+def install_servers(stage: Stage, dialect: Dialect) -> Installation:
+    """A fresh installation that knows its servers, and no BILLmanager yet."""
+    made = _database(_template(dialects.DEFAULT, billing=False))
+    return Installation(stage, dialect, Weather(), made)
+
+
+def _database(template: bytes) -> DatabaseWrapper:
     made = DatabaseWrapper(_settings(":memory:"), "default")
     made.inc_thread_sharing()
     made.ensure_connection()
-    made.connection.deserialize(_template(dialect))
-    installation = Installation(stage, dialect, weather, made)
-    installation.world.dials.latency = LATENCY
-    return installation
+    made.connection.deserialize(template)
+    return made

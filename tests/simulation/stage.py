@@ -105,6 +105,10 @@ class Stage:
                 self.on_rest()
             return
         self.now = max(self.now, min(end, self.next_time()))
+        self.ring()
+
+    def ring(self) -> None:
+        """Have all done whose time has come."""
         while self._events and self._events[0][0] <= self.now:
             heapq.heappop(self._events)[2]()
 

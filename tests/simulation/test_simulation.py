@@ -52,11 +52,11 @@ KNOWN = [(name, seed) for name, mend in MENDS.items() for seed in mend.seeds[:1]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("name", "seed"), KNOWN, ids=str)
-def test_what_a_mend_prevents_is_found_without_it(own_database: None, name: str, seed: int) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_a_mend_prevents_is_found_without_it(own_database: None, name: str) -> None:
     with without(name):
-        assert simulate(seed).broken
+        assert any(simulate(seed).broken for seed in MENDS[name].seeds)
 
 
 PAGES = ("/", "/accounts/", "/runs/", "/runs/1/", "/bindings/1/", "/bindings/2/", "/windows/",

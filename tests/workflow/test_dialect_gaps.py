@@ -171,24 +171,28 @@ def test_an_upgraded_panel_is_learnt_again_before_a_plan_is_touched(
     assert panel.dialect["task_close"]["name"] == "close"
 
 
-def test_a_list_of_modules_under_no_known_name_is_asked_for(
+def test_switches_that_nothing_tells_apart_are_asked_for_and_their_list_is_found(
     start_sandbox: Callable[..., Sandbox], tmp_path: Path, workers: Workers
 ) -> None:
     path = tmp_path / "hidden.json"
-    names = {"list": "pricelist.pm", "toolbar_name": "pm", "enable": "pricelist.pm.resume",
-             "disable": "pricelist.pm.suspend"}  # fmt: skip
+    names = {"list": "pricelist.pm", "toolbar_name": "pm", "enable": "pricelist.pm.a1"}
+    names |= {"disable": "pricelist.pm.b2", "enable_button": "a1", "disable_button": "b2"}
     keys = {f"plan_modules.{key}": {"value": value} for key, value in names.items()}
     path.write_text(json.dumps({"name": "hidden", "extends": "billmanager6", "keys": keys}))
     sandbox = start_sandbox("--dialect", str(path), "--accounts", "3", *QUICK, ispmanagers=2)
     sandboxed.billing(sandbox)
-    found = {func: text for _step, func, text in wrong_rows()}
-    assert set(found) == {"plan_modules_list", "plan_modules_enable", "plan_modules_disable"}
-    assert "pricelist.pm" in found["plan_modules_list"]
+    rows = [row for row in panel_check.check(billing()).rows if row.state == "needs choice"]
+    assert {row.entry for row in rows} == {"plan_modules_enable", "plan_modules_disable"}
+    for row in rows:
+        assert row.candidates == ("pricelist.pm.a1", "pricelist.pm.b2")
+        assert "pricelist.pm.a1, pricelist.pm.b2" in row.text
+        assert "open a hosting plan's processing modules" in row.text
     assert sandbox.ledger()["switches"] == []
 
     billing().delete()
-    provider = Provider(sandbox, plan_modules_list="pricelist.pm")
-    assert wrong_rows() == []  # the rest is found by itself
+    provider = Provider(sandbox, plan_modules_enable="pricelist.pm.a1",
+                        plan_modules_disable="pricelist.pm.b2")  # fmt: skip
+    assert wrong_rows() == []
     workers.finish(provider.start(1))
     provider.sound(done=1)
 

@@ -1,0 +1,54 @@
+"""What plans cost: the public price list, and where that says nothing, the forms of orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.models import ClientUser
+from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+    from panels.billmanager.plans import Offer
+
+
+def some_user() -> int | None:
+    """A client's user to ask as; None while none is known."""
+    users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
+    return users.values_list("remote_id", flat=True).first()
+
+
+def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
+    """Prices and data centres by plan id; of what the price list does not tell, as this client.
+
+    ``user``: None where no client is known yet; then the price list alone counts. What the order
+    forms do not tell either is left out. Raises what reading the price list raises where nothing
+    else tells.
+    """
+    told: dict[int, Offer] = {}
+    refused: Refused | None = None
+    try:
+        told = bm.plans.offers()
+    except (AccessDenied, FunctionMissing) as error:
+        refused = error
+    if user is None or bm.dialect.order is None:
+        if refused is not None:
+            raise refused
+        return told
+    silent = [plan for plan in bm.plans.all() if not is_told(told.get(plan.id))]
+    if not silent:
+        return told
+    try:
+        found = bm.orders.offers(user)
+    except (Refused, UnexpectedAnswer) as error:
+        if getattr(error, "transient", False):
+            raise
+        found = {}
+    if refused is not None and not found:
+        raise refused
+    return {**told, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
+
+
+def is_told(offer: Offer | None) -> bool:
+    """Whether a plan can be sold by what is known of it."""
+    return offer is not None and bool(offer.periods) and bool(offer.datacenters)
