@@ -124,10 +124,11 @@ def email_key(address: str) -> str:
     "" for what is no address.
     """
     text = name_key(address)
-    local, at, domain = text.rpartition("@")
-    if not (local and at and domain) or " " in text:
+    local, _at, domain = text.rpartition("@")
+    domain = ascii_domain(domain)
+    if not (local and domain) or " " in text + domain:  # a sign may stand for a blank and a mark
         return ""
-    return f"{local.lower()}@{ascii_domain(domain)}"
+    return f"{local.lower()}@{domain}"
 
 
 def email_spellings(address: str) -> list[str]:
