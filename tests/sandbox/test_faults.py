@@ -161,7 +161,7 @@ def test_a_rule_can_name_panel_parameter_and_share() -> None:
 
 def test_a_wrong_rule_is_refused_and_changes_nothing(sandbox: Running) -> None:
     strike(sandbox, "locked")
-    for rule in ({"kind": "flood"}, {"kind": "locked", "fucn": "x"}, {}):
+    for rule in ({"kind": "deluge"}, {"kind": "locked", "fucn": "x"}, {}):
         answer = sandbox.session.post(sandbox.base + "faults", json={"rules": [rule]}, timeout=5)
         assert answer.status_code == 400
     assert [rule["kind"] for rule in sandbox.control("faults")["rules"]] == ["locked"]

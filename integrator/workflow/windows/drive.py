@@ -123,7 +123,7 @@ def _note_read(driver: Driver, phase: Phase) -> None:
     """What had to be read to leave this phase, or to move in it, can be read again."""
     if phase == Phase.OPENING and driver.window.phase in (Phase.ORDERS, Phase.ENABLING):
         reach.back({binding.account.panel_id for binding in rows.of_window(driver.window)})
-    elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS):
+    elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS, Phase.RESTORING):
         reach.back()
 
 
@@ -217,6 +217,8 @@ def _after_error(driver: Driver, error: PanelError) -> bool:
         _turn_all_away(driver, Failed(cause.key, str(error)))
         draw.after(window)
         return True
+    if window.phase != Phase.OPENING and reach.may_pass(error):
+        reach.away(error)  # from here on it is BILLmanager that is read, and it says so again
     driver.save(attempts=tries, cause=str(error))
     if window.phase == Phase.TASKS and isinstance(error, LoginRefused | PanelStoppedError):
         driver.save(closing=True)  # no task can be closed any more: give the plan back
