@@ -56,9 +56,10 @@ def prove(names: Iterable[str]) -> None:
     values = {name: value for name in names if (value := text_of(getattr(dialect, name)))}
     if all(told.get(name) == value for name, value in values.items()):
         return
-    row = Panel.objects.select_for_update().get(pk=panel.pk)
-    row.learnt = {**row.learnt, PROVEN: {**row.learnt.get(PROVEN, {}), **values}}
-    row.save(update_fields=["learnt"])
+    with transaction.atomic():
+        row = Panel.objects.select_for_update().get(pk=panel.pk)
+        row.learnt = {**row.learnt, PROVEN: {**row.learnt.get(PROVEN, {}), **values}}
+        row.save(update_fields=["learnt"])
 
 
 def is_close_proven(panel: Panel) -> bool:
