@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from integrator.panel_access import proving
 from integrator.steps.entries import OF_STEP
 from panels.billmanager.dialect import Dialect
+from panels.billmanager.grammar import CHOICES
 from panels.billmanager.names import Close, Found, Take
 
 if TYPE_CHECKING:
@@ -209,8 +210,8 @@ def candidates(panel: Panel, dialect: Dialect, name: str) -> Iterator[str]:
         yield from dialect.choices[name]
     elif name in {"manual_module", "ispmanager_modules"}:
         yield from (module for module, _title in dialect.module_titles)
-    elif name in {"order", "cart", "plan_modules_parent"}:
-        yield from {"order": ("v2", "old"), "cart": ("cart", "basket")}.get(name, ("elid", "plid"))
+    elif name in CHOICES:
+        yield from CHOICES[name]
     elif name == "module_department":
         yield from (str(key) for key, _title in dialect.task_departments or dialect.departments)
     elif name.startswith("task_"):

@@ -99,8 +99,6 @@ def _looked_for(
 
 
 def _line(panel: Panel, name: str, value: str, verdict: Verdict) -> str:
-    if name not in dialect_entries.WORDS:
-        return f"{name}={value}: {verdict.wrong}."
     dialect = Dialect.from_json(panel.dialect)
     choices = dialect_entries.candidates(panel, dialect, name)
     return f"{name}={value}: {verdict.wrong}. {dialect_entries.advice(name, choices)}"

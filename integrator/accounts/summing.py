@@ -114,13 +114,13 @@ def _receipts(ready: Sequence[Judged], totals: Totals) -> dict[str, Any]:
     marked as paid by hand makes one is not known (facts-2026-11.md 2.4).
     """
     charged = sum(1 for row in ready if row.price)
-    found = [one for one in sale_rules.registers(billmanager()) if one[1] is not False]
+    registers = sale_rules.registers(billmanager())
+    found = [one for one in registers if one[1] is not False]
     payments = sum(1 for row in ready if row.credit) if totals.credited else 0
-    names = [name for name, _charges in sale_rules.registers(billmanager())]
-    if not names or (not (charged and found) and not payments):
+    if not registers or (not (charged and found) and not payments):
         return {}
     return {
-        "names": names,
+        "names": [name for name, _charges in registers],
         "charges": charged if found else 0,
         "certain": any(charges for _name, charges in found),
         "payments": payments,

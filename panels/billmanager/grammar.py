@@ -16,15 +16,16 @@ _NUMBERED = frozenset(
     {"departments", "datacenters", "task_departments", "paymethods", "currencies", "modules"}
 )
 """Entries that are ids with titles."""
-_CHOICES = {
+CHOICES = {
     "order": ("v2", "old"),
     "cart": ("cart", "basket"),
     "plan_modules_parent": ("elid", "plid"),
 }
+"""Entries that are one of a few words."""
 _SWITCHES = frozenset({"plan_modules_enable", "plan_modules_disable"})
 _FOUND = frozenset(
     {
-        *_CHOICES,
+        *CHOICES,
         *_SWITCHES,
         "plan_modules_list",
         "manual_module",
@@ -73,8 +74,8 @@ def read(name: str, text: str) -> object:
 
 
 def _found(name: str, text: str) -> Found:
-    if text not in _CHOICES.get(name, (text,)):
-        raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}")
+    if text not in CHOICES.get(name, (text,)):
+        raise ValueError(f"{name} is one of {', '.join(CHOICES[name])}")
     kind, _, func = text.partition(":")
     if name in _SWITCHES and kind == GROUP_FORM and func:
         return Found(func, ADMIN, kind=kind)

@@ -159,8 +159,9 @@ def _close_missing(form: Form, close: Close) -> list[str]:
 
 
 def _unknown(dialect: Dialect) -> tuple[str, ...]:
-    entries = ("task_module", "task_username", "task_password", "task_close")
-    return tuple(f"dialect entry {name}" for name in entries if getattr(dialect, name) is None)
+    return tuple(
+        f"dialect entry {name}" for name in taskforms.CLOSES if getattr(dialect, name) is None
+    )
 
 
 def address_in(text: str, here: Address) -> Address | None:

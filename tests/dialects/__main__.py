@@ -10,14 +10,13 @@ import argparse
 import sys
 import time
 from collections import Counter
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from tests.dialects.process import play
 from tests.simulation import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from tests.dialects.trial import Verdict
 
@@ -31,14 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes to play in")
     parser.add_argument("--story", action="store_true", help="tell all of each seed")
     return parser
-
-
-def _verdicts(seeds: Iterable[int], jobs: int) -> Iterator[Verdict]:
-    if jobs == 1:
-        yield from map(play, seeds)
-        return
-    with get_context("spawn").Pool(jobs, initializer=process.ready) as pool:
-        yield from pool.imap(play, seeds)
 
 
 def told(verdict: Verdict, *, story: bool = False) -> str:
@@ -79,24 +70,19 @@ def table(verdicts: Iterable[Verdict]) -> str:
 def main() -> int:
     """Play the seeds; 1 when one failed."""
     options = _parser().parse_args()
-    first, _, last = options.seeds.partition("-")
     process.ready()
     began = time.monotonic()
     verdicts: list[Verdict] = []
-    for verdict in _verdicts(range(int(first), int(last or first) + 1), options.jobs):
+    seeds = process.seeds_of(options.seeds)
+    for verdict in process.verdicts(play, seeds, options.jobs):
         verdicts.append(verdict)
         if verdict.failure or options.story:
-            _print(told(verdict, story=options.story))
-    _print(table(verdicts))
+            process.say(told(verdict, story=options.story))
+    process.say(table(verdicts))
     failed = [verdict.seed for verdict in verdicts if verdict.failure]
     seconds = time.monotonic() - began
-    _print(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
+    process.say(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
     return 1 if failed else 0
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

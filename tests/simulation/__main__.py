@@ -7,14 +7,11 @@ import sys
 import time
 from collections import Counter
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from tests.simulation import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from tests.simulation.simulate import Verdict
 
 MOST_TOLD = 3
@@ -35,20 +32,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seeds(text: str) -> range:
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
-
-
-def _verdicts(seeds: Iterable[int], jobs: int, taken_out: str) -> Iterator[Verdict]:
-    play = partial(process.play, taken_out=taken_out)
-    if jobs == 1:
-        yield from map(play, seeds)
-        return
-    with get_context("spawn").Pool(jobs, initializer=process.ready) as pool:
-        yield from pool.imap(play, seeds)
-
-
 def told(verdict: Verdict, *, story: bool = True) -> str:
     """A verdict for people: what was played, happened and was broken, and how to see it again."""
     parts = [f"seed {verdict.seed}: {verdict.scenario}"]
@@ -67,7 +50,7 @@ def table(seen: Counter[str]) -> str:
 def main() -> int:
     """Play the seeds; 1 when one broke a law, or, if asked, when rare paths were not taken."""
     options = _parser().parse_args()
-    seeds = _seeds(options.seeds)
+    seeds = process.seeds_of(options.seeds)
     process.ready()
     if options.without and options.without not in process.mends():
         sys.stderr.write(
@@ -77,24 +60,20 @@ def main() -> int:
     began = time.monotonic()
     seen: Counter[str] = Counter()
     failed: list[int] = []
-    for verdict in _verdicts(seeds, options.jobs, options.without):
+    play = partial(process.play, taken_out=options.without)
+    for verdict in process.verdicts(play, seeds, options.jobs):
         seen.update(verdict.seen)
         if verdict.broken:
             failed.append(verdict.seed)
         if verdict.broken or options.story:
-            _print(told(verdict, story=options.story or len(failed) <= MOST_TOLD))
-    _print(table(seen))
+            process.say(told(verdict, story=options.story or len(failed) <= MOST_TOLD))
+    process.say(table(seen))
     seconds = time.monotonic() - began
-    _print(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")
+    process.say(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")
     missed = process.missed(seen) if options.rare else []
     if missed:
-        _print(f"No seed reached: {', '.join(missed)}")
+        process.say(f"No seed reached: {', '.join(missed)}")
     return 1 if failed or missed else 0
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.simulation.simulate import Verdict
+
+V = TypeVar("V")
 
 
 def ready() -> None:
@@ -26,6 +31,27 @@ def play(seed: int, taken_out: str = "") -> Verdict:
 
     with without(taken_out):
         return simulate(seed)
+
+
+def seeds_of(text: str) -> range:
+    """The seeds that somebody means: one, or first-last."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Iterator[V]:
+    """What came of each seed, in their order; `play` is one that a fresh process finds by name."""
+    if jobs == 1:
+        yield from map(play, seeds)
+        return
+    with get_context("spawn").Pool(jobs, initializer=ready) as pool:
+        yield from pool.imap(play, seeds)
+
+
+def say(text: str) -> None:
+    """Tell it at once, into a file too."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def mends() -> dict[str, tuple[int, ...]]:
