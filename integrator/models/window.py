@@ -20,7 +20,8 @@ class Window(models.Model):
       it was taken: until then nothing has been switched.
     - ``manual_modules``: ids of our manual modules, by data centre id as text.
     - ``seen``: what the last shared reading found (floors of ids, times), see workflow.
-    - ``modules_read_at``: when the plan's modules were last read and were as this phase wants.
+    - ``modules_read_at``: when the panel was last asked for the plan's modules, of those times that
+      they were as this phase wants.
     - ``closing``: no new intents; ``held``: the gate cannot be passed, a person chooses.
     - ``held_until``: when a held window goes on by itself at the latest; None: a person chooses.
     - ``watched_since``: from when on the watchdog counts since a person said *wait*; None: from

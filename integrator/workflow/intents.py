@@ -102,10 +102,17 @@ def new(
     *,
     binding: Binding | None = None,
     window: Window | None = None,
+    until: dt.datetime | None = None,
 ) -> Intent:
-    """An intent to be saved in the transaction that checks lease and phase."""
+    """An intent to be saved in the transaction that checks lease and phase.
+
+    ``until``: it may not be sent after that time, since what was looked at before it is too old
+    then; None: only the lease limits it.
+    """
     now = clock.now()
     send_by = now + dt.timedelta(seconds=send_ahead())
+    if until is not None:
+        send_by = min(send_by, until)
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
     return Intent(
         binding=binding,

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 FRESH = dt.timedelta(seconds=5)
-"""How recently the plan must have been read to be *manual only* before an order is sent."""
+"""How recently the plan must have been read to be *manual only* for an order to be made ready."""
+
+LASTS = dt.timedelta(seconds=10)
+"""So long after the panel was asked nothing is ordered upon its answer: a worker may have stood
+still meanwhile, before or after the answer came."""
 
 
 def work(claimed: Claim, bm: BillManager) -> None:
@@ -44,7 +48,7 @@ def work(claimed: Claim, bm: BillManager) -> None:
             attempts.wait(claimed, members.READBACK)
             return
         begun = clock.now()
-        if not _is_manual_only(claimed, bm):
+        if _manual_only_until(claimed, bm) is None:
             attempts.step_back(claimed)  # before anything is credited that could not be used
             return
         if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(claimed, bm):
@@ -63,17 +67,20 @@ def work(claimed: Claim, bm: BillManager) -> None:
         attempts.try_again(claimed, binding.step, error)
 
 
-def _is_manual_only(claimed: Claim, bm: BillManager, *, since: dt.datetime | None = None) -> bool:
-    """Whether the plan was read to be manual only just now; reads it when that is too long ago.
+def _manual_only_until(
+    claimed: Claim, bm: BillManager, *, since: dt.datetime | None = None
+) -> dt.datetime | None:
+    """Until when the plan counts as manual only; reads it when the last reading is too old.
 
-    ``since``: a reading from before that time does not count either, however fresh it is.
+    ``since``: a reading from before that time does not count either, however fresh it is. None:
+    something else is on, and the window was told so.
     """
     window = claimed.binding.window
     if window is None:
-        return False
+        return None
     known = window.modules_read_at
     if known and clock.now() - known < FRESH and (since is None or known > since):
-        return True
+        return known + LASTS
     asked = clock.now()
     present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))
     verdict = step2.verify(present, set(window.manual_modules.values()))
@@ -81,16 +88,17 @@ def _is_manual_only(claimed: Claim, bm: BillManager, *, since: dt.datetime | Non
     if isinstance(verdict, Proven):
         rows.update(modules_read_at=asked)
         window.modules_read_at = asked
-        return True
+        return asked + LASTS
     # Somebody switched a module on: no more orders; the driver finds out what is on.
     rows.update(closing=True, due_at=clock.now(), cause=verdict.text)
-    return False
+    return None
 
 
 def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
     """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
     binding = claimed.binding
-    if binding.window is None or not _is_manual_only(claimed, bm, since=since):
+    until = _manual_only_until(claimed, bm, since=since)
+    if binding.window is None or until is None:
         raise NotNowError
     seen = binding.window.seen
     intent = intents.new(
@@ -100,6 +108,7 @@ def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> Non
         step3.describe(binding),
         {"service": seen["service"], "expense": seen["expense"]},
         binding=binding,
+        until=until,
     )
     attempts.declare(claimed, intent, Phase.ORDERS)
     sent = intents.carry_out(intent, lambda send_by: step3.apply(bm, binding, send_by=send_by))
@@ -116,7 +125,8 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
     if isinstance(line, Failed):
         attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
         return
-    if binding.window is None or not _is_manual_only(claimed, bm, since=begun):
+    until = _manual_only_until(claimed, bm, since=begun)
+    if binding.window is None or until is None:
         raise NotNowError
     seen = binding.window.seen
     intent = intents.new(
@@ -126,6 +136,7 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
         {"su": binding.su, "line": line.id},
         {"expense": seen["expense"]},
         binding=binding,
+        until=until,
     )
     attempts.declare(claimed, intent, Phase.ORDERS)
     sent = intents.carry_out(

@@ -15,6 +15,7 @@ from unittest import mock
 
 from django.conf import settings
 
+from integrator import clock
 from integrator.accounts import sites
 from integrator.panel_access import reach
 from integrator.steps import means
@@ -58,6 +59,10 @@ def _soon(_kind: str, *, answered: bool) -> dt.timedelta:
 
 def _no_look(*_: object, **__: object) -> bool:
     return True
+
+
+def _no_end(*_: object, **__: object) -> dt.datetime:
+    return clock.now() + dt.timedelta(hours=1)
 
 
 def _refused_when_locked(*args: Any, **kwargs: Any) -> Any:
@@ -116,8 +121,8 @@ MENDS = {
     ),
     "last look": Mend(
         "the plan is not looked at again before an order",
-        (1, 21, 3, 43, 61, 101),
-        lambda: [mock.patch.object(ordering, "_is_manual_only", _no_look)],
+        (121, 20),
+        lambda: [mock.patch.object(ordering, "_manual_only_until", _no_end)],
     ),
     "promised": Mend(
         "what was credited for one may pay for another",

@@ -124,7 +124,7 @@ class Faults:
 
 CONNECTS = 3.05
 """Seconds until no connection has come about."""
-LOOKED_WITHIN = 6.0
+LOOKED_WITHIN = 10.0
 """So old in seconds the last look at a plan may be when something is ordered on it, and a call."""
 MOST_CALLS, PACE = 40, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""

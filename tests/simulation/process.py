@@ -33,10 +33,13 @@ def play(seed: int, taken_out: str = "") -> Verdict:
         return simulate(seed)
 
 
-def seeds_of(text: str) -> range:
-    """The seeds that somebody means: one, or first-last."""
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+def seeds_of(text: str) -> list[int]:
+    """The seeds that somebody means: one, first-last, or several of these with commas."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
 
 
 def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Iterator[V]:

@@ -10,6 +10,7 @@ import pytest
 from integrator import clock
 from integrator.models import Binding, Call, Event, Intent, Plan, Run, Step, Window
 from integrator.panel_access import marks
+from integrator.steps import step3_order as step3
 from integrator.workflow import actions, deciding, decisions, undoing
 from integrator.workflow.windows import tasks
 from panels.billmanager.modules import Modules
@@ -314,3 +315,32 @@ def test_whether_a_missing_mark_tells_a_service_apart_is_learnt_from_orders(
         made = {"binding": binding, "started_at": clock.now()}
         Step.objects.create(number=3, state="done", evidence=seen, **made)
     assert marks.told_apart(remoteid, confirmed=confirmed) is apart
+
+
+def test_a_worker_that_stood_still_after_its_look_at_the_plan_orders_nothing_upon_it(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Stopped for 28 s before its order was declared, it ordered upon what was long ago."""
+    settings.LEASE_SECONDS = 60
+    real, stopped = clock.Clock(), dt.timedelta(0)
+
+    class Stoppable(clock.Clock):
+        def now(self) -> dt.datetime:
+            return real.now() + stopped
+
+    def after_a_stop(binding: Binding) -> dict[str, Any]:
+        nonlocal stopped
+        monkeypatch.setattr(step3, "describe", describe)
+        stopped = dt.timedelta(seconds=28)
+        return describe(binding)
+
+    describe = step3.describe
+    monkeypatch.setattr(step3, "describe", after_a_stop)
+    before = clock.install(Stoppable())
+    try:
+        run = workers.finish(provider.start(1))
+    finally:
+        clock.install(before)
+    first, second = Intent.objects.filter(binding__run=run, kind="order").order_by("pk")
+    assert (first.outcome, first.result["not_sent"], second.outcome) == ("nothing", True, "done")
+    assert len(provider.sound(done=1)["orders"]) == 1

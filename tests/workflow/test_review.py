@@ -266,7 +266,9 @@ def test_a_late_switch_off_is_waited_for_before_the_manual_module_goes(
     assert switching.turn(driver, bm, 8, [11]) is None
     assert bm.plans.modules(1)[1].enabled
     Intent.objects.update(settles_at=clock.now())
-    assert switching.turn(driver, bm, 8, [11]) == [11]
+    reading = switching.turn(driver, bm, 8, [11])
+    assert reading
+    assert reading.enabled == [11]
     assert Intent.objects.get(pk=late.pk).outcome == "nothing"
 
 

@@ -351,10 +351,10 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     manual = sorted(window.manual_modules.values())
     if window.manual_only_at is None:
         driver.save(manual_only_at=clock.now())
-    present = _switched(driver, bm, step2.wanted(manual))
-    if present is None:
+    reading = _switched(driver, bm, step2.wanted(manual))
+    if reading is None:
         return False
-    verdict = step2.verify(present, manual)
+    verdict = step2.verify(reading.enabled, manual)
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
         return False
@@ -362,7 +362,7 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
         recording.record(
             [recording.row(2, StepState.DONE, window=window, evidence=verdict.evidence)]
         )
-        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=clock.now())
+        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=reading.asked_at)
         engine.wake(
             Binding.objects.filter(
                 window=window,
@@ -373,7 +373,7 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     return True
 
 
-def _switched(driver: Driver, bm: BillManager, wanted: list[int]) -> list[int] | None:
+def _switched(driver: Driver, bm: BillManager, wanted: list[int]) -> switching.Reading | None:
     """Switch to *manual only*; None: not yet. What no patience mends fails for all at once."""
     try:
         return switching.turn(driver, bm, step2.NUMBER, wanted)

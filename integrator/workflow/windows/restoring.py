@@ -33,9 +33,10 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         close(driver, "nothing was switched")
         return True
     own = _own(driver, bm)
-    present = switching.turn(driver, bm, step8.NUMBER, own)
-    if present is None:
+    reading = switching.turn(driver, bm, step8.NUMBER, own)
+    if reading is None:
         return False
+    present = reading.enabled
     verdict = step8.verify(present, own)
     if not isinstance(verdict, Proven) and set(present) == set(own):
         # The right modules in another order: switching off and on cannot prove to mend that.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from integrator.workflow.windows.lease import Driver
     from panels.billmanager import BillManager
 
-__all__ = ["KIND", "SHOWS_AFTER", "NotShownError", "PlanChangedError", "given_up", "read", "turn"]
+__all__ = [
+    "KIND",
+    "SHOWS_AFTER",
+    "NotShownError",
+    "PlanChangedError",
+    "Reading",
+    "given_up",
+    "read",
+    "turn",
+]
 
 KIND = "switch"
 SHOWS_AFTER = asked.SHOWS_AFTER
@@ -58,6 +68,18 @@ class PlanChangedError(Exception):
         self.present = present
         self.expected = expected
         super().__init__(f"on: {present}; after our last switch: {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The modules of a plan that were on, in its order, and when the panel was asked for them.
+
+    A worker can stand still between the answer and whatever is done upon it: how old a reading is
+    counts from before it was asked for.
+    """
+
+    enabled: list[int]
+    asked_at: dt.datetime
 
 
 def read(driver: Driver, bm: BillManager, wanted: Sequence[int]) -> list[int]:
@@ -101,8 +123,8 @@ def given_up(plan: Plan) -> set[int]:
     return {request["module"] for request in requests if not request["on"]}
 
 
-def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> list[int] | None:
-    """Switch until just ``wanted`` is on; the modules that are on then, read back.
+def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> Reading | None:
+    """Switch until just ``wanted`` is on; the last reading, which shows it.
 
     None: a switch had an unknown outcome, or one that was sent does not show yet; look again at
     the time that was set. Raises PlanChangedError, NotShownError when a switch was answered *ok*
@@ -116,6 +138,7 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
         if asked.read_wrongly(driver, bm, both):
             driver.look_again(clock.now())  # by what was found just now
             return None
+        asked_at = clock.now()
         present = read(driver, bm, wanted)  # last, as near as can be to what is done upon it
         read_at = clock.now()
         driver.save(seen={**driver.seen, "enabled": present})
@@ -131,7 +154,7 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> l
             return None
         if not todo:
             _settle_all(driver)
-            return present
+            return Reading(present, asked_at)
         if not _send(counted, step, _due(bm, todo), read_at):
             return None
 
