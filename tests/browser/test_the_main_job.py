@@ -42,7 +42,7 @@ def test_from_a_filter_to_done_with_one_wrong_password(
     assert "not this" not in page.content()
     with workers.sweeping():
         page.locator("[popovertarget=start]").first.click()
-        page.locator("#start .primary").click()
+        page.locator("#start .primary:visible").click()
         page.wait_for_url("**/runs/*/")
         expect(page.locator("#run-causes")).to_contain_text("Wrong password")
         done = len(chosen) - 1
