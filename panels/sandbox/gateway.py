@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from panels.sandbox.world import World
 
 _BODIES = {
-    "blank": b" " * 100_000,
-    "flood": b"<doc>" + b"<elem/>" * 900_000 + b"</doc>",
+    "blank": (b"", b" ", 100_000, b""),
+    "flood": (b"<doc>", b"<elem/>", 3_000_000, b"</doc>"),
 }
 """What breaks a program that takes an answer as it comes: white space, and rows without end."""
 _ERROR_PAGE = (
@@ -95,7 +95,8 @@ def _spoilt(response: Response, fault: Rule) -> Response:
     elif kind == "slow_after":
         response.seconds = fault.seconds
     elif kind in _BODIES:
-        response.body = _BODIES[kind]
+        head, piece, times, end = _BODIES[kind]
+        response.body = head + piece * times + end
     return response
 
 

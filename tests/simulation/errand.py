@@ -45,6 +45,9 @@ class Errand:
         self.accounts: dict[Key, Mapping[str, Any]] = {
             (a["server"], a["username"]): a for a in everyone[: scenario.accounts]
         }
+        if scenario.one_payer:
+            payer = next({"client": a["client"], "email": a["email"]} for a in everyone)
+            self.accounts = {key: {**a, **payer} for key, a in self.accounts.items()}
         self.has_debts = bool(scenario.debt)
         self.is_strict = "weak" in scenario.slips
         if self.is_strict:

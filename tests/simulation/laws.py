@@ -55,6 +55,7 @@ def broken(simulation: Simulation) -> list[str]:
         *simulation.people.held_for_ever,
         *_ledger(simulation),
         *_once(simulation),
+        *_promised(simulation),
         *_bindings(simulation),
         *_meant(simulation),
         *_undone(simulation),
@@ -163,6 +164,20 @@ def _once(simulation: Simulation) -> Iterator[str]:
         ]
         if len(credited) > 1:
             yield f"b{binding.pk} was credited {len(credited)} times: payments {credited}"
+
+
+def _promised(simulation: Simulation) -> Iterator[str]:
+    """What was credited for a binding is there when it is ordered or paid.
+
+    But where somebody else spent it, or made the client poor.
+    """
+    spending = {"order", "walk_in", "twin", "poor", "close_service"}
+    played = simulation.scenario
+    if played.payment != "credit" or spending & set(played.others):
+        return
+    for intent in Intent.objects.filter(kind__in=["order", "pay_line"]).select_related("binding"):
+        if intent.result.get("cause") == "balance":
+            yield f"b{intent.binding_id} was credited, and its {intent.kind} lacked balance"
 
 
 def _bindings(simulation: Simulation) -> Iterator[str]:

@@ -39,7 +39,8 @@ class Scenario:
 
     ``refused_leaves``: what an order leaves for which the money is lacking; '' as the dialect has
     it. ``debt``: what each client owes, paid by credit. ``first_csv``: what is wrong with the whole
-    CSV that is uploaded first, so that its preview must not let it through.
+    CSV that is uploaded first, so that its preview must not let it through. ``one_payer``: all
+    accounts are one client's.
     """
 
     dialect: str
@@ -72,6 +73,7 @@ class Scenario:
     refused_leaves: str = ""
     debt: int = 0
     first_csv: str = ""
+    one_payer: bool = False
 
     @property
     def told(self) -> str:
@@ -129,6 +131,13 @@ def _payers(drawn: Scenario, _chance: random.Random) -> None:
     """Clients pay in by themselves what is credited to them, while answers are lost."""
     drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
     _storm(drawn, "payments")
+
+
+def _one_payer(drawn: Scenario, _chance: random.Random) -> None:
+    """One client has all accounts and no money; orders are refused though each has its credit."""
+    drawn.payment, drawn.balance, drawn.one_payer = "credit", 0, True
+    drawn.accounts, drawn.cohort, drawn.slips, drawn.others = 4, 100, (), []
+    _storm(drawn, "orders", ("access", "reset_before", "http_500"))
 
 
 def _walk_ins(drawn: Scenario, chance: random.Random) -> None:
@@ -212,6 +221,7 @@ MEETINGS = {
     9: _closes,
     11: _deaf,
     13: _impatient,
+    14: _one_payer,
     15: _upgraded,
     17: _regrets,
     19: _empty_words,
