@@ -159,8 +159,8 @@ class Others:
         binding = self._stage.chance.choice(list(bindings.order_by("pk")))
         act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
         act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
+        self.twins.add(binding.domain)  # first: even what is refused may leave a service
         found = acts.stranger_orders(self._world, act)
-        self.twins.add(binding.domain)
         return f"service {found['service']} for {binding.domain}"
 
     def _open_task(self) -> r.Task | None:
