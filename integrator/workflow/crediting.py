@@ -6,7 +6,6 @@ their intents; what is unknown is read back before anything else is done for thi
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import string
 from decimal import Decimal
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 TOKEN_ALPHABET = string.ascii_lowercase + string.digits
-LOOK_AGAIN = dt.timedelta(seconds=2)
 TOKEN_LENGTH = 12
 """As long as the panel's own ``randomnumber`` (billmanager.md 5)."""
 
@@ -249,14 +247,13 @@ def _nothing_done(claimed: Claim, sent: intents.Sent[object]) -> bool:
 
 
 def _look_again(claimed: Claim, intent: Intent) -> None:
-    """Hand back what is not known yet: soon, since being there proves it at once.
+    """Hand back what is not known yet: soon at first, since being there proves it at once.
 
     When it is not there for as long as lists may lag behind, the plan is not kept from selling
     for it any longer: it is looked for in a later window, once its time is over.
     """
     now = clock.now()
     if now - (intent.outcome_at or intent.at) < intents.listed_within():
-        due = min(now + LOOK_AGAIN, max(intent.settles_at, now))
-        attempts.wait(claimed, members.TURN, due_at=due, why=intent.why)
+        attempts.wait(claimed, members.TURN, due_at=intents.next_look(intent), why=intent.why)
     else:
         attempts.wait_outside(claimed, intent.settles_at, why=intent.why)
