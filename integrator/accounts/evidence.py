@@ -27,6 +27,7 @@ WEIGHTS: Mapping[str, tuple[int, int]] = {
     "email": (90, 60),
     "past_service": (60, 40),
     "domain": (60, 30),
+    "mail_domain": (60, 30),
     "full_name": (50, 25),
     "username": (40, 20),
 }
@@ -36,12 +37,71 @@ An e-mail alone is enough (it is how the client is reached); a domain, a login o
 changed hands or be a coincidence, so two of different kinds must agree (see ``matching.SURE``).
 """
 PARAMS = {
-    "email": "email", "past_service": "username", "domain": "domain", "full_name": "name",
-    "username": "username",
+    "email": "email", "past_service": "username", "domain": "domain", "mail_domain": "domain",
+    "full_name": "name", "username": "username",
 }  # fmt: skip
 """What a fact's value is called in its reason."""
-HARD = frozenset({"email", "past_service", "domain"})
+HARD = frozenset({"email", "past_service", "domain", "mail_domain"})
 """Facts that were true of somebody once; names are mere likeness."""
+MOST_AT_A_DOMAIN = 3
+"""A domain at which more clients have their e-mails gives addresses to anybody."""
+FREE_MAIL = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "ymail.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "proton.me",
+        "protonmail.com",
+        "gmx.net",
+        "gmx.de",
+        "gmx.com",
+        "web.de",
+        "t-online.de",
+        "mail.com",
+        "zoho.com",
+        "fastmail.com",
+        "tutanota.com",
+        "mail.ru",
+        "inbox.ru",
+        "list.ru",
+        "bk.ru",
+        "internet.ru",
+        "yandex.ru",
+        "ya.ru",
+        "yandex.com",
+        "yandex.by",
+        "yandex.kz",
+        "rambler.ru",
+        "lenta.ru",
+        "ukr.net",
+        "i.ua",
+        "meta.ua",
+        "tut.by",
+        "seznam.cz",
+        "wp.pl",
+        "o2.pl",
+        "onet.pl",
+        "interia.pl",
+        "libero.it",
+        "orange.fr",
+        "free.fr",
+        "laposte.net",
+        "163.com",
+        "126.com",
+        "qq.com",
+        "naver.com",
+    ]
+)
+"""Domains that give e-mails to anybody, however few clients have one there."""
 MOST_NAMED = 20
 """A fact that fits more clients than that says nothing about any of them; the first are kept."""
 
@@ -91,6 +151,7 @@ class Index:
     logins: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     people: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     domains: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    mail_domains: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     past: dict[tuple[int, str], dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     shared: set[str] = field(default_factory=set)
 
@@ -109,6 +170,7 @@ class Index:
         for client, email, login, name in rows.iterator():
             if key := email_key(email):
                 index.emails[key].add(client)
+                index.mail_domains[domain_key(key.rpartition("@")[2])].add(client)
             if login:
                 index.logins[login].add(client)
             if key := person_key(name):
@@ -131,26 +193,27 @@ class Index:
                 self.past[module, login_key(username)][owner] = service
 
     def find_shared(self, accounts: Iterable[Traces]) -> None:
-        """Find the e-mails whose accounts bear different names or point at different clients.
+        """Find the e-mails on several accounts of which some point at another client as well.
 
-        A web studio's address on its customers' accounts is the usual case.
+        A web studio's address on its customers' accounts is the usual case; one name or login of
+        another client on them is enough. One domain or service that was another's has changed
+        hands, which says nothing of the other accounts; two are too many for that. Names that are
+        no client's say nothing: one client's accounts may be called anything.
         """
-        names: dict[str, str] = {}
         often: Counter[str] = Counter()
-        disputed: set[str] = set()
+        against: Counter[str] = Counter()
         for account in accounts:
             email = email_key(account.email)
             owners = self.emails.get(email, ()) if email else ()
             if not owners:
                 continue
             often[email] += 1
-            name = person_key(account.fullname)
-            if (name and names.setdefault(email, name) != name) or any(
-                not any(client in owners for client in fact.clients)
-                for fact in self._other_facts(account)
-            ):
-                disputed.add(email)
-        self.shared = {email for email in disputed if often[email] > 1}
+            kinds = {
+                one.kind for one in self._other_facts(account) if owners.isdisjoint(one.clients)
+            }
+            if kinds:
+                against[email] += 1 if kinds <= HARD else 2
+        self.shared = {email for email, n in against.items() if n > 1 and often[email] > 1}
 
     def facts(self, account: Traces) -> list[Fact]:
         """All that speaks for anybody, strongest kinds first."""
@@ -172,12 +235,21 @@ class Index:
             owners = self.domains.get(domain_key(domain))
             if owners:
                 yield _fact("domain", domain, owners.keys(), owners)
+            reached = self._reached_at(domain)
+            if reached:
+                yield _fact("mail_domain", domain, reached)
         if account.fullname:
             key = person_key(account.fullname)
             if key and (named := self.people.get(key)):
                 yield _fact("full_name", account.fullname, named)
         if called := self.logins.get(account.username):
             yield _fact("username", account.username, called)
+
+    def _reached_at(self, domain: str) -> set[int]:
+        """The clients who are reached at this domain; none where it gives e-mails to anybody."""
+        key = domain_key(domain)
+        reached = set() if key in FREE_MAIL else self.mail_domains.get(key, set())
+        return reached if len(reached) <= MOST_AT_A_DOMAIN else set()
 
 
 def _fact(

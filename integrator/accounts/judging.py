@@ -125,7 +125,7 @@ class Judge:
             if not wanted.candidates:
                 row.blocks.append(reason("no_client"))
             elif "contradiction" in told:
-                row.blocks.append(reason("contradiction"))
+                row.choose.append(reason("contradiction"))
             elif len(wanted.candidates) > 1 and "doubted_client" not in told:
                 row.choose.append(reason("several_clients", count=len(wanted.candidates)))
             elif not row.choose:

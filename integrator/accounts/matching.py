@@ -1,8 +1,9 @@
 """Proposes the client and the plan of each account, and says why.
 
 *Ready* is what could be bound without asking, so it must never be wrong: one client fits all that
-is known, and enough is known. A fact that speaks against the likeliest client, however weak, is a
-question for a person (field.md 6).
+was true of somebody once (e-mails, domains, services), and enough is known. Where that points at
+different clients it is a question for a person (field.md 6). Names only add to it: a namesake
+speaks against nobody.
 """
 
 from __future__ import annotations
@@ -92,14 +93,16 @@ def _client(
     if not likely:
         return RowState.BLOCKED, None, [reason("no_client")]
     fitting = _fit_all(likely, facts)
-    if len(fitting) == 1 and likely[fitting[0]] >= SURE:
-        return RowState.READY, fitting[0], []
+    unopposed = _fit_all(likely, [fact for fact in facts if fact.kind in HARD])
+    for found in (fitting, unopposed):
+        if len(found) == 1 and likely[found[0]] >= SURE:
+            return RowState.READY, found[0], []
     if len(fitting) == 1 and len(likely) == 1:
         return RowState.CHOOSE, None, [reason("weak_client")]
     if fitting:
         return RowState.CHOOSE, None, [reason("several_clients", count=len(likely))]
-    if not _fit_all(likely, [fact for fact in facts if fact.kind in HARD]):
-        return RowState.BLOCKED, None, [reason("contradiction")]
+    if not unopposed:
+        return RowState.CHOOSE, None, [reason("contradiction")]
     return RowState.CHOOSE, None, [reason("doubted_client", client=next(iter(likely)))]
 
 

@@ -29,6 +29,7 @@ TEXTS: Mapping[str, Any] = {
         "Client %(client)s had service %(service)s with this username on this server."
     ),
     "domain": _("Client %(client)s had service %(service)s with the domain %(domain)s."),
+    "mail_domain": _("Client %(client)s has a user with an e-mail at %(domain)s."),
     "full_name": _("Client %(client)s has the account's full name: %(name)s."),
     "username": _("Client %(client)s has a user called %(username)s."),
     "chosen": _("Chosen by %(person)s."),
@@ -41,7 +42,9 @@ TEXTS: Mapping[str, Any] = {
         "What is known points at different clients; look at both sides, then choose one."
     ),
     "suspended_word": _("The account is suspended on its server; confirm that it is to be bound."),
-    "no_client": _("No client fits by e-mail, domain, past services, full name or username."),
+    "no_client": _(
+        "No client fits by e-mail, the domain of an e-mail, past services, full name or username."
+    ),
     "no_plan": _("No plan is mapped to the preset “%(preset)s”; set one in the plan map."),
     "client_gone": _("The client that was chosen is no longer in BILLmanager."),
     "plan_gone": _("The plan that was chosen is no longer in BILLmanager."),

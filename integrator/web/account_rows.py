@@ -32,6 +32,7 @@ MATCH_WORDS = {
     "full_name": pgettext_lazy("match", "full name"),
     "past_service": pgettext_lazy("match", "past service"),
     "domain": pgettext_lazy("match", "domain"),
+    "mail_domain": pgettext_lazy("match", "domain of an e-mail"),
     "username": pgettext_lazy("match", "username"),
     "several_clients": pgettext_lazy("match", "several clients fit"),
     "weak_client": pgettext_lazy("match", "no proof"),

@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--field", action="store_true", help="accounts and clients as one finds them in the field"
     )
+    parser.add_argument(
+        "--namesakes", type=int, default=5, metavar="PERCENT", help="of the field's clients"
+    )
     parser.add_argument("--latency", type=float, metavar="MS", help="time that an answer takes")
     parser.add_argument("--parallel", type=int, metavar="N", help="requests at once per panel")
     parser.add_argument("--task-delay", type=float, metavar="S", help="from payment to opening")
@@ -81,7 +84,7 @@ def _world(options: argparse.Namespace) -> World:
         balance = round(options.balance * 100)
         size = Size(
             options.accounts, options.clients, options.plans, options.seed, balance, options.odd,
-            options.field,
+            options.field, options.namesakes,
         )  # fmt: skip
         generate(world, size)
     asked = {

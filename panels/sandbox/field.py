@@ -19,10 +19,12 @@ from panels.sandbox.people import hostile, put_clients
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from panels.sandbox.generation import Size
     from panels.sandbox.world import World
 
-_STUDIOS = 10
-"""The first clients are web studios, whose address stands on their customers' accounts."""
+_MOST_STUDIOS, _ACCOUNTS_A_STUDIO = 10, 150
+"""The first clients are web studios, whose address stands on their customers' accounts: so many,
+and so few that each has several customers, or nothing would tell a studio from a customer."""
 _WORDS = ("shop", "blog", "forum", "news", "cafe", "foto", "auto", "dom", "art", "wiki", "кафе")
 _IDN = ("münchen", "кафе", "façade", "søk", "日本")
 
@@ -39,13 +41,15 @@ class Story(NamedTuple):
 class Field:
     """Makes the accounts of a world, one after another."""
 
-    def __init__(self, world: World, chance: random.Random) -> None:
+    def __init__(self, world: World, chance: random.Random, accounts: int) -> None:
         self.world = world
         self.chance = chance
         self.clients = world.clients.all()
         self.presets = [plan.preset for plan in world.plans.all() if plan.preset]
         self.names = Counter(client.name for client in self.clients)
         self.modules = {one.server: one.id for one in world.modules.all() if one.server}
+        self.studios = self.clients[: min(_MOST_STUDIOS, 1 + accounts // _ACCOUNTS_A_STUDIO)]
+        self.owners = self.clients[len(self.studios) :]
         self.number = 0
 
     def other(self, client: r.Client) -> r.Client:
@@ -91,17 +95,17 @@ class Field:
         )  # fmt: skip
 
 
-def populate(world: World, accounts: int, clients: int, balance: int, seed: int) -> None:
+def populate(world: World, size: Size, clients: int) -> None:
     """Fill a world that has its staff and infrastructure already."""
-    chance = random.Random(seed)  # noqa: S311 - chance of a rehearsal, no secret
-    put_clients(world, clients, balance, chance)
-    field = Field(world, chance)
+    chance = random.Random(size.seed)  # noqa: S311 - chance of a rehearsal, no secret
+    put_clients(world, clients, size.balance, chance, namesakes=size.namesakes)
+    field = Field(world, chance, size.accounts)
     names = list(STORIES)
     shares = [STORIES[name].share for name in names]
-    for number in range(1, accounts + 1):
+    for number in range(1, size.accounts + 1):
         field.number = number
         name = chance.choices(names, shares)[0]
-        client = chance.choice(field.clients[_STUDIOS:])
+        client = chance.choice(field.owners)
         user = _bare(field, client)
         made = STORIES[name].plant(field, user, client)
         world.hosting.put(made._replace(story=name, payer=made.payer or client.id))
@@ -153,7 +157,7 @@ def _past_service(field: Field, user: r.HostingUser, client: r.Client) -> r.Host
 
 
 def _past_domain_and_name(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
-    while not field.has_own_name(owner := field.chance.choice(field.clients[_STUDIOS:])):
+    while not field.has_own_name(owner := field.chance.choice(field.owners)):
         pass
     field.past(owner, user, field.site(user))
     return user._replace(fullname=owner.name, payer=owner.id)
@@ -162,6 +166,36 @@ def _past_domain_and_name(field: Field, user: r.HostingUser, _client: r.Client) 
 def _past_domain_alone(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
     field.past(field.other(client), user, field.site(user))
     return user._replace(fullname="")
+
+
+def _reached_at(field: Field, client: r.Client, user: r.HostingUser) -> None:
+    """Give the client a user whose e-mail is at the account's own domain."""
+    key = field.world.users.next_id()
+    email = f"office@{field.site(user)}"
+    field.world.users.put(r.User(key, client.id, f"both{key}", email, "", "x", r.CLIENT_LEVEL))
+
+
+def _mail_at_its_domain(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
+    while not field.has_own_name(owner := field.chance.choice(field.owners)):
+        pass
+    _reached_at(field, owner, user)
+    return user._replace(fullname=owner.name, payer=owner.id)
+
+
+def _mail_at_its_domain_alone(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
+    """Whoever writes from the domain need not be who pays for it."""
+    _reached_at(field, field.other(client), user)
+    return user._replace(fullname="")
+
+
+def _another_is_reached_there(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
+    _reached_at(field, field.other(client), user)
+    return user._replace(email=field.email(client))
+
+
+def _name_of_another(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
+    """The e-mail is one client's; the name on the account happens to be another's."""
+    return user._replace(email=field.email(client), fullname=field.other(client).name)
 
 
 def _domain_moved(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
@@ -194,13 +228,13 @@ def _shared_email(field: Field, user: r.HostingUser, client: r.Client) -> r.Host
 
 
 def _studio_customer(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
-    studio = field.clients[field.number % _STUDIOS]
+    studio = field.studios[field.number % len(field.studios)]
     fullname = client.name if field.chance.random() < 0.7 else ""  # noqa: PLR2004 - most say whose
     return user._replace(email=field.email(studio), fullname=fullname)
 
 
 def _studio_own(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
-    studio = field.clients[field.number % _STUDIOS]
+    studio = field.studios[field.number % len(field.studios)]
     return user._replace(email=field.email(studio), fullname=studio.name, payer=studio.id)
 
 
@@ -239,7 +273,7 @@ def _twin(field: Field, user: r.HostingUser, client: r.Client) -> r.HostingUser:
 
 def _namesake(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
     """The full name alone, which two clients may share."""
-    owner = field.chance.choice(field.clients[_STUDIOS:])
+    owner = field.chance.choice(field.owners)
     return user._replace(fullname=owner.name, payer=owner.id)
 
 
@@ -275,6 +309,10 @@ STORIES: dict[str, Story] = {
     "past domain and name": Story(40, _past_domain_and_name, decidable=True),
     "studio's own": Story(20, _studio_own, decidable=True),
     "login on two servers": Story(30, _twin, decidable=True),
+    "mail at its domain and name": Story(20, _mail_at_its_domain, decidable=True),
+    "name of another": Story(15, _name_of_another, decidable=True),
+    "mail at its domain alone": Story(15, _mail_at_its_domain_alone),
+    "another is reached there": Story(15, _another_is_reached_there),
     "past domain alone": Story(20, _past_domain_alone),
     "domain moved": Story(30, _domain_moved),
     "login reused": Story(20, _login_reused),

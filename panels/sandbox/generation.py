@@ -56,7 +56,8 @@ class Size(NamedTuple):
 
     ``balance`` is what each client has, in minor units; ``odd`` is the share of accounts, in per
     cent, that are not as they should be (:mod:`panels.sandbox.oddities`). ``field``: accounts and
-    clients are as one finds them in the field (:mod:`panels.sandbox.field`).
+    clients are as one finds them in the field (:mod:`panels.sandbox.field`); so many of these
+    clients in a hundred have the name of another (``namesakes``).
     """
 
     accounts: int = 100
@@ -66,6 +67,7 @@ class Size(NamedTuple):
     balance: int = 1_000_000
     odd: int = 0
     field: bool = False
+    namesakes: int = 5
 
 
 def generate(world: World, size: Size) -> None:
@@ -75,7 +77,7 @@ def generate(world: World, size: Size) -> None:
     _infrastructure(world, size)
     clients = size.clients or max(1, size.accounts * 9 // 10)
     if size.field:
-        populate(world, size.accounts, clients, size.balance, size.seed)
+        populate(world, size, clients)
         return
     _clients(world, clients, size.balance, chance)
     _accounts(world, size, clients, chance)

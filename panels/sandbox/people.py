@@ -39,17 +39,19 @@ def hostile(chance: random.Random) -> str:
     return f"{chance.choice(_HOSTILE)} {chance.randrange(10_000)}"
 
 
-def put_clients(world: World, count: int, balance: int, chance: random.Random) -> None:
+def put_clients(
+    world: World, count: int, balance: int, chance: random.Random, *, namesakes: int
+) -> None:
     """Add so many clients, each with a user; one in eight has a second one.
 
-    Names are unique but for one in twenty, who shares the name of the client before. A firm's
-    user bears a person's own name.
+    Names are unique but for so many ``namesakes`` in a hundred, who share the name of the client
+    before. A firm's user bears a person's own name.
     """
     before = ""
     for number in range(1, count + 1):
         key = world.clients.next_id()
         name = _name(number, chance)
-        if number % 20 == 0:
+        if number * 37 % 100 < namesakes:  # spread over all numbers
             name = before
         before = name
         world.clients.put(r.Client(key, name, 1, balance, "active", 1.7e9 - number))

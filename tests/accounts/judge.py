@@ -44,9 +44,17 @@ class Verdict:
         )
 
     @property
+    def guessed(self) -> int:
+        """How many are *ready* although their traces do not give the answer away."""
+        return sum(
+            states["ready"] for name, states in self.by_story.items() if not STORIES[name].decidable
+        )
+
+    @property
     def good(self) -> bool:
-        """Nothing ready is wrong, nothing bound is offered, most of what can be decided is."""
-        return not (self.wrong or self.offered) and self.decided >= SHARE * self.decidable
+        """Nothing ready is wrong or guessed, nothing bound offered, most that can be decided is."""
+        bad = self.wrong or self.offered or self.guessed
+        return not bad and self.decided >= SHARE * self.decidable
 
     def lines(self) -> list[str]:
         """The figures, a line for each story."""
@@ -59,7 +67,8 @@ class Verdict:
         share = 100 * self.decided / max(1, self.decidable)
         decided = f"decidable: {self.decidable} (– are not), ready of them: {self.decided}"
         wrong = f"wrong ready: {len(self.wrong)}; offered though bound or not a customer's:"
-        return [head, *rows, f"{decided} ({share:.1f} %)", f"{wrong} {len(self.offered)}"]
+        guessed = f"ready though undecidable: {self.guessed}"
+        return [head, *rows, f"{decided} ({share:.1f} %)", f"{wrong} {len(self.offered)}", guessed]
 
 
 def judge(truth: Iterable[Mapping[str, Any]], found: Mapping[tuple[str, str], Any]) -> Verdict:

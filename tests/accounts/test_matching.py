@@ -64,17 +64,59 @@ def test_two_weaker_facts_of_different_kinds_are_enough_when_nothing_speaks_agai
     )
 
 
-def test_a_name_that_speaks_for_another_client_is_a_question(house: House) -> None:
+def test_a_namesake_speaks_against_nobody(house: House) -> None:
     mirrors.client(3002, name="Anna Smirnova")
     account = matched(
         mirrors.account(house.server, email="client3001@mail.example", fullname="Anna Smirnova")
     )
-    assert (account.match_state, account.client) == ("choose", None)
+    assert (account.match_state, account.client) == ("ready", house.client)
     assert account.match_candidates == [3001, 3002]
 
 
-def test_an_email_on_accounts_of_different_people_proves_nothing_alone(house: House) -> None:
+def test_names_of_nobody_take_nothing_from_an_email(house: House) -> None:
+    values = {"email": "client3001@mail.example"}
+    accounts = [
+        mirrors.account(house.server, name, fullname=name, **values)
+        for name in ("Studio North", "Anna Smirnova", "")
+    ]
+    assert [matched(one).match_state for one in accounts] == ["ready"] * 3
+
+
+@pytest.mark.parametrize(
+    ("email", "fullname", "state"),
+    [
+        ("", "Ewa Łapińska", "ready"),
+        ("", "", "choose"),
+        ("client3001@mail.example", "", "choose"),
+    ],
+)
+def test_a_client_who_is_reached_at_the_accounts_domain_is_evidence(
+    house: House, email: str, fullname: str, state: str
+) -> None:
+    mirrors.client(3002, "office@BÜCHER.example", name="Ewa Łapińska")
+    account = mirrors.account(
+        house.server, email=email, fullname=fullname, domains=["xn--bcher-kva.example"]
+    )
+    assert matched(account).match_state == state
+    assert "mail_domain" in keys(account)
+    assert account.client_id == (
+        Client.objects.get(remote_id=3002).pk if state == "ready" else None
+    )
+
+
+@pytest.mark.parametrize(("domain", "clients"), [("gmail.com", 1), ("provider.example", 4)])
+def test_a_domain_that_gives_emails_to_anybody_is_none(
+    house: House, domain: str, clients: int
+) -> None:
+    for number in range(clients):
+        mirrors.client(3002 + number, f"user{number}@{domain}")
+    account = matched(mirrors.account(house.server, domains=[domain]))
+    assert (account.match_state, keys(account)) == ("blocked", ["no_client"])
+
+
+def test_an_email_on_accounts_of_different_clients_proves_nothing_alone(house: House) -> None:
     """A web studio puts its own address on its customers' accounts."""
+    mirrors.client(3002, name="Anna Smirnova")
     values = {"email": "client3001@mail.example"}
     own = mirrors.account(house.server, "own", fullname="Studio North", **values)
     first = mirrors.account(house.server, "first", fullname="Anna Smirnova", **values)
@@ -129,11 +171,11 @@ def test_a_client_chosen_before_the_plan_was_mapped_gets_it(house: House) -> Non
     assert matched(account).match_state == "ready"
 
 
-def test_proof_of_two_clients_is_blocked_and_both_sides_are_named(house: House) -> None:
+def test_proof_of_two_clients_is_a_question_and_both_sides_are_named(house: House) -> None:
     mirrors.client(3002)
     mirrors.service(900, client_id_remote=3002, domain="alice.example", status=4)
     account = matched(mirrors.account(house.server, email="client3001@mail.example"))
-    assert (account.match_state, account.client) == ("blocked", None)
+    assert (account.match_state, account.client) == ("choose", None)
     assert account.match_candidates == [3001, 3002]
     assert keys(account) == ["contradiction", "email", "domain"]
 

@@ -33,13 +33,16 @@ class Speed(NamedTuple):
     match_again: float
 
 
-def field(accounts: int, clients: int, *, seed: int = 1, database: str = "sqlite") -> Verdict:
-    """The verdict over a world of the field."""
+def field(
+    accounts: int, clients: int, *, seed: int = 1, namesakes: int = 5, database: str = "sqlite"
+) -> Verdict:
+    """The verdict over a world of the field with so many namesakes among a hundred clients."""
     with folder() as made, installation(database) as place:
         place.environ["EMAILS_PER_SECOND"] = FAST
         place.manage("migrate", "-v0")
-        options = ("--field", "--accounts", str(accounts), "--clients", str(clients))
-        sandbox = Sandbox(made, *options, "--seed", str(seed), ispmanagers=2)
+        size = ("--accounts", str(accounts), "--clients", str(clients))
+        drawn = ("--seed", str(seed), "--namesakes", str(namesakes))
+        sandbox = Sandbox(made, "--field", *size, *drawn, ispmanagers=2)
         sandbox.start()
         try:
             _register(place, sandbox)
@@ -76,9 +79,13 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--accounts", type=int, default=5000)
     parser.add_argument("--clients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--namesakes", type=int, default=5, help="of a hundred clients")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     given = parser.parse_args(words)
-    verdict = field(given.accounts, given.clients, seed=given.seed, database=given.database)
+    verdict = field(
+        given.accounts, given.clients,
+        seed=given.seed, namesakes=given.namesakes, database=given.database,
+    )  # fmt: skip
     sys.stdout.write("\n".join([*verdict.lines(), *verdict.wrong, *verdict.offered, ""]))
     return 0 if verdict.good else 1
 
