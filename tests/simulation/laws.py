@@ -183,12 +183,13 @@ def _promised(simulation: Simulation) -> Iterator[str]:
 def _bindings(simulation: Simulation) -> Iterator[str]:
     """Green only with proof in the ledger; what ended keeps no password.
 
-    A done service carries our mark. Only where BILLmanager shows it nowhere, in no list and in no
-    form, nothing can tell our order from one that its client placed by himself at that time.
+    A done service carries our mark. Only where none has it, since our order led to nothing although
+    it was confirmed, or BILLmanager shows the mark nowhere, in no list and in no form, it may be
+    the one that its client has placed by himself at that time.
     """
     world = simulation.world
     flags = ("service.remoteid_in_list", "service.remoteid_in_form")
-    marked = any(world.dialect.flag(name) for name in flags)
+    shown = any(world.dialect.flag(name) for name in flags)
     for binding in Binding.objects.select_related("account__panel", "client", "plan"):
         ended = binding.state in (BindingState.DONE, BindingState.CANCELLED)
         if ended and binding.password:
@@ -196,6 +197,7 @@ def _bindings(simulation: Simulation) -> Iterator[str]:
         if binding.state != BindingState.DONE:
             continue
         service = world.services.get(binding.service_id or 0)
+        marked = shown and world.services.find("remoteid", binding.marker)
         twin = not marked and binding.domain in simulation.others.twins
         marker = "" if twin and service and not service.remoteid else binding.marker
         wanted = (

@@ -174,11 +174,14 @@ class People:
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
 
     def _tidy_cart(self, binding: Binding) -> None:
-        """Take out of the client's cart what a refused or a deleted order has left there."""
+        """Take out of the client's cart what is there of the same, with its unpaid service.
+
+        A refused order has left it, or a deleted one, or the client himself, who cannot pay it.
+        """
         for line in self._world.lines.find("client", binding.client.remote_id):
-            service = self._world.services.get(line.service or 0)
-            left = service is None or service.status == r.DELETED
-            if line.domain == binding.domain and left:
+            if line.domain == binding.domain:
+                if line.service:
+                    acts.perform(self._world, {"act": "close_service", "service": line.service})
                 self._stage.tell(f"takes line {line.id} out of the cart")
                 self._stage.seen["line of a refused order taken out"] += 1
                 self._world.lines.drop(line.id)
