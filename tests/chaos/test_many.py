@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
 WRONG = re.compile(r'"level": "(error|critical)"|Traceback|lease\.not_extended|lease\.lost')
-DATABASES = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", DATABASES)
 @pytest.mark.parametrize(
     "count",
-    [120, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
+    [120, pytest.param(1000, marks=pytest.mark.timeout(600))],
 )
 def test_many_accounts(
     count: int,

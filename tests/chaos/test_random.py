@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 SHORT, LONG = 12.0, 180.0
 SIZES = {SHORT: 30, LONG: 500}
-KINDS = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])]
-SPANS = [SHORT, pytest.param(LONG, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+SPANS = [SHORT, pytest.param(LONG, marks=pytest.mark.timeout(900))]
 
 
 class Chaos:
@@ -115,10 +115,9 @@ def own_server(name: str) -> Iterator[tuple[str, str]]:
         yield server, url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("span", SPANS)
-@pytest.mark.parametrize(
-    "kind", ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.slow])]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_random(
     kind: str, span: float, fresh: Callable[..., tuple[Product, Sandbox]]
 ) -> None:

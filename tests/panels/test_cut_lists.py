@@ -220,7 +220,8 @@ def test_charges(big: Callable[..., Big]) -> None:
     assert {charge.id for charge in b.bill.payments.expenses_newer_than(0)} == ids
 
 
-@pytest.mark.parametrize("first", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [False, True])
 def test_payments_are_asked_for_by_date(big: Callable[..., Big], *, first: bool) -> None:
     b = big(list_cut_first=first)
     ids = b.payments(10_300)
