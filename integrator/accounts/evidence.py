@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from integrator.accounts.free_mail import FREE_MAIL
 from integrator.accounts.likeness import person_key
 from integrator.accounts.reasons import reason
 from integrator.models import Account, Client, ClientUser, Service
@@ -45,63 +46,6 @@ HARD = frozenset({"email", "past_service", "domain", "mail_domain"})
 """Facts that were true of somebody once; names are mere likeness."""
 MOST_AT_A_DOMAIN = 3
 """A domain at which more clients have their e-mails gives addresses to anybody."""
-FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "ymail.com",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "proton.me",
-        "protonmail.com",
-        "gmx.net",
-        "gmx.de",
-        "gmx.com",
-        "web.de",
-        "t-online.de",
-        "mail.com",
-        "zoho.com",
-        "fastmail.com",
-        "tutanota.com",
-        "mail.ru",
-        "inbox.ru",
-        "list.ru",
-        "bk.ru",
-        "internet.ru",
-        "yandex.ru",
-        "ya.ru",
-        "yandex.com",
-        "yandex.by",
-        "yandex.kz",
-        "rambler.ru",
-        "lenta.ru",
-        "ukr.net",
-        "i.ua",
-        "meta.ua",
-        "tut.by",
-        "seznam.cz",
-        "wp.pl",
-        "o2.pl",
-        "onet.pl",
-        "interia.pl",
-        "libero.it",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "163.com",
-        "126.com",
-        "qq.com",
-        "naver.com",
-    ]
-)
-"""Domains that give e-mails to anybody, however few clients have one there."""
 MOST_NAMED = 20
 """A fact that fits more clients than that says nothing about any of them; the first are kept."""
 

@@ -49,12 +49,18 @@ def everything() -> list[str]:
     }  # fmt: skip
     preview.save()
     factories.panel("billing", "billmanager")
+    guided = factories.run(total=1)
+    guided.preview.guided = True
+    guided.preview.save()
+    asking = factories.window(plan=factories.plan(factories.LONG), asks=3)
+    factories.binding("waiting", 3, run=guided, window=asking, plan=asking.plan)
     factories.change(factories.LONG, server)
     factories.account(email="nobody@mail.example", fullname=factories.HOSTILE[:60])
     return ["/", "/accounts/", "/accounts/csv/", "/accounts/clients/",
             f"/accounts/{asked.pk}/choose/", "/drift/", "/changes/",
             f"/previews/{preview.pk}/", "/runs/",
-            f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
+            f"/runs/{run.pk}/", f"/runs/{guided.pk}/guided/", f"/bindings/{failed.pk}/",
+            f"/bindings/{undecided.pk}/",
             f"/windows/{closed.pk}/", f"/bindings/{failed.pk}/undo/",
             "/windows/", "/panels/", f"/panels/{server.pk}/", "/panels/add/", "/plan-map/",
             "/events/", "/people/"]  # fmt: skip
