@@ -58,14 +58,17 @@ def mortal(workers: Workers, over: Callable[[], bool], limit: float = 60.0) -> i
     pause = threading.Event()
     died = 0
     deadline = clock.monotonic() + limit
-    while not over():
+    ended = False
+    while not ended:
+        ended = over()  # first: who died before that is counted below
         dead = [error for error in workers.errors if isinstance(error, Killed | DataError)]
         died += len(dead)
         workers.errors[:] = [error for error in workers.errors if error not in dead]
         assert not workers.errors
         assert clock.monotonic() < deadline, where_everything_is()
-        sweep.sweep()
-        pause.wait(0.05)
+        if not ended:
+            sweep.sweep()
+            pause.wait(0.05)
     return died
 
 
