@@ -15,6 +15,8 @@ import time
 from django.db import connection
 
 RESYNC_SECONDS = 5.0
+BLUR = dt.timedelta(seconds=1)
+"""By so much a reading may seem to lie before the last one since it was answered faster."""
 
 
 def _database_time() -> dt.datetime:
@@ -38,17 +40,27 @@ class Clock:
         self._lock = threading.Lock()
         self._taken: float | None = None
         self._database = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._told = self._database
 
     def now(self) -> dt.datetime:
-        """The present time, at most ``RESYNC_SECONDS`` away from a reading of the database's."""
+        """The present time, at most ``RESYNC_SECONDS`` away from a reading of the database's.
+
+        It goes back only where the database's clock was put back.
+        """
         monotonic = time.monotonic()
         with self._lock:
             if self._taken is not None and monotonic - self._taken < RESYNC_SECONDS:
-                return self._database + dt.timedelta(seconds=monotonic - self._taken)
+                return self._tell(self._database + dt.timedelta(seconds=monotonic - self._taken))
         database = _database_time()
         with self._lock:
             self._taken, self._database = monotonic, database
-        return database
+            return self._tell(database)
+
+    def _tell(self, now: dt.datetime) -> dt.datetime:
+        """This time, or the one that was told before where that is just a little later."""
+        if now >= self._told or self._told - now > BLUR:
+            self._told = now
+        return self._told
 
     def monotonic(self) -> float:
         """This process's monotonic seconds; what ``send_by`` is measured in."""
