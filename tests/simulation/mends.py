@@ -162,7 +162,7 @@ MENDS = {
     ),
     "canary": Mend(
         "a canary that stops goes unheeded, and so does what no retry cures",
-        (57, 81, 92, 109),
+        (560, 346, 236, 268, 718),
         lambda: [
             mock.patch.object(breaker, "_stop_at_canary"),
             mock.patch.object(breaker, "INCURABLE", frozenset()),

@@ -48,12 +48,9 @@ def test_nothing_doubled_and_nothing_lost(own_database: None, first: int) -> Non
     assert _play(range(first, first + AT_ONCE))["done"]
 
 
-KNOWN = [(name, seed) for name, mend in MENDS.items() for seed in mend.seeds[:1]]
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", MENDS)
 def test_what_a_mend_prevents_is_found_without_it(own_database: None, name: str) -> None:
     with without(name):
         assert any(simulate(seed).broken for seed in MENDS[name].seeds)
