@@ -176,10 +176,11 @@ class Index:
             if past:
                 yield _fact("past_service", account.username, past.keys(), past)
         for domain in account.domains:
-            owners = self.domains.get(domain_key(domain))
+            key = domain_key(domain)
+            owners = self.domains.get(key)
             if owners:
                 yield _fact("domain", domain, owners.keys(), owners)
-            reached = self._reached_at(domain)
+            reached = self._reached_at(key)
             if reached:
                 yield _fact("mail_domain", domain, reached)
         if account.fullname:
@@ -190,9 +191,8 @@ class Index:
             yield _fact("username", account.username, called)
 
     def _reached_at(self, domain: str) -> set[int]:
-        """The clients who are reached at this domain; none where it gives e-mails to anybody."""
-        key = domain_key(domain)
-        reached = set() if key in FREE_MAIL else self.mail_domains.get(key, set())
+        """The clients who are reached at this domain's key; none if it gives e-mails to anybody."""
+        reached = set() if domain in FREE_MAIL else self.mail_domains.get(domain, set())
         return reached if len(reached) <= MOST_AT_A_DOMAIN else set()
 
 

@@ -64,6 +64,17 @@ class Field:
         plain = len(words) > 1 and all(word.replace("'", "").isalpha() for word in words[:2])
         return plain and self.names[client.name] == 1
 
+    def named_owner(self) -> r.Client:
+        """Some client whose name tells something and is nobody else's."""
+        while not self.has_own_name(owner := self.chance.choice(self.owners)):
+            pass
+        return owner
+
+    def add_email(self, client: r.Client, email: str) -> None:
+        """Give the client a user with this e-mail, which ``email`` does not choose."""
+        key = self.world.users.next_id()
+        self.world.users.put(r.User(key, client.id, f"both{key}", email, "", "x", r.CLIENT_LEVEL))
+
     def email(self, client: r.Client, nth: int = 0) -> str:
         """The e-mail of one of a client's users that nobody else has."""
         users = self.world.users.find("client", client.id)
@@ -157,8 +168,7 @@ def _past_service(field: Field, user: r.HostingUser, client: r.Client) -> r.Host
 
 
 def _past_domain_and_name(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
-    while not field.has_own_name(owner := field.chance.choice(field.owners)):
-        pass
+    owner = field.named_owner()
     field.past(owner, user, field.site(user))
     return user._replace(fullname=owner.name, payer=owner.id)
 
@@ -170,14 +180,11 @@ def _past_domain_alone(field: Field, user: r.HostingUser, client: r.Client) -> r
 
 def _reached_at(field: Field, client: r.Client, user: r.HostingUser) -> None:
     """Give the client a user whose e-mail is at the account's own domain."""
-    key = field.world.users.next_id()
-    email = f"office@{field.site(user)}"
-    field.world.users.put(r.User(key, client.id, f"both{key}", email, "", "x", r.CLIENT_LEVEL))
+    field.add_email(client, f"office@{field.site(user)}")
 
 
 def _mail_at_its_domain(field: Field, user: r.HostingUser, _client: r.Client) -> r.HostingUser:
-    while not field.has_own_name(owner := field.chance.choice(field.owners)):
-        pass
+    owner = field.named_owner()
     _reached_at(field, owner, user)
     return user._replace(fullname=owner.name, payer=owner.id)
 
@@ -222,8 +229,7 @@ def _shared_email(field: Field, user: r.HostingUser, client: r.Client) -> r.Host
     """Two clients have one address, as couples and sister firms do."""
     email = f"both{field.number}@mail.example"
     for one in (client, field.other(client)):
-        key = field.world.users.next_id()
-        field.world.users.put(r.User(key, one.id, f"both{key}", email, "", "x", r.CLIENT_LEVEL))
+        field.add_email(one, email)
     return user._replace(email=email, fullname="")
 
 
