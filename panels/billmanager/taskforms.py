@@ -84,9 +84,11 @@ def recognise(
     _see_module(seen, form, modules or {})
     if take is None:
         _see_take(seen, form, staff)
-    if "task_module" not in seen.found and _buttons(form, wording.TAKE, wording.CLOSE):
+    typed = bool(_account_fields(form))
+    takes = bool(_buttons(form, wording.TAKE, wording.CLOSE))
+    if "task_module" not in seen.found and (takes or not (typed or seen.choices["task_module"])):
         seen.choices = {name: some for name, some in seen.choices.items() if name == "task_take"}
-        if not _account_fields(form):
+        if not typed:
             return seen  # taking leads to another form
     _see_account(seen, form)
     _see_close(seen, form)

@@ -31,10 +31,12 @@ def answers(rows: Iterable[CheckRow], truth: Mapping[str, str]) -> dict[str, str
     return {name: truth[name] for name in sorted(asked) if name in truth}
 
 
-SEVERAL = {"plan_modules_marker", "task_close", "task_fields", "ispmanager_modules"}
-"""Entries of which a candidate is only a part: a column without its codes, a step of a wizard."""
-
-
 def is_among(row: CheckRow, truth: Mapping[str, str]) -> bool:
-    """Whether what is true is one of those that the row says it may be."""
-    return row.entry in SEVERAL or truth.get(row.entry, "") in row.candidates
+    """Whether what is true is one of those that the row says it may be.
+
+    Of a marker the column is enough: what its codes mean is asked for when they are unknown.
+    """
+    true = truth.get(row.entry, "")
+    if row.entry == "plan_modules_marker":
+        true = true.partition("=")[0]
+    return true in [one.replace(" ", "") for one in row.candidates]

@@ -187,6 +187,12 @@ def test_a_choice_of_performers_is_known_by_our_own_name() -> None:
     assert names.task_close == Close("field", "state", "2", where="the task's form", sure=False)
 
 
+def test_a_form_that_only_takes_says_nothing_of_closing() -> None:
+    names = learnt(page("", buttons='<button name="tk42"/>'))
+    assert names.choices["task_take"] == ("button:tk42", "save", "none")
+    assert not {"task_close", "task_module", "task_username"} & set(names.choices)
+
+
 def test_a_wizard_is_led_on_and_a_checkbox_closes() -> None:
     first = page('<select name="q1"/>', buttons='<button name="dalee"/>', options={"q1": OFFERED})
     names = learnt(first, task_take=Take("none"))
