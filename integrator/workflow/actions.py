@@ -165,10 +165,9 @@ def retry(
         else:
             report.retried.append(binding.pk)
             touched.add(binding.run_id)
-    for run in Run.objects.filter(pk__in=touched):
-        if run.state in (RunState.FINISHED, RunState.UNDECIDED, RunState.CANCELLED):
-            runs.change(run, RunState.RUNNING, why="retry", actor=actor, finished_at=None)
-        waking.wake("run", run.pk, times=2)
+    for run_id in sorted(touched):
+        runs.reopen(run_id, "retry", actor=actor, cancelled=True)
+        waking.wake("run", run_id, times=2)
     draw.draw_all()
     return report
 
@@ -336,10 +335,7 @@ def _reopen(binding: Binding, actor: str) -> None:
     """Let the binding's run go on, and those that waited for its client's lane."""
     behind = Binding.objects.filter(client=binding.client_id, state__in=MOVING)
     over = (RunState.FINISHED, RunState.UNDECIDED)
-    touched = Run.objects.filter(state__in=over, bindings__in=behind).distinct()
-    own = Run.objects.filter(pk=binding.run_id, state=RunState.CANCELLED)
-    for run in (*touched, *own):
-        runs.change(
-            run, RunState.RUNNING, why="a decision was taken", actor=actor, finished_at=None
-        )
+    for run in Run.objects.filter(state__in=over, bindings__in=behind).distinct():
+        runs.reopen(run.pk, "a decision was taken", actor=actor)
+    runs.reopen(binding.run_id, "a decision was taken", actor=actor, cancelled=True)
     draw.draw_all()

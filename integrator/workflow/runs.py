@@ -114,8 +114,30 @@ def finish_if_over(run: Run) -> bool:
     it is marked as one that needs a decision. False: it is marked as it was.
     """
     [[run.state]] = _STATE.run(run=run.pk)
-    if run.state not in (RunState.RUNNING, RunState.UNDECIDED) or can_move(run):
+    if not _is_over(run):
         return False
-    if _OPEN.run(run=run.pk):
-        return run.state == RunState.RUNNING and change(run, RunState.UNDECIDED)
-    return change(run, RunState.FINISHED, finished_at=clock.now())
+    with transaction.atomic():
+        # Locked, so that what a person queues at this moment is seen here, or sees this.
+        run = Run.objects.select_for_update().get(pk=run.pk)
+        if not _is_over(run):
+            return False
+        if _OPEN.run(run=run.pk):
+            return run.state == RunState.RUNNING and change(run, RunState.UNDECIDED)
+        return change(run, RunState.FINISHED, finished_at=clock.now())
+
+
+def _is_over(run: Run) -> bool:
+    return run.state in (RunState.RUNNING, RunState.UNDECIDED) and not can_move(run)
+
+
+def reopen(run_id: int, why: str, *, actor: str = PRODUCT, cancelled: bool = False) -> bool:
+    """Let a run that is over go on, after a binding of it was queued; False: it is not over.
+
+    ``cancelled``: one that a person cancelled goes on as well.
+    """
+    over = {RunState.FINISHED, RunState.UNDECIDED} | ({RunState.CANCELLED} if cancelled else set())
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=run_id)
+        if run.state not in over:
+            return False
+        return change(run, RunState.RUNNING, why=why, actor=actor, finished_at=None)

@@ -127,7 +127,7 @@ def _mend() -> None:
         members.leave(binding, why="its window has closed")
     for run in _OVER.run():
         if runs.can_move(run):
-            runs.change(run, RunState.RUNNING, why="one of its bindings moves", finished_at=None)
+            runs.reopen(run.pk, "one of its bindings moves")
 
 
 def _name_lanes() -> None:

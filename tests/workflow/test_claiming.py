@@ -9,11 +9,13 @@ from django.db import transaction
 
 from integrator import clock
 from integrator.models import Binding, Event, Window, states
-from integrator.workflow import actions, engine, leases
+from integrator.workflow import actions, engine, leases, runs
+from tests import factories
 
 if TYPE_CHECKING:
     import pytest
 
+    from integrator.models import Run
     from tests.workflow.provider import Provider, Workers
 
 
@@ -98,6 +100,37 @@ def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Pro
     ]
     events = Event.objects.filter(binding__run=run, why__in=["on", "again"]).order_by("id")
     assert [(e.binding_id, e.why) for e in events] == [(first.pk, "on"), (third.pk, "on")]
+
+
+def test_a_run_is_not_over_when_its_failed_ones_are_retried_at_that_moment(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = factories.failed()
+    can_move = runs.can_move
+
+    def look_and_be_late(run: Run) -> bool:
+        monkeypatch.setattr(runs, "can_move", can_move)
+        found = can_move(run)
+        actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
+        return found
+
+    monkeypatch.setattr(runs, "can_move", look_and_be_late)
+    assert runs.finish_if_over(failed.run) is False
+    failed.run.refresh_from_db()
+    assert failed.run.state == "running"
+
+
+def test_what_is_retried_opens_its_run_again_and_a_mend_no_cancelled_one(
+    transactional_db: None,
+) -> None:
+    failed = factories.failed()
+    assert runs.finish_if_over(failed.run) is True
+    actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
+    actions.cancel(failed.run_id, "anna")
+    assert runs.reopen(failed.run_id, "one of its bindings moves") is False
+    assert runs.reopen(failed.run_id, "retry", cancelled=True) is True
+    told = Event.objects.filter(run=failed.run, subject="run").order_by("id")
+    assert [one.to_state for one in told][-4:] == ["finished", "running", "cancelled", "running"]
 
 
 def test_a_step_7_that_failed_is_retried_in_one_more_window(
