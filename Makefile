@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-postgres test-slow test-seeds test-all simulate dialects lint format locale lock bench matching clean
+.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all simulate dialects lint format locale lock bench matching clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -23,9 +23,14 @@ demo: setup ## try it: everything, with a sandbox of panels [PORT=8000]
 up: setup ## run an installation on this machine [PORT=8000]
 	@$(python) manage.py up $(port)
 
-test: dev ## every test but the slow ones, on SQLite [ARGS=...]
+test: test-sqlite $(if $(ARGS),,test-postgres) ## every test but the slow ones, each on one database at least [ARGS=... on SQLite]
+
+# With ARGS all that they name.
+not_here := $(if $(ARGS),,and not stores)
+
+test-sqlite: dev
 	@scripts/test-tools.sh
-	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow" $(ARGS)
+	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow $(not_here)" $(ARGS)
 
 # What neither stores nor locks anything is the same on every database.
 on_the_database := tests/accounts tests/web tests/workflow tests/test_prepared.py
@@ -49,7 +54,8 @@ test-seeds: dev ## two hundred seeds, which must take every rare path
 	$(python) -m tests.simulation 0-199 --jobs 2 --rare
 
 test-all: left_out :=
-test-all: lint test test-postgres test-seeds test-slow ## all that CI runs, and what takes minutes
+test-all: not_here :=
+test-all: lint test test-seeds test-slow ## all that CI runs, and what takes minutes
 
 lint: dev ## style, types, missing migrations
 	$(python) -m ruff check

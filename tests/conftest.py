@@ -30,13 +30,18 @@ hypothesis_settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("project")
 
 
+WORKFLOW = Path(__file__).parent / "workflow"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives a browser.
+    """Mark what drives a browser, and what has workers that store and lock.
 
     Playwright keeps an event loop in the main thread for the rest of the session, which Django
     takes for asynchronous code; with a browser test in the session that guard has to be off.
     """
     for item in items:
+        if WORKFLOW in item.path.parents and not item.get_closest_marker("any_database"):
+            item.add_marker(pytest.mark.stores)
         if "page" in getattr(item, "fixturenames", ()) or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.browser)
             os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"

@@ -106,6 +106,7 @@ def test_a_file_is_taken_whole_or_not_at_all(many: House, data: bytes, skips: bo
     assert skips or not wrong
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_lines_that_are_wrong_are_all_named(many: House) -> None:
     rows = "".join(f"isp1,nobody{n},,3001,Start\n" for n in range(100_000))
     with pytest.raises(CsvRefused) as refused:

@@ -253,6 +253,7 @@ def test_the_map_is_changed_as_a_whole_or_not_at_all(house: House) -> None:
     assert plan_map.PlanResolver().find("Old", None) is None
 
 
+@pytest.mark.slow
 def test_ten_thousand_accounts_are_matched(house: House) -> None:
     clients = Client.objects.bulk_create(
         [Client(remote_id=10_000 + n, name=f"C{n}", seen_at=now()) for n in range(5_000)]

@@ -66,7 +66,10 @@ def everything() -> list[str]:
             "/events/", "/people/"]  # fmt: skip
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [("light", 1280), pytest.param("dark", 1280, marks=pytest.mark.slow), ("dark", 360)],
+)
 def test_axe_finds_nothing(sign_in: Callable[..., Page], theme: str, width: int) -> None:
     addresses = everything()
     page = sign_in("admin", "/events/")

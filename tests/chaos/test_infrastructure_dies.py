@@ -5,6 +5,7 @@ from __future__ import annotations
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import redis
 
 from integrator.env import local_redis
@@ -34,6 +35,7 @@ def test_redis_is_emptied_again_and_again(
     complete(run.end(), product, sandbox, chosen)
 
 
+@pytest.mark.slow
 def test_what_up_runs_is_killed_and_comes_back(
     upped: Product, sandbox: Sandbox, accounts: list[dict[str, Any]]
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.chaos.product import READ_TIMEOUT, SETTLE, eventually
 from tests.chaos.truth import complete, credited_what_was_lacking, given_up, where
+from tests.services.choice import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,8 @@ SHARED = [
 ]
 SINGLE = [
     Point("3-order", "v2.vhost.order.param", {"sok": "ok"}),
-    Point("7-take", "task.edit", {"clicked_button": "take"}),
     Point("7-close", "task.edit", {"clicked_button": "close"}),
+    Point("7-take", "task.edit", {"clicked_button": "take"}),
 ]
 CREDIT = [
     Point("4-credit", "payment.add", {"sok": "ok"}),
@@ -133,7 +134,7 @@ def working(product: Product) -> Product:
     return product
 
 
-@pytest.mark.parametrize("point", SHARED, ids=str)
+@pytest.mark.parametrize("point", first_of(SHARED), ids=str)
 def test_at_a_switch_of_the_plan(
     point: Point, working: Product, sandbox: Sandbox, accounts: Accounts
 ) -> None:
@@ -143,7 +144,7 @@ def test_at_a_switch_of_the_plan(
     killed_at(rules, (0, 1, 2), working, sandbox, chosen)
 
 
-@pytest.mark.parametrize("point", SINGLE, ids=str)
+@pytest.mark.parametrize("point", first_of(SINGLE, count=2), ids=str)
 def test_at_a_call_of_one_binding(
     point: Point, working: Product, sandbox: Sandbox, accounts: Accounts
 ) -> None:
@@ -152,6 +153,7 @@ def test_at_a_call_of_one_binding(
     killed_at(rules, (1, 2, 3), working, sandbox, some(accounts, ["Pro"] * 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", CREDIT, ids=str)
 def test_at_a_credit(point: Point, working: Product, sandbox: Sandbox, accounts: Accounts) -> None:
     chosen = some(accounts, ["Pro"] * 4)
@@ -165,6 +167,7 @@ def test_at_a_credit(point: Point, working: Product, sandbox: Sandbox, accounts:
     credited_what_was_lacking(ledger, chosen)
 
 
+@pytest.mark.slow
 def test_at_the_making_of_a_module(working: Product, sandbox: Sandbox, accounts: Accounts) -> None:
     """The first is made late; the second, of the other data centre, is answered to nobody."""
     sandbox.faults(*(MODULE.rule(*fate) for fate in FATES[:2]))
@@ -178,6 +181,7 @@ def test_at_the_making_of_a_module(working: Product, sandbox: Sandbox, accounts:
     assert given_up(working) == 0
 
 
+@pytest.mark.slow
 def test_at_the_readings_between(working: Product, sandbox: Sandbox, accounts: Accounts) -> None:
     """Steps 4 and 6 rest on lists that are read for all; nothing is in flight but the reading."""
     sandbox.faults(*(point.rule("slow_after", HELD) for point in READS))

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.chaos.product import LEASE, eventually, send, wait
 from tests.chaos.truth import complete, where
 
@@ -19,6 +21,7 @@ ESTABLISHED = "01"
 """A connection's state in the kernel's table."""
 
 
+@pytest.mark.slow
 def test_a_paused_worker_sends_nothing_when_it_goes_on(
     product: Product, sandbox: Sandbox, accounts: list[dict[str, Any]]
 ) -> None:

@@ -22,6 +22,7 @@ from panels.sandbox.world import World
 from panels.sessions import SessionIds
 from panels.transport import Endpoint, Login, Transport
 from tests.panels.fakepanel import Notes, Slots
+from tests.services.choice import first_of
 from tests.services.served import served
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def big() -> Iterator[Callable[..., Big]]:
 
 
 @pytest.mark.parametrize("cut", sorted(CUT))
-@pytest.mark.parametrize("tells_all", [False, True])
+@pytest.mark.parametrize("tells_all", first_of([False, True]))
 def test_services_that_both_ends_reach(
     big: Callable[..., Big], cut: int, *, tells_all: bool
 ) -> None:
@@ -146,6 +147,7 @@ def test_services_that_both_ends_reach(
     assert b.calls("vhost") < 60
 
 
+@pytest.mark.slow
 def test_services_that_lie_between_both_ends_are_asked_for_by_id(big: Callable[..., Big]) -> None:
     b = big()
     ids = b.services(10_300)
@@ -154,7 +156,7 @@ def test_services_that_lie_between_both_ends_are_asked_for_by_id(big: Callable[.
     assert any("idlist" in call.params for call in b.notes.calls)
 
 
-@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("first", first_of([False, True]))
 def test_services_are_asked_for_by_plan_where_the_panel_does_not_know_ids(
     big: Callable[..., Big], *, first: bool
 ) -> None:
@@ -163,6 +165,7 @@ def test_services_are_asked_for_by_plan_where_the_panel_does_not_know_ids(
     assert {service.id for service in b.bill.services.all()} == ids
 
 
+@pytest.mark.slow
 def test_services_that_no_filter_shows_are_never_taken_for_whole(big: Callable[..., Big]) -> None:
     b = big(ignored_filters=["idlist", "pricelist"])
     b.services(10_300)
@@ -210,6 +213,7 @@ def test_the_newest_are_not_guessed(big: Callable[..., Big]) -> None:
         b.bill.payments.expenses_newer_than(5_300)
 
 
+@pytest.mark.slow
 def test_charges(big: Callable[..., Big]) -> None:
     b = big()
     ids = b.expenses(5_400)
@@ -236,6 +240,7 @@ def test_clients_and_users(big: Callable[..., Big]) -> None:
     assert {user.client_id for user in b.bill.clients.users()} == ids
 
 
+@pytest.mark.slow
 def test_clients_beyond_both_ends_are_never_taken_for_whole(big: Callable[..., Big]) -> None:
     b = big()
     b.clients(10_300)

@@ -40,6 +40,7 @@ def test_accounts_fit_clients_and_plans() -> None:
         assert account["domains"] == [f"{account['username']}.example"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_accounts_are_made() -> None:
     world = made(accounts=100_000)
     assert len(world.hosting) == 100_000

@@ -41,6 +41,7 @@ def _play(seeds: range) -> Counter[str]:
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", FEW[::AT_ONCE])
 def test_nothing_doubled_and_nothing_lost(own_database: None, first: int) -> None:
@@ -87,6 +88,7 @@ def test_a_seed_is_one_run(own_database: None) -> None:
     assert first.seen == second.seen
 
 
+@pytest.mark.slow
 def test_seeds_are_played_from_the_command_line_in_processes_of_their_own() -> None:
     command = [sys.executable, "-m", "tests.simulation", "2-3", "--jobs", "2"]
     told = subprocess.run(command, check=False, capture_output=True, text=True)

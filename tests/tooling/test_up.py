@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.env import BASE_DIR, NAMES
+from tests.services.choice import first_of
 from tests.services.patience import eventually
 from tests.services.ports import free_ports
 
@@ -165,7 +166,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("role", ["worker", "beat"])
+@pytest.mark.parametrize("role", first_of(["worker", "beat"]))
 def test_a_worker_that_is_stopped_is_replaced(installation: Installation, role: str) -> None:
     manage = str(BASE_DIR / "manage.py")
     installation.var_dir.mkdir(mode=0o700)
@@ -220,7 +221,7 @@ def test_one_role_alone_needs_keys(installation: Installation) -> None:
     assert "give SECRET_KEY and FIELD_KEYS" in done.stderr
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "beat"])
+@pytest.mark.parametrize("role", first_of(["web", "worker", "beat"]))
 def test_one_role_alone_runs_in_the_foreground(
     installation: Installation, redis_url: str, role: str
 ) -> None:

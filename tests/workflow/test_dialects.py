@@ -43,7 +43,7 @@ def bind(provider: Provider, workers: Workers, count: int) -> str:
     return dialect_report.make(Panel.objects.get(pk=provider.panel.pk))
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", first_of(DIALECTS, count=3))
 def test_the_main_job_on_each_dialect_and_on_its_report(
     dialect: str, provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from integrator.workflow import actions, intents, sweep
 from integrator.workflow.refusal import ActionRefused
 from integrator.workflow.windows import lease, orders, switching
 from panels.billmanager.plans import PlanModule
+from tests.services.choice import first_of
 from tests.workflow.provider import only, open_windows, where_everything_is
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def until_killed(workers: Workers) -> None:
     raise AssertionError(where_everything_is())
 
 
-@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize("after", first_of([True, False]))
 @pytest.mark.parametrize("act", ["restore", "cancel", "pause"])
 def test_a_window_closes_over_an_order_whose_worker_died(
     act: str, after: bool, provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
@@ -103,7 +104,7 @@ def cancelled(workers: Workers, *, ordered: bool) -> None:
     assert not only().in_lane
 
 
-@pytest.mark.parametrize("act", ["restore", "cancel"])
+@pytest.mark.parametrize("act", first_of(["restore", "cancel"]))
 @pytest.mark.parametrize("kind", ["take", "close"])
 def test_a_window_closes_over_a_task_whose_worker_died(
     kind: str, act: str, provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +123,7 @@ def test_a_window_closes_over_a_task_whose_worker_died(
         provider.sound(done=1)
 
 
-@pytest.mark.parametrize("act", ["restore", "cancel", "pause"])
+@pytest.mark.parametrize("act", first_of(["restore", "cancel", "pause"]))
 def test_a_window_closes_over_an_unpaid_order(
     act: str, provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +149,7 @@ def test_a_window_closes_over_an_unpaid_order(
     provider.sound(done=1)
 
 
-@pytest.mark.parametrize("kind", ["credit", "set_paid"])
+@pytest.mark.parametrize("kind", first_of(["credit", "set_paid"]))
 @pytest.mark.parametrize("act", ["restore", "cancel"])
 def test_a_window_closes_over_a_credit_whose_worker_died(
     act: str,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.models import Binding, Intent
+from tests.services.choice import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,9 @@ EFFECTS: dict[str, dict[str, str]] = {
 READS = ["vhost", "task", "pricelist.processing"]
 
 
-@pytest.mark.parametrize("kind", ["reset_after", "reset_before", "http_500", "truncated"])
+@pytest.mark.parametrize(
+    "kind", first_of(["reset_after", "reset_before", "http_500", "truncated"], count=2)
+)
 def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None:
     """Each effect of the eight steps is struck twice in one run."""
     rules: list[dict[str, Any]] = [
@@ -45,7 +48,9 @@ def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None
         assert set(switched) == {True, False}
 
 
-@pytest.mark.parametrize("kind", ["reset_before", "truncated", "login_page", "locked", "http_500"])
+@pytest.mark.parametrize(
+    "kind", first_of(["reset_before", "truncated", "login_page", "locked", "http_500"], count=2)
+)
 def test_broken_reads(kind: str, provider: Provider, workers: Workers) -> None:
     rules = [{"panel": "billmanager", "func": func, "kind": kind, "times": 1} for func in READS]
     run = provider.start(2)
@@ -63,7 +68,7 @@ def test_a_session_that_expires_in_the_middle(provider: Provider, workers: Worke
     provider.sound(done=3)
 
 
-@pytest.mark.parametrize("func", ["payment.add", "payment.setpaid"])
+@pytest.mark.parametrize("func", first_of(["payment.add", "payment.setpaid"]))
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
 def test_a_broken_credit_is_not_doubled(
     func: str, kind: str, provider_with: Callable[..., Provider], workers: Workers
