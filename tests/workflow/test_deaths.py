@@ -242,11 +242,11 @@ def leases_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who dies gives nothing back."""
     real = lease.release
 
-    def release(driver: lease.Driver) -> None:
+    def release(window: lease.Driver) -> None:
         if isinstance(sys.exc_info()[1], Killed):
-            leases.let_go(driver.token)
+            leases.let_go(window.token)
         else:
-            real(driver)
+            real(window)
 
     monkeypatch.setattr(lease, "release", release)
 

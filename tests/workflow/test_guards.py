@@ -281,11 +281,11 @@ def _preview(provider: Provider, accounts: list[dict[str, Any]]) -> int:
 def _on_plan(provider: Provider, run: Any, plan: str) -> list[dict[str, Any]]:
     """Another account of the same plan on the server that the run's account is on."""
     bound = set(Binding.objects.filter(run=run).values_list("account__username", flat=True))
-    servers = set(Binding.objects.filter(run=run).values_list("account__panel__name", flat=True))
+    sold = set(Binding.objects.filter(run=run).values_list("account__panel__name", flat=True))
     return [
         a
         for a in provider.accounts
-        if a["plan"] == plan and a["server"] in servers and a["username"] not in bound
+        if a["plan"] == plan and a["server"] in sold and a["username"] not in bound
     ][:1]
 
 

@@ -298,6 +298,6 @@ def test_a_plan_that_a_person_has_restored_by_hand_holds_no_window(quick: None) 
     bm = cast("BillManager", SimpleNamespace(plans=SimpleNamespace(modules=lambda _plan: there)))
     with pytest.raises(switching.PlanChangedError):
         switching.turn(driver, bm, 8, [12])
-    reading = switching.turn(driver, bm, 8, [11])
-    assert reading
-    assert reading.enabled == [11]
+    read = switching.turn(driver, bm, 8, [11])
+    assert read
+    assert read.enabled == [11]

@@ -145,7 +145,7 @@ def _manual_modules(
 ) -> bool:
     """Step 1: our manual module exists for each data centre that the window needs one in."""
     found: dict[str, int] = {}
-    evidence = []
+    seen = []
     for datacenter in _datacenters(driver.window, modules, present):
         verdict = step1.probe(modules, datacenter)
         if verdict is None:
@@ -159,12 +159,12 @@ def _manual_modules(
             driver.look_again(clock.now() + switching.SHOWS_AFTER)
             return False
         found[str(datacenter)] = verdict.evidence["module"]
-        evidence.append(verdict.evidence)
+        seen.append(verdict.evidence)
     with transaction.atomic():
         _settle_making(found)
         driver.save(manual_modules=found)
         recording.record(
-            [recording.row(1, StepState.DONE, window=driver.window, evidence={"modules": evidence})]
+            [recording.row(1, StepState.DONE, window=driver.window, evidence={"modules": seen})]
         )
         journal.flush()
     return True
@@ -351,10 +351,10 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     manual = sorted(window.manual_modules.values())
     if window.manual_only_at is None:
         driver.save(manual_only_at=clock.now())
-    reading = _switched(driver, bm, step2.wanted(manual))
-    if reading is None:
+    read = _switched(driver, bm, step2.wanted(manual))
+    if read is None:
         return False
-    verdict = step2.verify(reading.enabled, manual)
+    verdict = step2.verify(read.enabled, manual)
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
         return False
@@ -362,7 +362,7 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
         recording.record(
             [recording.row(2, StepState.DONE, window=window, evidence=verdict.evidence)]
         )
-        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=reading.asked_at)
+        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=read.asked_at)
         engine.wake(
             Binding.objects.filter(
                 window=window,

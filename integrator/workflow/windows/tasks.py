@@ -40,10 +40,10 @@ def enable(driver: Driver, bm: BillManager) -> bool:
     own = sets.own((window.snapshot or {"modules": []})["modules"])
     targets = {b.module_id for b in rows.of_window(window)}
     wanted = step5.wanted(own, targets, sorted(window.manual_modules.values()))
-    reading = switching.turn(driver, bm, step5.NUMBER, wanted)
-    if reading is None:
+    read = switching.turn(driver, bm, step5.NUMBER, wanted)
+    if read is None:
         return False
-    verdict = step5.verify(reading.enabled, set(wanted))
+    verdict = step5.verify(read.enabled, set(wanted))
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switching.SHOWS_AFTER)
         return False
