@@ -346,12 +346,12 @@ def test_looking_at_a_closed_window_that_ends_each_worker_raises_the_alarm(
 
 def test_two_do_not_look_at_a_closed_window_at_once(db: None) -> None:
     window = factories.window("closed", after_at=clock.now())
-    driver = lease.claim_closed(window.pk)
-    assert driver is not None
+    first = lease.claim_closed(window.pk)
+    assert first is not None
     assert lease.claim_closed(window.pk) is None
     Window.objects.update(lease_expires_at=clock.now() - dt.timedelta(seconds=1))
     again = lease.claim_closed(window.pk)
     assert again is not None
     assert again.window.deaths == 1
-    for one in (driver, again):
+    for one in (first, again):
         lease.release(one)

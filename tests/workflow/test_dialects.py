@@ -15,6 +15,7 @@ from integrator.env import BASE_DIR
 from integrator.models import Panel
 from panels.billmanager import Dialect
 from panels.sandbox.dialect import FOLDER, load
+from tests.services.choice import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
