@@ -58,7 +58,7 @@ PATIENCE = 2.0
 JOBS = {Phase.ORDERS: ordering.work, Phase.TASKS: closing.work}
 
 
-def _ready(phase: Phase, *, closing: bool) -> engine.Ready:
+def _ready(phase: Phase, *, ending: bool) -> engine.Ready:
     """Which bindings of a window a thread may take in this phase.
 
     Where nothing new may begin, those of which something was sent or may have been: somebody must
@@ -69,7 +69,7 @@ def _ready(phase: Phase, *, closing: bool) -> engine.Ready:
             binding=OuterRef("pk"), outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
         )
     )
-    may = Q(begun) if closing else Q(run__state__in=attempts.MAY_GO_ON[phase]) | Q(begun)
+    may = Q(begun) if ending else Q(run__state__in=attempts.MAY_GO_ON[phase]) | Q(begun)
     steps = members.MONEY_STEPS if phase == Phase.ORDERS else (step7.NUMBER,)
     return engine.Ready(
         lambda window: Binding.objects.filter(may, window=window, step__in=steps),
@@ -78,7 +78,7 @@ def _ready(phase: Phase, *, closing: bool) -> engine.Ready:
 
 
 READY = {
-    (phase, closing): _ready(phase, closing=closing) for phase in JOBS for closing in (False, True)
+    (phase, ending): _ready(phase, ending=ending) for phase in JOBS for ending in (False, True)
 }
 _WINDOW = prepared.Select[Window](
     lambda pk: Window.objects.filter(pk=pk).only("phase", "closing", "guided", "allowed")

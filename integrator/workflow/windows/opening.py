@@ -55,10 +55,10 @@ class CannotOpenError(Exception):
     ``evidence``: what was seen, for the steps of those who must fail for it.
     """
 
-    def __init__(self, cause: str, text: str, evidence: dict[str, Any] | None = None) -> None:
+    def __init__(self, cause: str, text: str, seen: dict[str, Any] | None = None) -> None:
         self.cause = cause
         self.text = text
-        self.evidence = evidence or {}
+        self.evidence = seen or {}
         super().__init__(text)
 
 
