@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 
 from django.conf import settings
 
-from integrator.env import BEAT_FILE
+from integrator.core.env import BEAT_FILE
 
 SWEEP_SECONDS = 1.0
 TEND_SECONDS = 60.0

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from integrator.accounts import discovery, emails, matching, panel_check, preview, registering
-from integrator.accounts.choices import Choices
-from integrator.accounts.csv_input import REQUIRED
-from integrator.keys import private_folder
-from integrator.launching import launch
+from integrator.core.keys import private_folder
+from integrator.matching import matcher
 from integrator.models import Panel, Run
+from integrator.panel_setup import registration
+from integrator.panel_setup.checks import panel_check
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.previews.csv.reader import REQUIRED
+from integrator.refresh import account_emails, discovery
+from integrator.runs.launch import launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,8 +48,8 @@ def prepare(*, billmanager_port: int, ispmanager_ports: Sequence[int]) -> None:
             discovery.discover(panel, match=False)
             panel_check.check(panel)
     for panel in Panel.objects.filter(kind=Panel.Kind.ISPMANAGER):
-        emails.read(panel)
-    matching.match_all()
+        account_emails.read(panel)
+    matcher.match_all()
     if not Run.objects.exists():
         _start_first_run(world["accounts"][:FIRST_RUN])
     _write_csv(
@@ -74,7 +78,7 @@ def _registered(
     present = {panel.name: panel for panel in Panel.objects.all()}
     panels = [
         present.get("billing")
-        or registering.register(
+        or registration.register(
             Panel.Kind.BILLMANAGER,
             "billing",
             f"http://{HOST}:{billmanager_port}/billmgr",
@@ -88,7 +92,7 @@ def _registered(
         url = f"http://{HOST}:{port}/ispmgr"
         panels.append(
             present.get(name)
-            or registering.register(Panel.Kind.ISPMANAGER, name, url, "root", root)
+            or registration.register(Panel.Kind.ISPMANAGER, name, url, "root", root)
         )
     return panels
 

@@ -1,4 +1,4 @@
-"""Django's settings. What an operator can change is in `integrator/env.py` and docs/settings.md."""
+"""Django's settings. An operator changes those of `integrator/core/env.py` (docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from csp.constants import NONE, SELF
 
-from integrator import env, keys
+from integrator.core import env, keys
 
 if TYPE_CHECKING:
-    from integrator.env import Database
+    from integrator.core.env import Database
 
 OPTIONS = env.read()
 BASE_DIR = env.BASE_DIR
@@ -197,5 +197,5 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOGGING_CONFIG = "integrator.logs.configure"
+LOGGING_CONFIG = "integrator.core.logs.configure"
 LOGGING = {"level": OPTIONS.log_level, "format": OPTIONS.log_format}

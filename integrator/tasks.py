@@ -8,9 +8,12 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from integrator import celery as worker
-from integrator.workflow import creating, leases, retention, waking, work
-from integrator.workflow import sweep as sweeping
-from integrator.workflow.windows import recheck
+from integrator.bindings import leases
+from integrator.bindings.operator import client_creation
+from integrator.bindings.work import dispatch
+from integrator.maintenance import retention, wake_ups
+from integrator.maintenance import sweep as sweeping
+from integrator.windows.post_checks import plan_recheck
 
 log = structlog.get_logger(__name__)
 
@@ -30,40 +33,40 @@ def _attend(**_: object) -> None:
 @shared_task(name="integrator.tasks.work_window")
 def work_window(window_id: int) -> None:
     """Serve this window."""
-    work.look_at_window(window_id, stop=worker.stopping.is_set)
+    dispatch.look_at_window(window_id, stop=worker.stopping.is_set)
     close_old_connections()
 
 
 @shared_task(name="integrator.tasks.prepare_run")
 def prepare_run(run_id: int) -> None:
     """Prepare this run's bindings."""
-    work.prepare_run(run_id, stop=worker.stopping.is_set)
+    dispatch.prepare_run(run_id, stop=worker.stopping.is_set)
     close_old_connections()
 
 
 @shared_task(name="integrator.tasks.recheck_plan")
 def recheck_plan(window_id: int) -> None:
     """Read the plan of this closed window once more."""
-    recheck.look(window_id)
+    plan_recheck.look(window_id)
     close_old_connections()
 
 
 @shared_task(name="integrator.tasks.create_client")
 def create_client(row_id: int) -> None:
     """Go on with this client's creation; after the last of many, accounts are matched anew."""
-    from integrator.accounts import matching  # noqa: PLC0415 - keeps workers' start light
+    from integrator.matching import matcher  # noqa: PLC0415 - keeps workers' start light
     from integrator.models import NewClient  # noqa: PLC0415 - the same
 
-    if creating.work(row_id) and not NewClient.objects.filter(due_at__isnull=False).exists():
-        matching.match_all()
+    if client_creation.work(row_id) and not NewClient.objects.filter(due_at__isnull=False).exists():
+        matcher.match_all()
     close_old_connections()
 
 
 @shared_task(name="integrator.tasks.discover_panel")
 def discover_panel(panel_id: int) -> None:
     """Discover this panel."""
-    from integrator.accounts import discovery  # noqa: PLC0415 - keeps workers' start light
     from integrator.models import Panel  # noqa: PLC0415 - the same
+    from integrator.refresh import discovery  # noqa: PLC0415 - keeps workers' start light
 
     panel = Panel.objects.filter(pk=panel_id).first()
     if panel is not None:
@@ -74,8 +77,8 @@ def discover_panel(panel_id: int) -> None:
 @shared_task(name="integrator.tasks.rehearse_preview")
 def rehearse_preview(preview_id: int) -> None:
     """Rehearse this preview."""
-    from integrator.accounts import rehearsal  # noqa: PLC0415 - keeps workers' start light
     from integrator.models import Preview  # noqa: PLC0415 - the same
+    from integrator.previews.rehearsal import rehearsal  # noqa: PLC0415 - keeps workers' start light
 
     preview = Preview.objects.filter(pk=preview_id, started_at=None).first()
     if preview is not None:
@@ -86,20 +89,20 @@ def rehearse_preview(preview_id: int) -> None:
 @shared_task(name="integrator.tasks.read_emails")
 def read_emails(panel_id: int) -> None:
     """Ask this server for more of the e-mails that would help."""
-    from integrator.accounts import tending  # noqa: PLC0415 - keeps workers' start light
+    from integrator.refresh import background  # noqa: PLC0415 - keeps workers' start light
 
-    tending.read_emails(panel_id)
+    background.read_emails(panel_id)
     close_old_connections()
 
 
 @shared_task(name="integrator.tasks.tend")
 def tend() -> None:
     """Send for panels whose mirrors are old, and for servers with e-mails to ask."""
-    from integrator.accounts import tending  # noqa: PLC0415 - the same
+    from integrator.refresh import background  # noqa: PLC0415 - the same
 
-    for panel_id in tending.to_discover():
+    for panel_id in background.to_discover():
         discover_panel.apply_async((panel_id,), expires=TEND_EXPIRES)
-    for panel_id in tending.to_ask():
+    for panel_id in background.to_ask():
         read_emails.apply_async((panel_id,), expires=TEND_EXPIRES)
     close_old_connections()
 
@@ -118,7 +121,7 @@ def tidy() -> None:
     close_old_connections()
 
 
-def _sender(task: Task[[int], None]) -> waking.Send:
+def _sender(task: Task[[int], None]) -> wake_ups.Send:
     """A way to send this task that survives a broker that is away: the sweep sends again."""
 
     def send(row_id: int) -> None:
@@ -130,8 +133,8 @@ def _sender(task: Task[[int], None]) -> waking.Send:
     return send
 
 
-waking.register("window", _sender(work_window))
-waking.register("run", _sender(prepare_run))
-waking.register("new_client", _sender(create_client))
-waking.register("recheck", _sender(recheck_plan))
-waking.register("rehearsal", _sender(rehearse_preview))
+wake_ups.register("window", _sender(work_window))
+wake_ups.register("run", _sender(prepare_run))
+wake_ups.register("new_client", _sender(create_client))
+wake_ups.register("recheck", _sender(recheck_plan))
+wake_ups.register("rehearsal", _sender(rehearse_preview))

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from integrator.proxies import BelievedProxies
+from integrator.core.proxies import BelievedProxies
 
 application = BelievedProxies(get_wsgi_application(), settings.OPTIONS.trusted_proxies)

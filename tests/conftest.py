@@ -53,9 +53,9 @@ def pytest_runtest_teardown() -> None:
 
     Left alone it would ask for a database in the middle of the next test.
     """
-    from integrator import presence
+    from integrator.core import heartbeat
 
-    presence.stop_keeping()
+    heartbeat.stop_keeping()
 
 
 @pytest.fixture(autouse=True)

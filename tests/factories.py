@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import (
     Account,
     Binding,

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from integrator.env import NAMES
+from integrator.core.env import NAMES
 
 for _name in NAMES:
     if _name != "DATABASE_URL":

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from integrator import clock
+from integrator.core import clock
 
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,29 +15,39 @@ LONGEST = 400
 LAYERS: dict[str, int] = {
     "panels": 0,
     "integrator.models": 1,
-    "integrator.clock": 1,
+    "integrator.core": 1,
+    "integrator.messages": 2,
     "integrator.panel_access": 2,
-    "integrator.presence": 2,
     "integrator.steps": 3,
-    "integrator.workflow": 4,
-    "integrator.accounts": 4,
-    "integrator.demo": 5,
-    "integrator.launching": 5,
-    "integrator.tasks": 5,
-    "integrator.web": 6,
-    "integrator.management": 6,
+    "integrator.inventory": 4,
+    "integrator.panel_setup": 4,
+    "integrator.matching": 5,
+    "integrator.previews": 6,
+    "integrator.drift": 6,
+    "integrator.refresh": 7,
+    "integrator.bindings": 8,
+    "integrator.windows": 8,
+    "integrator.runs": 8,
+    "integrator.maintenance": 8,
+    "integrator.demo": 9,
+    "integrator.tasks": 9,
+    "integrator.web": 10,
+    "integrator.management": 10,
 }
 """A module may import its own layer and those below; what is not named here has no layer."""
 
 APART = [
-    ("integrator.accounts", "integrator.workflow"),
-    ("integrator.workflow", "integrator.accounts"),
+    *(
+        (f"integrator.{part}", f"integrator.{other}")
+        for part in ("bindings", "windows", "maintenance")
+        for other in ("panel_setup", "inventory", "matching", "previews", "drift", "refresh")
+    ),
     ("integrator.web", "integrator.management"),
     ("integrator.management", "integrator.web"),
     ("integrator.steps", "integrator.panel_access"),
     ("panels.sandbox", "panels"),
 ]
-"""Same layer, but neither may import the other; the sandbox knows nothing of the client."""
+"""Neither of these imports the other; the sandbox knows nothing of the client."""
 
 MODULES = sorted(
     path

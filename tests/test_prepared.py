@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q
 from django.test.utils import CaptureQueriesContext
 
-from integrator import clock, prepared
+from integrator.core import clock, prepared
 from integrator.models import Account, Client, Event, Panel, Plan, Step, Window
 
 if TYPE_CHECKING:

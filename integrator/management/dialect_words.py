@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts.places import place
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.management.output import columns
+from integrator.panel_setup.dialect.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from integrator.accounts.dialect_entries import Entry
-    from integrator.accounts.dialect_setting import Kept
+    from integrator.panel_setup.dialect.dialect_entries import Entry
+    from integrator.panel_setup.dialect.overrides import Kept
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:

@@ -10,19 +10,22 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integrator.accounts import dialect_entries, guided_steps, lookup
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import guided, report
+from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import Refused
+from integrator.inventory import lookup
+from integrator.maintenance import health
 from integrator.management.output import actor
 from integrator.management.waiting import wait_for
 from integrator.models.states import RunState
-from integrator.workflow import guided, health, report
-from integrator.workflow.refusal import ActionRefused
+from integrator.panel_setup.dialect import dialect_entries
+from integrator.previews.rehearsal import guided_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.accounts.guided_steps import GuidedStep
     from integrator.models import Binding, Preview, Run, Window
+    from integrator.previews.rehearsal.guided_expectations import GuidedStep
 
 POLL_SECONDS = 0.3
 GO_ON, STOP, OTHERWISE = {"", "g"}, {"s"}, {"o"}
@@ -104,7 +107,9 @@ def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> 
 
 def _ask(run: Run, window: Window, say: Callable[[str], None]) -> bool:
     """Show the step and do what is answered; False: nobody answers any more."""
-    step = next(s for s in guided_steps.steps(guided.binding_of(run)) if s.number == window.asks)
+    step = next(
+        s for s in guided_expectations.steps(guided.binding_of(run)) if s.number == window.asks
+    )
     for line in [*_before(step), _("The window closes by itself at %(at)s UTC.")
                  % {"at": f"{guided.closes_at(window):%H:%M:%S}"}]:  # fmt: skip
         say(line)

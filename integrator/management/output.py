@@ -18,11 +18,11 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 
-from integrator.accounts.refusals import CsvRefused, Refused
-from integrator.accounts.registering import certificate_text
+from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import CsvRefused, Refused
 from integrator.models import Binding, Panel, Run
-from integrator.panel_access.patient_reads import repeated_reads
-from integrator.workflow.refusal import ActionRefused
+from integrator.panel_access.read_retries import repeated_reads
+from integrator.panel_setup.registration import certificate_text
 from panels import errors
 
 if TYPE_CHECKING:

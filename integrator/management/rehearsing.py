@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import rehearsal
 from integrator.management.output import OK, UNREACHABLE
+from integrator.previews.rehearsal import rehearsal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

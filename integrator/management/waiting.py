@@ -10,9 +10,11 @@ from django.db import OperationalError, connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import guided, report
+from integrator.maintenance import health
 from integrator.models import Binding, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
-from integrator.workflow import guided, health, report, runs
+from integrator.runs import run_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,7 @@ def wait_for(run: Run, note: Callable[[str], None]) -> bool:
             return False
         _never.wait(POLL_SECONDS)
     # Whoever closed its last window is about to say so; what is printed must not be older.
-    runs.finish_if_over(run)
+    run_state.finish_if_over(run)
     note(_text(run, report.progress(run)))
     return True
 
@@ -82,7 +84,7 @@ def is_moving(run: Run) -> bool:
     """
     run.refresh_from_db(fields=["state"])
     bindings = Binding.objects.filter(run=run)
-    if run.state == RunState.RUNNING and runs.can_move(run):
+    if run.state == RunState.RUNNING and run_state.can_move(run):
         return not _only_held(run)
     if bindings.filter(state=BindingState.RUNNING).exists():
         return True

@@ -16,7 +16,7 @@ from integrator.models.window import Window
 
 
 class Binding(models.Model):
-    """A binding and where it stands. Only ``integrator.workflow.engine`` writes its state.
+    """A binding and where it stands. Only ``integrator.bindings.transitions`` writes its state.
 
     - ``step``: the step it is at: 3 order, 4 pay, 6 find the task, 7 close it, 8 waits for the
       plan to be restored. Steps 1, 2, 5 and 8 are the window's.
@@ -28,7 +28,7 @@ class Binding(models.Model):
     - ``reserved``: no other binding of this account may exist.
     - ``in_lane``: it alone may order and pay for this client.
     - ``credited``: what was added to the balance for it; None: nothing.
-    - ``cause``: a key of ``integrator.workflow.causes``; ``cause_text`` the particulars.
+    - ``cause``: a key of ``integrator.bindings.causes``; ``cause_text`` the particulars.
     - ``version`` grows with every change, so that pages can tell what is new.
     """
 

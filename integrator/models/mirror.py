@@ -139,7 +139,7 @@ class Account(Mirror):
     means that the account has none). ``conflicts``: where BILLmanager says otherwise than the
     server or we do (reasons, as above); ``in_conflict``: whether there are any. ``words``: the
     conflicts and doubts that a person has seen and decided against, as keys of
-    ``integrator.accounts.choosing``.
+    ``integrator.matching.client_choices``.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="accounts")

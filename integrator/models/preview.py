@@ -59,7 +59,7 @@ class PreviewRow(models.Model):
     row is not ready.
     ``reasons``: [{"key", "text", "params"}, …], with "asks" where a person must say something
     first; ``candidates``: client ids to choose from. ``words``: what a person has confirmed
-    (``integrator.accounts.confirming``).
+    (``integrator.previews.confirmations``).
     """
 
     preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="rows")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrator.steps.sameness import of_client, same_domain
+from integrator.steps.same_service import of_client, same_domain
 from integrator.steps.verdicts import Absent, Ambiguous, Evidence, Failed, Proven, Verdict
 
 if TYPE_CHECKING:

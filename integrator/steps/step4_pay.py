@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from integrator.steps import step3_order
-from integrator.steps.sameness import same_domain
+from integrator.steps.same_service import same_domain
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
 
 if TYPE_CHECKING:

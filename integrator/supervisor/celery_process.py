@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NoReturn
 from celery.beat import Service
 from django.conf import settings
 
-from integrator import logs
 from integrator.celery import app
+from integrator.core import logs
 from integrator.supervisor import life
 
 if TYPE_CHECKING:

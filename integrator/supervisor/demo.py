@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
-from integrator.env import BASE_DIR, DEMO_FILE
-from integrator.keys import keep_once, private_folder
+from integrator.core.env import BASE_DIR, DEMO_FILE
+from integrator.core.keys import keep_once, private_folder
 from integrator.supervisor import roles
 from integrator.supervisor.child import Program
 from integrator.supervisor.folder import RefusedError, eventually, first_free, is_free
@@ -22,7 +22,7 @@ from integrator.supervisor.folder import RefusedError, eventually, first_free, i
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from integrator.env import Options
+    from integrator.core.env import Options
 
 HOST = "127.0.0.1"
 USER = "admin"

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from integrator.env import DEMO_FILE
-from integrator.keys import private_folder
+from integrator.core.env import DEMO_FILE
+from integrator.core.keys import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from integrator.env import Options
+    from integrator.core.env import Options
 
 # After `up` was killed with -9 what it ran needs a moment to notice.
 PATIENCE = 8.0

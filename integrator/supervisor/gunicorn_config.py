@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.glogging import Logger
 
-from integrator import logs
+from integrator.core import logs
 from integrator.supervisor import life
 
 if TYPE_CHECKING:
@@ -47,5 +47,5 @@ graceful_timeout = 5
 keepalive = 5
 logger_class = ChainLogger
 loglevel = "warning"
-forwarded_allow_ips = ""  # integrator/proxies.py decides whom to believe
+forwarded_allow_ips = ""  # integrator/core/proxies.py decides whom to believe
 control_socket_disable = True  # nothing of ours uses it

@@ -10,11 +10,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from integrator import env
+from integrator.core import env
 from integrator.supervisor import roles
 
 if TYPE_CHECKING:
-    from integrator.env import Options
+    from integrator.core.env import Options
 
 PORT = 8000
 SCHEDULE_AGE = 600.0  # beat writes its file every three minutes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from integrator.env import local_redis
-from integrator.keys import private_folder
+from integrator.core.env import local_redis
+from integrator.core.keys import private_folder
 from integrator.supervisor.child import Program
 
 if TYPE_CHECKING:

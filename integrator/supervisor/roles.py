@@ -8,14 +8,14 @@ import sys
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from integrator.supervisor import life
 from integrator.supervisor.child import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from integrator.env import Options
+    from integrator.core.env import Options
 
 ROLES = ("web", "worker", "beat")
 # A worker that was told to stop finishes the step it is in; after this its lease runs out instead.
@@ -45,7 +45,7 @@ def worker(options: Options, number: int | None = None) -> Program:
     return Program(
         name=name,
         command=(*(sys.executable, "-m", "integrator.supervisor.celery_process", "worker", name),),
-        # By this name pages and `--wait` see that somebody works (integrator/presence.py).
+        # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
         environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
         silence_limit=life.SILENCE,

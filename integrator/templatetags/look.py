@@ -11,14 +11,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrator.accounts import reasons
-from integrator.accounts.places import place
-from integrator.clock import now
+from integrator.bindings.causes import CAUSES
+from integrator.core.clock import now
+from integrator.messages import reasons
+from integrator.panel_setup.dialect.places import place
 from integrator.web import access, live, marks
 from integrator.web import chrome as chromes
 from integrator.web.plain import plain
 from integrator.web.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
-from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     import datetime as dt

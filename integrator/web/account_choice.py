@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from integrator.accounts import choosing
+from integrator.matching import client_choices
 from integrator.models import Account, Binding, Change, Client, ClientUser, Panel
 from integrator.web.access import Role, needs
 from integrator.web.account_rows import load, picks_of, row_words, rows_of
@@ -54,7 +54,7 @@ def choose(request: Request, pk: int) -> HttpResponse:
             Client, gone_at=None, remote_id__in=account.match_candidates,
             remote_id=_number(request.POST.get("client", "")),
         )  # fmt: skip
-    choosing.choose(
+    client_choices.choose(
         account, client=client, plan=None, person=request.user.get_username(),
         seen=_seen(request, account),
     )  # fmt: skip
@@ -64,7 +64,7 @@ def choose(request: Request, pk: int) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def forget(request: Request, pk: int) -> HttpResponse:
     """Take a choice back."""
-    choosing.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
+    client_choices.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
     return _row(request, pk)
 
 
@@ -72,8 +72,8 @@ def _seen(request: Request, account: Account) -> list[str]:
     """The doubts that the choice decides: those the dialogue has shown; a row shows no block."""
     if "dialogue" in request.POST:
         return request.POST.getlist("word")
-    doubts = choosing.doubts(active=account.active, conflicts=account.conflicts)
-    return [choosing.word_of(one) for one in doubts if not choosing.blocking([one])]
+    doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
+    return [client_choices.word_of(one) for one in doubts if not client_choices.blocking([one])]
 
 
 def _row(request: Request, pk: int) -> HttpResponse:
@@ -95,14 +95,14 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
     known = Client.objects.filter(remote_id__in=account.match_candidates, gone_at=None)
     clients = {client.remote_id: client for client in known}
     picks = picks_of(account, {number: plain(one) for number, one in clients.items()}, None)
-    doubts = choosing.doubts(active=account.active, conflicts=account.conflicts)
+    doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
     changes = Change.objects.filter(panel=account.panel, kind="account", ref=account.username)
     return render(request, "choose.html#form" if request.htmx else "choose.html", {
         "section": "accounts",
         "account": account,
         "candidates": [(pick, clients[pick.client]) for pick in picks],
-        "doubts": choosing.undecided(doubts, account.words),
-        "words": [choosing.word_of(one) for one in doubts],
+        "doubts": client_choices.undecided(doubts, account.words),
+        "words": [client_choices.word_of(one) for one in doubts],
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
         "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
         "next": request.GET.get("next", ""),

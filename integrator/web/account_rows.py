@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from integrator.accounts import choosing, reasons
-from integrator.accounts.evidence import confidence_of
+from integrator.matching import client_choices
+from integrator.matching.evidence import confidence_of
+from integrator.messages import reasons
 from integrator.models import Account, Client
 from integrator.models.states import BindingState, RowState
 from integrator.web import marks
@@ -125,7 +126,7 @@ def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Ro
     client = _client_of(account, names)
     # What would be sold twice is decided in the dialogue, which says so; no single key does it.
     if choosable:
-        sold = choosing.blocking(account.conflicts)
+        sold = client_choices.blocking(account.conflicts)
         picks = [] if sold else picks_of(account, names)
         cell = cells.asking(account.pk, picks, len(account.match_candidates) - len(picks))
     else:
@@ -188,8 +189,8 @@ def _choosable(account: Account) -> bool:
     ):
         return False
     return account.client_id is None or bool(
-        choosing.undecided(
-            choosing.doubts(active=account.active, conflicts=account.conflicts), account.words
+        client_choices.undecided(
+            client_choices.doubts(active=account.active, conflicts=account.conflicts), account.words
         )
     )
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.utils.translation import gettext as _
 
-from integrator.accounts.refusals import Refused
-from integrator.accounts.registering import certificate_text
-from integrator.workflow.refusal import ActionRefused
+from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import Refused
+from integrator.panel_setup.registration import certificate_text
 from panels.errors import CertificateRefused, PanelError
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect, render
 
-from integrator.accounts import csv_input, csv_output, password_list, preview
-from integrator.accounts.candidates import unbound
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.matching.candidates import unbound
 from integrator.models import Account
+from integrator.previews import preview
+from integrator.previews.csv import password_list, reader, writer
 from integrator.web import rehearsals, selection
 from integrator.web.access import Role, needs
 from integrator.web.choices_form import ChoicesForm, CsvForm, SelectedForm
@@ -49,8 +50,8 @@ def selected(request: Request) -> HttpResponse:
 def from_csv(request: Request) -> HttpResponse:
     """The choices and the file; a file with errors changes nothing and is shown line by line."""
     form = CsvForm(request.POST or None, files=request.FILES or None)
-    context = {"section": "accounts", "form": form, "columns": csv_input.REQUIRED,
-               "optional": csv_input.OPTIONAL}  # fmt: skip
+    context = {"section": "accounts", "form": form, "columns": reader.REQUIRED,
+               "optional": reader.OPTIONAL}  # fmt: skip
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         with _telling(form):
@@ -67,7 +68,7 @@ def from_csv(request: Request) -> HttpResponse:
 def template(request: Request) -> StreamingHttpResponse:
     """A CSV file to fill in: the columns alone, or with every account that is not bound."""
     accounts = unbound() if "accounts" in request.GET else Account.objects.none()
-    return csv_download(request, csv_output.template(accounts), "accounts.csv")
+    return csv_download(request, writer.template(accounts), "accounts.csv")
 
 
 @contextmanager

@@ -8,18 +8,26 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integrator.accounts.confirmable import KINDS
-from integrator.accounts.correcting import Wish, corrected
-from integrator.accounts.refusals import Refused
+from integrator.bindings import decisions
+from integrator.bindings.causes import CAUSES
+from integrator.bindings.operator import (
+    actions,
+    corrections,
+    report,
+    undecided_evidence,
+    undo_guide,
+)
+from integrator.bindings.refusal import ActionRefused
+from integrator.bindings.work import expiry
+from integrator.core.errors import Refused
 from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
+from integrator.previews.confirmable import KINDS
+from integrator.previews.corrections import Wish, corrected
 from integrator.steps import step7_close_the_task as step7
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.run import tell_retry
-from integrator.workflow import actions, corrections, deciding, decisions, expiry, report, undoing
-from integrator.workflow.causes import CAUSES
-from integrator.workflow.refusal import ActionRefused
 from panels.spelling import clean
 
 if TYPE_CHECKING:
@@ -103,11 +111,11 @@ def _context(binding: Binding) -> dict[str, Any]:
         "events": binding.events.order_by("-id")[:MOST_EVENTS],
         "retryable": binding.state in RETRYABLE,
         "undecided": binding.state == BindingState.UNDECIDED,
-        "about_payment": deciding.is_about_payment(binding),
+        "about_payment": undecided_evidence.is_about_payment(binding),
         "seen_ordered": decisions.is_ordered(binding),
         "try_again_means": _means(binding),
         "only_names": corrections.is_ordered(binding),
-        "undo": undoing.state_of(binding),
+        "undo": undo_guide.state_of(binding),
         "has_password": bool(binding.password),
     }
 
@@ -124,7 +132,7 @@ def _means(binding: Binding) -> str:
     """What it costs to say wrongly that it does not exist."""
     if binding.cause == "close_unknown":
         return _("You have seen in BILLmanager that the task is still open: it is closed again.")
-    if deciding.is_about_payment(binding):
+    if undecided_evidence.is_about_payment(binding):
         return _("You have looked in BILLmanager and no such payment is there. If that is wrong, "
                  "the client's balance is topped up twice.")  # fmt: skip
     return _("You have looked in BILLmanager and our order is not there. If that is wrong, the "

@@ -9,10 +9,10 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from integrator.accounts.choices import LARGEST_COHORT, LONGEST_PERIOD, Choices
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import Payment
+from integrator.previews.choices import LARGEST_COHORT, LONGEST_PERIOD, Choices
 from integrator.web.plain import plain
 
 if TYPE_CHECKING:

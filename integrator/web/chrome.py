@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import OuterRef, Subquery
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import Binding, Window, WorkerProcess
 from integrator.models.states import Phase
 

@@ -10,16 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import missing_clients
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import client_creation
+from integrator.core.errors import Refused
+from integrator.matching import missing_clients
 from integrator.web import asking, live
 from integrator.web.access import Role, needs
-from integrator.workflow import creating
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from integrator.accounts.missing_clients import Missing
+    from integrator.matching.missing_clients import Missing
     from integrator.web.access import Request
 
 MOST = 1000
@@ -65,7 +65,7 @@ def create(request: Request) -> HttpResponse:
     elif not _is_offered("countries", country) or not _is_offered("projects", project):
         messages.error(request, _("Choose a country and a provider that BILLmanager offers."))
     else:
-        asked = creating.ask(people, country, project, request.user.get_username())
+        asked = client_creation.ask(people, country, project, request.user.get_username())
         said = ngettext("%d client is being created.", "%d clients are being created.", len(asked))
         messages.success(request, said % len(asked))
     return redirect("clients")

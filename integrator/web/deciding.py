@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import actions, undecided_evidence
+from integrator.bindings.refusal import ActionRefused
 from integrator.models import Binding
-from integrator.panel_access import links
-from integrator.panel_access.connect import NoBillManagerError
+from integrator.panel_access import deep_links
+from integrator.panel_access.panel_connections import NoBillManagerError
 from integrator.web import asking
 from integrator.web.access import Role, needs
-from integrator.workflow import actions, deciding
-from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 from panels.spelling import clean
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 def options(request: Request, pk: int) -> HttpResponse:
     """Read the panel now: services or payments that could be it, each with its button."""
     binding = get_object_or_404(Binding.objects.select_related("client", "plan"), pk=pk)
-    context = {"binding": binding, "options": [], "error": "", "links": links}
+    context = {"binding": binding, "options": [], "error": "", "links": deep_links}
     try:
         context["options"] = [
-            (one, links.service(one.id) if one.kind == "service" else "")
-            for one in deciding.options(binding)
+            (one, deep_links.service(one.id) if one.kind == "service" else "")
+            for one in undecided_evidence.options(binding)
         ]
     except PanelError as error:
         context["error"] = asking.refusal_of(error).text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.http import StreamingHttpResponse
 
-from integrator.accounts.csv_output import written
+from integrator.previews.csv.writer import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from integrator.accounts import drift
+from integrator.drift import drift
 from integrator.models import Drift, Panel
 from integrator.tasks import discover_panel
 from integrator.web import live, notes

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
-    from integrator.accounts.sentences import Told
+    from integrator.messages.sentences import Told
 
 _SERVICE = r"service (?P<service>\d+)"
 

@@ -8,13 +8,13 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from integrator.accounts import guided_steps
+from integrator.bindings.causes import CAUSES
+from integrator.bindings.operator import guided, report
 from integrator.models import Call, Panel, Run
 from integrator.models.states import RunState
+from integrator.previews.rehearsal import guided_expectations
 from integrator.web import asking, live
 from integrator.web.access import Role, needs
-from integrator.workflow import guided, report
-from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -70,7 +70,7 @@ def _find(pk: int) -> Run:
 def _context(run: Run) -> dict[str, Any]:
     binding = guided.binding_of(run)
     window = guided.asking(run)
-    planned = guided_steps.steps(binding)
+    planned = guided_expectations.steps(binding)
     timeline = report.timeline(binding)
     done = [step for step in timeline if step.state == "done"]
     number = window.asks if window is not None else None

@@ -12,9 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from integrator.bindings.causes import CAUSES
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.steps import SHARED, TITLES
-from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import Event
 
 

@@ -12,12 +12,12 @@ from django.db.models import Avg, Count
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from integrator.accounts import drift
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.drift import drift
+from integrator.maintenance.health import health
 from integrator.models import Binding, Call, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.web.filters import STATES, listed
-from integrator.workflow.health import health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

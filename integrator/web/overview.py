@@ -8,13 +8,13 @@ from django.db.models import Count, Q
 from django.shortcuts import render
 from django.urls import reverse
 
+from integrator.bindings.operator import report
+from integrator.maintenance.health import health
 from integrator.models import Account, Binding, Panel, PlanMap, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, RunState
 from integrator.web import live
 from integrator.web.access import Role, needs
 from integrator.web.filters import STATES, listed
-from integrator.workflow import report
-from integrator.workflow.health import health
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

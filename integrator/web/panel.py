@@ -9,9 +9,10 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from integrator.accounts import linking, panel_check, unreadable
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.inventory import module_links, unreadable_rows
 from integrator.models import Module, Panel
+from integrator.panel_setup.checks import panel_check
 from integrator.tasks import discover_panel
 from integrator.web import asking, notes, panel_dialect
 from integrator.web.access import Role, needs
@@ -71,7 +72,7 @@ def link(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "panel.html", _context(panel, link=form))
     try:
-        module = linking.link_by_hand(panel, form.cleaned_data["module"])
+        module = module_links.link_by_hand(panel, form.cleaned_data["module"])
     except Refused as refused:
         asking.tell(request, refused)
     else:
@@ -89,8 +90,8 @@ def _context(panel: Panel, **forms: Any) -> dict[str, Any]:
         "rows": panel.checked.get("rows", []),
         "change": forms.get("change") or ChangeForm(panel),
         "link": forms.get("link") or LinkForm(initial={"module": panel.module_id}),
-        "unreadable": [unreadable.sentence(one) for one in unreadable.of(panel)],
-        "unreadable_count": unreadable.count(panel),
+        "unreadable": [unreadable_rows.sentence(one) for one in unreadable_rows.of(panel)],
+        "unreadable_count": unreadable_rows.count(panel),
         "module": Module.objects.filter(remote_id=panel.module_id or 0).first(),
         **panel_dialect.context(panel, forms.get("asked_for") or {}),
     }

@@ -9,8 +9,9 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from integrator.accounts import connecting, panel_check
 from integrator.models import Panel
+from integrator.panel_setup import location
+from integrator.panel_setup.checks import panel_check
 from integrator.web import asking, notes
 from integrator.web.access import Role, needs
 from integrator.web.panel_forms import AddForm, AddressForm
@@ -72,7 +73,7 @@ def certificate(request: Request, pk: int) -> HttpResponse:
     """Show the certificate that the panel shows now beside the one that is trusted."""
     panel = get_object_or_404(Panel, pk=pk)
     try:
-        sight = connecting.look_at(panel)
+        sight = location.look_at(panel)
     except PanelError as error:
         asking.tell(request, asking.refusal_of(error))
         return redirect("panel", pk)

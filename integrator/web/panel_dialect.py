@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrator.accounts import dialect_entries, dialect_facts, dialect_report, dialect_setting
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Panel
-from integrator.steps.entries import OF_STEP
+from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
+from integrator.steps.dialect_entries import OF_STEP
 from integrator.web import asking
 from integrator.web.access import Role, needs
 from integrator.web.panel_forms import DialectForm
@@ -55,7 +55,7 @@ def correct(request: Request, pk: int) -> HttpResponse:
 def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpResponse:
     name, value = given["name"], given["value"]
     try:
-        [kept] = dialect_setting.set_entries(
+        [kept] = overrides.set_entries(
             panel,
             {name: value},
             actor=request.user.get_username(),
@@ -107,8 +107,8 @@ def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
         ],
         "dialect_step": number,
         "dialect_refused": {"name": asked_for.get("entry"), "value": asked_for.get("value", "")},
-        "dialect_facts": [*_listed(dialect), *dialect_facts.facts(panel, dialect)],
-        "dialect_servers": dialect_facts.servers(),
+        "dialect_facts": [*_listed(dialect), *facts.facts(panel, dialect)],
+        "dialect_servers": facts.servers(),
         "dialect_version": dialect.version,
     }
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrator.accounts import connecting, registering
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Module, Panel
+from integrator.panel_setup import location, registration
 from integrator.web.asking import refusal_of
 from integrator.web.plain import plain
 from panels.errors import PanelError
@@ -17,7 +17,7 @@ from panels.errors import PanelError
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from integrator.accounts.connecting import Sight
+    from integrator.panel_setup.location import Sight
 
 MOST_PEM = 1_000_000
 """Bytes of a CA file that are read; the system's own are smaller."""
@@ -46,7 +46,7 @@ class LoginForm(forms.Form):
     )  # fmt: skip
     task_password = secret(_("Password of the staff login"))
     max_parallel = forms.IntegerField(
-        label=_("Calls at a time"), min_value=1, max_value=registering.LARGEST_LIMIT, initial=8,
+        label=_("Calls at a time"), min_value=1, max_value=registration.LARGEST_LIMIT, initial=8,
     )  # fmt: skip
     pin = forms.CharField(
         label=_("Pinned certificate (SHA-256)"), required=False, max_length=128,
@@ -74,7 +74,7 @@ class AddressForm(forms.Form):
     def find(self) -> Sight | None:
         """Look where the panel answers; None when nobody does, which is then in ``refused``."""
         try:
-            return connecting.find(self.cleaned_data["kind"], self.cleaned_data["url"])
+            return location.find(self.cleaned_data["kind"], self.cleaned_data["url"])
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return None
@@ -123,7 +123,7 @@ class AddForm(LoginForm):
     def look_again(self) -> None:
         """After a refusal: what the address shows now; nothing where it cannot be asked."""
         try:
-            self.show(connecting.find(self["kind"].value(), self["url"].value()))
+            self.show(location.find(self["kind"].value(), self["url"].value()))
         except (Refused, PanelError):
             return
 
@@ -136,7 +136,7 @@ class AddForm(LoginForm):
         if file is not None:
             values["ca_pem"] = file.read(MOST_PEM).decode("utf-8", "replace")
         try:
-            return registering.register(**values)
+            return registration.register(**values)
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return None
@@ -166,7 +166,7 @@ class ChangeForm(LoginForm):
         for name, value in changed.items():
             setattr(panel, name, value)
         try:
-            registering.check_login(panel)
+            registration.check_login(panel)
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return False

@@ -9,9 +9,9 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from integrator.accounts import matching, plan_map
-from integrator.accounts.choices import LONGEST_PERIOD
+from integrator.matching import matcher, plan_map
 from integrator.models import Account, Panel, Plan, PlanMap
+from integrator.previews.choices import LONGEST_PERIOD
 from integrator.web import notes
 from integrator.web.access import Role, needs
 
@@ -54,7 +54,7 @@ def change(request: Request) -> HttpResponse:
         PlanMap.objects.filter(preset=preset, panel=panel).delete()
     else:
         plan_map.set_plan(preset, plan, panel, period)
-    matching.match_all()
+    matcher.match_all()
     notes.note(request.user.get_username(), "plan map", "changed", f"{preset} → {plan or '–'}")
     messages.success(request, _("The plan map is changed."))
     return redirect("plan-map")

@@ -12,24 +12,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import (
-    confirmable,
-    confirming,
-    csv_output,
-    passwords,
-    preview,
-    reasons,
-)
-from integrator.accounts.refusals import Refused
-from integrator.launching import launch
+from integrator.bindings.operator import guided
+from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import Refused
+from integrator.messages import reasons
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
-from integrator.panel_access import proving
+from integrator.panel_access import proven_names
+from integrator.previews import confirmable, confirmations, passwords, preview
+from integrator.previews.csv import writer
+from integrator.runs import run_start
+from integrator.runs.launch import launch
 from integrator.web import asking, rehearsals
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import guided, starting
-from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -53,7 +49,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 def export(request: Request, pk: int) -> StreamingHttpResponse:
     """Every row with its amounts, dates and reasons, as CSV."""
     found = get_object_or_404(Preview, pk=pk)
-    return csv_download(request, csv_output.preview(found), f"preview-{found.pk}.csv")
+    return csv_download(request, writer.preview(found), f"preview-{found.pk}.csv")
 
 
 @needs(post=Role.OPERATOR)
@@ -61,7 +57,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        starting.pick_canary(found.pk, request.POST.get("canary", ""))
+        run_start.pick_canary(found.pk, request.POST.get("canary", ""))
         guided.choose(found.pk, guided=request.POST.get("guided") == "on")
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
@@ -95,9 +91,9 @@ def confirm(request: Request, pk: int) -> HttpResponse:
     kind = request.POST.get("kind", "")
     try:
         if kind in confirmable.KINDS:
-            number = confirming.confirm_all(found, kind, person)
+            number = confirmations.confirm_all(found, kind, person)
         else:
-            number = confirming.confirm(found, request.POST.getlist("word"), person)
+            number = confirmations.confirm(found, request.POST.getlist("word"), person)
     except Refused as refused:
         asking.tell(request, refused)
     else:
@@ -154,7 +150,7 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
 def _is_guided_offered() -> bool:
     """Whether nothing was ever bound on this panel as it is now, so that a first one is walked."""
     panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
-    return panel is not None and not proving.is_close_proven(panel)
+    return panel is not None and not proven_names.is_close_proven(panel)
 
 
 def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:

@@ -9,14 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from integrator.accounts import rehearsal
-from integrator.accounts.rehearsal_sends import sends
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.maintenance import wake_ups
 from integrator.models import Panel, Preview
-from integrator.panel_access import connect
+from integrator.panel_access import panel_connections
+from integrator.previews.rehearsal import rehearsal
+from integrator.previews.rehearsal.requests import sends
 from integrator.web import live, notes
 from integrator.web.access import Role, needs
-from integrator.workflow import waking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ def ask_for(preview: Preview) -> None:
     """Have a worker rehearse a preview that was just made; a doubled click asks once."""
     if rehearsal.KEY not in preview.summary:
         rehearsal.ask_for(preview)
-        waking.wake("rehearsal", preview.pk)
+        wake_ups.wake("rehearsal", preview.pk)
 
 
 @needs(post=Role.OPERATOR)
@@ -43,7 +43,7 @@ def again(request: Request, pk: int) -> HttpResponse:
     if preview.started_at is None and not _busy(preview):
         rehearsal.ask_for(preview)
         notes.note(request.user.get_username(), "preview", "rehearse", str(preview))
-        waking.wake("rehearsal", preview.pk)
+        wake_ups.wake("rehearsal", preview.pk)
     return redirect("preview", pk)
 
 
@@ -79,7 +79,7 @@ def with_sends(rows: Iterable[PreviewRow], preview: Preview) -> None:
     """Give each row what would be sent for it; nothing without a BILLmanager."""
     panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
     if panel is not None:
-        bm = connect.billmanager(panel, even_stopped=True)
+        bm = panel_connections.billmanager(panel, even_stopped=True)
         for row in rows:
             row.sends = sends(row, preview, bm)  # type: ignore[attr-defined] # for the template
 

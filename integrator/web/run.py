@@ -13,18 +13,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrator.accounts import password_list
-from integrator.accounts.refusals import Refused
-from integrator.clock import now
+from integrator.bindings.causes import CAUSES
+from integrator.bindings.operator import actions, report
+from integrator.bindings.refusal import ActionRefused
+from integrator.bindings.work import expiry
+from integrator.core.clock import now
+from integrator.core.errors import Refused
 from integrator.models import Account, Binding, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
+from integrator.previews.csv import password_list
+from integrator.runs import endings, run_state
 from integrator.steps import SHARED
 from integrator.web import asking, live, marks
 from integrator.web.access import Role, needs
 from integrator.web.download import csv_download
-from integrator.workflow import actions, expiry, meaning, report, runs
-from integrator.workflow.causes import CAUSES
-from integrator.workflow.refusal import ActionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +88,7 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
         asking.tell(request, refused)
     else:
         if action == "cancel":
-            messages.success(request, "\n".join(meaning.of_cancelling(run).sentences()))
+            messages.success(request, "\n".join(endings.of_cancelling(run).sentences()))
     return redirect("run", pk)
 
 
@@ -177,8 +179,8 @@ def _context(run: Run) -> dict[str, Any]:
         "password_causes": PASSWORD_CAUSES,
         "live": run.state in {RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED},
         "away": report.away(run),
-        "cancel_means": meaning.of_cancelling(run).sentences(),
-        "hours_begin": runs.begins_at(run, now()) if run.state == RunState.RUNNING else None,
+        "cancel_means": endings.of_cancelling(run).sentences(),
+        "hours_begin": run_state.begins_at(run, now()) if run.state == RunState.RUNNING else None,
         "windows": _windows(run),
     }
 

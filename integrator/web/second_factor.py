@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
-from integrator import clock
+from integrator.core import clock
 from integrator.models import SecondFactor
 
 if TYPE_CHECKING:

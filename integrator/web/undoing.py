@@ -8,12 +8,12 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import undo_guide
 from integrator.models import Binding
 from integrator.models.states import BindingState
-from integrator.panel_access import links
+from integrator.panel_access import deep_links
 from integrator.web import asking
 from integrator.web.access import Role, needs
-from integrator.workflow import undoing
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -30,9 +30,9 @@ def page(request: Request, pk: int) -> HttpResponse:
     context = {
         "section": "runs",
         "binding": binding,
-        "undo": undoing.state_of(binding),
+        "undo": undo_guide.state_of(binding),
         "was_done": binding.state == BindingState.DONE,
-        "link": links.service(binding.service_id) if binding.service_id else "",
+        "link": deep_links.service(binding.service_id) if binding.service_id else "",
     }
     return render(request, "undo.html", context)
 
@@ -42,7 +42,7 @@ def manual(request: Request, pk: int) -> HttpResponse:
     """Put the service on the manual module, and read that back."""
     binding = get_object_or_404(Binding, pk=pk)
     with asking.telling(request):
-        module = undoing.to_manual(binding.pk, request.user.get_username())
+        module = undo_guide.to_manual(binding.pk, request.user.get_username())
         messages.success(request, _("Read back: the service is on manual module %d.") % module)
     return redirect("undo", pk)
 
@@ -52,7 +52,7 @@ def release(request: Request, pk: int) -> HttpResponse:
     """Free the account, if BILLmanager no longer has the service."""
     binding = get_object_or_404(Binding, pk=pk)
     with asking.telling(request):
-        alarming = undoing.release(binding.pk, request.user.get_username())
+        alarming = undo_guide.release(binding.pk, request.user.get_username())
         if alarming:
             messages.error(request, alarming)
         else:

@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from integrator.models import StrangerOrder, Window
-from integrator.panel_access import links
+from integrator.panel_access import deep_links
 from integrator.steps import TITLES
 from integrator.web import asking
 from integrator.web.access import Role, needs
-from integrator.workflow.windows import aftermath, handing
+from integrator.windows import order_handover
+from integrator.windows.post_checks import post_checks
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -35,7 +36,7 @@ def read_again(request: Request, pk: int) -> HttpResponse:
     """Ask BILLmanager now what has become of other people's orders."""
     window = get_object_or_404(Window, pk=pk)
     with asking.telling(request):
-        aftermath.read_again(window.pk)
+        post_checks.read_again(window.pk)
         messages.success(request, _("BILLmanager was read again."))
     return redirect("window", pk)
 
@@ -45,7 +46,7 @@ def hand_over(request: Request, pk: int) -> HttpResponse:
     """On this person's word: have ispmanager open an order of somebody else's."""
     order = get_object_or_404(StrangerOrder, pk=pk)
     with asking.telling(request):
-        handing.hand_over(order.pk, request.user.get_username())
+        order_handover.hand_over(order.pk, request.user.get_username())
         said = _("Service %s is handed to ispmanager; this page shows when it is open.")
         messages.success(request, said % order.service_id)
     return redirect("window", order.window_id)
@@ -55,7 +56,7 @@ def hand_over(request: Request, pk: int) -> HttpResponse:
 def seen(request: Request, pk: int) -> HttpResponse:
     """A person has looked at what was wrong: it is no longer shown on every page."""
     window = get_object_or_404(Window, pk=pk)
-    if aftermath.seen_by(window.pk, request.user.get_username()):
+    if post_checks.seen_by(window.pk, request.user.get_username()):
         messages.success(request, _("It is no longer shown on every page."))
     return redirect("window", pk)
 
@@ -78,4 +79,6 @@ def _context(window: Window) -> dict[str, Any]:
 
 
 def _links(order: StrangerOrder) -> tuple[str, str]:
-    return links.service(order.service_id), links.task(order.task_id) if order.task_id else ""
+    return deep_links.service(order.service_id), deep_links.task(
+        order.task_id
+    ) if order.task_id else ""

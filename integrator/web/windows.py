@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import actions
+from integrator.bindings.refusal import ActionRefused
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
 from integrator.web import asking, live
 from integrator.web.access import Role, needs
-from integrator.workflow import actions
-from integrator.workflow.refusal import ActionRefused
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

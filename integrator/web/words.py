@@ -7,7 +7,7 @@ import re
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrator.accounts.sentences import told
+from integrator.messages.sentences import told
 from integrator.web.findings import FINDINGS, FOUND
 
 FIELDS = {

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator import presence
-from integrator.accounts import discovery
-from integrator.panel_access import connect
+from integrator.core import heartbeat
+from integrator.panel_access import panel_connections
+from integrator.refresh import discovery
 from tests.accounts.mirrors import House
 from tests.accounts.sandboxed import billing, server
 
@@ -30,8 +30,8 @@ def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
     """Calls to panels from this process: plain http on loopback is allowed, no thread is left."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
-    presence.stop_keeping()
-    connect.LIMITER.give_all_back()
+    heartbeat.stop_keeping()
+    panel_connections.LIMITER.give_all_back()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrator.accounts import registering
+from integrator.panel_setup import registration
 
 if TYPE_CHECKING:
     from integrator.models import Panel
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def billing(sandbox: Sandbox, password: str = "admin-sandbox") -> Panel:
-    return registering.register(
+    return registration.register(
         "billmanager", "billing", sandbox.billmanager_url, "admin", password,
         task_username="tasks", task_password="tasks-sandbox",
     )  # fmt: skip
@@ -20,4 +20,4 @@ def billing(sandbox: Sandbox, password: str = "admin-sandbox") -> Panel:
 
 def server(sandbox: Sandbox, number: int = 1, password: str = "root-sandbox") -> Panel:
     url = sandbox.ispmanager_urls[number - 1]
-    return registering.register("ispmanager", f"isp{number}", url, "root", password)
+    return registration.register("ispmanager", f"isp{number}", url, "root", password)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import bound, choosing, discovery, matching, preview
-from integrator.accounts.choices import Choices
-from integrator.accounts.refusals import CsvRefused
+from integrator.core.errors import CsvRefused
+from integrator.inventory import service_recognition
+from integrator.matching import client_choices, matcher
 from integrator.models import Account, Drift
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ ON = Choices(autoprolong=True)
 
 def looked_at(account: Account) -> Account:
     discovery.compare()
-    matching.match_all()
+    matcher.match_all()
     account.refresh_from_db()
     return account
 
@@ -35,14 +38,14 @@ def test_accounts_that_are_services_already_are_recognised(house: House) -> None
     here, there = mirrors.account(house.server), mirrors.account(other)
     mirrors.service(900, username="alice", module_id_remote=21, status=4)
     found = mirrors.service(902, username="alice", module_id_remote=21)
-    assert bound.recognise() == 1
+    assert service_recognition.recognise() == 1
     here.refresh_from_db()
     there.refresh_from_db()
     assert (here.service, there.service) == (found, None)
-    assert bound.recognise() == 0
+    assert service_recognition.recognise() == 0
     found.username = "bob"
     found.save()
-    assert bound.recognise() == 1
+    assert service_recognition.recognise() == 1
 
 
 def test_two_services_of_one_account_are_a_conflict(house: House) -> None:
@@ -93,7 +96,7 @@ def test_a_service_that_is_another_account_is_asked_about(house: House) -> None:
 def test_a_word_decides_a_conflict_until_another_one_comes_up(house: House) -> None:
     mirrors.service(900, domain="alice.example", client_id_remote=3001, username="x")
     account = looked_at(mirrors.account(house.server, email=EMAIL))
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     assert looked_at(account).match_state == "ready"
     mirrors.service(901, domain="alice.example", client_id_remote=3001, username="y")
     account = looked_at(account)
@@ -110,7 +113,7 @@ def test_no_preview_takes_what_is_sold_already(house: House) -> None:
     with pytest.raises(CsvRefused) as refused:
         preview.make_from_csv(ON, csv, "eva")
     assert "service 900" in refused.value.lines[0]
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     assert preview.make(ON, Account.objects.all(), "eva").rows.get().state == "ready"
     assert preview.make_from_csv(ON, csv, "eva").rows.get().state == "ready"
 
@@ -119,7 +122,7 @@ def test_a_suspended_account_is_no_row_that_is_ready_without_a_word(house: House
     account = looked_at(mirrors.account(house.server, email=EMAIL, active=False))
     row = preview.make(ON, Account.objects.all(), "eva").rows.get()
     assert (row.state, row.reasons[0]["key"]) == ("choose", "suspended_word")
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     assert preview.make(ON, Account.objects.all(), "eva").rows.get().state == "ready"
 
 

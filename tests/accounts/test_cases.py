@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import csv_input, discovery, preview
-from integrator.accounts.choices import Choices
-from integrator.accounts.refusals import CsvRefused
+from integrator.core.errors import CsvRefused
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.previews.csv import reader
+from integrator.refresh import discovery
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -186,13 +188,13 @@ def test_every_case_is_here() -> None:
 )
 def test_whatever_the_hint_says_separates(hint: str, mark: str) -> None:
     text = "\r\n".join(
-        [hint, mark.join(csv_input.REQUIRED), mark.join(["isp1", "alice", "", "7", "A;B,C"])]
+        [hint, mark.join(reader.REQUIRED), mark.join(["isp1", "alice", "", "7", "A;B,C"])]
     )
     if mark in "A;B,C":
         text = text.replace("A;B,C", "Start")
-    (line,) = csv_input.read("\ufeff" + text)
+    (line,) = reader.read("\ufeff" + text)
     assert (line.number, line.username, line.client) == (3, "alice", "7")
-    wrong = csv_input.read_all(text.replace("alice", ""))
+    wrong = reader.read_all(text.replace("alice", ""))
     assert [(error.line, error.column) for error in wrong.errors] == [(3, "username")]
 
 
@@ -208,7 +210,7 @@ def test_a_sign_inside_a_cell_is_refused_by_name(column: str, sign: str, name: s
     cells = {"server": "isp1", "username": "alice", "domain": "", "client": "7", "plan": "Start"}
     cells[column] = f"ab{sign}cd"
     text = f"{','.join(cells)}\n{','.join(cells.values())}\n"
-    (error,) = csv_input.read_all(text).errors
+    (error,) = reader.read_all(text).errors
     assert (error.line, error.column) == (2, column)
     assert name in error.text
     assert "“ab”" in error.text
@@ -217,14 +219,14 @@ def test_a_sign_inside_a_cell_is_refused_by_name(column: str, sign: str, name: s
 @pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\u2060", "\x07"])
 def test_a_sign_inside_a_domain_or_a_header_is_refused_by_name(sign: str) -> None:
     head = "server,username,domain,client,plan"
-    (error,) = csv_input.read_all(f"{head}\nisp1,alice,ali{sign}ce.example,7,Start\n").errors
+    (error,) = reader.read_all(f"{head}\nisp1,alice,ali{sign}ce.example,7,Start\n").errors
     assert (error.line, error.column) == (2, "domain")
     assert f"U+{ord(sign):04X}" in error.text
-    errors = csv_input.read_all(head.replace("client", f"cli{sign}ent")).errors
+    errors = reader.read_all(head.replace("client", f"cli{sign}ent")).errors
     assert any(f"U+{ord(sign):04X}" in one.text for one in errors)
 
 
 def test_a_joiner_that_its_script_needs_is_part_of_a_domain() -> None:
     head = "server,username,domain,client,plan"
-    (line,) = csv_input.read(f"{head}\nisp1,alice,نامه\u200cای.example,7,Start\n")
+    (line,) = reader.read(f"{head}\nisp1,alice,نامه\u200cای.example,7,Start\n")
     assert line.domain == "نامه\u200cای.example"

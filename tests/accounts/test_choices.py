@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrator.accounts.choices import Choices, PayMethod, find_paymethod
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.previews.choices import Choices, PayMethod, find_paymethod
 
 METHODS = [PayMethod(3, "Bank", "EUR"), PayMethod(4, "Bonus"), PayMethod(5, "Bonus"),
            PayMethod(6, "3", "EUR")]  # fmt: skip

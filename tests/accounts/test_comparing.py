@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import preview, rereading
-from integrator.accounts.choices import Choices
-from integrator.accounts.comparing import PreviewOutdated, compare
-from integrator.accounts.refusals import Refused
-from integrator.clock import now
-from integrator.launching import launch
+from integrator.core.clock import now
+from integrator.core.errors import Refused
 from integrator.models import Account, Binding, Call, Panel, Plan, Preview, Run
-from integrator.panel_access import connect
+from integrator.panel_access import panel_connections
+from integrator.previews import freshness, preview
+from integrator.previews.choices import Choices
+from integrator.previews.comparison import PreviewOutdated, compare
+from integrator.runs.launch import launch
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Batch:
 
     @staticmethod
     def admin(func: str, kind: str = "billmanager", **params: str | int) -> None:
-        transport = connect.transport(Panel.objects.get(kind=kind))
+        transport = panel_connections.transport(Panel.objects.get(kind=kind))
         transport.act(func, params, send_by=4e9)
 
 
@@ -87,7 +87,7 @@ def test_a_balance_that_no_longer_suffices_and_one_that_still_does(batch: Batch)
 @pytest.fixture
 def huge(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were more clients than a small preview has any use for."""
-    monkeypatch.setattr(rereading, "FEW_CLIENTS", 0)
+    monkeypatch.setattr(freshness, "FEW_CLIENTS", 0)
 
 
 @pytest.mark.usefixtures("huge")

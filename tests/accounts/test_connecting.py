@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import connecting, discovery, panel_check, registering
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Panel
-from integrator.panel_access.address import AddressError, candidates, normalise
+from integrator.panel_access.panel_url import AddressError, candidates, normalise
+from integrator.panel_setup import location, registration
+from integrator.panel_setup.checks import panel_check
+from integrator.refresh import discovery
 from panels.errors import CertificateRefused, Unreachable
 from tests.accounts.sandboxed import server
 from tests.services.https_panel import https_ispmanager, self_signed
@@ -69,7 +71,7 @@ def test_only_what_was_left_open_is_tried() -> None:
 
 def test_the_path_is_found(sandbox: Sandbox, real_panels: None) -> None:
     url = sandbox.ispmanager_urls[0]
-    found = connecting.find("ispmanager", url.removesuffix("/ispmgr"))
+    found = location.find("ispmanager", url.removesuffix("/ispmgr"))
     assert found.url == url
     assert found.speaks
     assert (found.sha256, found.distrust) == (None, "")
@@ -78,16 +80,16 @@ def test_the_path_is_found(sandbox: Sandbox, real_panels: None) -> None:
 def test_nobody_there(sandbox: Sandbox, real_panels: None) -> None:
     (port,) = free_ports(1)
     with pytest.raises(Unreachable):
-        connecting.find("ispmanager", f"http://127.0.0.1:{port}")
+        location.find("ispmanager", f"http://127.0.0.1:{port}")
     with pytest.raises(Refused):
-        connecting.find("ispmanager", "https://a:b@isp.example")
+        location.find("ispmanager", "https://a:b@isp.example")
 
 
 def test_one_server_under_two_host_names_is_refused(sandbox: Sandbox, real_panels: None) -> None:
     server(sandbox)
     other = sandbox.ispmanager_urls[0].replace("127.0.0.1", "localhost")
     with pytest.raises(Refused) as refused:
-        registering.register("ispmanager", "other", other, "root", "root-sandbox")
+        registration.register("ispmanager", "other", other, "root", "root-sandbox")
     assert "isp1" in refused.value.lines[0]
     assert Panel.objects.count() == 1
 
@@ -98,14 +100,14 @@ def test_a_certificate_is_shown_trusted_once_and_stops_everything_when_it_change
     first, second = self_signed(tmp_path / "a"), self_signed(tmp_path / "b", days=5)
     (port,) = free_ports(1)
     with https_ispmanager(first, port):
-        seen = connecting.find("ispmanager", f"https://localhost:{port}")
+        seen = location.find("ispmanager", f"https://localhost:{port}")
         assert seen.speaks
         assert seen.distrust
         assert seen.subject == "CN=panel.example"
         assert seen.sha256
-        trusted = connecting.find("ispmanager", f"https://localhost:{port}", first[0].read_text())
+        trusted = location.find("ispmanager", f"https://localhost:{port}", first[0].read_text())
         assert trusted.distrust == ""
-        panel = registering.register(
+        panel = registration.register(
             "ispmanager", "isp1", seen.url, "root", "root-sandbox", pin=seen.sha256
         )
         report = panel_check.check(panel)
@@ -116,7 +118,7 @@ def test_a_certificate_is_shown_trusted_once_and_stops_everything_when_it_change
         with pytest.raises(CertificateRefused):
             discovery.discover(panel)
         panel.refresh_from_db()
-        now = connecting.look_at(panel)
+        now = location.look_at(panel)
         assert now.sha256
         assert now.sha256 in panel.stopped
         assert now.distrust

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from integrator.accounts import csv_input, preview
-from integrator.accounts.choices import Choices
-from integrator.accounts.refusals import CsvRefused
+from integrator.core.errors import CsvRefused
 from integrator.models import Preview, PreviewRow
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.previews.csv import reader
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ CELLS = st.one_of(
     st.text(max_size=6),
 )  # fmt: skip
 HEADERS = st.one_of(
-    st.just([*csv_input.REQUIRED]),
-    st.just([*csv_input.COLUMNS]),
-    st.permutations(csv_input.COLUMNS),
-    st.lists(st.one_of(st.sampled_from(csv_input.COLUMNS), CELLS), max_size=10),
+    st.just([*reader.REQUIRED]),
+    st.just([*reader.COLUMNS]),
+    st.permutations(reader.COLUMNS),
+    st.lists(st.one_of(st.sampled_from(reader.COLUMNS), CELLS), max_size=10),
 )
 
 
@@ -66,7 +67,7 @@ def files(draw: st.DrawFn) -> bytes:
 @given(st.binary(max_size=200) | files())
 @settings(max_examples=400, derandomize=True)
 def test_reading_anything_answers_with_lines_or_with_errors(data: bytes) -> None:
-    reading = csv_input.read_all(data)
+    reading = reader.read_all(data)
     last = len(data.splitlines()) + 1
     assert reading.lines or reading.errors
     assert all(2 <= line.number <= last for line in reading.lines)
@@ -97,7 +98,7 @@ def test_a_file_is_taken_whole_or_not_at_all(many: House, data: bytes, skips: bo
         assert not PreviewRow.objects.exists()
         return
     event("taken")
-    reading = csv_input.read_all(data)
+    reading = reader.read_all(data)
     wrong = {one["line"] for one in made.summary["skipped"]}
     taken = set(made.rows.values_list("number", flat=True))
     assert taken

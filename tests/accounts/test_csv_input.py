@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrator.accounts.csv_input import REQUIRED, read, read_all
-from integrator.accounts.refusals import CsvRefused
+from integrator.core.errors import CsvRefused
+from integrator.previews.csv.reader import REQUIRED, read, read_all
 
 HEADER = "server,username,domain,client,plan"
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrator.accounts import expiry_rules, passwords, preview, summing
-from integrator.accounts.choices import Choices
-from integrator.accounts.refusals import Refused
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.core.errors import Refused
 from integrator.models import PreviewRow
+from integrator.previews import expiry_rules, passwords, preview, row_totals
+from integrator.previews.choices import Choices
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_a_rule_dates_the_rows_that_name_no_day(house: House) -> None:
     )  # fmt: skip
     made = preview.make_from_csv(Choices(autoprolong=True, expires="Month-End"), text, "eva")
     alice, bob = made.rows.order_by("number")
-    paid_until = summing.months_later(now().date(), 1)
+    paid_until = row_totals.months_later(now().date(), 1)
     assert alice.expires == alice.suspends_on == expiry_rules.applied("month-end", paid_until)
     assert bob.expires == bob.suspends_on == dt.date(2031, 5, 5)
     assert preview.choices_of(made).expires == "month-end"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import dialect_entries, dialect_setting
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Call, Event, Panel
-from integrator.panel_access import connect, learning, proving
+from integrator.panel_access import panel_connections, proven_names, stored_dialect
+from integrator.panel_setup.dialect import dialect_entries, overrides
 from integrator.supervisor.folder import eventually
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.grammar import SETTABLE
@@ -43,7 +43,7 @@ def billing() -> Panel:
 
 
 def put(given: dict[str, str], *, force: bool = False) -> dict[str, str]:
-    kept = dialect_setting.set_entries(billing(), given, actor="anna", force=force)
+    kept = overrides.set_entries(billing(), given, actor="anna", force=force)
     return {one.name: one.unchecked for one in kept}
 
 
@@ -142,7 +142,7 @@ def test_what_is_taken_back_is_not_known_until_the_next_check(discovered: Sandbo
     assert (known["cart"].value, known["order"].value) == ("", "")
     assert known["cart"].candidates == ("cart", "basket")
     assert "func=cart" in str(known["cart"].look)
-    learning.learn_dialect(billing())
+    stored_dialect.learn_dialect(billing())
     assert Dialect.from_json(billing().dialect).need("cart") == "cart"
 
 
@@ -151,7 +151,7 @@ def test_a_tasks_names_are_looked_for_in_the_form_that_is_there(discovered: Sand
     Panel.objects.update(task_username="")  # the other login sees every department's tasks
     discovered.dials(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
     discovered.act(act="order")
-    tasks = connect.billmanager(billing()).tasks
+    tasks = panel_connections.billmanager(billing()).tasks
     assert eventually(lambda: bool(tasks.openings()))
     panel = billing()
     panel.learnt = {**panel.learnt, "take_keeps_form": True}
@@ -167,9 +167,9 @@ def test_a_tasks_names_are_looked_for_in_the_form_that_is_there(discovered: Sand
 
 def test_every_entry_has_its_words_and_what_is_proven_is_so_as_it_is(discovered: Sandbox) -> None:
     assert set(dialect_entries.WORDS) == set(SETTABLE) == set(dialect_entries.LOOK)
-    proving.prove(["order", "manual_module"])
-    assert {"order", "manual_module"} <= proving.entries(billing())
+    proven_names.prove(["order", "manual_module"])
+    assert {"order", "manual_module"} <= proven_names.entries(billing())
     put({"manual_module": "pmhand"}, force=True)
-    assert "manual_module" not in proving.entries(billing())
+    assert "manual_module" not in proven_names.entries(billing())
     put({"manual_module": "pmmanual"}, force=True)
-    assert "manual_module" in proving.entries(billing())
+    assert "manual_module" in proven_names.entries(billing())

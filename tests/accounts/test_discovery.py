@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import translation
 
-from integrator.accounts import discovery, emails, matching, panel_check, registering
-from integrator.accounts.places import place
-from integrator.accounts.refusals import Refused
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.core.errors import Refused
+from integrator.matching import matcher
 from integrator.models import Account, Call, Change, Client, ClientUser, Module, Panel, Plan
+from integrator.panel_setup import registration
+from integrator.panel_setup.checks import panel_check
+from integrator.panel_setup.dialect.places import place
+from integrator.refresh import account_emails, discovery
 from panels import errors
 from panels.billmanager.dialect import Dialect
 from panels.billmanager.names import ADMIN, Close, Found, Take
@@ -106,7 +109,7 @@ def test_discovery_changes_nothing_on_the_panels(discovered: Sandbox) -> None:
 
 
 def test_every_account_is_matched_with_its_client_and_plan(discovered: Sandbox) -> None:
-    assert matching.match_all() == {"ready": 12, "choose": 0, "blocked": 0}
+    assert matcher.match_all() == {"ready": 12, "choose": 0, "blocked": 0}
     world = {one["username"]: one for one in discovered.world()["accounts"]}
     for account in Account.objects.filter(system=False).select_related("client", "plan"):
         assert account.client
@@ -159,30 +162,32 @@ def emails_asked() -> list[str]:
 def test_emails_are_asked_only_where_they_help_and_again_when_old(discovered: Sandbox) -> None:
     panel = Panel.objects.get(name="isp1")
     assert len(emails_asked()) == Account.objects.filter(system=False).count()
-    assert not emails.wanted(panel).exists()
+    assert not account_emails.wanted(panel).exists()
     Call.objects.all().delete()
     one, two, three, four = Account.objects.filter(system=False).order_by("id")[:4]
     Account.objects.filter(pk=one.pk).update(email="", email_at=None, match_state="ready")
     Account.objects.filter(pk=two.pk).update(email="", email_at=None, match_state="choose")
-    Account.objects.filter(pk=three.pk).update(email_at=now() - emails.AGE, email="old@x.example")
+    Account.objects.filter(pk=three.pk).update(
+        email_at=now() - account_emails.AGE, email="old@x.example"
+    )
     Account.objects.filter(pk=four.pk).update(email="", email_at=None, chosen_by="eva")
-    assert emails.read(panel) == 2
+    assert account_emails.read(panel) == 2
     assert sorted(emails_asked()) == sorted([two.username, three.username])
-    assert not emails.wanted(panel).exists()
+    assert not account_emails.wanted(panel).exists()
 
 
 def test_a_reading_of_emails_ends_in_time_and_goes_on_later(discovered: Sandbox) -> None:
     panel = Panel.objects.get(name="isp1")
     Account.objects.update(email="", email_at=None, match_state="choose")
-    every = emails.wanted(panel).count()
-    emails.read(panel, seconds=0)
-    assert emails.wanted(panel).count() == every
+    every = account_emails.wanted(panel).count()
+    account_emails.read(panel, seconds=0)
+    assert account_emails.wanted(panel).count() == every
     discovered.faults({"func": "usrparam", "kind": "truncated", "probability": 1.0, "times": None})
-    emails.read(panel)
-    assert emails.wanted(panel).count() == every
+    account_emails.read(panel)
+    assert account_emails.wanted(panel).count() == every
     discovered.faults()
-    emails.read(panel)
-    assert emails.wanted(panel).count() == 0
+    account_emails.read(panel)
+    assert account_emails.wanted(panel).count() == 0
 
 
 def test_administrators_are_never_offered(discovered: Sandbox) -> None:
@@ -277,7 +282,7 @@ def test_what_cannot_be_registered(house: House, wrong: dict[str, Any]) -> None:
     given = {"kind": "ispmanager", "name": "other", "url": "https://isp.example",
              "username": "root", "password": "x", **wrong}  # fmt: skip
     with pytest.raises(Refused):
-        registering.register(**given)
+        registration.register(**given)
     assert Panel.objects.count() == 2
 
 
@@ -285,5 +290,5 @@ def test_one_server_under_two_names_is_refused(sandbox: Sandbox, real_panels: No
     server(sandbox)
     url = sandbox.ispmanager_urls[0].replace("/ispmgr", "/manager/ispmgr/")
     with pytest.raises(Refused) as refused:
-        registering.register("ispmanager", "other", url, "root", "root-sandbox")
+        registration.register("ispmanager", "other", url, "root", "root-sandbox")
     assert "isp1" in refused.value.lines[0]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import bound, drift
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.drift import drift
+from integrator.inventory import service_recognition
 from integrator.models import Account, Binding, Drift, Panel, Service
 from tests import factories
 from tests.accounts import mirrors
@@ -26,7 +27,7 @@ def bound_account(house: House) -> Account:
 
 
 def kinds() -> list[str]:
-    bound.recognise()
+    service_recognition.recognise()
     drift.compare()
     return sorted(Drift.objects.filter(over_at=None).values_list("kind", flat=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrator.accounts.exposure import cohorts
+from integrator.previews.exposure import cohorts
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import discovery, emails
+from integrator.refresh import account_emails, discovery
 from tests.accounts.judge import judge
 from tests.accounts.proposals import proposals
 from tests.accounts.sandboxed import billing, server
@@ -29,7 +29,7 @@ def test_nothing_ready_is_wrong_and_most_that_can_be_decided_is_ready(
     panels = [billing(sandbox), server(sandbox), server(sandbox, 2)]
     for panel in panels:
         discovery.discover(panel)
-    while any(emails.wanted(panel).exists() for panel in panels[1:]):
+    while any(account_emails.wanted(panel).exists() for panel in panels[1:]):
         for panel in panels[1:]:
             discovery.read_emails(panel)
     verdict = judge(sandbox.world()["accounts"], proposals())

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import discovery, plan_map, preview
-from integrator.accounts.choices import Choices
+from integrator.matching import plan_map
 from integrator.models import Account, Panel, Plan, Preview
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:

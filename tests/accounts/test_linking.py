@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import linking
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.inventory import module_links
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def test_a_modules_url_names_its_server(house: House, url: str) -> None:
     other = mirrors.server("isp2", module_id=None)
     mirrors.module(22, url=url)
-    assert linking.link_servers() == {"isp1": 21, "isp2": 22}
+    assert module_links.link_servers() == {"isp1": 21, "isp2": 22}
     other.refresh_from_db()
     assert not other.module_linked_by_hand
 
@@ -34,20 +34,20 @@ def test_two_modules_of_one_server_are_left_to_a_person(house: House) -> None:
     mirrors.server("isp2", module_id=None)
     for number in (22, 23):
         mirrors.module(number, url="https://isp2.example:1500/ispmgr")
-    assert linking.link_servers() == {"isp1": 21}
+    assert module_links.link_servers() == {"isp1": 21}
 
 
 def test_a_module_that_moved_to_another_server_is_followed(house: House) -> None:
     other = mirrors.server("isp2", module_id=None)
     house.module.url = other.url
     house.module.save()
-    assert linking.link_servers() == {"isp2": 21}
+    assert module_links.link_servers() == {"isp2": 21}
 
 
 def test_a_link_by_hand_stays(house: House) -> None:
     mirrors.module(22, url=house.server.url)
-    linking.link_by_hand(house.server, 21)
-    assert linking.link_servers() == {"isp1": 21}
+    module_links.link_by_hand(house.server, 21)
+    assert module_links.link_servers() == {"isp1": 21}
 
 
 @pytest.mark.parametrize("number", [99, 30, 22])
@@ -58,4 +58,4 @@ def test_a_module_that_does_not_serve_ispmanager_or_serves_another_is_refused(
     mirrors.server("isp2", module_id=22)
     mirrors.module(22)
     with pytest.raises(Refused):
-        linking.link_by_hand(house.server, number)
+        module_links.link_by_hand(house.server, number)

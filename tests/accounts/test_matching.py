@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import choosing, matching, plan_map
-from integrator.accounts.refusals import Refused
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.core.errors import Refused
+from integrator.matching import client_choices, matcher, plan_map
 from integrator.models import Account, Client, ClientUser
 from tests.accounts import mirrors
 
@@ -21,7 +21,7 @@ def keys(account: Account) -> list[str]:
 
 
 def matched(account: Account) -> Account:
-    matching.match_all()
+    matcher.match_all()
     account.refresh_from_db()
     return account
 
@@ -148,15 +148,15 @@ def test_a_suspended_account_needs_a_word(house: House) -> None:
     account = matched(mirrors.account(house.server, email="client3001@mail.example", active=False))
     assert (account.match_state, account.client) == ("choose", None)
     assert account.match_candidates == [3001]
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     assert matched(account).match_state == "ready"
-    choosing.forget(account)
+    client_choices.forget(account)
     assert matched(account).match_state == "choose"
 
 
 def test_a_choice_from_before_the_suspension_is_asked_again(house: House) -> None:
     account = matched(mirrors.account(house.server))
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     account.active = False
     account.save()
     account = matched(account)
@@ -165,7 +165,7 @@ def test_a_choice_from_before_the_suspension_is_asked_again(house: House) -> Non
 
 def test_a_client_chosen_before_the_plan_was_mapped_gets_it(house: House) -> None:
     account = matched(mirrors.account(house.server, preset="Old"))
-    choosing.choose(account, client=house.client, plan=None, person="eva")
+    client_choices.choose(account, client=house.client, plan=None, person="eva")
     assert matched(account).match_state == "choose"
     plan_map.set_many(["Old=Start"])
     assert matched(account).match_state == "ready"
@@ -219,7 +219,7 @@ def test_an_unmapped_preset_is_a_choice_until_it_is_mapped(house: House) -> None
 def test_a_persons_choice_outlives_matching(house: House) -> None:
     other = mirrors.client(3002)
     account = matched(mirrors.account(house.server, email="client3001@mail.example"))
-    choosing.choose(account, client=other, plan=None, person="eva")
+    client_choices.choose(account, client=other, plan=None, person="eva")
     account = matched(account)
     assert (account.client, account.plan, account.match_state) == (other, house.plan, "ready")
     assert keys(account) == ["chosen"]
@@ -277,4 +277,4 @@ def test_ten_thousand_accounts_are_matched(house: House) -> None:
             for n in range(10_000)
         ]
     )
-    assert matching.match_all()["ready"] == 10_000  # how long it takes is told by `make matching`
+    assert matcher.match_all()["ready"] == 10_000  # how long it takes is told by `make matching`

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts.mirroring import Synced, sync
+from integrator.inventory.mirror import Synced, sync
 from integrator.models import Account
 
 if TYPE_CHECKING:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import connecting, discovery, panel_check, registering
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Call, Panel
-from integrator.panel_access import connect
+from integrator.panel_access import panel_connections
+from integrator.panel_setup import location, registration
+from integrator.panel_setup.checks import panel_check
+from integrator.refresh import discovery
 from integrator.supervisor.folder import eventually
 from tests.accounts.sandboxed import server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.accounts.panel_check import CheckReport, CheckRow
+    from integrator.panel_setup.checks.panel_check import CheckReport, CheckRow
     from tests.services.sandbox import Sandbox
 
 pytestmark = pytest.mark.any_database
@@ -51,7 +53,7 @@ def test_a_check_has_no_effect(
     sandbox = start_sandbox("--accounts", "6", "--clients", "3", "--plans", "2",
                             "--dialect", f"panels/sandbox/dialects/{dialect}.json")  # fmt: skip
     # The administrator's login sees the tasks of the ispmanager module's department.
-    alone = registering.register(
+    alone = registration.register(
         "billmanager", "billing", sandbox.billmanager_url, "admin", "admin-sandbox"
     )
     for panel in (alone, server(sandbox)):
@@ -59,7 +61,7 @@ def test_a_check_has_no_effect(
     # Something to look at: a service, a charge, and an activation task that waits.
     sandbox.dials(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
     sandbox.act(act="order")
-    waiting = connect.billmanager(Panel.objects.get(name="billing")).tasks
+    waiting = panel_connections.billmanager(Panel.objects.get(name="billing")).tasks
     assert eventually(lambda: bool(waiting.openings()))
     before, calls = effects(sandbox), Call.objects.count()
     for name in ("billing", "isp1"):
@@ -179,7 +181,7 @@ def test_a_function_that_is_missing_without_being_named_is_missing(
     sandbox = start_sandbox("--accounts", "2", "--clients", "2", "--plans", "1",
                             "--dialect", "panels/sandbox/dialects/billmanager5.json",
                             "--dial", "missing_without_object=true")  # fmt: skip
-    panel = registering.register(
+    panel = registration.register(
         "billmanager", "billing", sandbox.billmanager_url, "admin", "admin-sandbox"
     )
     discovery.discover(panel)
@@ -201,7 +203,7 @@ def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
         assert row.state == "not found"
         assert f"A panel answers at {there}: register it with that address." in row.text
     with pytest.raises(Refused) as refused:
-        registering.check_login(Panel.objects.get(name="billing"))
+        registration.check_login(Panel.objects.get(name="billing"))
     assert any(there in line for line in refused.value.lines)
 
 
@@ -209,8 +211,8 @@ def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> N
     discovered.dials(updating="The platform is under maintenance")
     panel = Panel.objects.get(name="billing")
     with pytest.raises(Refused, match="being updated"):
-        registering.check_login(panel)
-    sight = connecting.find(panel.kind, panel.url)
+        registration.check_login(panel)
+    sight = location.find(panel.kind, panel.url)
     assert (sight.speaks, sight.updating) == (False, True)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import password_list
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
 from integrator.models import Account
+from integrator.previews.csv import password_list
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import plan_map, preview, summing
-from integrator.accounts.candidates import unbound
-from integrator.accounts.choices import Choices
-from integrator.accounts.csv_input import read
-from integrator.accounts.refusals import CsvRefused, Refused
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.core.errors import CsvRefused, Refused
+from integrator.matching import plan_map
+from integrator.matching.candidates import unbound
 from integrator.models import (
     Account,
     Binding,
@@ -27,6 +25,9 @@ from integrator.models import (
     Run,
     Step,
 )
+from integrator.previews import preview, row_totals
+from integrator.previews.choices import Choices
+from integrator.previews.csv.reader import read
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -416,5 +417,5 @@ def test_the_plan_map_says_for_how_long_unless_the_run_does(house: House) -> Non
     ],
 )
 def test_a_period_ends_by_the_calendar(start: str, period: int, end: str) -> None:
-    day = summing.first_suspension(None, period, dt.date.fromisoformat(start))
+    day = row_totals.first_suspension(None, period, dt.date.fromisoformat(start))
     assert day.isoformat() == end

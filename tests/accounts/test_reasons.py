@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from django.utils import translation
 
-from integrator import accounts
-from integrator.accounts.evidence import WEIGHTS
-from integrator.accounts.limits import RESOURCES
-from integrator.accounts.reasons import TEXTS, reason, shown
-from integrator.accounts.rehearsal_orders import BLOCKED
-from integrator.accounts.sale_rules import LIMITS
+from integrator.core.env import BASE_DIR
+from integrator.matching.evidence import WEIGHTS
+from integrator.matching.plan_limits import RESOURCES
+from integrator.messages.reasons import TEXTS, reason, shown
+from integrator.previews.rehearsal.orders import BLOCKED
+from integrator.previews.rule_checks import LIMITS
 
 
 def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None:
     code = "".join(
         path.read_text(encoding="utf-8")
-        for path in Path(accounts.__file__).parent.glob("*.py")
-        if path.name != "reasons.py"
+        for path in (BASE_DIR / "integrator").rglob("*.py")
+        if path.name != "reasons.py" and "web" not in path.parts
     )
     given = set(re.findall(r'reason\(\s*"(\w+)"', code)) | set(
         re.findall(r'_note\(\w+, "(\w+)"', code)

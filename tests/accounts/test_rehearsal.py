@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import comparing, confirming, discovery, rehearsal
-from integrator.accounts import preview as previews
-from integrator.accounts.candidates import unbound
-from integrator.accounts.choices import Choices
+from integrator.matching.candidates import unbound
 from integrator.models import Account, Call, Client, Panel, Preview, PreviewRow
+from integrator.previews import comparison, confirmations
+from integrator.previews import preview as previews
+from integrator.previews.choices import Choices
+from integrator.previews.rehearsal import rehearsal
+from integrator.refresh import discovery
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -127,11 +129,11 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     assert f"{row.price:.2f}" in told
     assert f"{(row.price or 0) * 2:.2f}" in told
     assert preview.summary["asks"] == {"price": 12}
-    assert confirming.confirm_all(preview, "price", "anna") == 12
+    assert confirmations.confirm_all(preview, "price", "anna") == 12
     assert preview.summary["ready"] == 12
     assert Decimal(preview.summary["totals"][0]["amount"]) == before / 2
     assert keys(first_row(preview)) >= {"other_price", "confirmed"}
-    comparing.compare(preview)  # the price list says what it said
+    comparison.compare(preview)  # the price list says what it said
     rehearsal.rehearse(preview)  # what is accepted is not asked again
     assert preview.summary["ready"] == 12
 

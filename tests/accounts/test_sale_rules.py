@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import comparing, discovery, panel_check, preview, rehearsal
-from integrator.accounts.candidates import unbound
-from integrator.accounts.choices import Choices
+from integrator.matching.candidates import unbound
 from integrator.models import Account, Client, Panel, Plan, Preview
+from integrator.panel_setup.checks import panel_check
+from integrator.previews import comparison, preview
+from integrator.previews.choices import Choices
+from integrator.previews.rehearsal import rehearsal
+from integrator.refresh import discovery
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -71,8 +74,8 @@ def test_what_was_archived_since_the_preview_keeps_it_from_being_started(
     discovered.dials(
         plan_rules={str(plan.plan.remote_id): {"archived": "on"}}, cash_registers={"till": True}
     )
-    with pytest.raises(comparing.PreviewOutdated) as refused:
-        comparing.compare(made)
+    with pytest.raises(comparison.PreviewOutdated) as refused:
+        comparison.compare(made)
     assert "archived" in "\n".join(refused.value.lines)
     assert "fiscal receipts" in "\n".join(refused.value.lines)
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import confirming, plan_map, preview
-from integrator.accounts.candidates import unbound
-from integrator.accounts.choices import Choices
-from integrator.accounts.confirmable import word_of
-from integrator.accounts.correcting import Wish, corrected
-from integrator.accounts.refusals import CsvRefused, Refused
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.core.errors import CsvRefused, Refused
+from integrator.matching import plan_map
+from integrator.matching.candidates import unbound
 from integrator.models import Account, Binding, Event, Preview, Run, Service
+from integrator.previews import confirmations, preview
+from integrator.previews.choices import Choices
+from integrator.previews.confirmable import word_of
+from integrator.previews.corrections import Wish, corrected
 from tests.accounts import mirrors
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def test_an_account_without_a_site_is_given_a_domain_on_a_persons_word(house: Ho
     row = made.rows.get()
     assert (row.state, keys(made)) == ("choose", ["domain_for_empty"])
     assert made.summary["asks"] == {"domain": 1}
-    assert confirming.confirm(made, [word_of(row.reasons[0])], "eva") == 1
+    assert confirmations.confirm(made, [word_of(row.reasons[0])], "eva") == 1
     row.refresh_from_db()
     assert row.state == "ready"
     assert "Confirmed by eva" in row.reasons[-1]["text"]
@@ -76,7 +77,7 @@ def test_an_account_without_a_site_is_given_a_domain_on_a_persons_word(house: Ho
     assert Event.objects.get(subject="preview").actor == "eva"
     assert preview.anew(made, "eva").summary["ready"] == 1
     with pytest.raises(Refused):
-        confirming.confirm(made, [word_of(row.reasons[0])], "eva")
+        confirmations.confirm(made, [word_of(row.reasons[0])], "eva")
 
 
 @pytest.mark.parametrize("other", ["isp1", "isp2"])
@@ -87,7 +88,7 @@ def test_a_domain_of_another_account_is_never_ready(house: House, other: str) ->
     made = from_csv(house, "isp1,alice,taken.example,3001,Start")
     assert made.rows.get().state == "blocked"
     assert keys(made)[0] == "domain_of_other"
-    assert confirming.confirm_all(made, "domain", "eva") == 0
+    assert confirmations.confirm_all(made, "domain", "eva") == 0
     assert made.rows.get().state == "blocked"
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import discovery, panel_check, tending
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import Account, Panel
-from integrator.panel_access.stopping import PanelStoppedError
+from integrator.panel_access.panel_stop import PanelStoppedError
+from integrator.panel_setup.checks import panel_check
+from integrator.refresh import background, discovery
 from panels.errors import LoginRefused
 from tests import factories
 from tests.accounts import mirrors
@@ -24,44 +25,44 @@ if TYPE_CHECKING:
 
 def test_old_mirrors_are_read_anew(house: House, settings: Settings) -> None:
     settings.DRIFT_HOURS = 24.0
-    assert tending.to_discover() == [], "nobody has discovered them yet"
+    assert background.to_discover() == [], "nobody has discovered them yet"
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=23))
-    assert tending.to_discover() == []
+    assert background.to_discover() == []
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
-    assert tending.to_discover() == [house.billing.pk, house.server.pk]
+    assert background.to_discover() == [house.billing.pk, house.server.pk]
     Panel.objects.filter(pk=house.server.pk).update(discovery={"started": now().isoformat()})
-    assert tending.to_discover() == [house.billing.pk], "it was tried a moment ago"
+    assert background.to_discover() == [house.billing.pk], "it was tried a moment ago"
     Panel.objects.filter(pk=house.billing.pk).update(stopped="its login was refused")
-    assert tending.to_discover() == []
+    assert background.to_discover() == []
     Panel.objects.update(discovery={}, stopped="")
     settings.DRIFT_HOURS = 0.0
-    assert tending.to_discover() == []
+    assert background.to_discover() == []
 
 
 def test_emails_are_asked_where_they_help(house: House) -> None:
     Panel.objects.update(discovered_at=now())
-    assert tending.to_ask() == []
+    assert background.to_ask() == []
     mirrors.account(house.server)
-    assert tending.to_ask() == [house.server.pk]
+    assert background.to_ask() == [house.server.pk]
     Account.objects.update(system=True)
-    assert tending.to_ask() == []
+    assert background.to_ask() == []
 
 
 def test_nothing_is_read_while_something_is_being_bound(house: House, settings: Settings) -> None:
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
     mirrors.account(house.server)
     binding = factories.binding("running", 3)
-    assert (tending.to_discover(), tending.to_ask()) == ([], [])
-    assert tending.read_emails(binding.account.panel_id) == 0
+    assert (background.to_discover(), background.to_ask()) == ([], [])
+    assert background.read_emails(binding.account.panel_id) == 0
 
 
 def test_emails_are_read_and_matched(discovered: Sandbox) -> None:
     Account.objects.update(email="", email_at=None, match_state="blocked", client=None)
     server = Panel.objects.get(name="isp1")
-    assert tending.to_ask() == [server.pk]
-    assert tending.read_emails(server.pk) == 12
+    assert background.to_ask() == [server.pk]
+    assert background.read_emails(server.pk) == 12
     assert Account.objects.filter(match_state="ready").count() == 12
-    assert tending.to_ask() == []
+    assert background.to_ask() == []
 
 
 def test_a_refused_login_is_not_tried_again_in_every_round(
@@ -73,12 +74,12 @@ def test_a_refused_login_is_not_tried_again_in_every_round(
     server.save(update_fields=["password"])
     long_ago = {"discovered_at": now() - dt.timedelta(hours=25), "discovery": {}}
     Panel.objects.update(**long_ago)
-    assert server.pk in tending.to_discover()
+    assert server.pk in background.to_discover()
     with pytest.raises(LoginRefused):
         discovery.discover(server)
     assert server.stopped
     Panel.objects.update(**long_ago)
-    assert server.pk not in tending.to_discover()
+    assert server.pk not in background.to_discover()
     with pytest.raises(PanelStoppedError):
         discovery.discover(server)
     # Corrected and checked, it goes on.

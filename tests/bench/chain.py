@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from tests.bench.installation import installation, panels
 from tests.bench.script import CALLS, Script
 from tests.bench.usage import pause

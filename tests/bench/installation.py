@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
-from integrator.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR, NAMES
 from tests.bench.rows import Rows
 from tests.bench.usage import pause
 from tests.services.ports import free_ports

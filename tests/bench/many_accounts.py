@@ -23,7 +23,7 @@ from django.contrib.auth import (  # noqa: E402 - after Django is set up
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
 from django.utils import timezone  # noqa: E402 - the same
 
-from integrator.accounts.reasons import reason  # noqa: E402 - the same
+from integrator.messages.reasons import reason  # noqa: E402 - the same
 from integrator.models import Account, Client, Panel, Plan, Service  # noqa: E402 - the same
 from integrator.models.states import RowState  # noqa: E402 - the same
 

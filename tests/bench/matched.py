@@ -15,7 +15,7 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402 - after Django is set up
 
-from integrator.accounts import discovery, emails, matching  # noqa: E402 - the same
+from integrator.matching import matcher  # noqa: E402 - after Django is set up
 from integrator.models import (  # noqa: E402 - the same
     Account,
     Client,
@@ -25,6 +25,7 @@ from integrator.models import (  # noqa: E402 - the same
     Plan,
     Service,
 )
+from integrator.refresh import account_emails, discovery  # noqa: E402 - the same
 from tests.accounts.proposals import proposals  # noqa: E402 - the same
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ BATCH, SERVERS = 2000, 4
 def wanted() -> int:
     """How many e-mails are still to be asked."""
     servers = Panel.objects.filter(kind=Panel.Kind.ISPMANAGER)
-    return sum(emails.wanted(panel).count() for panel in servers)
+    return sum(account_emails.wanted(panel).count() for panel in servers)
 
 
 def speed(accounts: int, clients: int) -> list[float]:
@@ -88,11 +89,11 @@ def speed(accounts: int, clients: int) -> list[float]:
         ],
         BATCH,
     )  # fmt: skip
-    took = [_seconds(discovery.compare), _seconds(matching.match_all)]
+    took = [_seconds(discovery.compare), _seconds(matcher.match_all)]
     ready = Account.objects.filter(match_state="ready").count()
     if ready < accounts // 2:
         raise RuntimeError(f"too little is ready: {ready}")
-    return [*took, _seconds(discovery.compare), _seconds(matching.match_all)]
+    return [*took, _seconds(discovery.compare), _seconds(matcher.match_all)]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from integrator import presence
+from integrator.core import heartbeat
 from tests import factories
 from tests.workflow.conftest import (  # noqa: F401 - fixtures of the main job, through a browser
     provider,
@@ -61,4 +61,4 @@ def sign_in(
 
     yield open_as
     page.close()
-    presence.stop_keeping()
+    heartbeat.stop_keeping()

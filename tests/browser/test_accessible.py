@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from integrator import clock
-from integrator.accounts.reasons import reason
+from integrator.core import clock
+from integrator.messages.reasons import reason
 from integrator.models.states import Phase
 from tests import factories
 

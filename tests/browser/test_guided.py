@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from integrator.accounts import preview
-from integrator.accounts.choices import Choices
+from integrator.previews import preview
+from integrator.previews.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from integrator.accounts import preview, rehearsal
-from integrator.accounts.choices import Choices
-from integrator.launching import launch
 from integrator.models import Account
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.previews.rehearsal import rehearsal
+from integrator.runs.launch import launch
 from integrator.web import previews
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import redis
 
-from integrator.env import BASE_DIR, local_redis
+from integrator.core.env import BASE_DIR, local_redis
 from tests.services.ports import free_ports
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from integrator.env import local_redis
+from integrator.core.env import local_redis
 from tests.chaos.product import eventually
 from tests.chaos.truth import complete, reach
 

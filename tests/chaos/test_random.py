@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import redis
 
-from integrator.env import local_redis
+from integrator.core.env import local_redis
 from tests.chaos.conftest import database
 from tests.chaos.product import Answer, eventually, send, wait
 from tests.chaos.truth import complete, where

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from integrator.env import local_redis
+from integrator.core.env import local_redis
 from tests.chaos.product import CSV, READ_TIMEOUT, SETTLE, eventually
 from tests.services import canary
 from tests.services.canary import LOGINS

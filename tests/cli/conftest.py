@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from tests.services.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from integrator.accounts.csv_input import read
+from integrator.previews.csv.reader import read
 from integrator.supervisor import demo
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from tests.cli.test_wait import accounts, working
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from tests.services.patience import eventually
 
 if TYPE_CHECKING:

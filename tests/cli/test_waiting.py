@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.management.waiting import all_well, is_moving
 from integrator.models import Binding, Preview, Run, Window
 from tests.accounts import mirrors

@@ -15,7 +15,7 @@ from panels.billmanager import Dialect
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from integrator.accounts.check_rows import CheckRow
+    from integrator.panel_setup.checks.rows import CheckRow
 
 ENTRIES = {one.name for one in fields(Dialect)}
 

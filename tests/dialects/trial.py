@@ -9,15 +9,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from integrator import launching
-from integrator.accounts import discovery, panel_check, preview
-from integrator.accounts.check_rows import PASSES
-from integrator.accounts.choices import Choices
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions
+from integrator.bindings.work import dispatch
+from integrator.core.errors import Refused
+from integrator.maintenance import sweep, wake_ups
 from integrator.models import Binding, PreviewRow, Window
 from integrator.models.states import BindingState, Phase, RowState, RunState
-from integrator.workflow import actions, sweep, waking, work
-from integrator.workflow.windows import recheck
+from integrator.panel_setup.checks import panel_check
+from integrator.panel_setup.checks.rows import PASSES
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
+from integrator.runs import launch
+from integrator.windows.post_checks import plan_recheck
 from panels.sandbox import operations
 from panels.sandbox import records as r
 from panels.sandbox.dialects.drawing import draw
@@ -29,8 +33,8 @@ from tests.simulation.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.accounts.check_rows import CheckRow
     from integrator.models import Panel, Run
+    from integrator.panel_setup.checks.rows import CheckRow
 
 ANNA = "anna"
 COUNT = 4
@@ -87,12 +91,12 @@ class Trial:
     def _set_up(self) -> None:
         world, drawn = self.world, self.drawn
         jobs: dict[str, Callable[[int], None]] = {
-            "window": work.look_at_window,
-            "run": work.prepare_run,
-            "recheck": recheck.look,
+            "window": dispatch.look_at_window,
+            "run": dispatch.prepare_run,
+            "recheck": plan_recheck.look,
         }
         for kind, job in jobs.items():
-            waking.register(kind, partial(self._send, job))
+            wake_ups.register(kind, partial(self._send, job))
         world.dials.turn({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
         plan = min(world.plans.all(), key=lambda one: one.id)
         if drawn.empty_plan:
@@ -189,7 +193,7 @@ class Trial:
         if left.exists():
             raise Failure(f"not ready: {[row.reasons for row in left]}")
         try:
-            return launching.launch(made, ANNA)
+            return launch.launch(made, ANNA)
         except Refused as refused:
             raise Failure(f"not started: {refused.text} {refused.lines}") from refused
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from panels.billmanager import BillManager
 from panels.ispmanager import IspManager
 from tests.panels.tour import RESOURCES, SENDS_NOTHING, Tour

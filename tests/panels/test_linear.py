@@ -18,8 +18,8 @@ import pytest
 
 import integrator
 import panels
-from integrator import logs
-from integrator.accounts import csv_input
+from integrator.core import logs
+from integrator.previews.csv import reader
 from panels.documents import is_html, parse
 from panels.errors import PanelError
 from panels.redaction import Redactor, redact_markup
@@ -124,7 +124,7 @@ def test_an_answer_of_any_shape(shape: str) -> None:
 
 
 def read_csv(text: str) -> None:
-    csv_input.read_all(text)
+    reader.read_all(text)
 
 
 HEADER = "server,username,domain,client,plan\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from panels import intake
 from panels.documents import parse
 from panels.errors import AnswerTooLarge, OutcomeUnknown, UnexpectedAnswer

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from tests.services.ports import free_ports
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from integrator.accounts import confirming, preview, rereading
-from integrator.accounts.choices import Choices
-from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Preview, PreviewRow
 from integrator.models.states import RowState
-from integrator.workflow import starting
+from integrator.previews import confirmations, freshness, preview
+from integrator.previews.choices import Choices
+from integrator.previews.corrections import Wish
+from integrator.runs import run_start
 from panels.sandbox import acts
 from panels.sandbox.ledger import truth
 
@@ -83,7 +83,7 @@ class Errand:
             ordered = acts.stranger_orders(self._world, {"act": "stranger_orders"})
             rows[0]["domain"] = self._world.services[int(str(ordered["service"]))].domain
         made = self._preview(rows, anew=True)
-        confirming.confirm_all(made, "domain", ANNA)
+        confirmations.confirm_all(made, "domain", ANNA)
         ready = made.rows.filter(domain__iexact=rows[0]["domain"], state=RowState.READY)
         assert not ready.exists(), f"{rows[0]['domain']} would be sold twice"
 
@@ -113,10 +113,10 @@ class Errand:
         """Preview and start a run over these lines; why lines were left out of it."""
         made = self._preview(rows, anew=self.has_debts)
         # A slip in a domain is asked about, and she says in a hurry that it is meant.
-        confirming.confirm_all(made, "domain", ANNA)
+        confirmations.confirm_all(made, "domain", ANNA)
         if self._scenario.debt:
             self._confirm_debts(made)
-        starting.start(made.pk, ANNA)
+        run_start.start(made.pk, ANNA)
         left_out = PreviewRow.objects.filter(preview=made).exclude(state=RowState.READY)
         return [str(row.reasons) for row in left_out]
 
@@ -126,7 +126,7 @@ class Errand:
         for row in ready.select_related("client"):
             owes = row.client is not None and self._world.clients[row.client.remote_id].balance < 0
             assert not owes, f"line {row.number} is ready, though its client owes money"
-        confirming.confirm_all(made, "debt", ANNA)
+        confirmations.confirm_all(made, "debt", ANNA)
 
     def _preview(self, rows: Iterable[Mapping[str, str]], *, anew: bool) -> Preview:
         """Upload these lines. ``anew``: what is known of the panels is older than what is there."""
@@ -146,7 +146,7 @@ class Errand:
         )
         made = preview.make_from_csv(choices, text.getvalue(), ANNA)
         if anew:
-            rereading.reread(made)
+            freshness.reread(made)
             made = preview.make_from_csv(choices, text.getvalue(), ANNA)
         return made
 

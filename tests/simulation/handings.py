@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from integrator.models import Intent, StrangerOrder, Window
 from integrator.models.states import UNSETTLED
-from integrator.workflow.windows import aftermath, handing
+from integrator.windows import order_handover
+from integrator.windows.post_checks import post_checks
 from panels.sandbox import records as r
 from panels.sandbox.operations import modules_for
 from tests.simulation.errand import ANNA
@@ -56,10 +57,10 @@ class Handings:
     def go_on(self) -> None:
         """Have what is not known read, and press again where the order still waits."""
         unknown = Intent.objects.filter(
-            kind=handing.KIND, outcome__in=[str(one) for one in UNSETTLED]
+            kind=order_handover.KIND, outcome__in=[str(one) for one in UNSETTLED]
         )
         for window in Window.objects.filter(intents__in=unknown).distinct():
-            self._say(partial(aftermath.read_again, window.pk))
+            self._say(partial(post_checks.read_again, window.pk))
         for order in self.left:
             if not self._press(order):
                 self._stage.sleep(60.0)  # told to wait
@@ -67,7 +68,7 @@ class Handings:
     def _press(self, order: StrangerOrder) -> bool:
         self.pressed.setdefault(order.service_id, 0)
         self._stage.tell(f"hands service {order.service_id} over")
-        if not self._say(partial(handing.hand_over, order.pk, ANNA)):
+        if not self._say(partial(order_handover.hand_over, order.pk, ANNA)):
             return False
         self.pressed[order.service_id] += 1  # who is told to wait has not handed it over
         self._stage.seen["stranger's order handed over"] += 1

@@ -17,12 +17,15 @@ from django.db import connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.test.utils import override_settings
 
-from integrator import clock, presence
-from integrator.accounts import discovery, matching, registering
-from integrator.panel_access import connect
+from integrator.bindings import leases
+from integrator.core import clock, heartbeat
+from integrator.maintenance import wake_ups
+from integrator.matching import matcher
+from integrator.panel_access import panel_connections
+from integrator.panel_setup import registration
+from integrator.refresh import discovery
 from integrator.steps import step6_find_the_task as step6
-from integrator.workflow import leases, waking
-from integrator.workflow.windows import tasks
+from integrator.windows.phases import tasks
 from panels.sandbox import dialect as dialects
 from panels.sandbox.generation import Size, generate
 from panels.sandbox.world import World
@@ -78,13 +81,13 @@ class Installation:
         settings = override_settings(ALLOW_PRIVATE_PANELS=True, WINDOW_LIMIT=WINDOW_LIMIT)
         with ExitStack() as stack:
             patches: list[AbstractContextManager[Any]] = [
-                mock.patch.object(connect, "Transport", transport),
-                mock.patch.object(connect, "LIMITER", Limiter(stage, self.weather)),
-                mock.patch.object(connect, "_transports", {}),
-                mock.patch.object(presence, "keep"),
-                mock.patch.object(presence, "process_token", self._process),
+                mock.patch.object(panel_connections, "Transport", transport),
+                mock.patch.object(panel_connections, "LIMITER", Limiter(stage, self.weather)),
+                mock.patch.object(panel_connections, "_transports", {}),
+                mock.patch.object(heartbeat, "keep"),
+                mock.patch.object(heartbeat, "process_token", self._process),
                 mock.patch.object(leases, "_held", set()),
-                mock.patch.object(waking, "_alarm", Alarm(stage)),
+                mock.patch.object(wake_ups, "_alarm", Alarm(stage)),
                 mock.patch.object(secrets, "token_hex", self._token),
                 mock.patch.object(secrets, "choice", random.choice),
                 mock.patch.object(tasks, "PATIENCE", PATIENCE),
@@ -152,7 +155,7 @@ class Alarm:
 
         def ring() -> None:
             if actor is None or actor.process == process:
-                waking._send(kind, row_id, 1)
+                wake_ups._send(kind, row_id, 1)
 
         self._stage.after(seconds, ring)
 
@@ -227,7 +230,7 @@ def register_billing(world: World) -> Panel:
     """Register the world's BILLmanager."""
     login = ("billmanager", "billing", world.address_of("billmanager"), "admin", "admin-sandbox")
     staff = "tasks-sandbox"
-    return registering.register(*login, task_username="tasks", task_password=staff)
+    return registration.register(*login, task_username="tasks", task_password=staff)
 
 
 def _register(world: World, *, billing: bool) -> None:
@@ -235,10 +238,10 @@ def _register(world: World, *, billing: bool) -> None:
     panels = [register_billing(world)] if billing else []
     for name in SERVERS:
         login = ("ispmanager", name, address(name), "root", "root-sandbox")
-        panels.append(registering.register(*login))
+        panels.append(registration.register(*login))
     for panel in panels:
         discovery.discover(panel)
-    matching.match_all()
+    matcher.match_all()
 
 
 def install(stage: Stage, dialect: str, weather: Weather) -> Installation:

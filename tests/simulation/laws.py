@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrator.accounts.correcting import Wish
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import UNSETTLED, BindingState, Phase
-from integrator.workflow.windows.asked import MOST
-from integrator.workflow.windows.handing import KIND
+from integrator.previews.corrections import Wish
+from integrator.windows.order_handover import KIND
+from integrator.windows.switching.sent_switches import MOST
 from panels.sandbox import records as r
 from panels.sandbox.hosting import user_key
 from panels.sandbox.operations import modules_for

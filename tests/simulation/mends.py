@@ -15,19 +15,14 @@ from unittest import mock
 
 from django.conf import settings
 
-from integrator import clock
-from integrator.accounts import sites
-from integrator.panel_access import reach
-from integrator.steps import means
-from integrator.workflow import (
-    breaker,
-    crediting,
-    deaths,
-    intents,
-    ordering,
-    second_orders,
-)
-from integrator.workflow.windows import asked
+from integrator.bindings import intents
+from integrator.bindings.work import crediting, ordering, repeated_orders, worker_deaths
+from integrator.core import clock
+from integrator.panel_access import reachability
+from integrator.previews import sites
+from integrator.runs import circuit_breaker
+from integrator.steps import payment_means
+from integrator.windows.switching import sent_switches
 from panels import answers, intake, transport
 from panels.billmanager import discovery_plans, markers
 from panels.billmanager.context import MARKERS, Context
@@ -111,7 +106,7 @@ MENDS = {
         (1, 21, 61, 101, 121, 141, 161),
         lambda: [
             mock.patch.object(intents, "_absent_after", _soon),
-            mock.patch.object(second_orders, "may_order", _no_look),
+            mock.patch.object(repeated_orders, "may_order", _no_look),
         ],
     ),
     "locked": Mend(
@@ -119,7 +114,7 @@ MENDS = {
         (121, 21, 1, 61, 101, 141, 161),
         lambda: [
             mock.patch.object(transport, "understand", _refused_when_locked),
-            mock.patch.object(second_orders, "may_order", _no_look),
+            mock.patch.object(repeated_orders, "may_order", _no_look),
         ],
     ),
     "last look": Mend(
@@ -130,7 +125,7 @@ MENDS = {
     "promised": Mend(
         "what was credited for one may pay for another",
         (14, 54, 94, 194),
-        lambda: [mock.patch.object(crediting, "_promised", return_value=means.ZERO)],
+        lambda: [mock.patch.object(crediting, "_promised", return_value=payment_means.ZERO)],
     ),
     "sites": Mend(
         "a domain is compared with nothing",
@@ -143,7 +138,7 @@ MENDS = {
     "debt": Mend(
         "a debt is nobody's question",
         (28, 32),
-        lambda: [mock.patch.object(means, "debt", return_value=means.ZERO)],
+        lambda: [mock.patch.object(payment_means, "debt", return_value=payment_means.ZERO)],
     ),
     "marker": Mend(
         "what is on for a plan is read from the column with a known name",
@@ -153,7 +148,7 @@ MENDS = {
     "twice": Mend(
         "a switch that never shows is sent without end",
         (11,),
-        lambda: [mock.patch.object(asked, "MOST", 10**6)],
+        lambda: [mock.patch.object(sent_switches, "MOST", 10**6)],
     ),
     "upgrade": Mend(
         "names that do not hold any more are not found again",
@@ -164,14 +159,14 @@ MENDS = {
         "a canary that stops goes unheeded, and so does what no retry cures",
         (560, 346, 236, 268, 718),
         lambda: [
-            mock.patch.object(breaker, "_stop_at_canary"),
-            mock.patch.object(breaker, "INCURABLE", frozenset()),
+            mock.patch.object(circuit_breaker, "_stop_at_canary"),
+            mock.patch.object(circuit_breaker, "INCURABLE", frozenset()),
         ],
     ),
     "deaths": Mend(
         "who takes up what killed others dies as well",
         (4, 24, 44, 64),
-        lambda: [mock.patch.object(deaths, "most", return_value=10**6)],
+        lambda: [mock.patch.object(worker_deaths, "most", return_value=10**6)],
     ),
     "frees": Mend(
         "an order that is never seen keeps its plan for ever",
@@ -183,7 +178,7 @@ MENDS = {
     "waits": Mend(
         "what waits for a panel that is away fails",
         (6, 46),
-        lambda: [mock.patch.object(reach, "may_pass", return_value=False)],
+        lambda: [mock.patch.object(reachability, "may_pass", return_value=False)],
     ),
     "linear": Mend(
         "an answer of white space takes quadratic time",

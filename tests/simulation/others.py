@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrator import prepared
+from integrator.core import prepared
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import UNSETTLED, Phase
+from integrator.steps import module_switches as sets
 from integrator.steps import step4_pay as step4
-from integrator.steps import switching as sets
-from integrator.workflow.windows import switching
+from integrator.windows.switching import switches
 from panels.sandbox import acts, jobs
 from panels.sandbox import records as r
 from panels.sandbox.refusals import Refusal
@@ -107,7 +107,7 @@ class Others:
         has seen the plan restored, it reads it again only if it is kept from closing.
         """
         window, modules = self._meanwhile.get(plan_id, (0, ()))
-        switched = Intent.objects.filter(window=window, kind=switching.KIND)
+        switched = Intent.objects.filter(window=window, kind=switches.KIND)
         before = modules if window and not switched.exists() else self.plans[plan_id]
         return [before, *([self._after_all[plan_id]] if plan_id in self._after_all else [])]
 

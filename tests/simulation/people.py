@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from integrator import clock, prepared
-from integrator.accounts.correcting import corrected
-from integrator.accounts.refusals import Refused
+from integrator.bindings import intents
+from integrator.bindings.operator import actions, undecided_evidence
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock, prepared
+from integrator.core.errors import Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
+from integrator.previews.corrections import corrected
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
-from integrator.workflow import actions, deciding, intents
-from integrator.workflow.refusal import ActionRefused
 from panels.errors import PanelError
 from panels.sandbox import acts
 from panels.sandbox import records as r
@@ -203,7 +204,7 @@ class People:
         """Answer every undecided binding from what is true."""
         undecided = Binding.objects.filter(state=BindingState.UNDECIDED)
         for binding in undecided.select_related("client", "account"):
-            if deciding.is_about_payment(binding) and self._adopt_payment(binding):
+            if undecided_evidence.is_about_payment(binding) and self._adopt_payment(binding):
                 continue
             service = self.service_of(binding)
             ours = service is not None and (binding.step < 7 or self._bound(binding, service))

@@ -11,10 +11,12 @@ from unittest import mock
 
 from django.conf import settings
 
+from integrator.bindings import leases
+from integrator.bindings.work import dispatch, task_close
+from integrator.maintenance import sweep, wake_ups
 from integrator.models import Binding, Event, Run
 from integrator.models.states import BindingState, Phase, RunState
-from integrator.workflow import closing, leases, sweep, waking, work
-from integrator.workflow.windows import recheck
+from integrator.windows.post_checks import plan_recheck
 from panels.sandbox.ledger import truth
 from tests.services.canary import LOGINS
 from tests.simulation import laws, scenario, sometimes
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
-    from integrator.workflow.engine import Claim
+    from integrator.bindings.transitions import Claim
     from panels.billmanager import BillManager
 
 PAUSES = {"walk_in": 0.2, "pay_same": 0.5}
@@ -69,9 +71,9 @@ class Simulation:
         self.others = Others(self.stage, self.world)
         self.workers: list[Actor] = []
         self._jobs: dict[str, Callable[[int], None]] = {
-            "window": work.look_at_window,
-            "run": work.prepare_run,
-            "recheck": recheck.look,
+            "window": dispatch.look_at_window,
+            "run": dispatch.prepare_run,
+            "recheck": plan_recheck.look,
         }
         self._post: list[tuple[str, int, bool]] = []
         self._calm = False
@@ -89,8 +91,8 @@ class Simulation:
     def run(self, look: Callable[[Simulation], None] = lambda _played: None) -> Verdict:
         """Play it to its end; ``look`` sees the product once it is over."""
         broken: list[str] = []
-        jobs = {**work.JOBS, Phase.TASKS: self._closing}
-        with self.installation.running(), mock.patch.dict(work.JOBS, jobs):
+        jobs = {**dispatch.JOBS, Phase.TASKS: self._closing}
+        with self.installation.running(), mock.patch.dict(dispatch.JOBS, jobs):
             try:
                 self._set_up()
                 self._play()
@@ -115,7 +117,7 @@ class Simulation:
         leaves = chosen.refused_leaves
         world.dials.turn({**delays, "lists_behind": chosen.behind, "refused_leaves": leaves})
         for kind in self._jobs:
-            waking.register(kind, partial(self._send, kind))
+            wake_ups.register(kind, partial(self._send, kind))
         for name in range(chosen.workers):
             self.workers.append(Actor(stage, f"worker{name + 1}", self.installation.database))
         self.beat = Actor(stage, "beat", self.installation.database)
@@ -240,7 +242,7 @@ class Simulation:
         if actor is not None and claimed.binding.account_id == self.poisoned:
             self.stage.seen["died of what it took up"] += 1
             actor.die()
-        closing.work(claimed, bm)
+        task_close.work(claimed, bm)
 
     def _one_sweep(self) -> None:
         found = sweep.sweep()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from integrator.clock import Clock
+from integrator.core.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

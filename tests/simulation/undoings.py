@@ -1,13 +1,13 @@
-"""The guided way back from a service, as a person walks it: see ``integrator.workflow.undoing``."""
+"""The guided way back from a service, as a person walks it (``bindings.operator.undo_guide``)."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import undo_guide
+from integrator.core.errors import Refused
 from integrator.models import Binding
-from integrator.workflow import undoing
 from panels.sandbox import acts
 from panels.sandbox import records as r
 from tests.simulation.errand import ANNA, Errand, key_of
@@ -67,7 +67,7 @@ class Undoings:
     def _possible(self) -> list[Binding]:
         bindings = Binding.objects.filter(service_id__isnull=False, reserved=True).order_by("pk")
         fresh = [one for one in bindings if one.pk not in self.begun]
-        return [one for one in fresh if undoing.state_of(one).possible]
+        return [one for one in fresh if undo_guide.state_of(one).possible]
 
     def _walk(self, pk: int) -> None:
         """The three steps of the guide, each after a look at what the page says."""
@@ -75,13 +75,13 @@ class Undoings:
         if not self._released(pk):
             service = Binding.objects.get(pk=pk).service_id or 0
             if self._is_there(service):
-                if not self._say(partial(undoing.to_manual, pk, ANNA)):
+                if not self._say(partial(undo_guide.to_manual, pk, ANNA)):
                     return
                 self._wait()
                 if not self._delete(pk, service):
                     return
                 self._wait()
-            if not self._say(partial(undoing.release, pk, ANNA)):
+            if not self._say(partial(undo_guide.release, pk, ANNA)):
                 return
         self.over.add(pk)
         self._stage.seen["undone"] += 1
@@ -93,7 +93,7 @@ class Undoings:
         self._stage.sleep(self._stage.chance.uniform(0.0, 8.0))
 
     def _released(self, pk: int) -> bool:
-        return undoing.state_of(Binding.objects.get(pk=pk)).released
+        return undo_guide.state_of(Binding.objects.get(pk=pk)).released
 
     def _is_there(self, service_id: int) -> bool:
         service = self._world.services.get(service_id)
@@ -101,7 +101,7 @@ class Undoings:
 
     def _delete(self, pk: int, service_id: int) -> bool:
         """Delete the service in BILLmanager, only as long as page and service say that one may."""
-        if undoing.state_of(Binding.objects.get(pk=pk)).manual is None:
+        if undo_guide.state_of(Binding.objects.get(pk=pk)).manual is None:
             return False
         service = self._world.services[service_id]
         module = self._world.modules.get(service.module)

@@ -7,7 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from integrator import env
+from integrator.core import env
 
 if TYPE_CHECKING:
     from pathlib import Path

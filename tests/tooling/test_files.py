@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from integrator import env
-from integrator.env import BASE_DIR
+from integrator.core import env
+from integrator.core.env import BASE_DIR
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
 
-from integrator import keys
+from integrator.core import keys
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from django.conf import settings
 
-from integrator import logs
+from integrator.core import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

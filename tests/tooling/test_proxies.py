@@ -6,7 +6,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from integrator.proxies import BelievedProxies
+from integrator.core.proxies import BelievedProxies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis as client
 
-from integrator.env import local_redis
+from integrator.core.env import local_redis
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child
 from tests.services.patience import eventually

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection
 
-from integrator.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from integrator.supervisor import life
 from tests.services.patience import eventually
 

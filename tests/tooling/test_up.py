@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR, NAMES
 from tests.services.choice import first_of
 from tests.services.patience import eventually
 from tests.services.ports import free_ports

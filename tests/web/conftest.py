@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from integrator import presence
+from integrator.core import heartbeat
 from tests import factories
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def signed_in(db: None) -> Iterator[Callable[[str], Client]]:
         return browser
 
     yield sign_in
-    presence.stop_keeping()
+    heartbeat.stop_keeping()
 
 
 @pytest.fixture

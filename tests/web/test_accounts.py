@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrator import clock
+from integrator.core import clock
 from integrator.models import Account, Binding, ClientUser
 from integrator.web import accounts, filters
 from tests import factories

@@ -74,7 +74,7 @@ def test_nothing_to_bind_is_said(operator: Client, account: Account) -> None:
 @pytest.fixture
 def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     """The panels answer as the mirrors say; that they are asked is tested in tests/accounts."""
-    monkeypatch.setattr("integrator.accounts.rereading.reread", lambda _preview: None)
+    monkeypatch.setattr("integrator.previews.freshness.reread", lambda _preview: None)
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -107,7 +107,7 @@ def test_panels_that_cannot_be_asked_start_nothing(
     def away(_preview: Preview) -> None:
         raise NotSent("nobody answers", panel="billing", func="account")
 
-    monkeypatch.setattr("integrator.accounts.rereading.reread", away)
+    monkeypatch.setattr("integrator.previews.freshness.reread", away)
     preview = bind(operator, account)["Location"]
     response = operator.post(f"{preview}start/")
     assert response.status_code == 409

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.clock import now
+from integrator.core.clock import now
 from integrator.models import Preview, Window
 from integrator.models.states import BindingState
-from integrator.workflow.windows import members
+from integrator.windows import members
 from tests import factories
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from integrator import presence
+from integrator.core import heartbeat
 from integrator.models import Event, Panel, PlanMap
-from integrator.panel_access import connect
+from integrator.panel_access import panel_connections
 from tests import factories
 from tests.services.https_panel import https_ispmanager, self_signed
 from tests.services.ports import free_ports
@@ -35,8 +35,8 @@ def panels_may_be_asked(settings: Settings, transactional_db: None) -> Iterator[
     """Plain http on loopback; what keeps leases alive ends with the test."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
-    presence.stop_keeping()
-    connect.LIMITER.give_all_back()
+    heartbeat.stop_keeping()
+    panel_connections.LIMITER.give_all_back()
 
 
 def test_a_panel_that_cannot_be_asked_is_not_kept(panels_may_be_asked: None, admin: Client) -> None:

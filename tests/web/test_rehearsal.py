@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import rehearsal
-from integrator.accounts.reasons import reason
-from integrator.clock import now
+from integrator.core.clock import now
+from integrator.messages.reasons import reason
 from integrator.models import Event, Preview
+from integrator.previews.rehearsal import rehearsal
 from tests.web.test_binding_many import account, bind
 
 if TYPE_CHECKING:

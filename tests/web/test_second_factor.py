@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from integrator import clock
+from integrator.core import clock
 from integrator.models import SecondFactor
 
 if TYPE_CHECKING:

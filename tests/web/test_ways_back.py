@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator import clock
+from integrator.core import clock
 from integrator.models import Binding, Window
 from integrator.models.states import Phase
 from tests import factories

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import translation
 
-from integrator import web, workflow
+from integrator import web
+from integrator.core.env import BASE_DIR
 from integrator.templatetags.look import checked, fact, field, shown, subject, why
 from integrator.web.findings import FOUND
 from integrator.web.marks import WORDS
 from integrator.web.words import SAID, SUBJECTS, said
-from integrator.workflow.windows import aftermath, canaries, servers
+from integrator.windows import canaries, server_users
+from integrator.windows.post_checks import post_checks
 from tests import factories
 
 if TYPE_CHECKING:
@@ -43,10 +45,15 @@ def test_names_of_the_code_are_put_into_the_readers_words() -> None:
         assert shown({"active": True, "rest": None}) == "active да, rest –"
 
 
+WORKERS = ("bindings", "windows", "runs", "maintenance")
+
+
 def sentences_of_workers() -> set[str]:
     """Every whole sentence that the workflow gives as the reason of a change."""
     found: set[str] = set()
-    for module in Path(workflow.__file__).parent.rglob("*.py"):
+    for module in sorted(
+        m for part in WORKERS for m in (BASE_DIR / "integrator" / part).rglob("*.py")
+    ):
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call):
                 found |= {one for given in _reasons(call) for one in _texts(given)}
@@ -86,7 +93,7 @@ def test_what_is_found_around_a_window_is_read_in_the_readers_language(db: None)
     user.why = "it is named after “anna”, with digits behind it"
     changed = canaries.differences(before, after)
     canary = factories.canary(window, factories.done(), state="changed", why="; ".join(changed))
-    alarm = "; ".join([servers.told([user, user]), aftermath._canary_text(canary)])
+    alarm = "; ".join([server_users.told([user, user]), post_checks._canary_text(canary)])
     one = f"новый пользователь «anna1» на web-7 относится к b{user.binding.pk}: назван по образцу "
     with translation.override("ru"):
         assert said(alarm) == (
@@ -94,13 +101,13 @@ def test_what_is_found_around_a_window_is_read_in_the_readers_language(db: None)
             f"привязки b{canary.binding_id} не такой, как был: активен: было да, стало нет; "
             "шаблон: было gold, стало gold; x; limit_quota: было 10, стало 5"
         )
-        for written in (aftermath.NO_TURN, *FOUND):
+        for written in (post_checks.NO_TURN, *FOUND):
             assert said(written) != written
         canary.state, canary.why = "unproven", "its password could not be tried again: captcha"
-        assert said(aftermath._canary_text(canary)).endswith(
+        assert said(post_checks._canary_text(canary)).endswith(
             "не удалось сравнить: его пароль не удалось проверить снова: captcha"
         )
-        service = servers._by_likeness("nobody", [], [])[2]
+        service = server_users._by_likeness("nobody", [], [])[2]
         assert said(service) == "в BILLmanager этого имени пользователя нет ни у одной услуги"
 
 

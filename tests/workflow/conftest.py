@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from integrator import presence
-from integrator.panel_access import connect
+from integrator.core import heartbeat
+from integrator.panel_access import panel_connections
 from tests import factories
 from tests.workflow.provider import Provider, Workers
 
@@ -29,8 +29,8 @@ def quick(settings: Settings, transactional_db: None) -> Iterator[None]:
     settings.SETTLE_SECONDS, settings.READ_TIMEOUT, settings.LEASE_SECONDS = 1.0, 3.0, 4.0
     settings.HORIZON_SECONDS = 6.0
     yield
-    presence.stop_keeping()
-    connect.LIMITER.give_all_back()
+    heartbeat.stop_keeping()
+    panel_connections.LIMITER.give_all_back()
 
 
 @pytest.fixture

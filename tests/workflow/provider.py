@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connections
 
-from integrator.accounts import discovery, matching, preview
-from integrator.accounts.choices import Choices
+from integrator.bindings.work import dispatch
+from integrator.maintenance import sweep, wake_ups
+from integrator.matching import matcher
 from integrator.models import Binding, Panel, Run, Window
-from integrator.workflow import starting, sweep, waking, work
-from integrator.workflow.windows import recheck
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
+from integrator.runs import run_start
+from integrator.windows.post_checks import plan_recheck
 from tests.accounts.sandboxed import billing, server
 
 if TYPE_CHECKING:
@@ -45,12 +49,12 @@ class Workers:
 
     def __enter__(self) -> Self:
         jobs: dict[str, Callable[[int], None]] = {
-            "window": work.look_at_window,
-            "run": work.prepare_run,
-            "recheck": recheck.look,
+            "window": dispatch.look_at_window,
+            "run": dispatch.prepare_run,
+            "recheck": plan_recheck.look,
         }
         for kind, job in jobs.items():
-            waking.register(kind, self._sender(job))
+            wake_ups.register(kind, self._sender(job))
         for thread in self._threads:
             thread.start()
         return self
@@ -61,7 +65,7 @@ class Workers:
         for thread in self._threads:
             thread.join(30)
         for kind in ("window", "run", "recheck"):
-            waking.register(kind, lambda _row: None)
+            wake_ups.register(kind, lambda _row: None)
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
@@ -72,7 +76,7 @@ class Workers:
         finally:
             self._awake.set()
 
-    def _sender(self, job: Callable[[int], None]) -> waking.Send:
+    def _sender(self, job: Callable[[int], None]) -> wake_ups.Send:
         return lambda row: self._messages.put((job, row))
 
     def _serve(self) -> None:
@@ -144,7 +148,7 @@ class Provider:
         servers = [server(sandbox, n) for n in range(1, len(sandbox.ispmanager_ports) + 1)]
         for each in (self.panel, *servers):
             discovery.discover(each)
-        matching.match_all()
+        matcher.match_all()
         self.accounts: list[dict[str, Any]] = [
             account
             for account in sandbox.world()["accounts"]
@@ -175,7 +179,7 @@ class Provider:
         """Preview and start a run over the first ``count`` accounts, or over CSV ``rows``."""
         chosen = Choices(autoprolong=True, **choices)
         made = preview.make_from_csv(chosen, rows or self.csv(self.accounts[:count]), ACTOR)
-        return starting.start(made.pk, ACTOR)
+        return run_start.start(made.pk, ACTOR)
 
     def ordered_twice(self, workers: Workers) -> tuple[Run, int]:
         """A run whose order's answer is late while its client orders the same; our service's id.

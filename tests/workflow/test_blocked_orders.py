@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator.bindings import causes, sale_causes
 from integrator.models import Binding
-from integrator.workflow import breaker, causes, sale_rules
+from integrator.runs import circuit_breaker
 
 if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
@@ -18,10 +19,10 @@ ORDER = {"panel": None, "func": "v2.vhost.order.param", "kind": "refused", "time
 
 
 def test_every_rule_has_a_cause_with_a_sentence_and_a_remedy() -> None:
-    assert set(sale_rules.OF_BLOCK.values()) <= set(causes.CAUSES)
-    told = set(sale_rules.OF_BLOCK.values())
-    assert told <= breaker.INCURABLE | breaker.OF_RULES
-    assert not breaker.OF_RULES & (breaker.OF_ONE | breaker.INCURABLE)
+    assert set(sale_causes.OF_BLOCK.values()) <= set(causes.CAUSES)
+    told = set(sale_causes.OF_BLOCK.values())
+    assert told <= circuit_breaker.INCURABLE | circuit_breaker.OF_RULES
+    assert not circuit_breaker.OF_RULES & (circuit_breaker.OF_ONE | circuit_breaker.INCURABLE)
 
 
 def test_what_concerns_all_stops_the_run_and_what_concerns_one_client_does_not(

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator.bindings import transitions
+from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Panel, Run, Window
 from integrator.models.states import Phase
-from integrator.panel_access import connect, proving
-from integrator.panel_access import learning as panel_learning
+from integrator.panel_access import panel_connections, proven_names
+from integrator.panel_access import stored_dialect as panel_learning
+from integrator.runs import circuit_breaker, cohorts
 from integrator.steps.verdicts import Ambiguous, Failed, Proven
-from integrator.workflow import actions, breaker, draw, engine
-from integrator.workflow.windows import members
+from integrator.windows import members
 from tests import factories
 from tests.workflow.test_dialect_gaps import odd_form
 
@@ -100,7 +102,7 @@ def test_the_sentence_is_read_in_russian(operator: Client) -> None:
     factories.billmanager()
     binding = factories.binding("failed", 7, window=factories.window())
     factories.binding(run=binding.run)
-    breaker.failed(binding, 7, "form_unknown", "billing task.edit: lacks close")
+    circuit_breaker.failed(binding, 7, "form_unknown", "billing task.edit: lacks close")
     run = Run.objects.get(pk=binding.run_id)
     assert run.state == "paused"
     operator.cookies["django_language"] = "ru"
@@ -140,7 +142,7 @@ def test_canaries_that_fail_for_causes_of_their_own_are_followed_by_others_but_n
     rows = provider.csv(provider.accounts[:6], password="certainly wrong")
     run = workers.finish(provider.start(rows=rows))
     assert run.state == "paused"
-    assert len(stopped(run)) == breaker.CANARIES
+    assert len(stopped(run)) == circuit_breaker.CANARIES
     assert run.why.startswith("3 canaries in a row stopped before anything was ordered")
     assert charged(provider) == 0
     assert provider.sandbox.ledger()["switches"] == []
@@ -185,19 +187,19 @@ def test_on_a_panel_where_no_close_is_proven_one_binding_of_all_runs_orders(
     for run in some:
         workers.finish(run)
     provider.sound(done=14)
-    assert proving.is_close_proven(connect.billmanager_panel())
+    assert proven_names.is_close_proven(panel_connections.billmanager_panel())
 
 
 def test_a_proven_close_holds_for_its_version_and_names_alone(
     provider: Provider, workers: Workers
 ) -> None:
     def proven() -> bool:
-        return proving.is_close_proven(connect.billmanager_panel())
+        return proven_names.is_close_proven(panel_connections.billmanager_panel())
 
     assert not proven()
     workers.finish(provider.start(1))
     assert proven()
-    panel = connect.billmanager_panel()
+    panel = panel_connections.billmanager_panel()
     panel_learning.learn_dialect(panel)
     assert proven()  # found again, perhaps elsewhere
     panel = Panel.objects.get(pk=panel.pk)
@@ -222,10 +224,10 @@ def test_a_proven_close_holds_for_its_version_and_names_alone(
 def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch, known_at: str
 ) -> None:
-    wake = engine.wake
+    wake = transitions.wake
     workers.finish(provider.start(1))
     workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
-    monkeypatch.setattr(draw, "_size", lambda _run, _plan: 10)  # as once its canary is done
+    monkeypatch.setattr(cohorts, "_size", lambda _run, _plan: 10)  # as once its canary is done
     with workers.asleep():
         run = provider.start(rows=provider.csv(provider.accounts[1:]))
         assert max(one.cohort for one in Window.objects.exclude(phase=Phase.CLOSED)) > 1
@@ -233,7 +235,7 @@ def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
         if known_at == "before the plan is touched":
             upgrade()
         else:
-            monkeypatch.setattr(engine, "wake", lambda rows: upgrade() + wake(rows))
+            monkeypatch.setattr(transitions, "wake", lambda rows: upgrade() + wake(rows))
     workers.finish(run)
     assert run.state == "paused"
     assert charged(provider) == 2
@@ -241,7 +243,7 @@ def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
 
 def upgrade() -> int:
     """The panel is another version from now on, by what is known of it."""
-    panel = connect.billmanager_panel()
+    panel = panel_connections.billmanager_panel()
     row = Panel.objects.get(pk=panel.pk)
     row.dialect = {**row.dialect, "version": "5.0"}
     row.save(update_fields=["dialect"])
@@ -252,11 +254,11 @@ def test_two_draws_at_once_open_one_window_for_a_canary(db: None) -> None:
     """Two runs wait on two plans of a panel on which nothing was ever closed."""
     factories.billmanager()
     first, second = (factories.binding(prepared=True, waiting_for="window") for _ in range(2))
-    assert draw.draw(first.plan_id) is not None
-    assert draw.draw(second.plan_id) is None
+    assert cohorts.draw(first.plan_id) is not None
+    assert cohorts.draw(second.plan_id) is None
     Binding.objects.filter(pk=first.pk).update(state="failed", window=None)
     Window.objects.update(phase="closed")
-    assert draw.draw(second.plan_id) is not None
+    assert cohorts.draw(second.plan_id) is not None
 
 
 # -- causes that no retry cures, and rows of failures ------------------------------------------
@@ -317,7 +319,7 @@ def test_the_breaker_counts_by_step_and_cause_though_earlier_steps_are_proven_be
         if Run.objects.get(pk=last.run_id).state == "paused":
             break
         assert count < 3
-    panel = connect.billmanager_panel()
+    panel = panel_connections.billmanager_panel()
     assert panel.failures == {"6 no_task": 1, "7 task_refused": 3}
     assert (count, panel.failures_in_row) == (3, 3)
     why = Run.objects.get(pk=last.run_id).why
@@ -336,7 +338,7 @@ def test_one_that_passes_the_step_ends_the_row(
         at(last := bindings(), 7, Failed("task_refused", "no"))
         at(bindings(), 7, Proven({}))
     assert Run.objects.get(pk=last.run_id).state == "running"
-    assert connect.billmanager_panel().failures_in_row == 0
+    assert panel_connections.billmanager_panel().failures_in_row == 0
     for _ in range(4):
         at(last := bindings(), 3, Failed("balance", "too little"))
     assert Run.objects.get(pk=last.run_id).state == "running"

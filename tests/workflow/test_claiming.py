@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from integrator import clock
+from integrator.bindings import leases, transitions
+from integrator.bindings.operator import actions
+from integrator.core import clock
 from integrator.models import Binding, Event, Window, states
-from integrator.workflow import actions, engine, leases, runs
+from integrator.runs import run_state
 from tests import factories
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from tests.workflow.provider import Provider, Workers
 
 
-ORDERING = engine.Ready(lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True)
-CLOSING = engine.Ready(lambda run: Binding.objects.filter(run=run, step=7))
+ORDERING = transitions.Ready(
+    lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True
+)
+CLOSING = transitions.Ready(lambda run: Binding.objects.filter(run=run, step=7))
 
 
 def test_a_binding_that_went_on_meanwhile_is_not_claimed(
@@ -31,13 +35,13 @@ def test_a_binding_that_went_on_meanwhile_is_not_claimed(
 
     def another_worker_moves_it_on(_count: int) -> int:
         Binding.objects.filter(run=run).update(step=7)
-        engine.wake(Binding.objects.filter(run=run))
+        transitions.wake(Binding.objects.filter(run=run))
         return 0
 
     monkeypatch.setattr("random.randrange", another_worker_moves_it_on)
-    assert engine.claim(ORDERING, run=run.pk) == []
+    assert transitions.claim(ORDERING, run=run.pk) == []
     monkeypatch.undo()
-    (claimed,) = engine.claim(CLOSING, run=run.pk)
+    (claimed,) = transitions.claim(CLOSING, run=run.pk)
     leases.let_go(claimed.token)
 
 
@@ -45,13 +49,13 @@ def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provide
     run = provider.start(12)
     bindings = Binding.objects.filter(run=run)
     bindings.update(due_at=clock.now())
-    assert len(engine.claim(CLOSING, run=run.pk, most=4)) == 0
-    claimed = engine.claim(ORDERING, run=run.pk, most=4)
+    assert len(transitions.claim(CLOSING, run=run.pk, most=4)) == 0
+    claimed = transitions.claim(ORDERING, run=run.pk, most=4)
     clients = [one.binding.client_id for one in claimed]
     assert 1 <= len(claimed) <= 4
     assert len(set(clients)) == len(clients)
     assert bindings.filter(state="running").count() == len(claimed)
-    while more := engine.claim(ORDERING, run=run.pk, most=4):
+    while more := transitions.claim(ORDERING, run=run.pk, most=4):
         claimed += more
     clients = [one.binding.client_id for one in claimed]
     assert sorted(clients) == sorted(set(bindings.values_list("client_id", flat=True)))
@@ -66,9 +70,9 @@ def test_what_a_thread_does_not_come_to_is_left_to_others(provider: Provider) ->
     run = provider.start(12)
     bindings = Binding.objects.filter(run=run)
     bindings.update(due_at=clock.now(), step=7, waiting_for="turn")
-    first, *rest = engine.claim(CLOSING, run=run.pk, most=2)
+    first, *rest = transitions.claim(CLOSING, run=run.pk, most=2)
     assert len(rest) == 1
-    engine.give_back(rest)
+    transitions.give_back(rest)
     left = bindings.get(pk=rest[0].binding.pk)
     assert (left.state, left.waiting_for, left.lease_token) == ("waiting", "turn", "")
     assert left.due_at is not None
@@ -82,13 +86,13 @@ def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Pro
     Binding.objects.filter(pk=second.pk).update(version=second.version + 1)
     waiting = states.BindingState.WAITING
     changes = [
-        engine.Change(first, waiting, "on", "turn", {"step": 4, "due_at": clock.now()}),
-        engine.Change(first, waiting, "again", "tasks", {"step": 6}),
-        engine.Change(second, waiting, "on", "turn", {"step": 4}),
-        engine.Change(third, waiting, "on", "tasks", {"step": 6, "service_id": 12}),
+        transitions.Change(first, waiting, "on", "turn", {"step": 4, "due_at": clock.now()}),
+        transitions.Change(first, waiting, "again", "tasks", {"step": 6}),
+        transitions.Change(second, waiting, "on", "turn", {"step": 4}),
+        transitions.Change(third, waiting, "on", "tasks", {"step": 6, "service_id": 12}),
     ]
     with transaction.atomic():
-        assert engine.change_all(changes) == {first.pk, third.pk}
+        assert transitions.change_all(changes) == {first.pk, third.pk}
     found = [
         (b.state, b.waiting_for, b.step, b.service_id, b.version)
         for b in Binding.objects.filter(run=run).order_by("pk")
@@ -106,16 +110,16 @@ def test_a_run_is_not_over_when_its_failed_ones_are_retried_at_that_moment(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = factories.failed()
-    can_move = runs.can_move
+    can_move = run_state.can_move
 
     def look_and_be_late(run: Run) -> bool:
-        monkeypatch.setattr(runs, "can_move", can_move)
+        monkeypatch.setattr(run_state, "can_move", can_move)
         found = can_move(run)
         actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
         return found
 
-    monkeypatch.setattr(runs, "can_move", look_and_be_late)
-    assert runs.finish_if_over(failed.run) is False
+    monkeypatch.setattr(run_state, "can_move", look_and_be_late)
+    assert run_state.finish_if_over(failed.run) is False
     failed.run.refresh_from_db()
     assert failed.run.state == "running"
 
@@ -124,11 +128,11 @@ def test_what_is_retried_opens_its_run_again_and_a_mend_no_cancelled_one(
     transactional_db: None,
 ) -> None:
     failed = factories.failed()
-    assert runs.finish_if_over(failed.run) is True
+    assert run_state.finish_if_over(failed.run) is True
     actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
     actions.cancel(failed.run_id, "anna")
-    assert runs.reopen(failed.run_id, "one of its bindings moves") is False
-    assert runs.reopen(failed.run_id, "retry", cancelled=True) is True
+    assert run_state.reopen(failed.run_id, why="one of its bindings moves") is False
+    assert run_state.reopen(failed.run_id, why="retry", cancelled=True) is True
     told = Event.objects.filter(run=failed.run, subject="run").order_by("id")
     assert [one.to_state for one in told][-4:] == ["finished", "running", "cancelled", "running"]
 

@@ -14,20 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DataError
 
-from integrator import clock
+from integrator.bindings import leases, transitions
+from integrator.bindings.operator import actions
+from integrator.bindings.work import dispatch, preparation, task_close, worker_deaths
+from integrator.core import clock
+from integrator.maintenance import sweep
 from integrator.models import Binding, Canary, Event, Intent, Step, Window
 from integrator.models.states import BindingState, Phase
-from integrator.workflow import (
-    actions,
-    closing,
-    deaths,
-    engine,
-    leases,
-    preparing,
-    sweep,
-    work,
-)
-from integrator.workflow.windows import aftermath, drive, lease, opening, recheck, tasks
+from integrator.windows import driver, lease
+from integrator.windows.phases import opening, tasks
+from integrator.windows.post_checks import plan_recheck, post_checks
 from tests import factories
 from tests.workflow.provider import only, open_windows, where_everything_is
 
@@ -41,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_database
 
 MOST = 3
-ORDERING = engine.Ready(lambda run: Binding.objects.filter(run=run))
+ORDERING = transitions.Ready(lambda run: Binding.objects.filter(run=run))
 
 
 class Killed(BaseException):
@@ -80,12 +76,12 @@ def is_over(run_id: int) -> bool:
 def deadly(monkeypatch: pytest.MonkeyPatch, victim: Callable[[Binding], bool], error: Any) -> None:
     """Step 7 of the victim ends its worker, each time."""
 
-    def job(claimed: engine.Claim, bm: Any) -> None:
+    def job(claimed: transitions.Claim, bm: Any) -> None:
         if victim(claimed.binding):
             raise error
-        closing.work(claimed, bm)
+        task_close.work(claimed, bm)
 
-    monkeypatch.setitem(work.JOBS, Phase.TASKS, job)
+    monkeypatch.setitem(dispatch.JOBS, Phase.TASKS, job)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +106,9 @@ def test_a_binding_over_which_each_worker_dies_fails_and_its_window_goes_on_with
     windows = Window.objects.count()
     died = mortal(workers, lambda: is_over(run.pk))
     poison = only(run=run, account__username=victim)
-    assert (poison.state, poison.cause) == ("failed", deaths.CAUSE)
+    assert (poison.state, poison.cause) == ("failed", worker_deaths.CAUSE)
     assert (poison.step, poison.cause_text, poison.window_id) == (7, text, None)
-    assert Step.objects.get(binding=poison, number=7).cause == deaths.CAUSE
+    assert Step.objects.get(binding=poison, number=7).cause == worker_deaths.CAUSE
     assert "secret-row" not in str(list(Event.objects.values_list("why")))
     assert died == MOST
     others = Binding.objects.filter(run=run).exclude(pk=poison.pk)
@@ -196,18 +192,18 @@ def test_one_death_is_normal_and_forgotten_once_the_binding_gets_on(
 def test_preparing_that_ends_each_worker_fails_before_anything_is_ordered(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = preparing.work
+    real = preparation.work
     victim = provider.accounts[0]["username"]
 
-    def job(claimed: engine.Claim) -> None:
+    def job(claimed: transitions.Claim) -> None:
         if claimed.binding.account.username == victim:
             raise Killed
         real(claimed)
 
-    monkeypatch.setattr(preparing, "work", job)
+    monkeypatch.setattr(preparation, "work", job)
     run = provider.start(3, check_passwords=True)
     assert mortal(workers, lambda: is_over(run.pk)) == MOST
-    assert only(run=run, account__username=victim).cause == deaths.CAUSE
+    assert only(run=run, account__username=victim).cause == worker_deaths.CAUSE
     assert Binding.objects.filter(run=run, state="done").count() == 2
 
 
@@ -220,14 +216,14 @@ def test_one_over_which_a_worker_died_is_claimed_alone_and_after_all_others(
     innocent = bindings.order_by("pk").last()
     assert innocent is not None
     bindings.filter(pk=innocent.pk).update(deaths=0)
-    claimed = engine.claim(ORDERING, run=run.pk, most=4)
+    claimed = transitions.claim(ORDERING, run=run.pk, most=4)
     assert [one.binding.pk for one in claimed] == [innocent.pk]
-    claimed += engine.claim(ORDERING, run=run.pk, most=4)
+    claimed += transitions.claim(ORDERING, run=run.pk, most=4)
     assert len(claimed) == 2
-    assert engine.claim(ORDERING, run=run.pk, most=4) == []
+    assert transitions.claim(ORDERING, run=run.pk, most=4) == []
     suspect = claimed[1]
-    engine.give_back([suspect])
-    assert len(engine.claim(ORDERING, run=run.pk, most=4)) == 1
+    transitions.give_back([suspect])
+    assert len(transitions.claim(ORDERING, run=run.pk, most=4)) == 1
     for one in claimed:
         leases.let_go(one.token)
 
@@ -261,7 +257,7 @@ def test_a_window_whose_driver_dies_each_time_is_held_and_tried_again_later(
     assert window.cause == "3 workers died while they drove this window"
     assert Event.objects.filter(window=window, to_state="held", why=window.cause).exists()
     assert window.due_at is not None
-    assert window.due_at > clock.now() + drive.REST - dt.timedelta(minutes=1)
+    assert window.due_at > clock.now() + driver.REST - dt.timedelta(minutes=1)
     assert mortal(workers, lambda: Window.objects.get().due_at is not None) == 0
 
     # Tried once more when the rest is over, and then left alone again.
@@ -285,7 +281,7 @@ def test_a_window_that_has_touched_nothing_fails_its_members_instead(
     run = provider.start(5)
     assert mortal(workers, lambda: only_paused(run.pk)) == MOST
     (failed,) = Binding.objects.filter(run=run, state="failed")
-    assert failed.cause == deaths.CAUSE
+    assert failed.cause == worker_deaths.CAUSE
     assert provider.sandbox.ledger()["switches"] == []
     assert Window.objects.count() == 1
 
@@ -327,12 +323,12 @@ def test_looking_at_a_closed_window_that_ends_each_worker_raises_the_alarm(
     bound = factories.done(plan=window.plan)
     other = factories.binding(plan=window.plan, run=bound.run)
     factories.canary(window, bound, state="watched", compared_at=None)
-    monkeypatch.setattr(aftermath, "look", kills)
-    monkeypatch.setattr(recheck, "_read_plan", lambda _window: None)
+    monkeypatch.setattr(post_checks, "look", kills)
+    monkeypatch.setattr(plan_recheck, "_read_plan", lambda _window: None)
     for _ in range(MOST):
         with pytest.raises(Killed):
-            recheck.look(window.pk)
-    recheck.look(window.pk)
+            plan_recheck.look(window.pk)
+    plan_recheck.look(window.pk)
     window.refresh_from_db()
     why = f"what came of window {window} could not be compared: {MOST} workers died while they"
     assert window.alarm.startswith(why)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import confirming, discovery, preview
-from integrator.accounts.choices import Choices
-from integrator.accounts.correcting import Wish, corrected
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions
+from integrator.core.errors import Refused
 from integrator.models import Binding, Client
-from integrator.workflow import actions, starting
+from integrator.previews import confirmations, preview
+from integrator.previews.choices import Choices
+from integrator.previews.corrections import Wish, corrected
+from integrator.refresh import discovery
+from integrator.runs import run_start
 from tests.services.choice import first_of
 from tests.workflow.provider import ACTOR
 
@@ -73,11 +75,11 @@ def test_a_debt_waits_for_a_word_and_is_paid_off_by_the_credit(
     assert asked["params"]["debt"] == "3.00"
     assert Decimal(asked["params"]["credit"]) == prices + 3
     assert made.summary["credits"] == []
-    assert confirming.confirm_all(made, "debt", "eva") == 2
+    assert confirmations.confirm_all(made, "debt", "eva") == 2
     assert made.summary["credits"] == [{"currency": "EUR", "amount": f"{prices + 3:.2f}"}]
     first = made.rows.order_by("number")[0]
     assert (first.balance_before, first.balance_after) == (Decimal(-3), Decimal(0))
-    workers.finish(starting.start(made.pk, ACTOR))
+    workers.finish(run_start.start(made.pk, ACTOR))
     provider.sound(done=2)
     assert credited(provider) == prices + 3
     assert balance_of(provider, client) == 0
@@ -89,9 +91,9 @@ def test_a_debt_that_grew_since_the_word_needs_a_person_again(
     chosen = of_one_client(provider, 1)
     client = with_balance(provider, chosen, -300)
     made = made_of(provider, chosen)
-    confirming.confirm_all(made, "debt", "eva")
+    confirmations.confirm_all(made, "debt", "eva")
     provider.sandbox.act(act="set_balance", client=client, balance=-301)
-    workers.finish(starting.start(made.pk, ACTOR))
+    workers.finish(run_start.start(made.pk, ACTOR))
     failed = Binding.objects.get()
     assert failed.cause == "debt"
     assert credited(provider) == 0
@@ -124,7 +126,7 @@ def test_a_client_who_may_owe_is_no_debtor(
     (told,) = [one for one in made.rows.all()[0].reasons if one["key"] == "may_owe"]
     assert "inferred" in told["text"]
     assert made.summary["credits"] == []
-    workers.finish(starting.start(made.pk, ACTOR))
+    workers.finish(run_start.start(made.pk, ACTOR))
     provider.sound(done=2)
     assert credited(provider) == 0
     prices = sum(row.price or Decimal(0) for row in made.rows.all())

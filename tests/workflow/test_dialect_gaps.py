@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator import launching
-from integrator.accounts import panel_check
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions
+from integrator.core.errors import Refused
 from integrator.models import Binding, Panel, Preview, Step
-from integrator.workflow import actions
+from integrator.panel_setup.checks import panel_check
+from integrator.runs import launch
 from tests.accounts import sandboxed
 from tests.workflow.conftest import QUICK
 from tests.workflow.provider import Provider
@@ -95,7 +95,7 @@ def test_a_task_form_with_an_unknown_required_field(
     assert "ticket_note" in text
     rows = provider.csv(provider.accounts[1:2])
     with pytest.raises(Refused) as refused:
-        launching.launch(new_preview(rows), "anna")
+        launch.launch(new_preview(rows), "anna")
     assert "ticket_note" in " ".join(refused.value.lines)
 
     correct(task_fields="ticket_note=bound by Integrator")
@@ -104,8 +104,8 @@ def test_a_task_form_with_an_unknown_required_field(
 
 
 def new_preview(rows: str) -> Preview:
-    from integrator.accounts import preview
-    from integrator.accounts.choices import Choices
+    from integrator.previews import preview
+    from integrator.previews.choices import Choices
 
     return preview.make_from_csv(Choices(autoprolong=True), rows, "anna")
 

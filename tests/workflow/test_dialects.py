@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from integrator.accounts import dialect_report
-from integrator.env import BASE_DIR
+from integrator.core.env import BASE_DIR
 from integrator.models import Panel
+from integrator.panel_setup.dialect import dialect_report
 from panels.billmanager import Dialect
 from panels.sandbox.dialect import FOLDER, load
 from tests.services.choice import first_of

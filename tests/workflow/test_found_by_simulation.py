@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator import clock
+from integrator.bindings import decisions
+from integrator.bindings.operator import actions, undecided_evidence, undo_guide
+from integrator.core import clock
 from integrator.models import Binding, Call, Event, Intent, Plan, Run, Step, Window
-from integrator.panel_access import marks
+from integrator.panel_access import mark_column
 from integrator.steps import step3_order as step3
-from integrator.workflow import actions, deciding, decisions, undoing
-from integrator.workflow.windows import tasks
+from integrator.windows.phases import tasks
 from panels.billmanager.modules import Modules
 from tests import factories
 from tests.workflow.provider import open_windows
@@ -208,7 +209,7 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     mine.refresh_from_db()
     assert (mine.cause, mine.service_id) == ("unmarked_service", None)
     assert str(theirs) in mine.cause_text
-    offered = {one.id: one.unfit for one in deciding.options(mine)}
+    offered = {one.id: one.unfit for one in undecided_evidence.options(mine)}
     assert offered == {theirs: ""}
 
     actions.try_again(mine.pk, "anna")
@@ -251,7 +252,7 @@ def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_un
     workers.finish(run)
     failed = Binding.objects.get()
     assert (failed.state, failed.cause) == ("failed", "wrong_module")
-    assert undoing.state_of(failed).possible
+    assert undo_guide.state_of(failed).possible
     windows = Window.objects.count()
     workers.until(lambda: not open_windows())
     assert Window.objects.count() == windows
@@ -314,7 +315,7 @@ def test_whether_a_missing_mark_tells_a_service_apart_is_learnt_from_orders(
         seen |= {"adopted_by": "anna"} if evidence == "adopted" else {}
         made = {"binding": binding, "started_at": clock.now()}
         Step.objects.create(number=3, state="done", evidence=seen, **made)
-    assert marks.told_apart(remoteid, confirmed=confirmed) is apart
+    assert mark_column.told_apart(remoteid, confirmed=confirmed) is apart
 
 
 def test_a_worker_that_stood_still_after_its_look_at_the_plan_orders_nothing_upon_it(

@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrator import clock
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock
+from integrator.maintenance import wake_ups
 from integrator.models import (
     Account,
     Binding,
@@ -22,9 +24,9 @@ from integrator.models import (
     StrangerOrder,
     Window,
 )
-from integrator.workflow import starting, waking
-from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import aftermath, handing, recheck, servers, strangers
+from integrator.runs import run_start
+from integrator.windows import foreign_orders, order_handover, server_users
+from integrator.windows.post_checks import plan_recheck, post_checks
 from tests import factories
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def test_a_canary_whose_limits_were_changed_stops_the_run(
     account = _with_another_plan(provider, others)
     preview = _preview(provider, [*others, account])
     Preview.objects.filter(pk=preview).update(canary=_account(account))
-    run = starting.start(preview, "anna")
+    run = run_start.start(preview, "anna")
     workers.until(lambda: Canary.objects.exclude(state="watched").exists())
     workers.finish(run)
     canary = Canary.objects.get()
@@ -67,8 +69,8 @@ def test_a_canary_whose_limits_were_changed_stops_the_run(
     assert "canary" in run.why
     assert len(provider.sandbox.ledger()["orders"]) == 1
     assert Window.objects.exclude(alarm="").get().alarm_seen_by == ""
-    assert aftermath.seen_by(canary.window_id, "anna")
-    assert not aftermath.seen_by(canary.window_id, "anna")
+    assert post_checks.seen_by(canary.window_id, "anna")
+    assert not post_checks.seen_by(canary.window_id, "anna")
 
 
 def test_a_canary_with_a_wrong_password_goes_no_further(
@@ -115,11 +117,11 @@ def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan
     told = (77, bound, "service 77 bears this username")
     if second_look:
         Window.objects.update(compared_at=clock.now())
-        monkeypatch.setattr(servers, "_by_service", lambda *_: told)
+        monkeypatch.setattr(server_users, "_by_service", lambda *_: told)
     else:
         NewUser.objects.update(service_id=77, binding=bound, why=told[2])
-        monkeypatch.setattr(servers, "of_window", lambda _: [])
-    aftermath.look(window.pk)
+        monkeypatch.setattr(server_users, "of_window", lambda _: [])
+    post_checks.look(window.pk)
     user.refresh_from_db()
     assert (user.service_id, user.binding) == (77, bound)
     runs = [Run.objects.get(pk=one.run_id) for one in (on_server, on_plan, apart, over, bound)]
@@ -133,16 +135,16 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[int] = []
-    monkeypatch.setattr(waking, "wake", lambda _kind, row: woken.append(row))
+    monkeypatch.setattr(wake_ups, "wake", lambda _kind, row: woken.append(row))
     now = clock.now()
     first, *_, last = [
-        factories.window("closed", after_at=now - dt.timedelta(minutes=recheck.MOST - n))
-        for n in range(recheck.MOST + 1)
+        factories.window("closed", after_at=now - dt.timedelta(minutes=plan_recheck.MOST - n))
+        for n in range(plan_recheck.MOST + 1)
     ]
     again = factories.window("closed", recheck_at=now, after_at=now)
     factories.window("closed", after_at=now + dt.timedelta(minutes=1))
     with CaptureQueriesContext(connection) as asked:
-        assert recheck.due() == recheck.MOST + 1
+        assert plan_recheck.due() == plan_recheck.MOST + 1
     assert len(asked) == 2
     assert len(set(woken)) == len(woken)
     assert {first.pk, again.pk} <= set(woken)
@@ -163,10 +165,10 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
     assert tasks[order.task_id]["performer"] in ("", None, 0)
     assert Binding.objects.get(run=run).state == "done"
 
-    handing.hand_over(order.pk, "anna")
+    order_handover.hand_over(order.pk, "anna")
     with pytest.raises(ActionRefused):
-        handing.hand_over(order.pk, "boris")
-    intent = Intent.objects.get(kind=handing.KIND)
+        order_handover.hand_over(order.pk, "boris")
+    intent = Intent.objects.get(kind=order_handover.KIND)
     assert intent.outcome == "done"
     _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.OPENED).exists())
     order.refresh_from_db()
@@ -208,10 +210,10 @@ def test_a_lost_answer_to_the_handing_over_is_read_back(
         {"panel": None, "func": "task.start", "kind": "reset_after", "times": 1}
     )
     order = StrangerOrder.objects.get()
-    handing.hand_over(order.pk, "anna")
-    assert Intent.objects.get(kind=handing.KIND).outcome == "unknown"
+    order_handover.hand_over(order.pk, "anna")
+    assert Intent.objects.get(kind=order_handover.KIND).outcome == "unknown"
     _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.OPENED).exists())
-    assert Intent.objects.get(kind=handing.KIND).outcome == "done"
+    assert Intent.objects.get(kind=order_handover.KIND).outcome == "done"
     assert len(provider.sandbox.ledger()["hosting_accounts_created"]) <= 1
 
 
@@ -232,7 +234,7 @@ def test_openings_that_have_just_begun_are_let_finish(provider: Provider, worker
 def test_openings_that_are_stuck_are_listed_and_waited_for_once(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strangers, "GRACE", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(foreign_orders, "GRACE", dt.timedelta(seconds=0.5))
     plan = provider.accounts[0]["plan"]
     number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
     provider.sandbox.dials(task_delay=120.0)
@@ -251,7 +253,7 @@ def _compared(workers: Workers) -> None:
 
 def _look_until(workers: Workers, window: Window, over: Callable[[], bool]) -> None:
     def looked() -> bool:
-        aftermath.read_again(window.pk)
+        post_checks.read_again(window.pk)
         return over()
 
     workers.until(looked)
@@ -271,8 +273,8 @@ def _account(account: dict[str, Any]) -> Account:
 
 
 def _preview(provider: Provider, accounts: list[dict[str, Any]]) -> int:
-    from integrator.accounts import preview
-    from integrator.accounts.choices import Choices
+    from integrator.previews import preview
+    from integrator.previews.choices import Choices
 
     made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(accounts), "anna")
     return made.pk

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import dialect_setting, guided_steps, preview
-from integrator.accounts.choices import Choices
+from integrator.bindings.operator import actions, guided
+from integrator.bindings.refusal import ActionRefused
 from integrator.models import Binding, Call, Event, Panel, Run, Window
-from integrator.panel_access import proving
-from integrator.workflow import actions, guided, starting
-from integrator.workflow.refusal import ActionRefused
+from integrator.panel_access import proven_names
+from integrator.panel_setup.dialect import overrides
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.previews.rehearsal import guided_expectations
+from integrator.runs import run_start
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -25,7 +28,7 @@ def begin(provider: Provider, count: int = 3, **choices: Any) -> Run:
     wanted = Choices(autoprolong=True, **choices)
     made = preview.make_from_csv(wanted, provider.csv(provider.accounts[:count]), "anna")
     guided.choose(made.pk, guided=True)
-    return starting.start(made.pk, "anna")
+    return run_start.start(made.pk, "anna")
 
 
 def asks(run: Run, step: int) -> bool:
@@ -62,7 +65,7 @@ def test_it_walks_step_by_step_and_what_it_learns_is_proven(
     }
     for step, funcs in expected.items():
         workers.until(lambda step=step: asks(run, step))  # type: ignore[misc]
-        shown = {one.number: one for one in guided_steps.steps(guided.binding_of(run))}[step]
+        shown = {one.number: one for one in guided_expectations.steps(guided.binding_of(run))}[step]
         assert list(dict.fromkeys(call["func"] for call in shown.sends)) == list(
             dict.fromkeys(funcs)
         )
@@ -83,12 +86,12 @@ def test_it_walks_step_by_step_and_what_it_learns_is_proven(
     ledger = provider.sound(done=1)
     assert len(ledger["orders"]) == len(ledger["charges"]) == 1
     panel = Panel.objects.get(kind="billmanager")
-    assert proving.is_close_proven(panel)
+    assert proven_names.is_close_proven(panel)
     assert {
         *("manual_module", "module_create", "order", "task_open_types"),
         *("plan_modules_list", "plan_modules_marker", "plan_modules_enable"),
         *("plan_modules_disable", "task_take", "task_close", "task_module", "task_username"),
-    } <= proving.entries(panel)
+    } <= proven_names.entries(panel)
     assert Event.objects.filter(to_state="go on", actor="anna").count() == len(expected)
 
 
@@ -155,7 +158,7 @@ def test_what_is_called_otherwise_is_corrected_while_the_step_waits(
     provider: Provider, workers: Workers
 ) -> None:
     panel = Panel.objects.get(kind="billmanager")
-    dialect_setting.set_entries(panel, {"task_close": "button:shut"}, actor="anna", force=True)
+    overrides.set_entries(panel, {"task_close": "button:shut"}, actor="anna", force=True)
     run = begin(provider)
     for step in (1, 2, 3, 5):
         workers.until(lambda step=step: asks(run, step))  # type: ignore[misc]
@@ -163,14 +166,14 @@ def test_what_is_called_otherwise_is_corrected_while_the_step_waits(
     workers.until(lambda: asks(run, 7))
 
     def closes_with() -> set[str]:
-        shown = guided_steps.steps(guided.binding_of(run))[6].sends
+        shown = guided_expectations.steps(guided.binding_of(run))[6].sends
         return {call["params"].get("clicked_button", "") for call in shown}
 
     assert closes_with() == {"take", "shut"}
-    kept = dialect_setting.set_entries(panel, {"task_close": "button:close"}, actor="anna")
+    kept = overrides.set_entries(panel, {"task_close": "button:close"}, actor="anna")
     assert [one.unchecked for one in kept] == [""]  # it was looked for in the task that waits
     assert closes_with() == {"take", "close"}
     guided.go_on(run.pk, 7, "anna")
     workers.finish(run)
     provider.sound(done=1)
-    assert "task_close" in proving.entries(Panel.objects.get(pk=panel.pk))
+    assert "task_close" in proven_names.entries(Panel.objects.get(pk=panel.pk))

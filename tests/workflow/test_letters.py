@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import preview
-from integrator.accounts.choices import Choices
 from integrator.models import Binding, Event, Window
-from integrator.panel_access import connect
-from integrator.workflow import starting
-from integrator.workflow.windows import instructions, recheck
+from integrator.panel_access import panel_connections
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.runs import run_start
+from integrator.windows import restore_notes
+from integrator.windows.post_checks import plan_recheck
 from tests import factories
 from tests.workflow.provider import ACTOR
 
@@ -29,7 +30,7 @@ def start(provider: Provider, count: int = 3, choices: Choices = HELD) -> Run:
     made = preview.make_from_csv(choices, provider.csv(provider.accounts[:count]), ACTOR)
     assert made.summary["mails"] == (0 if choices.hold_letters else count)
     assert sum(one["count"] for one in made.summary["letters"]) == count
-    return starting.start(made.pk, ACTOR)
+    return run_start.start(made.pk, ACTOR)
 
 
 def letters(ledger: dict[str, Any]) -> list[str]:
@@ -55,7 +56,7 @@ def test_runs_that_hold_letters_and_runs_that_do_not_share_no_window(
     runs = []
     for choices, account in zip((HELD, Choices(autoprolong=True)), one_plan, strict=False):
         made = preview.make_from_csv(choices, provider.csv([account]), ACTOR)
-        runs.append(starting.start(made.pk, ACTOR))
+        runs.append(run_start.start(made.pk, ACTOR))
     for run in runs:
         workers.finish(run)
     mailed = [mail["service"] for mail in provider.sound(done=2)["mails"]]
@@ -92,7 +93,7 @@ def test_a_letter_that_somebody_chose_meanwhile_is_left_alone(
 ) -> None:
     run = start(provider, 1)
     plan = Binding.objects.get(run=run).plan.remote_id
-    transport = connect.transport(provider.panel)
+    transport = panel_connections.transport(provider.panel)
 
     def chosen() -> bool:
         window = Window.objects.filter(phase__in=["orders", "enabling", "tasks"]).first()
@@ -110,8 +111,8 @@ def test_a_letter_that_somebody_chose_meanwhile_is_left_alone(
 def test_the_steps_by_hand_name_the_letter(db: None, settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
     window = factories.window(snapshot={"modules": [], "letter": "7"})
-    instructions.write(window)
-    assert "choose letter 7 again" in instructions.path(window).read_text()
+    restore_notes.write(window)
+    assert "choose letter 7 again" in restore_notes.path(window).read_text()
 
 
 def test_a_letter_that_goes_off_late_is_found_and_put_back(
@@ -125,11 +126,11 @@ def test_a_letter_that_goes_off_late_is_found_and_put_back(
         "opennotify": "null",
         "sok": "ok",
     }
-    connect.transport(provider.panel).act("pricelist.edit", params, send_by=4e9)
+    panel_connections.transport(provider.panel).act("pricelist.edit", params, send_by=4e9)
     first = Window.objects.order_by("pk").first()
     assert first is not None
     Window.objects.filter(pk=first.pk).update(recheck_at=first.created_at)
-    recheck.look(first.pk)
+    plan_recheck.look(first.pk)
     # A worker may have been at it already: then it is that one who looks.
     workers.until(lambda: not Window.objects.filter(pk=first.pk, recheck_at__isnull=False).exists())
     workers.until(lambda: not Window.objects.exclude(phase="closed").exists())

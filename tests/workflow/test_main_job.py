@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import matching
+from integrator.matching import matcher
 from integrator.models import Account, Binding, Panel, Step, Window
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_a_bound_account_keeps_the_client_of_its_binding(
 ) -> None:
     run = workers.finish(provider.start(2))
     Account.objects.update(email="", fullname="", domains=[])  # so that nobody would be proposed
-    matching.match_all()
+    matcher.match_all()
     for binding in Binding.objects.filter(run=run).select_related("account"):
         assert binding.account.client_id == binding.client_id
         assert binding.account.plan_id == binding.plan_id

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connections
 
-from integrator import clock
+from integrator.bindings.operator import actions
+from integrator.bindings.work import password_attempts
+from integrator.core import clock
 from integrator.models import Binding, Call, Panel
-from integrator.panel_access import connect, pace
-from integrator.workflow import actions, password_tries
+from integrator.panel_access import adaptive_limit, panel_connections
 from panels.errors import PanelError
 
 if TYPE_CHECKING:
@@ -71,22 +72,22 @@ def test_what_speaks_of_one_client_alone_is_not_counted(
 def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_tries, "SPACING", 0.01)
-    provider.sandbox.dials(lock_after=password_tries.STOP_AFTER + 1)
+    monkeypatch.setattr(password_attempts, "SPACING", 0.01)
+    provider.sandbox.dials(lock_after=password_attempts.STOP_AFTER + 1)
     servers = {a["server"] for a in provider.accounts}
     one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
     many = [a for a in provider.accounts if a["server"] == one]
-    assert len(many) > password_tries.STOP_AFTER
+    assert len(many) > password_attempts.STOP_AFTER
     run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
     workers.finish(run, limit=120)
     workers.until(lambda: not Binding.objects.filter(state="running").exists())
     assert run.state == "paused"
     assert "wrong on" in run.why
     tried = Call.objects.filter(func="auth", outcome="refused").count()
-    assert tried == password_tries.STOP_AFTER
+    assert tried == password_attempts.STOP_AFTER
     panel = Panel.objects.get(name=one)
-    assert panel.wrong_passwords == password_tries.STOP_AFTER
-    assert connect.ispmanager(panel).whoami().level >= 29  # we are not locked out
+    assert panel.wrong_passwords == password_attempts.STOP_AFTER
+    assert panel_connections.ispmanager(panel).whoami().level >= 29  # we are not locked out
     with workers.asleep():  # the next one is tried as soon as they may
         actions.resume(run.pk, "anna")
         panel.refresh_from_db()
@@ -136,7 +137,7 @@ def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
     provider: Provider,
 ) -> None:
     provider.sandbox.dials(parallel=1, parallel_over="refuse", latency=150)
-    bm = connect.billmanager(Panel.objects.get(pk=provider.panel.pk))
+    bm = panel_connections.billmanager(Panel.objects.get(pk=provider.panel.pk))
     refused: list[PanelError] = []
 
     def ask() -> None:
@@ -155,14 +156,16 @@ def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
     panel = Panel.objects.get(pk=provider.panel.pk)
     assert panel.pace == panel.max_parallel // 2
     assert "503" in panel.pace_why
-    assert pace.limit(panel.name) == panel.pace
-    Panel.objects.filter(pk=panel.pk).update(pace_at=clock.now() - pace.QUIET - dt.timedelta(1))
-    pace.recover()
-    assert pace.limit(panel.name) == panel.max_parallel // 2 + 1
+    assert adaptive_limit.limit(panel.name) == panel.pace
+    Panel.objects.filter(pk=panel.pk).update(
+        pace_at=clock.now() - adaptive_limit.QUIET - dt.timedelta(1)
+    )
+    adaptive_limit.recover()
+    assert adaptive_limit.limit(panel.name) == panel.max_parallel // 2 + 1
     for _ in range(panel.max_parallel):
         Panel.objects.filter(pk=panel.pk).update(pace_at=clock.now() - dt.timedelta(minutes=1))
-        pace.recover()
+        adaptive_limit.recover()
     healed = Panel.objects.get(pk=panel.pk)
     assert healed.pace is None
     assert healed.pace_why == ""
-    assert pace.limit(panel.name) == panel.max_parallel
+    assert adaptive_limit.limit(panel.name) == panel.max_parallel

@@ -6,12 +6,17 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from integrator import clock
+from integrator.bindings.operator import actions
+from integrator.bindings.work import password_attempts, preparation
+from integrator.core import clock
+from integrator.maintenance import sweep
 from integrator.models import Account, Binding, Canary, Event, Intent, Panel, Run, Step, Window
-from integrator.panel_access import learning
+from integrator.panel_access import stored_dialect
+from integrator.runs import run_state
 from integrator.steps.verdicts import Proven
-from integrator.workflow import actions, password_tries, preparing, runs, sweep
-from integrator.workflow.windows import aftermath, members, orders
+from integrator.windows import members
+from integrator.windows.phases import orders
+from integrator.windows.post_checks import post_checks
 from panels import billmanager
 from panels.billmanager.tasks import Tasks
 from panels.errors import Refused
@@ -39,7 +44,7 @@ def _close_by_hand(provider: Provider) -> None:
 
 def _looked_at(workers: Workers) -> None:
     """Wait until all that comes right after the window has been compared and written."""
-    later = clock.now() + aftermath.LATER / 2
+    later = clock.now() + post_checks.LATER / 2
     workers.until(lambda: Window.objects.filter(after_at__gt=later).exists())
 
 
@@ -75,7 +80,7 @@ def test_a_canarys_password_waits_for_its_turn(
 def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_tries, "SPACING", 0.5)
+    monkeypatch.setattr(password_attempts, "SPACING", 0.5)
     tries = _tries(monkeypatch)
     one = provider.accounts[0]["server"]
     several = [account for account in provider.accounts if account["server"] == one][:3]
@@ -86,12 +91,12 @@ def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
         turn = clock.now() + dt.timedelta(seconds=2)
         Panel.objects.filter(name=one).update(password_try_at=turn)
     workers.until(lambda: not Binding.objects.filter(run=run, prepared=False).exists())
-    resets = Intent.objects.filter(kind=preparing.RESET)
+    resets = Intent.objects.filter(kind=preparation.RESET)
     assert set(resets.values_list("why", flat=True)) == {"the new password works"}
     assert len(tries) >= len(several)
     assert tries[0] >= turn
     apart = [later - sooner for sooner, later in itertools.pairwise(tries)]
-    assert min(apart) >= dt.timedelta(seconds=password_tries.SPACING)
+    assert min(apart) >= dt.timedelta(seconds=password_attempts.SPACING)
     workers.finish(run)
     provider.sound(done=len(several))
 
@@ -110,7 +115,7 @@ def test_a_canary_is_compared_when_its_turn_comes_and_by_the_name_it_had(
     Panel.objects.filter(kind="ispmanager").update(password_try_at=turn)
     Account.objects.filter(pk=account.pk).update(username="corrected")
     Window.objects.update(compared_at=None, after_at=clock.now())
-    aftermath.look(canary.window_id)
+    post_checks.look(canary.window_id)
     assert Canary.objects.get().state == "watched"
     workers.until(lambda: not Canary.objects.filter(state="watched").exists())
     assert clock.now() >= turn
@@ -134,7 +139,7 @@ def test_a_canary_that_waits_for_its_turn_reads_nothing_again_and_is_given_up_in
 
     def look() -> Canary:
         Window.objects.update(after_at=clock.now())
-        aftermath.look(Window.objects.get().pk)
+        post_checks.look(Window.objects.get().pk)
         return Canary.objects.get()
 
     with workers.asleep():
@@ -142,11 +147,11 @@ def test_a_canary_that_waits_for_its_turn_reads_nothing_again_and_is_given_up_in
         assert set(read) == {"accounts"}
         read.clear()
         assert look().state == "watched"
-        Window.objects.update(closed_at=clock.now() - aftermath.PATIENCE)
+        Window.objects.update(closed_at=clock.now() - post_checks.PATIENCE)
         canary = look()
-    assert (canary.state, canary.why) == ("unproven", aftermath.NO_TURN)
+    assert (canary.state, canary.why) == ("unproven", post_checks.NO_TURN)
     assert (canary.password, read) == ("", [])
-    assert aftermath.NO_TURN in Window.objects.get().alarm
+    assert post_checks.NO_TURN in Window.objects.get().alarm
 
 
 def _told_to(read: list[str], real: Any) -> Any:
@@ -181,15 +186,15 @@ def test_runs_of_a_panel_that_was_stopped_while_it_was_read_are_paused(
 def test_a_run_that_is_paused_by_what_is_seen_before_a_window_switches_nothing(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = aftermath.before
+    real = post_checks.before
 
     def alarming(window: Window, bm: Any) -> dict[str, str]:
         found = real(window, bm)
         for run in Run.objects.filter(bindings__window=window):
-            runs.pause(run.pk, "a new user is ours")
+            run_state.pause(run.pk, "a new user is ours")
         return found
 
-    monkeypatch.setattr(aftermath, "before", alarming)
+    monkeypatch.setattr(post_checks, "before", alarming)
     run = workers.finish(provider.start(3))
     assert (run.state, run.why) == ("paused", "a new user is ours")
     assert provider.sandbox.ledger()["switches"] == []
@@ -280,17 +285,17 @@ def test_a_pause_is_not_lost_to_whoever_resumes_at_the_same_moment(db: None) -> 
     run.refresh_from_db()
     assert (run.state, run.why) == ("paused", f"b{binding.pk} was charged 12.00, not 10.00")
     assert Event.objects.filter(run=run, to_state="paused").count() == 1
-    assert not runs.pause(run.pk, "again")
+    assert not run_state.pause(run.pk, "again")
 
 
 def test_what_a_worker_learns_while_names_are_found_is_kept(provider: Provider) -> None:
     stale = Panel.objects.get(pk=provider.panel.pk)
     Panel.objects.filter(pk=stale.pk).update(learnt={"take_keeps_form": True})
-    learning.learn_dialect(stale)
+    stored_dialect.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {"take_keeps_form": True}
     Panel.objects.filter(pk=stale.pk).update(dialect={**stale.dialect, "version": "5.0"})
-    learning.learn_dialect(stale)
+    stored_dialect.learn_dialect(stale)
     stale.refresh_from_db()
     assert stale.learnt == {}
 
@@ -312,7 +317,7 @@ def test_a_name_that_is_learnt_or_corrected_while_the_panel_is_asked_is_not_lost
     monkeypatch.setattr(billmanager, "discover", meanwhile)
     panel = Panel.objects.get(pk=provider.panel.pk)
     assert panel.dialect["task_username"] is None
-    learning.learn_dialect(panel)
+    stored_dialect.learn_dialect(panel)
     kept = Panel.objects.get(pk=panel.pk)
     for row in (panel, kept):
         assert row.dialect["task_username"] == learnt

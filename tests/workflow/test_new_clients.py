@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.accounts import discovery, matching, missing_clients
-from integrator.clock import now
+from integrator.bindings.operator import client_creation
+from integrator.core.clock import now
+from integrator.maintenance import sweep, wake_ups
+from integrator.matching import matcher, missing_clients
 from integrator.models import Account, Client, Event, Intent, NewClient
-from integrator.workflow import creating, sweep, waking
+from integrator.refresh import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,20 +30,20 @@ def provider(provider: Provider) -> Provider:
         act="set_email", server=one["server"], username=one["username"], email=EMAIL
     )
     Account.objects.filter(username=one["username"]).update(email=EMAIL, fullname="Somebody Else")
-    matching.match_all()
+    matcher.match_all()
     return provider
 
 
 @pytest.fixture
 def makers(workers: Workers) -> Iterator[Workers]:
     """Workers that create clients too."""
-    waking.register("new_client", workers._sender(lambda row: bool(creating.work(row))))  # type: ignore[arg-type]
+    wake_ups.register("new_client", workers._sender(lambda row: bool(client_creation.work(row))))  # type: ignore[arg-type]
     yield workers
-    waking.register("new_client", lambda _row: None)
+    wake_ups.register("new_client", lambda _row: None)
 
 
 def asked_and_made(makers: Workers, *emails: str) -> list[NewClient]:
-    creating.ask([(email, "New Owner") for email in emails or (EMAIL,)], "276", "1", "eva")
+    client_creation.ask([(email, "New Owner") for email in emails or (EMAIL,)], "276", "1", "eva")
 
     def over() -> bool:
         sweep.sweep()
@@ -66,7 +68,7 @@ def test_one_is_created_without_a_mail_and_the_account_is_ready(
     ledger = provider.sandbox.ledger()
     assert [one["notified"] for one in ledger["clients_created"]] == [False]
     assert ledger["mails"] == []
-    matching.match_all()
+    matcher.match_all()
     account = Account.objects.get(email=EMAIL)
     assert account.client == row.client
     assert account.client is not None
@@ -109,16 +111,16 @@ def test_a_refusal_is_shown_and_can_be_tried_again(provider: Provider, makers: W
 
 
 def test_two_workers_at_once_make_one(provider: Provider, makers: Workers) -> None:
-    (number,) = creating.ask([(EMAIL, "New Owner")], "276", "1", "eva")
+    (number,) = client_creation.ask([(EMAIL, "New Owner")], "276", "1", "eva")
     for _ in range(6):
-        waking.wake("new_client", number)
+        wake_ups.wake("new_client", number)
         NewClient.objects.filter(pk=number, state="queued").update(due_at=now())
     makers.until(lambda: NewClient.objects.get().state == "done" or sweep.sweep() is None)
     assert len(provider.sandbox.ledger()["clients_created"]) == 1
 
 
 def test_without_a_country_nothing_is_sent(provider: Provider, makers: Workers) -> None:
-    creating.ask([(EMAIL, "New Owner")], "", "1", "eva")
+    client_creation.ask([(EMAIL, "New Owner")], "", "1", "eva")
     makers.until(lambda: NewClient.objects.get().state == "failed")
     assert "country" in NewClient.objects.get().cause
     assert provider.sandbox.ledger()["clients_created"] == []

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integrator.bindings.operator import actions
+from integrator.bindings.refusal import ActionRefused
 from integrator.models import Binding, Event, Intent, Panel, Window
-from integrator.workflow import actions, runs, starting
-from integrator.workflow.refusal import ActionRefused
+from integrator.runs import run_start, run_state
 from tests.workflow.provider import only
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def test_a_reset_password_is_the_one_that_works(provider: Provider, workers: Wor
 
 
 def test_one_binding_per_account(provider: Provider, workers: Workers) -> None:
-    from integrator.accounts.refusals import Refused
+    from integrator.core.errors import Refused
 
     rows = provider.csv(provider.accounts[:2])
     run = provider.start(rows=rows)
@@ -65,7 +66,7 @@ def test_one_binding_per_account(provider: Provider, workers: Workers) -> None:
 
 def test_starting_a_preview_twice_is_one_run(provider: Provider, workers: Workers) -> None:
     run = provider.start(2)
-    assert starting.start(run.preview_id, "boris").pk == run.pk
+    assert run_start.start(run.preview_id, "boris").pk == run.pk
     workers.finish(run)
     provider.sound(done=2)
 
@@ -186,7 +187,7 @@ def test_somebody_who_switches_a_module_holds_the_window(
 def test_a_wrong_login_stops_the_panel_and_retry_works_after_correction(
     provider: Provider, workers: Workers
 ) -> None:
-    from integrator.accounts import panel_check
+    from integrator.panel_setup.checks import panel_check
 
     right = provider.panel.password
     panel = Panel.objects.get(pk=provider.panel.pk)
@@ -227,7 +228,7 @@ def test_two_services_that_could_be_ours_are_a_persons_to_decide(
     workers.until(lambda: only(run=run).state == "undecided")
     binding = only(run=run)
     assert binding.cause == "several_services"
-    assert not runs.can_move(run)
+    assert not run_state.can_move(run)
     with pytest.raises(ActionRefused):
         actions.adopt(binding.pk, 4711, "anna")
     actions.adopt(binding.pk, ours, "anna")

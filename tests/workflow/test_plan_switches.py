@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import discovery, panel_check
+from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Panel, Window
-from integrator.workflow import actions
+from integrator.panel_setup.checks import panel_check
+from integrator.refresh import discovery
 from panels.billmanager import Dialect
 from tests.workflow.provider import open_windows
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.accounts import discovery, preview
-from integrator.accounts.choices import Choices
-from integrator.panel_access import connect
-from integrator.workflow import starting
+from integrator.panel_access import panel_connections
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
+from integrator.runs import run_start
 from tests.workflow.provider import ACTOR
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ FAR = 4e9
 def set_letter(provider: Provider, plan_name: str, letter: str) -> None:
     """What the provider's admin does in the plan's form."""
     plan = next(one for one in provider.sandbox.world()["plans"] if one["name"] == plan_name)
-    transport = connect.transport(provider.panel)
+    transport = panel_connections.transport(provider.panel)
     params = {"elid": plan["id"], "opennotify": letter, "sok": "ok"}
     transport.act("pricelist.edit", params, send_by=FAR)
 
@@ -82,7 +83,7 @@ def test_forty_charges_and_three_mails(
     chosen = of_plans(provider, Start=20, Business=17, Pro=3)
     made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(chosen), ACTOR)
     assert (made.summary["charges"], made.summary["mails"]) == (40, 3)
-    workers.finish(starting.start(made.pk, ACTOR))
+    workers.finish(run_start.start(made.pk, ACTOR))
     check_against_ledger(made, provider.sound(done=40), before, balances(provider))
 
 
@@ -94,5 +95,5 @@ def test_what_is_credited_is_what_was_said(
     credit = Choices(autoprolong=False, payment="credit", paymethod="Bonus")
     made = preview.make_from_csv(credit, provider.csv(provider.accounts[:8]), ACTOR)
     assert made.summary["credits"]
-    workers.finish(starting.start(made.pk, ACTOR))
+    workers.finish(run_start.start(made.pk, ACTOR))
     check_against_ledger(made, provider.sound(done=8), before, balances(provider))

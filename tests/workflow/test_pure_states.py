@@ -11,14 +11,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from integrator.bindings import states
 from integrator.models.states import MOVING, BindingState
 from integrator.steps import step2_switch_to_manual_only as step2
 from integrator.steps import step3_order as step3
 from integrator.steps import step5_enable_both as step5
 from integrator.steps import step8_restore_the_plan as step8
-from integrator.steps.switching import Switch, switches
+from integrator.steps.module_switches import Switch, switches
 from integrator.steps.verdicts import Ambiguous, Proven
-from integrator.workflow import states
 from panels.billmanager.services import Service
 
 OWN = st.lists(st.integers(1, 6), min_size=1, max_size=4, unique=True)

@@ -12,12 +12,14 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
 
-from integrator.accounts import discovery, preview, unreadable
-from integrator.accounts.choices import Choices
+from integrator.bindings.operator import adoption, report, undecided_evidence
+from integrator.inventory import unreadable_rows
 from integrator.models import Binding, Client, Event, Panel, Service, Step
-from integrator.panel_access import connect
+from integrator.panel_access import panel_connections
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.refresh import discovery
 from integrator.steps import step4_pay as step4
-from integrator.workflow import adopting, deciding, report
 from panels.billmanager.payments import Payments
 from panels.errors import OutcomeUnknown
 from panels.sandbox.dialect import FOLDER
@@ -89,7 +91,7 @@ def test_a_balance_that_cannot_be_read_blocks_that_client_alone(
 
     provider.sandbox.dials(odd_cells={})
     discovery.discover(provider.panel)
-    assert unreadable.count(Panel.objects.get(pk=provider.panel.pk)) == 0
+    assert unreadable_rows.count(Panel.objects.get(pk=provider.panel.pk)) == 0
     assert preview.make_from_csv(
         Choices(autoprolong=True), provider.csv(mine), "anna"
     ).rows.filter(state="blocked").count() == 0  # fmt: skip
@@ -99,7 +101,7 @@ def test_a_client_whose_row_is_lost_is_not_gone(provider: Provider) -> None:
     odd = provider.accounts[0]["client"]
     provider.sandbox.dials(odd_cells={f"account {odd} id": "?"})
     discovery.discover(provider.panel)
-    (lost,) = unreadable.of(Panel.objects.get(pk=provider.panel.pk))
+    (lost,) = unreadable_rows.of(Panel.objects.get(pk=provider.panel.pk))
     assert (lost.func, lost.key, lost.column) == ("account", "?", "id")
     assert not Client.objects.exclude(gone_at=None).exists()
 
@@ -140,10 +142,10 @@ def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess
     ledger = provider.sandbox.ledger()
     assert len(ledger["orders"]) == 1
     assert ledger["violations"] == []
-    (option,) = deciding.options(binding)
+    (option,) = undecided_evidence.options(binding)
     assert "not known" in option.unfit
     provider.sandbox.dials(odd_cells={})
-    adopting.adopt_service(binding, option.id, "anna")
+    adoption.adopt_service(binding, option.id, "anna")
     workers.finish(run)
     provider.sound(done=1)
 
@@ -276,7 +278,7 @@ def test_an_initiated_payment_is_seen(
     ledger = provider.sound(done=1)
     assert len(ledger["payments"]) == 1
     binding = only(run=run)
-    bm = connect.billmanager()
+    bm = panel_connections.billmanager()
     assert [p.status for p in step4.payments_since(bm, binding, 0)] == [4]
 
 

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from integrator import clock
+from integrator.core import clock
+from integrator.maintenance import retention
 from integrator.models import Account, Call, Event, Panel, Preview, PreviewRow
-from integrator.workflow import retention
 
 
 @pytest.mark.django_db

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from integrator import clock
+from integrator.bindings import intents
+from integrator.bindings.operator import actions
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock
+from integrator.maintenance import sweep
 from integrator.models import Binding, Intent, Plan, Window
 from integrator.models.states import BindingState, Outcome
-from integrator.workflow import actions, intents, sweep
-from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import lease, orders, switching
+from integrator.windows import lease
+from integrator.windows.phases import orders
+from integrator.windows.switching import switches
 from panels.billmanager.plans import PlanModule
 from tests.services.choice import first_of
 from tests.workflow.provider import only, open_windows, where_everything_is
@@ -24,7 +28,7 @@ from tests.workflow.provider import only, open_windows, where_everything_is
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from integrator.workflow.intents import Sent
+    from integrator.bindings.intents import Sent
     from panels.billmanager import BillManager
     from tests.workflow.provider import Provider, Workers
 
@@ -250,7 +254,7 @@ def driver(quick: None) -> lease.Driver:
 def test_nothing_goes_off_before_the_manual_module_is_seen_to_be_on(driver: lease.Driver) -> None:
     plans = Plans([11], deaf={90})
     for _ in range(3):
-        assert switching.turn(driver, cast("BillManager", Fake(plans)), 2, [90]) is None
+        assert switches.turn(driver, cast("BillManager", Fake(plans)), 2, [90]) is None
     assert plans.on == [11]
     assert (11, False) not in plans.calls
 
@@ -261,13 +265,13 @@ def test_a_late_switch_off_is_waited_for_before_the_manual_module_goes(
     """A switch that may still land would leave the plan without any module."""
     bm = cast("BillManager", Fake(Plans([11, 90], deaf=set())))
     late = intents.new(
-        switching.KIND, 2, 1, {"plan": 1, "module": 11, "on": False}, {}, window=driver.window
+        switches.KIND, 2, 1, {"plan": 1, "module": 11, "on": False}, {}, window=driver.window
     )
     late.save()
-    assert switching.turn(driver, bm, 8, [11]) is None
+    assert switches.turn(driver, bm, 8, [11]) is None
     assert bm.plans.modules(1)[1].enabled
     Intent.objects.update(settles_at=clock.now())
-    reading = switching.turn(driver, bm, 8, [11])
+    reading = switches.turn(driver, bm, 8, [11])
     assert reading
     assert reading.enabled == [11]
     assert Intent.objects.get(pk=late.pk).outcome == "nothing"

@@ -9,28 +9,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from integrator import clock
-from integrator.accounts import preview
-from integrator.accounts.choices import Choices
+from integrator.bindings import intents, transitions
+from integrator.bindings.operator import actions, undo_guide
+from integrator.bindings.refusal import ActionRefused
+from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings.work import crediting
+from integrator.core import clock
 from integrator.models import Binding, Canary, Event, Intent, Panel, Step, Window
 from integrator.models.states import Outcome
-from integrator.panel_access import connect
-from integrator.panel_access.stopping import PanelStoppedError
-from integrator.workflow import actions, crediting, draw, engine, intents, runs, starting, undoing
-from integrator.workflow.engine import Claim, LeaseLostError
-from integrator.workflow.refusal import ActionRefused
-from integrator.workflow.windows import (
-    aftermath,
-    canaries,
-    handing,
-    lease,
-    orders,
-    reading,
-    recheck,
-    restoring,
-    servers,
-    switching,
-)
+from integrator.panel_access import panel_connections
+from integrator.panel_access.panel_stop import PanelStoppedError
+from integrator.previews import preview
+from integrator.previews.choices import Choices
+from integrator.runs import cohorts, run_start, run_state
+from integrator.windows import canaries, lease, order_handover, readings, server_users
+from integrator.windows.phases import orders, restoring
+from integrator.windows.post_checks import plan_recheck, post_checks
+from integrator.windows.switching import switches
 from panels.billmanager.modules import Modules
 from panels.billmanager.plans import PlanModule
 from panels.billmanager.services import Service
@@ -48,21 +43,21 @@ def test_a_service_that_was_bound_again_must_be_put_on_manual_again(db: None) ->
     binding = factories.done()
     before = clock.now() - dt.timedelta(minutes=5)
     Step.objects.filter(binding=binding).update(finished_at=before)
-    made = intents.new(undoing.KIND, 7, 1, {}, {}, binding=binding)
+    made = intents.new(undo_guide.KIND, 7, 1, {}, {}, binding=binding)
     made.save()
     intents.settle(made, Outcome.DONE)
-    assert not undoing.state_of(binding).needs_manual
+    assert not undo_guide.state_of(binding).needs_manual
 
     close = intents.new("close", 7, 1, {}, {}, binding=binding)
     close.save()  # sent by a retry: it may have happened
-    assert undoing.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).needs_manual
     with pytest.raises(ActionRefused):
-        undoing.to_manual(binding.pk, "anna")
+        undo_guide.to_manual(binding.pk, "anna")
     intents.settle(close, Outcome.REFUSED)
-    assert not undoing.state_of(binding).needs_manual
+    assert not undo_guide.state_of(binding).needs_manual
     # Closed by hand meanwhile, and found so.
     Step.objects.filter(binding=binding, number=7).update(finished_at=clock.now())
-    assert undoing.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).needs_manual
 
 
 def test_cancelling_a_run_that_is_paused_at_that_moment_says_so(
@@ -70,13 +65,13 @@ def test_cancelling_a_run_that_is_paused_at_that_moment_says_so(
 ) -> None:
     run = factories.run()
     binding = factories.binding(run=run)
-    real = runs.change
+    real = run_state.change
 
     def meanwhile(run: Any, *args: Any, **kwargs: Any) -> bool:
         type(run).objects.filter(pk=run.pk).update(state="paused")
         return real(run, *args, **kwargs)
 
-    monkeypatch.setattr(runs, "change", meanwhile)
+    monkeypatch.setattr(run_state, "change", meanwhile)
     with pytest.raises(ActionRefused):
         actions.cancel(run.pk, "anna")
     binding.refresh_from_db()
@@ -90,8 +85,8 @@ def test_a_service_that_turned_out_to_be_ours_is_not_handed_over(
     ours = Binding.objects.get(run=run)
     order = factories.stranger(Window.objects.get(), service_id=ours.service_id)
     with pytest.raises(ActionRefused, match=f"belongs to binding b{ours.pk}"):
-        handing.hand_over(order.pk, "anna")
-    assert not Intent.objects.filter(kind=handing.KIND).exists()
+        order_handover.hand_over(order.pk, "anna")
+    assert not Intent.objects.filter(kind=order_handover.KIND).exists()
 
 
 def test_a_driver_that_lost_its_lease_after_reading_settles_nothing(
@@ -106,11 +101,11 @@ def test_a_driver_that_lost_its_lease_after_reading_settles_nothing(
     driver = lease.claim(window.pk)
     assert driver is not None
 
-    def slept(*_args: Any, **_kwargs: Any) -> reading.Reading:
+    def slept(*_args: Any, **_kwargs: Any) -> readings.Reading:
         Window.objects.filter(pk=window.pk).update(lease_token="another's")
-        return reading.Reading([], [])
+        return readings.Reading([], [])
 
-    monkeypatch.setattr(reading, "read", slept)
+    monkeypatch.setattr(readings, "read", slept)
     with pytest.raises(LeaseLostError):
         orders._read_back(driver, cast("BillManager", None), [binding])
     order.refresh_from_db()
@@ -131,7 +126,7 @@ def test_a_canary_that_is_taken_down_after_its_window_has_closed_holds_up_no_run
         return {"active": True}
 
     monkeypatch.setattr(canaries, "_facts", slept)
-    monkeypatch.setattr(connect, "ispmanager", lambda _panel: None)
+    monkeypatch.setattr(panel_connections, "ispmanager", lambda _panel: None)
     with pytest.raises(LeaseLostError):
         canaries.watch(driver, [binding])
     assert not canaries.is_pending(binding.run)
@@ -145,7 +140,7 @@ def test_a_letter_that_cannot_be_put_back_lets_the_window_close_on_a_persons_wor
     )
     held = Choices(autoprolong=True, hold_letters=True)
     made = preview.make_from_csv(held, provider.csv(provider.accounts[:1]), "anna")
-    run = starting.start(made.pk, "anna")
+    run = run_start.start(made.pk, "anna")
     workers.until(lambda: Window.objects.filter(phase="restoring", attempts__gt=0).exists())
     window = Window.objects.get()
     actions.restore(window.pk, "anna", anyway=True)
@@ -183,7 +178,7 @@ def test_an_error_nobody_foresaw_ends_the_wait_for_a_canary(
 
     monkeypatch.setattr(canaries, "compare", broken)
     with pytest.raises(ZeroDivisionError):
-        aftermath.look(window.pk)
+        post_checks.look(window.pk)
     canary.refresh_from_db()
     window.refresh_from_db()
     assert (canary.state, canary.password) == ("unproven", "")
@@ -205,13 +200,13 @@ def test_a_login_refused_after_a_window_stops_the_panel(
     def is_stopped() -> bool:
         # Again where a worker has looked at the same time, with the password as it was.
         Window.objects.filter(pk=window.pk).update(recheck_at=clock.now(), after_at=None)
-        recheck.look(window.pk)
+        plan_recheck.look(window.pk)
         panel.refresh_from_db()
         return bool(panel.stopped)
 
     workers.until(is_stopped)
     with pytest.raises(PanelStoppedError):
-        connect.billmanager()
+        panel_connections.billmanager()
 
 
 def test_a_new_user_of_an_order_that_nobody_knows_of_yet_is_ours(db: None) -> None:
@@ -223,7 +218,9 @@ def test_a_new_user_of_an_order_that_nobody_knows_of_yet_is_ours(db: None) -> No
         remoteid=None,
     )  # fmt: skip
     services = SimpleNamespace(with_username=lambda _name: [shown])
-    told = servers._by_service("newcomer", cast("BillManager", SimpleNamespace(services=services)))
+    told = server_users._by_service(
+        "newcomer", cast("BillManager", SimpleNamespace(services=services))
+    )
     assert told is not None
     assert told[:2] == (77, binding)
 
@@ -248,9 +245,9 @@ def test_a_module_that_is_not_listed_yet_is_not_made_twice(
 def test_a_picked_canary_that_waits_for_a_decision_holds_nobody_back(db: None) -> None:
     first = factories.undecided(in_lane=True)
     picked = factories.binding(client=first.client)
-    assert not draw._still_to_go(picked.run, picked.account_id)
+    assert not cohorts._still_to_go(picked.run, picked.account_id)
     Binding.objects.filter(pk=first.pk).update(in_lane=False)
-    assert draw._still_to_go(picked.run, picked.account_id)
+    assert cohorts._still_to_go(picked.run, picked.account_id)
 
 
 def test_a_site_that_is_gone_is_told_with_what_was_done(
@@ -258,11 +255,11 @@ def test_a_site_that_is_gone_is_told_with_what_was_done(
 ) -> None:
     run = workers.finish(provider.start(1))
     done = Binding.objects.get(run=run)
-    undoing.to_manual(done.pk, "anna")
-    line = connect.billmanager().transport
+    undo_guide.to_manual(done.pk, "anna")
+    line = panel_connections.billmanager().transport
     line.act("vhost.delete", {"elid": done.service_id or 0}, send_by=4e9)
     monkeypatch.setattr(IspManager, "account", lambda _isp, _username: None)
-    assert "backup" in undoing.release(done.pk, "anna")
+    assert "backup" in undo_guide.release(done.pk, "anna")
     done.refresh_from_db()
     assert (done.state, done.reserved) == ("cancelled", False)
 
@@ -285,7 +282,9 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
     assert crediting.credit(Claim(second, ""), bm)
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
-    monkeypatch.setattr(engine, "note", lambda _claimed, **fields: added.append(fields["credited"]))
+    monkeypatch.setattr(
+        transitions, "note", lambda _claimed, **fields: added.append(fields["credited"])
+    )
     assert crediting.credit(Claim(second, ""), bm)
     assert added[1:] == [0]
 
@@ -296,8 +295,8 @@ def test_a_plan_that_a_person_has_restored_by_hand_holds_no_window(quick: None) 
     assert driver is not None
     there = [PlanModule(11, "web-1", enabled=True, orderpriority=1)]
     bm = cast("BillManager", SimpleNamespace(plans=SimpleNamespace(modules=lambda _plan: there)))
-    with pytest.raises(switching.PlanChangedError):
-        switching.turn(driver, bm, 8, [12])
-    read = switching.turn(driver, bm, 8, [11])
+    with pytest.raises(switches.PlanChangedError):
+        switches.turn(driver, bm, 8, [12])
+    read = switches.turn(driver, bm, 8, [11])
     assert read
     assert read.enabled == [11]

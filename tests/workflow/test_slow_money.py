@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator.bindings import intents
+from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Intent, Step, Window
-from integrator.panel_access import connect
-from integrator.workflow import actions, intents
-from integrator.workflow.windows import doubles
+from integrator.panel_access import panel_connections
+from integrator.windows.post_checks import doubles
 from tests.services.patience import eventually
 from tests.workflow.provider import only
 
@@ -289,9 +290,9 @@ def test_what_a_refused_order_left_in_the_cart_is_not_ordered_beside(
     assert (failed.cause, failed.step) == ("unpaid_order", 3)
     assert failed.domain in failed.cause_text
     assert provider.sandbox.ledger()["charges"] == []
-    bm = connect.billmanager()
+    bm = panel_connections.billmanager()
     (line,) = bm.orders.unpaid_lines(binding.su)
-    connect.transport(connect.billmanager_panel()).act(
+    panel_connections.transport(panel_connections.billmanager_panel()).act(
         "cart.empty", {"elid": line.id}, send_by=time.monotonic() + 5, su=binding.su
     )
     actions.retry(Binding.objects.filter(run=run), "anna")
@@ -305,7 +306,7 @@ def test_what_was_doubled_is_told_with_its_amount(provider: Provider, workers: W
     """A second service for the same domain, which no binding has."""
     workers.finish(provider.start(1))
     window, binding = Window.objects.get(), Binding.objects.get()
-    bm = connect.billmanager()
+    bm = panel_connections.billmanager()
     assert doubles.find(window, bm) == []
     other = provider.ordered_by_its_client()
     (text,) = doubles.find(window, bm)

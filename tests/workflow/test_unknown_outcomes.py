@@ -118,7 +118,7 @@ def test_refused_orders_fail_with_their_reason_and_can_be_retried(
     assert failed.cause == "order_refused"
     assert failed.step == 3
     assert provider.sandbox.ledger()["violations"] == []
-    from integrator.workflow import actions
+    from integrator.bindings.operator import actions
 
     report = actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
     assert report.retried == [failed.pk]

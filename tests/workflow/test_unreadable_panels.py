@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator import clock
-from integrator.accounts import discovery, rereading
+from integrator.bindings import outage
+from integrator.bindings.operator import actions, report
+from integrator.core import clock
+from integrator.maintenance import sweep
+from integrator.maintenance.health import health
 from integrator.models import Binding, Call, Panel, Preview, Run, Window
 from integrator.models.states import MOVING
-from integrator.panel_access import patient_reads, reach
-from integrator.panel_access.stopping import PanelStoppedError
-from integrator.workflow import actions, draw, reaching, report, runs, sweep
-from integrator.workflow.health import health
-from integrator.workflow.windows import drive
+from integrator.panel_access import reachability, read_retries
+from integrator.panel_access.panel_stop import PanelStoppedError
+from integrator.previews import freshness
+from integrator.refresh import discovery
+from integrator.runs import cohorts, run_state
+from integrator.windows import driver
 from panels.errors import (
     Busy,
     CertificateRefused,
@@ -45,12 +49,12 @@ KINDS = ("http_500", "truncated", "reset_before")
 def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
-    monkeypatch.setattr(drive, "PATIENCE", dt.timedelta(seconds=2))
-    monkeypatch.setattr(drive, "MOST_BACKOFF", 0.3)
-    monkeypatch.setattr(reach, "SHORTEST", dt.timedelta(seconds=0.5))
-    monkeypatch.setattr(reach, "LONGEST", dt.timedelta(seconds=0.5))
-    monkeypatch.setattr(reaching, "SOONEST", 0.1)
-    monkeypatch.setattr(reaching, "LATEST", 0.2)
+    monkeypatch.setattr(driver, "PATIENCE", dt.timedelta(seconds=2))
+    monkeypatch.setattr(driver, "MOST_BACKOFF", 0.3)
+    monkeypatch.setattr(reachability, "SHORTEST", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(reachability, "LONGEST", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(outage, "SOONEST", 0.1)
+    monkeypatch.setattr(outage, "LATEST", 0.2)
 
 
 def untouched(run: Run) -> bool:
@@ -74,7 +78,7 @@ def test_a_panel_that_is_away_before_its_plan_is_touched_is_waited_for(
     assert "it goes on by itself" in page
     assert [one.state for one in health().panels if one.name == "billing"] == ["away"]
     assert any("billing" in problem for problem in health().problems)
-    assert runs.can_move(run)
+    assert run_state.can_move(run)
 
     # After a while the window leaves its place, and others are opened and leave at once.
     workers.until(lambda: Window.objects.filter(phase="closed").count() > 2, limit=60)
@@ -182,7 +186,7 @@ def test_passwords_that_cannot_be_tested_while_their_server_is_away_fail_nobody(
     ],
 )
 def test_what_may_pass_by_itself(error: PanelError, passes: bool) -> None:
-    assert reach.may_pass(error) == passes
+    assert reachability.may_pass(error) == passes
 
 
 # -- where a person waits ----------------------------------------------------------------------
@@ -190,25 +194,25 @@ def test_what_may_pass_by_itself(error: PanelError, passes: bool) -> None:
 def test_a_broken_answer_before_a_run_is_started_is_asked_for_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(patient_reads, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(read_retries, "PAUSES", (0.01, 0.01, 0.01))
     provider.start(1)
     preview = Preview.objects.get()
     provider.sandbox.faults({"panel": None, "func": "*", "kind": kind, "times": 3})
-    rereading.reread(preview)
+    freshness.reread(preview)
     provider.sandbox.faults({"panel": None, "func": "*", "kind": kind, "times": 3})
     discovery.discover(provider.panel)
     assert provider.sandbox.rules()[0]["struck"] == 3
     provider.sandbox.faults({"panel": None, "func": "*", "kind": kind})
     with pytest.raises(PanelError):
-        rereading.reread(preview)
+        freshness.reread(preview)
     # A read whose kept connection is found closed is made once more by the transport itself.
-    assert provider.sandbox.rules()[0]["struck"] >= len(patient_reads.PAUSES) + 1
+    assert provider.sandbox.rules()[0]["struck"] >= len(read_retries.PAUSES) + 1
 
 
 def test_what_a_panel_refuses_is_not_asked_for_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient_reads, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(read_retries, "PAUSES", (0.01, 0.01, 0.01))
     provider.sandbox.faults({"panel": None, "func": "account", "kind": "access"})
     with pytest.raises(PanelError):
         discovery.discover(provider.panel)
@@ -220,10 +224,10 @@ def test_a_run_with_an_open_question_is_not_finished(db: None, operator: Client)
     binding = factories.undecided(in_lane=True)
     run = binding.run
     behind = factories.binding(run=run, client=binding.client, prepared=True)
-    assert runs.finish_if_over(run)
+    assert run_state.finish_if_over(run)
     run.refresh_from_db()
     assert (run.state, run.finished_at) == ("undecided", None)
-    assert not runs.finish_if_over(run)
+    assert not run_state.finish_if_over(run)
     assert report.run_json(run)["state"] == "undecided"
     page = operator.get(f"/runs/{run.pk}/").text
     assert "Nothing goes on before a decision is taken." in page
@@ -235,7 +239,7 @@ def test_a_run_with_an_open_question_is_not_finished(db: None, operator: Client)
     assert run.state == "running"
     Binding.objects.filter(run=run).update(state="done", in_lane=False)
     behind.refresh_from_db()
-    assert runs.finish_if_over(run)
+    assert run_state.finish_if_over(run)
     run.refresh_from_db()
     assert run.state == "finished"
     assert run.finished_at is not None
@@ -261,7 +265,7 @@ def test_a_question_that_is_settled_elsewhere_finishes_the_run(db: None) -> None
 def test_a_panel_that_is_away_for_long_is_not_drawn_for(db: None) -> None:
     panel = factories.billmanager(away_until=clock.now() + dt.timedelta(minutes=1))
     factories.binding(prepared=True, waiting_for="window")
-    assert draw.draw_all() == 0
+    assert cohorts.draw_all() == 0
     Panel.objects.filter(pk=panel.pk).update(away_until=clock.now())
-    assert draw.draw_all() == 1
+    assert cohorts.draw_all() == 1
     assert len(open_windows()) == 1

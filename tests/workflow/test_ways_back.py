@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator import clock
-from integrator.accounts.correcting import Wish, corrected
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions, undecided_evidence, undo_guide
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock
+from integrator.core.errors import Refused
 from integrator.models import Account, Binding, Event, Intent, Panel
-from integrator.panel_access import connect
-from integrator.workflow import actions, deciding, meaning, runs, starting, undoing
-from integrator.workflow.refusal import ActionRefused
+from integrator.panel_access import panel_connections
+from integrator.previews.corrections import Wish, corrected
+from integrator.runs import endings, run_start, run_state
 from tests import factories
 from tests.workflow.provider import only
 
@@ -29,21 +30,21 @@ def test_a_done_binding_is_undone_without_harm_to_the_site(
 ) -> None:
     run = workers.finish(provider.start(1))
     done = only(run=run)
-    bm = connect.billmanager()
+    bm = panel_connections.billmanager()
     with pytest.raises(ActionRefused):
-        undoing.release(done.pk, "anna")
-    manual = undoing.to_manual(done.pk, "anna")
+        undo_guide.release(done.pk, "anna")
+    manual = undo_guide.to_manual(done.pk, "anna")
     service = bm.services.form(done.service_id or 0)
     assert service.module_id == manual
-    assert undoing.to_manual(done.pk, "anna") == manual  # again harms nothing
+    assert undo_guide.to_manual(done.pk, "anna") == manual  # again harms nothing
     with pytest.raises(ActionRefused):
-        undoing.release(done.pk, "anna")
+        undo_guide.release(done.pk, "anna")
 
     bm.transport.act("vhost.delete", {"elid": done.service_id or 0}, send_by=time.monotonic() + 5)
-    undoing.release(done.pk, "anna")
+    undo_guide.release(done.pk, "anna")
     undone = only(run=run)
     assert (undone.state, undone.reserved) == ("cancelled", False)
-    assert undoing.state_of(undone).released
+    assert undo_guide.state_of(undone).released
     ledger = provider.sandbox.ledger()
     assert ledger["hosting_accounts_deleted"] == []
     assert ledger["hosting_accounts_created"] == []
@@ -65,14 +66,14 @@ def test_a_lost_answer_to_the_module_change_is_read_back(
         {"panel": None, "func": "vhost.edit", "kind": "reset_before", "when": {"sok": "ok"}}
     )
     with pytest.raises(ActionRefused):
-        undoing.to_manual(done.pk, "anna")
-    assert Intent.objects.get(kind=undoing.KIND).outcome == "unknown"
+        undo_guide.to_manual(done.pk, "anna")
+    assert Intent.objects.get(kind=undo_guide.KIND).outcome == "unknown"
     provider.sandbox.faults()
     with pytest.raises(ActionRefused):  # it may still land
-        undoing.to_manual(done.pk, "anna")
+        undo_guide.to_manual(done.pk, "anna")
     Intent.objects.update(settles_at=clock.now() - dt.timedelta(seconds=1))
-    undoing.to_manual(done.pk, "anna")
-    assert set(Intent.objects.filter(kind=undoing.KIND).values_list("outcome", flat=True)) == {
+    undo_guide.to_manual(done.pk, "anna")
+    assert set(Intent.objects.filter(kind=undo_guide.KIND).values_list("outcome", flat=True)) == {
         "nothing",
         "done",
     }
@@ -146,13 +147,13 @@ def test_cancelling_says_what_it_means_before_and_after(
 ) -> None:
     run = provider.start(8)
     workers.until(lambda: Binding.objects.filter(state="done").exists())
-    before = meaning.of_cancelling(run)
+    before = endings.of_cancelling(run)
     assert before.free + before.credited + before.reserved + before.done == 8
     actions.cancel(run.pk, "anna")
     workers.until(
         lambda: not Binding.objects.filter(state__in=["queued", "running", "waiting"]).exists()
     )
-    after = meaning.of_cancelling(run)
+    after = endings.of_cancelling(run)
     reserved = Binding.objects.filter(run=run, state="cancelled", reserved=True).count()
     assert after.reserved == reserved
     assert after.done == Binding.objects.filter(run=run, state="done").count()
@@ -166,7 +167,7 @@ def test_credit_that_stays_on_the_balance_is_told(db: None) -> None:
     factories.binding("queued", run=run)
     factories.undecided(run=run)
     factories.done(run=run)
-    means = meaning.of_cancelling(run)
+    means = endings.of_cancelling(run)
     assert (means.free, means.credited, means.reserved, means.done) == (1, 1, 1, 1)
     assert [(currency, f"{amount:.2f}") for currency, amount in means.amounts] == [("EUR", "5.00")]
     assert any("5.00 EUR" in text for text in means.sentences())
@@ -182,7 +183,7 @@ def test_the_services_that_could_be_it_are_offered(
         act="order", client=twin.client.remote_id, plan=twin.plan.remote_id, domain="x.example"
     )
     workers.until(lambda: only(run=run).state == "undecided")
-    found = {one.id: one for one in deciding.options(only(run=run))}
+    found = {one.id: one for one in undecided_evidence.options(only(run=run))}
     assert found[ours].unfit == ""
     assert len([one for one in found.values() if not one.unfit]) == 2
     assert any("x.example" in one.unfit for one in found.values())
@@ -204,7 +205,7 @@ def test_a_payment_that_could_be_two_is_adopted(
     workers.until(lambda: len(provider.sandbox.ledger()["payments"]) == 1)
     ours = provider.sandbox.ledger()["payments"][0]["id"]
     binding = only(run=run)
-    bm = connect.billmanager()
+    bm = panel_connections.billmanager()
     client = bm.whoami(su=binding.su)
     bm.payments.add(
         binding.su, profile_id=bm.clients.profiles(binding.su)[0].id, amount=binding.price,
@@ -214,8 +215,8 @@ def test_a_payment_that_could_be_two_is_adopted(
     workers.until(lambda: only(run=run).state == "undecided")
     binding = only(run=run)
     assert binding.cause == "several_payments"
-    assert deciding.is_about_payment(binding)
-    options = deciding.options(binding)
+    assert undecided_evidence.is_about_payment(binding)
+    options = undecided_evidence.options(binding)
     assert {one.kind for one in options} == {"payment"}
     assert len([one for one in options if not one.unfit]) == 2
     with pytest.raises(ActionRefused):
@@ -228,16 +229,16 @@ def test_a_payment_that_could_be_two_is_adopted(
 
 
 def test_the_picked_account_goes_first(provider: Provider, workers: Workers) -> None:
-    from integrator.accounts import preview
-    from integrator.accounts.choices import Choices
+    from integrator.previews import preview
+    from integrator.previews.choices import Choices
 
     accounts = provider.accounts[:5]
     made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(accounts), "anna")
     with pytest.raises(ActionRefused):
-        starting.pick_canary(made.pk, "nobody")
+        run_start.pick_canary(made.pk, "nobody")
     picked = accounts[-1]
-    starting.pick_canary(made.pk, f"{picked['server']}:{picked['username']}")
-    run = starting.start(made.pk, "anna")
+    run_start.pick_canary(made.pk, f"{picked['server']}:{picked['username']}")
+    run = run_start.start(made.pk, "anna")
     first = Binding.objects.get(run=run, window__isnull=False)
     assert first.account.username == picked["username"]
     workers.finish(run)
@@ -264,8 +265,8 @@ def test_hours_may_run_past_midnight(
     run = factories.run(preview=factories.preview(hours=hours))
     hour, minute = map(int, at.split(":"))
     now = dt.datetime(2026, 3, 28, hour, minute, tzinfo=dt.UTC)
-    assert runs.may_work(run, now) is may
-    next_at = runs.begins_at(run, now)
+    assert run_state.may_work(run, now) is may
+    next_at = run_state.begins_at(run, now)
     if begins is None:
         assert next_at is None
     else:

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from integrator.accounts import confirmable, confirming, csv_output, rehearsal
-from integrator.accounts import preview as previews
-from integrator.accounts.candidates import unbound
-from integrator.accounts.choices import Choices
-from integrator.accounts.comparing import PreviewOutdated
-from integrator.accounts.reasons import shown
-from integrator.accounts.refusals import Refused
-from integrator.launching import launch
+from integrator.bindings.operator import guided, report
+from integrator.core.errors import Refused
 from integrator.management import guiding, rehearsing
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.waiting import all_well, wait_for
+from integrator.matching.candidates import unbound
+from integrator.messages.reasons import shown
 from integrator.models.states import Payment
-from integrator.workflow import guided, report, starting
+from integrator.previews import confirmable, confirmations
+from integrator.previews import preview as previews
+from integrator.previews.choices import Choices
+from integrator.previews.comparison import PreviewOutdated
+from integrator.previews.csv import writer
+from integrator.previews.rehearsal import rehearsal
+from integrator.runs import run_start
+from integrator.runs.launch import launch
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -92,7 +95,7 @@ class Command(PersonCommand):
         for one in preview.summary["skipped"]:
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
         for kind in given["confirm"]:
-            confirming.confirm_all(preview, kind, actor())
+            confirmations.confirm_all(preview, kind, actor())
         code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
         if given["export"]:
             _export(preview, given["export"])
@@ -103,7 +106,7 @@ class Command(PersonCommand):
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
         if given["guided"]:
             return self.walk(preview, given["canary"])
-        starting.pick_canary(preview.pk, given["canary"])
+        run_start.pick_canary(preview.pk, given["canary"])
         guided.choose(preview.pk, guided=False)
         run = _launched(preview)
         started = _("Run %(run)s has started with %(total)d accounts.")
@@ -120,7 +123,7 @@ class Command(PersonCommand):
     def walk(self, preview: Preview, canary: str) -> int:
         """Bind one account step by step with the person at the terminal, print the run."""
         guiding.need_terminal(preview)
-        starting.pick_canary(preview.pk, canary)
+        run_start.pick_canary(preview.pk, canary)
         guided.choose(preview.pk, guided=True)
         run = _launched(preview)
         self.note(guiding.begun(run, preview))
@@ -178,7 +181,7 @@ def _read(path: Path) -> bytes:
 def _export(preview: Preview, path: Path) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(csv_output.written(csv_output.preview(preview)))
+            file.writelines(writer.written(writer.preview(preview)))
     except OSError as error:
         raise Refused(
             _("%(path)s cannot be written: %(why)s.") % {"path": path, "why": error.strerror}

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import actions
 from integrator.management.output import OK, PersonCommand, actor, find_run
-from integrator.workflow import actions, meaning
+from integrator.runs import endings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,7 +33,7 @@ class Command(PersonCommand):
         if not given["dry_run"]:
             actions.cancel(run.pk, actor(), given["why"])
             run.refresh_from_db()
-        means = meaning.of_cancelling(run)
+        means = endings.of_cancelling(run)
         self.tell(
             {
                 "run": str(run),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import matching, missing_clients
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import client_creation
+from integrator.core.errors import Refused
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
+from integrator.matching import matcher, missing_clients
 from integrator.models import NewClient
-from integrator.workflow import creating
 from panels.spelling import clean, stored_email, unseen_in
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class Command(PersonCommand):
         if people:
             country = _key("countries", given["country"])
             project = _key("projects", given["project"])
-            for number in creating.ask(people, country, project, actor()):
-                creating.work(number)
-            matching.match_all()
+            for number in client_creation.ask(people, country, project, actor()):
+                client_creation.work(number)
+            matcher.match_all()
         rows = missing_clients.missing()
         self.tell({"clients": [_row(one) for one in rows]}, _lines(rows))
         emails = [email for email, _name in people]

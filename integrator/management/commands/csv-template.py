@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import csv_output
-from integrator.accounts.candidates import unbound
 from integrator.management.output import OK, PersonCommand
+from integrator.matching.candidates import unbound
 from integrator.models import Account
+from integrator.previews.csv import writer
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -28,11 +28,11 @@ class Command(PersonCommand):
 
     def run(self, **given: Any) -> int:
         """Print the file; with ``--json`` a list of its lines, each an object."""
-        rows = csv_output.template(unbound() if given["accounts"] else Account.objects.none())
+        rows = writer.template(unbound() if given["accounts"] else Account.objects.none())
         if self.json:
             head, *lines = rows
             self.tell_json([dict(zip(map(str, head), line, strict=True)) for line in lines])
             return OK
-        for line in csv_output.written(rows):
+        for line in writer.written(rows):
             self.stdout.write(line, ending="")
         return OK

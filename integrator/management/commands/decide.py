@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from integrator.bindings.causes import CAUSES
+from integrator.bindings.operator import actions, undecided_evidence
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns, find_binding
 from integrator.models.states import BindingState
-from integrator.workflow import actions, deciding
-from integrator.workflow.causes import CAUSES
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -55,7 +55,7 @@ class Command(PersonCommand):
     def show(self, binding: Binding) -> int:
         """What is undecided, and what BILLmanager shows that could be it; 1 while it is."""
         undecided = binding.state == BindingState.UNDECIDED
-        found = deciding.options(binding) if undecided else []
+        found = undecided_evidence.options(binding) if undecided else []
         cause = CAUSES.get(binding.cause)
         rows = [[one.kind, one.id, one.about, one.unfit] for one in found]
         self.tell(

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
+from integrator.core.env import DEMO_FILE, words
 from integrator.demo import prepare
-from integrator.env import DEMO_FILE, words
 from integrator.supervisor import demo
 
 if TYPE_CHECKING:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discovery, emails, matching, unreadable
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.inventory import unreadable_rows
 from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand
+from integrator.matching import matcher
 from integrator.models import Panel
+from integrator.refresh import account_emails, discovery
 from panels.errors import NotSent, PanelError, UnexpectedAnswer
 
 if TYPE_CHECKING:
@@ -39,17 +41,18 @@ class Command(PersonCommand):
                 continue
             found[panel.name] = {**result.counts, "seconds": result.seconds}
             panel.refresh_from_db(fields=["discovery"])
-            odd = unreadable.of(panel)
+            odd = unreadable_rows.of(panel)
             if odd:
-                found[panel.name]["unreadable_rows"] = [unreadable.plain(one) for one in odd]
+                found[panel.name]["unreadable_rows"] = [unreadable_rows.plain(one) for one in odd]
             counts = ", ".join(f"{name} {count}" for name, count in result.counts.items())
             lines.append(f"{panel.name}: {counts} ({result.seconds:.1f} s)")
             lines += [
-                _("  could not be read: %(row)s") % {"row": unreadable.sentence(one)} for one in odd
+                _("  could not be read: %(row)s") % {"row": unreadable_rows.sentence(one)}
+                for one in odd
             ]
-        matches = matching.match_all()
+        matches = matcher.match_all()
         if self._emails(panels):
-            matches = matching.match_all()
+            matches = matcher.match_all()
         lines.append(
             _("Matches: %(ready)d ready, %(choose)d to choose, %(blocked)d blocked.") % matches
         )
@@ -62,7 +65,7 @@ class Command(PersonCommand):
         for panel in panels:
             if panel.kind == Panel.Kind.ISPMANAGER and panel.discovered_at is not None:
                 try:
-                    changed += emails.read(panel)
+                    changed += account_emails.read(panel)
                 except PanelError as error:
                     self.note(str(error))
         return changed

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import discovery, drift, reasons
+from integrator.drift import drift
 from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand, columns
+from integrator.messages import reasons
 from integrator.models import Drift, Panel
+from integrator.refresh import discovery
 from panels.errors import PanelError
 
 if TYPE_CHECKING:

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import (
-    connecting,
-    dialect_entries,
-    dialect_report,
-    dialect_setting,
-    linking,
-    lookup,
-    panel_check,
-    registering,
-)
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.inventory import lookup, module_links
 from integrator.management import dialect_words
 from integrator.management.output import (
     FAILED,
@@ -31,12 +22,15 @@ from integrator.management.output import (
     secret_from,
 )
 from integrator.models import Panel
+from integrator.panel_setup import location, registration
+from integrator.panel_setup.checks import panel_check
+from integrator.panel_setup.dialect import dialect_entries, dialect_report, overrides
 from panels.errors import Unreachable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from integrator.accounts.panel_check import CheckReport
+    from integrator.panel_setup.checks.panel_check import CheckReport
 
 
 class Command(PersonCommand):
@@ -104,7 +98,7 @@ class Command(PersonCommand):
 
     def add(self, given: dict[str, Any]) -> int:
         """Check and register a panel."""
-        panel = registering.register(
+        panel = registration.register(
             given["kind"],
             given["name"],
             _address(given),
@@ -173,7 +167,7 @@ class Command(PersonCommand):
         if not given["entries"]:
             return self._list_names(panel)
         wanted = dialect_words.pairs(given["entries"])
-        kept = dialect_setting.set_entries(panel, wanted, actor=actor(), force=given["force"])
+        kept = overrides.set_entries(panel, wanted, actor=actor(), force=given["force"])
         self.tell(
             {"panel": panel.name, "set": [asdict(one) for one in kept]},
             [
@@ -196,7 +190,7 @@ class Command(PersonCommand):
     def link(self, given: dict[str, Any]) -> int:
         """Say which module serves a server."""
         panel = lookup.panel(given["name"])
-        module = linking.link_by_hand(panel, given["module"])
+        module = module_links.link_by_hand(panel, given["module"])
         self.tell(
             {"panel": panel.name, "module": module.remote_id, "module_name": module.name},
             [
@@ -223,7 +217,7 @@ def _address(given: dict[str, Any]) -> str:
     if "://" in url or given["kind"] not in Panel.Kind.values:
         return url
     try:
-        return connecting.find(given["kind"], url).url
+        return location.find(given["kind"], url).url
     except Unreachable:
         return url  # registering says of it what is wrong
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrator.bindings.operator import actions
 from integrator.management.output import OK, PersonCommand, actor, find_run
-from integrator.workflow import actions
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts import lookup, matching, plan_map
-from integrator.accounts.choices import LONGEST_PERIOD, Choices
-from integrator.accounts.refusals import Refused
+from integrator.core.errors import Refused
+from integrator.inventory import lookup
 from integrator.management.output import OK, PersonCommand, columns
+from integrator.matching import matcher, plan_map
+from integrator.previews.choices import LONGEST_PERIOD, Choices
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -36,7 +37,7 @@ class Command(PersonCommand):
                 raise Refused(Choices(period=given["period"]).problems()[0])
             panel = lookup.panel(given["server"]) if given["server"] else None
             plan_map.set_many(given["wanted"], panel, given["period"])
-            matching.match_all()
+            matcher.match_all()
         rows = [_row(row) for row in plan_map.table()]
         head = [_("preset"), _("server"), _("accounts"), _("plan"), _("months"), _("how")]
         self.tell({"presets": rows}, columns([head, *([*row.values()][:6] for row in rows)]))

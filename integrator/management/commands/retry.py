@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts.confirmable import KINDS
-from integrator.accounts.correcting import Correction, Wish, corrected
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions, report
+from integrator.core.errors import Refused
 from integrator.management.output import (
     FAILED,
     OK,
@@ -22,7 +21,8 @@ from integrator.management.output import (
 from integrator.management.waiting import wait_for
 from integrator.models import Binding, Run
 from integrator.models.states import RETRYABLE, BindingState
-from integrator.workflow import actions, report
+from integrator.previews.confirmable import KINDS
+from integrator.previews.corrections import Correction, Wish, corrected
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

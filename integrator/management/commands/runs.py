@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
+from integrator.bindings.operator import report
 from integrator.management.commands.bind import run_lines
 from integrator.management.output import FAILED, OK, PersonCommand, columns, find_run
 from integrator.models import Run
 from integrator.models.states import NEEDS_PERSON, BindingState
-from integrator.workflow import report
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from integrator.bindings.operator import undo_guide
 from integrator.management.output import FAILED, OK, PersonCommand, actor, find_binding
-from integrator.panel_access import links
-from integrator.workflow import undoing
+from integrator.panel_access import deep_links
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -35,11 +35,11 @@ class Command(PersonCommand):
         binding = find_binding(given["word"])
         alarming = ""
         if given["manual"]:
-            undoing.to_manual(binding.pk, actor())
+            undo_guide.to_manual(binding.pk, actor())
         elif given["release"]:
-            alarming = undoing.release(binding.pk, actor())
+            alarming = undo_guide.release(binding.pk, actor())
         binding.refresh_from_db()
-        undo = undoing.state_of(binding)
+        undo = undo_guide.state_of(binding)
         self.tell(
             {
                 "binding": str(binding),
@@ -53,7 +53,7 @@ class Command(PersonCommand):
         return FAILED if alarming else OK
 
 
-def _next(undo: undoing.Undo, service_id: int | None) -> str:
+def _next(undo: undo_guide.Undo, service_id: int | None) -> str:
     if undo.released:
         return _("undone; its account is free")
     if not undo.possible or service_id is None:
@@ -63,5 +63,5 @@ def _next(undo: undoing.Undo, service_id: int | None) -> str:
                  " before.") % {"id": service_id}  # fmt: skip
     return _("delete service %(id)d in BILLmanager (%(link)s), then: --release") % {
         "id": service_id,
-        "link": links.service(service_id),
+        "link": deep_links.service(service_id),
     }

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from integrator import env, keys
+from integrator.core import env, keys
 from integrator.supervisor import demo, redis, roles
 from integrator.supervisor.folder import (
     RefusedError,
@@ -25,7 +25,7 @@ from integrator.supervisor.loop import Supervisor
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from integrator.env import Options
+    from integrator.core.env import Options
     from integrator.supervisor.child import Program
 
 REFUSED = 2

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from integrator.accounts.lookup import PlanNames
-from integrator.accounts.refusals import Refused
+from integrator.bindings.operator import actions, report
+from integrator.core.errors import Refused
+from integrator.inventory.lookup import PlanNames
 from integrator.management.output import FAILED, OK, PersonCommand, actor, allow_json, columns
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import Phase
-from integrator.workflow import actions, report
-from integrator.workflow.windows import aftermath, handing
+from integrator.windows import order_handover
+from integrator.windows.post_checks import post_checks
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -92,7 +93,7 @@ class Command(PersonCommand):
         if given["window"]:
             window = _find(given["window"])
             if given["read"]:
-                aftermath.read_again(window.pk)
+                post_checks.read_again(window.pk)
             orders = orders.filter(window=window)
         rows = [_order(order) for order in orders[:MOST]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
@@ -104,7 +105,7 @@ class Command(PersonCommand):
         order = StrangerOrder.objects.filter(service_id=given["service"]).first()
         if order is None:
             raise Refused(_("Service %(id)d met no window.") % {"id": given["service"]})
-        handing.hand_over(order.pk, actor())
+        order_handover.hand_over(order.pk, actor())
         order = StrangerOrder.objects.select_related("window__plan").get(pk=order.pk)
         self.tell(_order(order), [f"{order.service_id} {order.state}"])
         return OK
@@ -112,7 +113,7 @@ class Command(PersonCommand):
     def seen(self, given: dict[str, Any]) -> int:
         """Take an alarm off every page."""
         window = _find(given["window"])
-        if not aftermath.seen_by(window.pk, actor()):
+        if not post_checks.seen_by(window.pk, actor()):
             raise Refused(_("Nothing is wrong after %(window)s.") % {"window": window})
         self.tell({"window": str(window)}, [f"{window}: {window.alarm}"])
         return OK

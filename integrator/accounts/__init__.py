@@ -1,1 +1,0 @@
-"""Discovery, matching and preview: all that happens before anything moves."""

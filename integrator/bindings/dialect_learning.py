@@ -1,0 +1,104 @@
+"""What only work on a panel shows: its tasks' forms, that they can be closed, and its upgrades."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import transaction
+
+from integrator.models import Intent, Panel
+from integrator.models.states import Outcome
+from integrator.panel_access import panel_connections, proven_names, stored_dialect
+from integrator.steps import step7_close_the_task as step7
+from panels.billmanager import shapes
+from panels.billmanager.asking import asked
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.report_keys import AFTER
+from panels.billmanager.taskclosing import SECOND
+from panels.errors import FormLacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from integrator.models import Binding
+    from panels.billmanager import BillManager
+    from panels.billmanager.tasks import TaskForm
+    from panels.errors import PanelError
+    from panels.forms import Form
+
+log = structlog.get_logger(__name__)
+
+FORMS = "task_forms"
+"""In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
+KEEPS_FORM = "take_keeps_form"
+
+
+def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -> None:
+    """Keep what the first tasks showed, once for each version of the panel.
+
+    ``same``: taking left the form as it was, so that from now on it need not be read again.
+    """
+    func = after.address.func
+    seen = {before.address.func: before.form}
+    if after.address != before.address:
+        seen[func + AFTER] = after.form
+    if set(seen) <= set(panel.learnt.get(FORMS, {})) and (KEEPS_FORM in panel.learnt or not same):
+        return
+    _keep(panel, seen, {KEEPS_FORM: True} if same else {})
+
+
+def task_form_seen(seen: TaskForm) -> None:
+    """Keep what the form of a task shows before anything is done to it."""
+    _keep(panel_connections.billmanager_panel(), {seen.address.func: seen.form}, {})
+
+
+def of_another_version(bm: BillManager) -> bool:
+    """Whether the panel was upgraded since its names were found; they are found again then.
+
+    Asked before a plan is touched; a panel that refuses to say is taken to be what it was. Raises
+    what reading raises when the panel cannot be reached or lets nobody in.
+    """
+    answer = asked(bm.transport, "whoami")
+    known, told = bm.dialect.version, answer.version if answer else None
+    if not known or not told or told == known:
+        return False
+    log.info("panel.upgraded", was=known, now=told)
+    stored_dialect.learn_dialect(panel_connections.billmanager_panel())
+    return True
+
+
+def close_proven(bindings: Iterable[Binding]) -> None:
+    """Keep that tasks can be closed, if it was we who closed that of one of these bindings.
+
+    Called in the transaction that proves step 7 of them.
+    """
+    if proven_names.is_close_proven(panel_connections.billmanager_panel()):
+        return
+    closed = Intent.objects.filter(
+        binding__in=[binding.pk for binding in bindings], kind=step7.CLOSE, outcome=Outcome.DONE
+    )
+    if closed.exists():
+        proven_names.prove_close()
+
+
+def form_lacks(error: PanelError) -> None:
+    """Keep a form of a task that lacked something, or asks for what nobody fills in."""
+    if isinstance(error, FormLacks) and error.form is not None and error.func:
+        panel = panel_connections.billmanager_panel()
+        second = error.func + AFTER
+        name = second if second in panel.learnt.get(FORMS, {}) else error.func
+        _keep(panel, {name: error.form}, {})
+
+
+def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> None:
+    """Write down forms and facts; names that nobody has set or found yet go to the dialect."""
+    with transaction.atomic():
+        row = Panel.objects.select_for_update().get(pk=panel.pk)
+        known = {name: shapes.of_form(form) for name, form in forms.items()}
+        row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
+        dialect = Dialect.from_json(row.dialect)
+        for name, form in forms.items():
+            dialect = dialect.learn_task_form(form, second=name.endswith(SECOND))
+        row.dialect = dialect.to_json()
+        row.save(update_fields=["learnt", "dialect"])

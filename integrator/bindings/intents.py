@@ -1,0 +1,229 @@
+"""Intents: committed before any call that cannot be repeated, settled after it.
+
+What has an intent and no outcome is *unknown*: the next attempt reads, and acts only on proof
+that nothing happened. Absence counts only from ``settles_at`` on (design.md, section 4):
+
+- What may be repeated without harm (a switch, a date) counts as absent after the settle time.
+- What may not (money, the closing of a task) counts as absent only after the *horizon*, since a
+  request that was never answered may still wait in the panel's queue. Where the panel has dealt
+  with it and only said something unclear, the time in which its lists show what was done is enough.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django.conf import settings
+
+from integrator.core import clock, prepared
+from integrator.models import Binding, Intent, Window
+from integrator.models.states import UNSETTLED, Outcome
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.steps import step7_close_the_task as step7
+from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_THIS = prepared.Update(lambda pk: Intent.objects.filter(pk=pk))
+
+CREATE_CLIENT = "create_client"
+CREATE_MODULE = "create_module"
+HAND_OVER = "hand_over"
+
+NOT_REPEATABLE = frozenset(
+    {
+        *(step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE, step7.CLOSE),
+        *(CREATE_CLIENT, CREATE_MODULE, HAND_OVER),
+    }
+)
+"""Kinds that do harm when they take effect twice, however late the first one is."""
+
+NOT_SEEN = "not seen after the settle time"
+"""Why an unknown effect is settled as *nothing happened*, when its own time is over."""
+
+NOT_OURS = "not_ours"
+"""In the result of an order: services of which a person has said that they are not its own."""
+COUNTED = "counted"
+"""In the result of a credit: its amount stands in ``Binding.credited``."""
+
+_LOOK_AGAIN, _LOOK_SELDOM = dt.timedelta(seconds=2), dt.timedelta(seconds=20)
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def listed_within() -> dt.timedelta:
+    """How long what the panel has done or refused may take until all of its lists show it.
+
+    Lists were seen to lag behind: several settle times, so that one slow reading decides nothing.
+    """
+    return dt.timedelta(seconds=3 * settings.SETTLE_SECONDS)
+
+
+def horizon() -> dt.timedelta:
+    """How long a request that was never answered may take until its effect is listed."""
+    return dt.timedelta(seconds=settings.HORIZON_SECONDS) + listed_within()
+
+
+def _absent_after(kind: str, *, answered: bool) -> dt.timedelta:
+    """From how long after its outcome is unknown an effect that is not seen has not happened."""
+    if kind not in NOT_REPEATABLE:
+        return dt.timedelta(seconds=settings.SETTLE_SECONDS)
+    return listed_within() if answered else horizon()
+
+
+def send_ahead() -> float:
+    """Seconds within which a declared call must be sent; well inside a lease."""
+    return float(min(5.0, settings.LEASE_SECONDS / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[T_co]):
+    """What became of a call: the panel's answer, or the error, never both."""
+
+    intent: Intent
+    outcome: Outcome
+    value: T_co | None = None
+    error: PanelError | None = None
+
+
+def new(
+    kind: str,
+    step: int,
+    attempt: int,
+    description: dict[str, Any],
+    before: dict[str, Any],
+    *,
+    binding: Binding | None = None,
+    window: Window | None = None,
+    until: dt.datetime | None = None,
+) -> Intent:
+    """An intent to be saved in the transaction that checks lease and phase.
+
+    ``until``: it may not be sent after that time, since what was looked at before it is too old
+    then; None: only the lease limits it.
+    """
+    now = clock.now()
+    send_by = now + dt.timedelta(seconds=send_ahead())
+    if until is not None:
+        send_by = min(send_by, until)
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+    return Intent(
+        binding=binding,
+        window=window,
+        step=step,
+        attempt=attempt,
+        kind=kind,
+        digest=digest,
+        marker=binding.marker if binding else "",
+        before={**before, "request": description},
+        at=now,
+        send_by=send_by,
+        settles_at=send_by
+        + dt.timedelta(seconds=settings.READ_TIMEOUT)
+        + _absent_after(kind, answered=False),
+    )
+
+
+def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
+    """Make the declared call; ``call`` is given the ``send_by`` of this process's clock.
+
+    The outcome is returned, not yet written: it belongs in one transaction with what follows
+    from it. An error that is not a panel's is not caught: the intent then stays pending, which
+    is just what is known.
+    """
+    here = clock.monotonic()  # first: a pause between the two must shorten the time, not shift it
+    left = (intent.send_by - clock.now()).total_seconds()
+    try:
+        value = call(here + left)
+    except (NotSent, FormLacks) as error:
+        return Sent(intent, Outcome.NOTHING, error=error)
+    except Refused as error:
+        return Sent(intent, Outcome.REFUSED, error=error)
+    except OutcomeUnknown as error:
+        return Sent(intent, Outcome.UNKNOWN, error=error)
+    return Sent(intent, Outcome.DONE, value=value)
+
+
+def settle(
+    intent: Intent, outcome: Outcome, *, why: str = "", answered: bool = False, **result: Any
+) -> None:
+    """Write an intent's outcome; an unknown one counts the time until absence counts from now on.
+
+    A refused order counts it as well, since a refusal is not always nothing. ``answered``: the
+    panel has dealt with the request, see ``panels.errors.OutcomeUnknown``.
+    """
+    now = clock.now()
+    intent.outcome, intent.outcome_at, intent.why = outcome, now, why
+    intent.result = {**intent.result, **result}
+    if outcome == Outcome.UNKNOWN:
+        intent.settles_at = now + _absent_after(intent.kind, answered=answered)
+    elif outcome == Outcome.REFUSED:
+        intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
+    settled = ("outcome", "outcome_at", "why", "result", "settles_at")
+    _THIS.run({name: getattr(intent, name) for name in settled}, pk=intent.pk)
+
+
+def settle_sent(sent: Sent[Any], **result: Any) -> None:
+    """Write the outcome of a call that ``carry_out`` made."""
+    answered = isinstance(sent.error, OutcomeUnknown) and sent.error.answered
+    if sent.outcome == Outcome.NOTHING:
+        result["not_sent"] = True
+    why = str(sent.error) if sent.error else ""
+    settle(sent.intent, sent.outcome, why=why, answered=answered, **result)
+
+
+def last(intents: list[Intent], kind: str) -> Intent | None:
+    """The newest intent of this kind, of a list in the order they were made."""
+    return next((intent for intent in reversed(intents) if intent.kind == kind), None)
+
+
+def may_have_happened(intent: Intent | None) -> bool:
+    """Whether what was meant has happened or may have."""
+    return intent is not None and (
+        intent.outcome in (Outcome.DONE, *UNSETTLED) or refused_unread(intent)
+    )
+
+
+def unsettled(intent: Intent | None) -> bool:
+    """Whether nobody knows yet what became of it."""
+    return intent is not None and intent.outcome in UNSETTLED
+
+
+def refused_unread(intent: Intent) -> bool:
+    """Whether an order was refused and nobody has looked yet what it left behind.
+
+    Refused is not always nothing: to order again before that look could order twice.
+    """
+    refused = intent.kind == step3.KIND and intent.outcome == Outcome.REFUSED
+    return refused and not intent.result.get("read")
+
+
+def next_look(intent: Intent) -> dt.datetime:
+    """When to look again for what is not known: soon at first, then less and less often."""
+    now = clock.now()
+    waited = now - (intent.outcome_at or intent.at)
+    pause = min(max(waited / 10, _LOOK_AGAIN), _LOOK_SELDOM)
+    return min(now + pause, max(intent.settles_at, now))
+
+
+def takes_effect_until(intent: Intent) -> dt.datetime:
+    """Until when an effect that is seen nowhere may still show up; then it did not happen.
+
+    The panel's own confirmation is no proof of it either: some were seen to lead to nothing.
+    """
+    if intent.outcome == Outcome.DONE:
+        return (intent.outcome_at or intent.at) + horizon()
+    return intent.settles_at
+
+
+def note_read(intent: Intent) -> None:
+    """Write down that a reading has shown what a refused order left behind."""
+    intent.result = {**intent.result, "read": True}
+    intent.save(update_fields=["result"])

@@ -1,0 +1,241 @@
+"""The guided way back from a service of ours: manual module first, then a person deletes it.
+
+Deleting a service whose module is an ispmanager one deletes the hosting account, and the site with
+it (billmanager.md 7.2). So the service is handed to our manual module first, which the product
+does and reads back; deleting is left to the person; and the account is free again only when
+BILLmanager no longer has the service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integrator.bindings import intents, transitions
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock
+from integrator.models import Account, Binding, Intent, Service, Step
+from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome, StepState
+from integrator.panel_access import call_log, panel_connections
+from integrator.steps import step1_add_manual_module as step1
+from integrator.steps import step3_order as step3
+from integrator.steps import step7_close_the_task as step7
+from integrator.steps.verdicts import Proven
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+    from panels.billmanager.services import ServiceForm
+
+KIND = "undo_module"
+STEP = 7
+"""Kept with the calls of the step that it undoes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How far undoing is.
+
+    ``manual``: the intent that put it on the manual module; None when there is none, or when the
+    service was bound anew since: deleting it would then delete the site.
+    """
+
+    possible: bool
+    needs_manual: bool
+    manual: Intent | None
+    released: bool
+
+
+def state_of(binding: Binding) -> Undo:
+    """How far undoing this binding is, by what was written down."""
+    made = list(Intent.objects.filter(binding=binding, kind__in=[KIND, step7.CLOSE]).order_by("id"))
+    manual = intents.last([one for one in made if one.outcome == Outcome.DONE], KIND)
+    if manual is not None and _bound_since(binding, manual, made):
+        manual = None
+    possible = (
+        binding.service_id is not None
+        and binding.reserved
+        and binding.state in (BindingState.DONE, BindingState.CANCELLED, BindingState.FAILED)
+    )
+    released = binding.service_id is not None and not binding.reserved
+    return Undo(possible, manual is None, manual, released)
+
+
+def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:
+    """Whether step 7 was done, or may have been, after the service was on the manual module."""
+    closed = intents.last(made, step7.CLOSE)
+    if closed is not None and closed.id > manual.id and intents.may_have_happened(closed):
+        return True
+    proven = Step.objects.filter(binding=binding, number=step7.NUMBER, state=StepState.DONE)
+    return proven.filter(finished_at__gt=manual.outcome_at).exists()
+
+
+def to_manual(binding_id: int, actor: str) -> int:
+    """Hand the binding's service to our manual module; the module's id, read back.
+
+    Raises ActionRefused when it cannot be done, with what to do by hand, and what ``panels``
+    raises for reads.
+    """
+    binding = _find(binding_id)
+    _no_close_may_land(binding)
+    with call_log.about(run_id=binding.run_id, binding_id=binding.pk, step=STEP):
+        bm = panel_connections.billmanager()
+        manual = _manual_module(bm, binding)
+        form = bm.services.form(binding.service_id or 0)
+        if form.module_id == manual:
+            _settle(binding, Outcome.DONE, actor, manual)
+            return manual
+        _settle(binding, Outcome.NOTHING, actor, manual)
+        _check(binding, form)
+        intent = _declare(binding, form, manual)
+        sent = intents.carry_out(
+            intent, lambda send_by: bm.services.set_module(form, manual, send_by=send_by)
+        )
+        intents.settle_sent(sent)
+        if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
+            raise ActionRefused(
+                _("BILLmanager did not change the module: %(why)s. Change it in the service's form"
+                  " there, then press again.") % {"why": sent.error}
+            )  # fmt: skip
+        shows = bm.services.form(binding.service_id or 0).module_id
+        if shows != manual:
+            raise ActionRefused(
+                _("Service %(id)d does not show the manual module yet (it shows %(module)s). Do"
+                  " not delete it; press again in a moment.")
+                % {"id": binding.service_id, "module": shows}
+            )  # fmt: skip
+        intents.settle(intent, Outcome.DONE, why="read back", module=manual)
+        transitions.remark(
+            binding, f"service {binding.service_id} put on manual module {manual}", actor=actor
+        )
+    return manual
+
+
+def _no_close_may_land(binding: Binding) -> None:
+    """A task that is closed late would bind the service again behind our back."""
+    sent = Intent.objects.filter(binding=binding, kind=step7.CLOSE, settles_at__gt=clock.now())
+    if sent.filter(outcome__in=[str(o) for o in UNSETTLED]).exists():
+        raise ActionRefused(_("The last try may still take effect; press again in a moment."))
+
+
+def release(binding_id: int, actor: str) -> str:
+    """Free the account, once BILLmanager no longer has the service; the binding is cancelled.
+
+    Gives what a person must hear of at once, "" when the site is there.
+    Raises ActionRefused while the service is there, and what ``panels`` raises.
+    """
+    binding = _find(binding_id)
+    with call_log.about(run_id=binding.run_id, binding_id=binding.pk, step=STEP):
+        found = [
+            service
+            for service in panel_connections.billmanager().services.of_client(
+                binding.client.remote_id, binding.su
+            )
+            if service.id == binding.service_id and service.status != step3.DELETED
+        ]
+        if found:
+            raise ActionRefused(
+                _("Service %(id)d is still there: it is %(state)s.")
+                % {"id": binding.service_id, "state": step3.state_word(found[0])}
+            )
+        isp = panel_connections.ispmanager(binding.account.panel)
+        there = isp.account(binding.account.username) is not None
+    site = "the hosting account is there" if there else "THE HOSTING ACCOUNT IS GONE"
+    why = f"undone: service {binding.service_id} is gone; {site}"
+    now = clock.now()
+    with transaction.atomic():
+        if binding.state == BindingState.CANCELLED:
+            changed = transitions.free(binding, why, actor=actor)
+        else:
+            changed = transitions.change(
+                binding, BindingState.CANCELLED, actor=actor, why=why, reserved=False, in_lane=False
+            )
+        if not changed:
+            raise ActionRefused(_("It changed a moment ago; look again."))
+        gone = Service.objects.filter(remote_id=binding.service_id or 0)
+        Account.objects.filter(pk=binding.account_id, service__in=gone).update(service=None)
+        gone.filter(gone_at=None).update(gone_at=now)
+    if there:
+        return ""
+    return _("%(server)s has no user %(user)s any more: its site was deleted. Restore it from a"
+             " backup. The binding is undone.") % {
+        "server": binding.account.panel.name, "user": binding.account.username,
+    }  # fmt: skip
+
+
+def _find(binding_id: int) -> Binding:
+    binding = Binding.objects.select_related("account__panel", "client", "plan", "run").get(
+        pk=binding_id
+    )
+    if binding.state in NEEDS_PERSON and binding.state != BindingState.FAILED:
+        raise ActionRefused(_("b%(id)d needs a decision first.") % {"id": binding.pk})
+    if not state_of(binding).possible:
+        raise ActionRefused(
+            _("There is nothing to undo for b%(id)d: it is %(state)s.")
+            % {"id": binding.pk, "state": binding.get_state_display()}
+        )
+    return binding
+
+
+def _manual_module(bm: BillManager, binding: Binding) -> int:
+    verdict = step1.probe(bm.modules.all(), binding.datacenter_id)
+    if not isinstance(verdict, Proven):
+        why = verdict.text if verdict is not None else step1.name_for(binding.datacenter_id)
+        raise ActionRefused(
+            _("Our manual module cannot be used (%(why)s). Put the service on a manual module in"
+              " its form in BILLmanager before you delete it.") % {"why": why}
+        )  # fmt: skip
+    return int(verdict.evidence["module"])
+
+
+def _check(binding: Binding, form: ServiceForm) -> None:
+    """The service must still be what we made of it; else a person looks first."""
+    mine = form.module_id in (binding.module_id, None)
+    name = form.username in ("", binding.account.username)
+    if mine and name:
+        return
+    raise ActionRefused(
+        _("Service %(id)d is on module %(module)s with username “%(user)s”, not as it was bound."
+          " Look at it in BILLmanager first.")
+        % {"id": binding.service_id, "module": form.module_id, "user": form.username}
+    )  # fmt: skip
+
+
+def _declare(binding: Binding, form: ServiceForm, manual: int) -> Intent:
+    intent = intents.new(
+        KIND,
+        STEP,
+        1,
+        {"service": binding.service_id, "module": manual},
+        {"module": form.module_id, "username": form.username, "status": form.status},
+        binding=binding,
+    )
+    with transaction.atomic():
+        locked = Binding.objects.filter(pk=binding.pk, version=binding.version)
+        if not locked.update(version=binding.version + 1):
+            raise ActionRefused(_("It changed a moment ago; look again."))
+        binding.version += 1
+        intent.save(force_insert=True)
+    return intent
+
+
+def _settle(binding: Binding, outcome: Outcome, actor: str, manual: int) -> None:
+    """What is unknown of an earlier try is told by the form that was just read.
+
+    Raises ActionRefused while an earlier try could still land.
+    """
+    pending = Intent.objects.filter(
+        binding=binding, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
+    )
+    for intent in pending:
+        if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
+            raise ActionRefused(_("The last try may still take effect; press again in a moment."))
+        intents.settle(intent, outcome, why="read back", module=manual)
+    if outcome == Outcome.DONE and state_of(binding).manual is None:
+        intent = intents.new(
+            KIND, STEP, 1, {"service": binding.service_id, "module": manual}, {}, binding=binding
+        )
+        intent.save(force_insert=True)
+        intents.settle(intent, Outcome.DONE, why=f"found so; {actor} asked", module=manual)

@@ -1,0 +1,57 @@
+"""Whether a panel as such cannot be read now, or only what a binding has asked it for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+from integrator.core import clock
+from integrator.models import Panel
+from integrator.panel_access import panel_connections, reachability
+from panels.errors import CertificateRefused, LimitTimeout, PanelError, Unreachable
+
+SOONEST, LATEST = 2.0, 15.0
+"""Seconds until a binding asks a panel again that is away."""
+
+
+def is_away(error: PanelError) -> bool:
+    """Whether nothing can be read from the panel that raised this; it is asked, if it answers.
+
+    False for what does not pass by itself, and where the panel answers another question: then what
+    was asked for does not work, and is not asked for without end.
+    """
+    if not reachability.may_pass(error):
+        return False
+    if isinstance(error, LimitTimeout):
+        return True  # no place among our own calls: the panel was not asked at all
+    panel = Panel.objects.filter(name=error.panel).first()
+    if panel is None:
+        return False
+    if not isinstance(error, Unreachable) and _answers(panel):
+        reachability.is_back(panel)
+        return False
+    reachability.away(error)
+    return True
+
+
+def pause(error: PanelError) -> dt.timedelta:
+    """How long to wait before the panel is asked again: the longer it is away, the longer."""
+    now = clock.now()
+    since = Panel.objects.filter(name=error.panel).values_list("away_since", flat=True).first()
+    seconds = ((now - since) / 2).total_seconds() if since else SOONEST
+    spread = random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+    return dt.timedelta(seconds=min(max(seconds, SOONEST), LATEST) * spread)
+
+
+def _answers(panel: Panel) -> bool:
+    """Whether it answers who we are, the cheapest of questions, in whatever way."""
+    try:
+        if panel.kind == Panel.Kind.BILLMANAGER:
+            panel_connections.billmanager(panel).whoami()
+        else:
+            panel_connections.ispmanager(panel).whoami()
+    except CertificateRefused:
+        return True
+    except PanelError as error:
+        return not reachability.may_pass(error)
+    return True

@@ -1,0 +1,385 @@
+"""The only writer of a binding's state.
+
+Every change is a compare-and-set on the old state and the lease token; zero rows changed means
+that somebody else was faster and is a normal answer. Every change writes an event in the same
+transaction (design.md, section 4).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, Q, QuerySet
+
+from integrator.bindings import leases, rows, states
+from integrator.core import clock, heartbeat, prepared
+from integrator.models import Binding, Event, Intent, Step
+from integrator.models.states import CLAIMABLE, BindingState
+from integrator.panel_access import call_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+PRODUCT = "integrator"
+"""The actor of what the product does by itself."""
+
+BACKOFF = (2.0, 5.0, 15.0, 45.0, 120.0)
+"""Seconds before the second, third … try of a step; jitter is added."""
+
+
+class LeaseLostError(Exception):
+    """The lease ran out or was taken; whoever holds it now decides. Nothing was written."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """A binding that this thread alone may move, until its lease runs out.
+
+    ``intents``, in the order they were made, and ``steps`` by number are as they were when it was
+    claimed: nobody else adds to them meanwhile. Bindings that were claimed together share a token.
+    """
+
+    binding: Binding
+    token: str
+    intents: list[Intent] = field(default_factory=list)
+    steps: dict[int, Step] = field(default_factory=dict)
+
+
+MOST = 4
+"""So many bindings are claimed at once at most."""
+SHARE = 6
+"""A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
+"""One over which a worker has died is claimed alone, and only while no other such one is at work:
+so a row that ends its worker's process each time is told from those that were at work beside it."""
+TRIES = 3
+"""So often it looks again for others, when those that it chose were taken meanwhile."""
+
+_THIS = prepared.Update(lambda pk: Binding.objects.filter(pk=pk), version=F("version") + 1)
+_THESE = prepared.Update(lambda ids: Binding.objects.filter(pk__in=ids), version=F("version") + 1)
+
+
+def held(pk: Any, token: Any, now: Any) -> QuerySet[Binding]:
+    """The binding while the lease with this token still holds; empty when it is lost."""
+    return Binding.objects.filter(
+        pk=pk, lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=now
+    )
+
+
+_FREE = prepared.Select[Binding](
+    # Locked in one order, so that two of these never wait for each other.
+    lambda ids: (
+        Binding.objects.filter(pk__in=ids, lease_token="")
+        .order_by("pk")
+        .only("state", "version")
+        .select_for_update()
+    )
+)
+_HELD = prepared.Update(held, version=F("version") + 1)
+
+
+_SUSPECTS = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
+
+
+def claimable(bindings: QuerySet[Binding], now: Any = None) -> QuerySet[Binding]:
+    """Those of ``bindings`` that may be claimed now, or at the given time."""
+    return bindings.filter(state__in=CLAIMABLE, due_at__lte=now or clock.now())
+
+
+class Ready:
+    """Which bindings a thread may take: a queryset of the values given to ``claim``.
+
+    ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; to be claimed
+    together with it.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Binding]], *, lane: bool = False) -> None:
+        self.lane = lane
+        self._build = build
+        self.look = prepared.Select[Binding](lambda **given: self._found(**given)[: MOST * SHARE])
+        self.lock = prepared.Select[Binding](
+            lambda ids, **given: (
+                self._found(**given)
+                .filter(pk__in=ids)
+                .select_for_update(skip_locked=True, of=("self",))
+            )
+        )
+
+    def _found(self, *, now: Any, **given: Any) -> QuerySet[Binding]:
+        found = claimable(self._build(**given), now)
+        if self.lane:
+            taken = Binding.objects.filter(in_lane=True).values("client_id")
+            found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
+        found = found.filter(Q(deaths=0) | ~Exists(_SUSPECTS))
+        return found.order_by("due_at", "number").only("client_id", "state", "deaths")
+
+
+def claim(ready: Ready, *, most: int = 1, **given: Any) -> list[Claim]:
+    """Claim up to ``most`` of those that are ready, fewer where few are; none: an empty list."""
+    for _ in range(TRIES):
+        given["now"] = clock.now()
+        found = ready.look.run(**given)  # without a write, which would hold up others
+        if not found:
+            return []
+        claimed = _claim(ready, _share(found, most, lane=ready.lane), given)
+        if claimed:
+            return claimed
+    return []
+
+
+def _claim(ready: Ready, ids: list[int], given: Mapping[str, Any]) -> list[Claim]:
+    """Claim those of these bindings that are still ready and that nobody else is taking."""
+    token = heartbeat.new_lease_token()
+    columns = {
+        "state": BindingState.RUNNING,
+        "state_at": given["now"],
+        "lease_token": token,
+        "lease_expires_at": leases.end(),
+    }
+    try:
+        with transaction.atomic():
+            # Locked in this transaction: nobody moves one of them on meanwhile.
+            chosen = {row.pk: row.state for row in ready.lock.run(ids=ids, **given)}
+            if not chosen:
+                return []
+            _THESE.run(columns | ({"in_lane": True} if ready.lane else {}), ids=list(chosen))
+            claimed = _claimed(chosen, token)
+    except IntegrityError:
+        return []  # another binding of a client entered the lane just now
+    leases.hold(token)
+    return claimed
+
+
+def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
+    """The ids of some, with a fair share left to other threads; one for each lane.
+
+    Not always the first ones, which all threads would reach for at once.
+    """
+    found = [row for row in found if not row.deaths] or found[:1]
+    if lane:
+        found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
+    count = max(1, min(most, len(found) // SHARE))
+    begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
+    return [row.pk for row in found[begin : begin + count]]
+
+
+def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
+    """The claims on these bindings, by their state before, with what is known of each.
+
+    Writes the events that tell of it.
+    """
+    claims = {row.pk: Claim(row, token) for row in rows.claimed(chosen)}
+    for intent in rows.intents_of(chosen):
+        claims[intent.binding_id or 0].intents.append(intent)
+    for step in rows.steps_of(chosen):
+        claims[step.binding_id or 0].steps[step.number] = step
+    prepared.insert(
+        [
+            event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+            for pk, one in claims.items()
+        ]
+    )
+    return list(claims.values())
+
+
+def give_back(claims: Iterable[Claim]) -> None:
+    """Let others take what was claimed and not begun."""
+    now = clock.now()
+    for claimed in claims:
+        with transaction.atomic(), suppress(LeaseLostError):
+            hand_back(
+                claimed, BindingState.WAITING, waiting_for=claimed.binding.waiting_for, due_at=now
+            )
+
+
+def fenced(claimed: Claim) -> QuerySet[Binding]:
+    """The claimed binding while its lease still holds; empty when it is lost."""
+    return held(claimed.binding.pk, claimed.token, clock.now())
+
+
+def write(claimed: Claim, columns: Mapping[str, Any]) -> bool:
+    """Write these columns of a claimed binding; False: its lease was lost, nothing is written."""
+    pk, token = claimed.binding.pk, claimed.token
+    return bool(_HELD.run(columns, pk=pk, token=token, now=clock.now()))
+
+
+def note(claimed: Claim, **fields: Any) -> None:
+    """Write facts that were learnt while the binding is held, without a change of state.
+
+    Raises LeaseLostError.
+    """
+    if not write(claimed, fields):
+        raise LeaseLostError
+    for name, value in fields.items():
+        setattr(claimed.binding, name, value)
+
+
+def hand_back(
+    claimed: Claim,
+    to: BindingState,
+    *,
+    why: str = "",
+    waiting_for: str = "",
+    due_at: dt.datetime | None = None,
+    **fields: Any,
+) -> None:
+    """End the claim with the binding in state ``to``.
+
+    Must be called inside the transaction that writes what the state rests on.
+    Raises LeaseLostError when the lease was lost: then nothing of it may be written.
+    """
+    states.check(BindingState.RUNNING, to)
+    now = clock.now()
+    columns = {
+        "state": to,
+        "state_at": now,
+        "waiting_for": waiting_for,
+        "due_at": due_at,
+        "lease_token": "",
+        "lease_expires_at": None,
+    }
+    if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
+        raise LeaseLostError
+    prepared.insert(
+        [event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
+    )
+    call_log.flush()
+
+
+def change(
+    binding: Binding,
+    to: BindingState,
+    *,
+    why: str = "",
+    actor: str = PRODUCT,
+    waiting_for: str = "",
+    due_at: dt.datetime | None = None,
+    **fields: Any,
+) -> bool:
+    """Change a binding that nobody has claimed; False: it is no longer as ``binding`` says.
+
+    Compares state and version, so that a decision taken on what was read is only written if
+    that is still so.
+    """
+    states.check(binding.state, to)
+    now = clock.now()
+    with transaction.atomic():
+        changed = Binding.objects.filter(
+            pk=binding.pk, state=binding.state, version=binding.version, lease_token=""
+        ).update(
+            state=to,
+            state_at=now,
+            waiting_for=waiting_for,
+            due_at=due_at,
+            version=F("version") + 1,
+            **{**_clearing(binding, to, fields), **fields},
+        )
+        if not changed:
+            return False
+        event_of(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What ``change`` would be told of one binding that nobody has claimed."""
+
+    binding: Binding
+    to: BindingState
+    why: str = ""
+    waiting_for: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def change_all(changes: Sequence[Change]) -> set[int]:
+    """Make many changes in the caller's transaction, each as ``change`` does; ids of those made.
+
+    A handful of statements, however many they are. Of two for one binding, the first counts.
+    """
+    ids = [one.binding.pk for one in changes]
+    present = {row.pk: (row.state, row.version) for row in _FREE.run(ids=ids)}
+    now = clock.now()
+    alike: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    events = []
+    for one in changes:
+        binding = one.binding
+        states.check(binding.state, one.to)
+        if present.pop(binding.pk, None) != (binding.state, binding.version):
+            continue
+        state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
+        columns = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
+        names = tuple(sorted(columns))
+        alike.setdefault(names, []).append((binding.pk, {name: columns[name] for name in names}))
+        events.append(event_of(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
+    for same in alike.values():
+        _THIS.run_each([(columns, {"pk": pk}) for pk, columns in same])
+    prepared.insert(events)
+    return {event.binding_id for event in events if event.binding_id is not None}
+
+
+def free(binding: Binding, why: str, *, actor: str) -> bool:
+    """Let go of a cancelled binding's account; False: it is no longer as ``binding`` says."""
+    with transaction.atomic():
+        changed = Binding.objects.filter(
+            pk=binding.pk, state=BindingState.CANCELLED, version=binding.version, lease_token=""
+        ).update(reserved=False, in_lane=False, version=F("version") + 1)
+        if changed:
+            event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+    return bool(changed)
+
+
+def remark(binding: Binding, why: str, *, actor: str) -> None:
+    """Write down what a person did to a binding that is no change of its state."""
+    event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
+
+
+def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change to this state always brings with it.
+
+    Deaths are counted anew once the binding gets on, or a person has said something of it.
+    """
+    gets_on = fields.get("step", 0) > binding.step or fields.get("prepared", False)
+    cleared: dict[str, Any] = {}
+    if binding.deaths and (gets_on or to == BindingState.QUEUED):
+        cleared = {"deaths": 0}
+    if to in (BindingState.DONE, BindingState.CANCELLED):
+        return {**cleared, "password": "", "cause": "", "cause_text": ""}
+    if to in (BindingState.QUEUED, BindingState.WAITING):
+        return {**cleared, "cause": "", "cause_text": ""}
+    return cleared
+
+
+def wake(bindings: QuerySet[Binding], *, at: dt.datetime | None = None) -> int:
+    """Make sleeping bindings due; how many. Waking one twice harms nothing."""
+    return bindings.filter(state__in=CLAIMABLE).update(
+        due_at=at or clock.now(), version=F("version") + 1
+    )
+
+
+def event_of(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
+    """What is written down with a change, not saved yet."""
+    return Event(
+        at=clock.now(),
+        actor=actor,
+        subject="binding",
+        from_state=from_state,
+        to_state=to,
+        why=why,
+        details={"step": binding.step},
+        run_id=binding.run_id,
+        binding_id=binding.pk,
+        window_id=binding.window_id,
+    )
+
+
+def backoff(attempts: int, *, most: float = BACKOFF[-1]) -> dt.timedelta:
+    """How long to wait before the next try, with jitter; ``attempts`` were made already.
+
+    ``most``: never longer than so many seconds.
+    """
+    base = min(BACKOFF[min(attempts, len(BACKOFF) - 1)], most)
+    return dt.timedelta(seconds=base * random.uniform(0.7, 1.3))  # noqa: S311 - jitter

@@ -1,0 +1,1 @@
+"""What a worker does for one binding: prepare, credit, order, pay, close its task."""

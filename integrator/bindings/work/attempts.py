@@ -1,0 +1,259 @@
+"""What the threads that work on one binding share: declaring, trying again, giving up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from integrator.bindings import causes, form_evidence, outage, step_log, transitions
+from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.core import clock, prepared
+from integrator.models import Binding, Intent, Run, Window
+from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
+from integrator.panel_access import call_log, reachability
+from integrator.runs import circuit_breaker, pauses
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.windows import canaries, members
+from panels.errors import FormLacks, PanelError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from integrator.steps.verdicts import Ambiguous
+
+MAY_GO_ON = {
+    Phase.ORDERS: [RunState.RUNNING],
+    Phase.TASKS: [RunState.RUNNING, RunState.PAUSED],
+}
+"""In which states of a run an intent of this phase may be made: what is ordered in a run that is
+then paused is brought to its end."""
+
+
+def _may(phase: Phase) -> prepared.Update:
+    """Touches a claimed binding if an intent of this phase may be made for it now."""
+    return prepared.Update(
+        # Without a join, so that PostgreSQL compares lease and token again with the row as it is
+        # when a concurrent change of it has been committed.
+        lambda pk, token, now: transitions.held(pk, token, now).filter(
+            window__in=Window.objects.filter(phase=phase, closing=False),
+            run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
+        ),
+        version=F("version") + 1,
+    )
+
+
+MAY = {phase: _may(phase) for phase in MAY_GO_ON}
+
+
+class NotNowError(Exception):
+    """The window has left the phase, or the run no longer runs: no intent may be made."""
+
+
+def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
+    """Commit the intent, conditional on the lease, the window's phase and the run.
+
+    Raises LeaseLostError, or NotNowError when phase or run forbid it, or when nothing may be
+    ordered beside another binding yet.
+    """
+    binding = claimed.binding
+    if phase == Phase.ORDERS and not canaries.may_order(binding):
+        raise NotNowError
+    with transaction.atomic():
+        pk, token = binding.pk, claimed.token
+        if not MAY[phase].run(pk=pk, token=token, now=clock.now()):
+            if transitions.fenced(claimed).exists():
+                raise NotNowError
+            raise LeaseLostError
+        prepared.insert([intent])
+        step = step_log.row(
+            intent.step,
+            StepState.RUNNING,
+            binding=binding,
+            previous=claimed.steps.get(intent.step),
+            attempt=intent.attempt,
+        )
+        step_log.record([step])
+        call_log.flush()
+    claimed.steps[intent.step] = step
+
+
+def wait(
+    claimed: Claim, waiting_for: str, *, due_at: dt.datetime | None = None, **fields: Any
+) -> None:
+    """Hand the binding back to wait for something."""
+    transitions.hand_back(
+        claimed, BindingState.WAITING, waiting_for=waiting_for, due_at=due_at, **fields
+    )
+
+
+def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: str, **fields: Any) -> None:
+    """Hand the binding back to join a window again from ``due_at`` on.
+
+    A plan is not to sell manually for the sake of one that can only wait.
+    """
+    wait(
+        claimed,
+        members.LATER,
+        due_at=due_at,
+        why=why,
+        window=None,
+        in_lane=members.keeps_lane(claimed.binding),
+        **fields,
+    )
+
+
+def step_back(claimed: Claim) -> None:
+    """Hand the binding back unchanged, to leave the window for the next one."""
+    binding = claimed.binding
+    transitions.hand_back(
+        claimed,
+        BindingState.WAITING,
+        waiting_for=members.WINDOW,
+        window=None,
+        in_lane=members.keeps_lane(binding),
+        why=f"the window of plan {binding.plan.name} closes",
+    )
+
+
+def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> None:
+    """Hand the binding back as failed, out of the window and the lane.
+
+    An unknown payment keeps the lane: the next try finds out what became of it.
+    """
+    binding = claimed.binding
+    details = fields.pop("evidence", {})
+    with transaction.atomic():
+        step_log.record(
+            [
+                step_log.row(
+                    number,
+                    StepState.FAILED,
+                    binding=binding,
+                    previous=claimed.steps.get(number),
+                    attempt=binding.attempts + 1,
+                    cause=cause,
+                    cause_text=text,
+                    evidence=details,
+                )
+            ]
+        )
+        transitions.hand_back(
+            claimed,
+            BindingState.FAILED,
+            why=cause,
+            **{
+                "window": None,
+                "in_lane": members.keeps_lane(binding),
+                "cause": cause,
+                "cause_text": text,
+                **fields,
+            },
+        )
+        circuit_breaker.failed(binding, number, cause, text)
+
+
+def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
+    """Hand the binding back for a person to decide; it stays in its window and lane."""
+    binding = claimed.binding
+    with transaction.atomic():
+        step_log.record(
+            [
+                step_log.row(
+                    number,
+                    StepState.UNDECIDED,
+                    binding=binding,
+                    previous=claimed.steps.get(number),
+                    attempt=binding.attempts + 1,
+                    cause=verdict.cause,
+                    cause_text=verdict.text,
+                    evidence=verdict.evidence,
+                )
+            ]
+        )
+        transitions.hand_back(
+            claimed,
+            BindingState.UNDECIDED,
+            why=verdict.cause,
+            cause=verdict.cause,
+            cause_text=verdict.text,
+        )
+        circuit_breaker.failed(binding, number, verdict.cause, verdict.text)
+
+
+def try_again(
+    claimed: Claim, number: int, error: PanelError, *, refused: str = "refused", **fields: Any
+) -> None:
+    """After an error that did nothing: wait and try again, or give up with the cause.
+
+    Only what may pass by itself is tried again, at most ``MAX_ATTEMPTS`` times; no try is used up
+    while the panel cannot be read at all, as long as the window has time.
+    """
+    cause = causes.of_error(error, refused=refused)
+    window = claimed.binding.window
+    attempts = claimed.binding.attempts + 1
+    pauses.stop_panel(error)
+    if (window is None or not window.closing) and outage.is_away(error):
+        due = clock.now() + outage.pause(error)
+        wait(claimed, members.TURN, due_at=due, why=str(error), **fields)
+        return
+    if cause.passing and attempts < settings.MAX_ATTEMPTS:
+        wait(
+            claimed,
+            members.TURN,
+            due_at=clock.now() + transitions.backoff(attempts - 1),
+            attempts=attempts,
+            why=str(error),
+            **fields,
+        )
+        return
+    if _may_be_ordered(claimed.binding):
+        wait(claimed, members.READBACK, attempts=attempts, why=str(error), **fields)
+        return
+    if (
+        window is not None
+        and window.closing
+        and reachability.may_pass(error)
+        and _knows_all(claimed)
+    ):
+        step_back(claimed)  # another window may find the panel as it should be
+        return
+    details = {"form": form_evidence.of_form(error)} if isinstance(error, FormLacks) else {}
+    fail(claimed, number, cause.key, str(error), attempts=attempts, evidence=details, **fields)
+
+
+def _may_be_ordered(binding: Binding) -> bool:
+    """Whether an order or its payment is unknown: the gate must not lose sight of that."""
+    return (
+        binding.window_id is not None
+        and binding.step in members.MONEY_STEPS
+        and Intent.objects.filter(
+            binding=binding,
+            kind__in=[step3.KIND, step4.PAY_LINE],
+            outcome__in=[str(o) for o in UNSETTLED],
+        ).exists()
+    )
+
+
+def _knows_all(claimed: Claim) -> bool:
+    """Whether nothing that was sent for this binding is unknown."""
+    return not Intent.objects.filter(
+        binding=claimed.binding, outcome__in=[str(o) for o in UNSETTLED]
+    ).exists()
+
+
+def unexpected(claimed: Claim) -> None:
+    """An error that nobody foresaw: logged by the caller, shown to a person, not tried again.
+
+    With an unsettled intent the binding waits for the next reading instead, which finds out what
+    happened; failing it would say that nothing did.
+    """
+    binding = claimed.binding
+    has_unsettled = Intent.objects.filter(binding=binding, outcome__in=["", "unknown"]).exists()
+    if has_unsettled and binding.window_id is not None:
+        wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+    else:
+        fail(claimed, binding.step, "internal", "see the log of the worker")

@@ -1,0 +1,223 @@
+"""What a worker does when it is woken: serve one window, or prepare one run.
+
+Many threads, processes and machines may look at the same window at once. Each takes the next
+binding that is ready; whoever finds none left to take drives the window on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db.models import Exists, OuterRef, Q
+
+from integrator.bindings import leases, transitions
+from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings.work import (
+    attempts,
+    ordering,
+    password_attempts,
+    preparation,
+    task_close,
+    worker_deaths,
+)
+from integrator.core import clock, prepared
+from integrator.maintenance import wake_ups
+from integrator.models import Binding, Intent, Run, Window
+from integrator.models.states import UNSETTLED, Outcome, Phase, RunState
+from integrator.panel_access import call_log, panel_connections
+from integrator.runs import run_state
+from integrator.steps import VERSIONS
+from integrator.steps import step7_close_the_task as step7
+from integrator.windows import guided_window, lease, members
+from integrator.windows.driver import drive
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from django.db.models import QuerySet
+
+    from panels.billmanager import BillManager
+
+log = structlog.get_logger(__name__)
+
+VERSION_WAIT = 5.0
+"""Seconds after which a binding that this code does not know is offered again."""
+
+BUDGET = 20.0
+"""Seconds after which a woken worker hands back, so that other messages get their turn too."""
+
+PATIENCE = 2.0
+"""Seconds after which those of them that were not begun are left to other threads."""
+
+JOBS = {Phase.ORDERS: ordering.work, Phase.TASKS: task_close.work}
+
+
+def _ready(phase: Phase, *, ending: bool) -> transitions.Ready:
+    """Which bindings of a window a thread may take in this phase.
+
+    Where nothing new may begin, those of which something was sent or may have been: somebody must
+    find out, or the window could never close. New intents are refused there all the same.
+    """
+    begun = Exists(
+        Intent.objects.filter(
+            binding=OuterRef("pk"), outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
+        )
+    )
+    may = Q(begun) if ending else Q(run__state__in=attempts.MAY_GO_ON[phase]) | Q(begun)
+    steps = members.MONEY_STEPS if phase == Phase.ORDERS else (step7.NUMBER,)
+    return transitions.Ready(
+        lambda window: Binding.objects.filter(may, window=window, step__in=steps),
+        lane=phase == Phase.ORDERS,
+    )
+
+
+READY = {
+    (phase, ending): _ready(phase, ending=ending) for phase in JOBS for ending in (False, True)
+}
+_WINDOW = prepared.Select[Window](
+    lambda pk: Window.objects.filter(pk=pk).only("phase", "closing", "guided", "allowed")
+)
+_DUE = prepared.Select[Window](
+    lambda pk, now: (
+        Window.objects.filter(pk=pk, due_at__lte=now, lease_token="")
+        .exclude(phase=Phase.CLOSED)
+        .only("pk")
+    )
+)
+
+
+def _to_prepare(run: Any) -> QuerySet[Binding]:
+    return Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
+
+
+PREPARED = transitions.Ready(_to_prepare)
+TRIED = transitions.Ready(lambda run, at: _to_prepare(run).filter(password_attempts.possible(at)))
+"""Those whose password may be tried now."""
+
+
+def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Serve this window until nothing is left to do in it now."""
+    deadline = clock.monotonic() + BUDGET
+    served = False
+    while clock.monotonic() < deadline and not stop():
+        if _serve(window_id, stop):
+            served = True
+            continue
+        if served:
+            lease.due(window_id)
+            served = False
+        if not drive(window_id) and not _is_due(window_id):
+            return
+
+
+def _is_due(window_id: int) -> bool:
+    return bool(_DUE.run(pk=window_id, now=clock.now()))
+
+
+def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
+    """Take some bindings of this window that are ready, and work on them; False: there are none."""
+    window = next(iter(_WINDOW.run(pk=window_id)), None)
+    if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
+        return False
+    phase = Phase(window.phase)
+    claims = transitions.claim(
+        READY[phase, window.closing], most=transitions.MOST, window=window_id
+    )
+    with _held(claims):
+        begun = clock.monotonic()
+        for number, claimed in enumerate(claims):
+            if number and (stop() or clock.monotonic() - begun > PATIENCE):
+                # Who waits behind a slow call is better off with another thread.
+                transitions.give_back(claims[number:])
+                break
+            _work(claimed, JOBS[phase])
+    return bool(claims)
+
+
+def _work(claimed: Claim, job: Callable[[Claim, BillManager], None]) -> None:
+    with _guarded(claimed):
+        if not _known_version(claimed):
+            # It stays in its window, for a worker that knows: the gate may need to see its order.
+            due = clock.now() + dt.timedelta(seconds=VERSION_WAIT)
+            attempts.wait(claimed, members.TURN, due_at=due, why="begun by a newer version")
+        else:
+            job(claimed, panel_connections.billmanager())
+
+
+@contextmanager
+def _held(claims: Collection[Claim]) -> Iterator[None]:
+    """Keep the lease on these bindings while they are worked on."""
+    try:
+        yield
+    finally:
+        for token in {claimed.token for claimed in claims}:
+            leases.let_go(token)
+
+
+@contextmanager
+def _guarded(claimed: Claim) -> Iterator[None]:
+    """Around the work on one claim: the journal, lost leases, and errors nobody foresaw.
+
+    A database error is counted as the worker's death is, and let through.
+    """
+    binding = claimed.binding
+    about = call_log.about(
+        run_id=binding.run_id,
+        binding_id=binding.pk,
+        window_id=binding.window_id,
+        step=binding.step,
+        attempt=binding.attempts + 1,
+    )
+    with about:
+        try:
+            yield
+        except LeaseLostError:
+            log.info("lease.lost", binding=binding.pk)
+        except PanelError as error:
+            # No panel's error gets so far but one from connecting: nothing was sent.
+            attempts.try_again(claimed, binding.step, error)
+        except DatabaseError as error:
+            worker_deaths.refused_by_database(claimed, error)
+            raise
+        except Exception:
+            log.exception("binding.internal_error", binding=binding.pk)
+            attempts.unexpected(claimed)
+
+
+def _known_version(claimed: Claim) -> bool:
+    """Whether the running code knows the version of the step that was begun."""
+    begun = claimed.steps.get(claimed.binding.step)
+    return begun is None or begun.code_version <= VERSIONS[begun.number]
+
+
+def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Test or reset passwords of this run's bindings, before any window opens for them.
+
+    Outside of the run's hours nothing is done; on a server where the next password may be tried
+    only later, it is tried then.
+    """
+    deadline = clock.monotonic() + BUDGET
+    run = Run.objects.select_related("preview").filter(pk=run_id).first()
+    if run is None:
+        return
+    waiting = _to_prepare(run)
+    checks = run.preview.check_passwords
+    while clock.monotonic() < deadline and not stop():
+        if not run_state.may_work(run, clock.now()):
+            break
+        if checks:
+            claims = transitions.claim(TRIED, run=run.pk, at=clock.now())
+        else:
+            claims = transitions.claim(PREPARED, run=run.pk)
+        if not claims:
+            break
+        with _held(claims), _guarded(claims[0]):
+            preparation.work(claims[0])
+    if checks and transitions.claimable(waiting).exists():
+        wake_ups.wake_in("run", run.pk, password_attempts.seconds_until_next(waiting))
+    run_state.finish_if_over(run)

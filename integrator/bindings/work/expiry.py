@@ -1,0 +1,207 @@
+"""Sets a service's expiry date where the CSV asks for one.
+
+While the module is still manual, where the service's form allows it: saving a bound service may
+push limits to the live account (design.md, section 6). Some forms hold the date read-only, or
+nothing can be changed while the opening runs (facts-2026-11.md 2.5): then it is set after the
+close. It is proven by reading back, and it never fails a binding: what could not be set is *still
+to do*, told on the binding's page and in the run's report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from integrator.bindings import causes, intents, step_log, transitions
+from integrator.bindings.work import attempts
+from integrator.bindings.work.attempts import NotNowError
+from integrator.core import clock, prepared
+from integrator.models import Binding
+from integrator.models.states import BindingState, Outcome, Phase, StepState
+from integrator.panel_access import call_log
+from integrator.steps import step7_close_the_task as step7
+from integrator.windows import members
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
+
+    from integrator.bindings.transitions import Claim
+    from integrator.models import Intent, Run
+    from panels.billmanager import BillManager
+    from panels.billmanager.services import ServiceForm
+
+KIND = "expiry"
+NOT_SET, WHY = "expires_not_set", "expires_why"
+"""In the evidence of step 7: the day that is still to be set, and why it could not be."""
+TRIES = 3
+PASSING = "passing"
+"""In an intent's result: whether what refused it may pass by itself."""
+NOT_SHOWN = "the panel confirmed it, but the service does not show it"
+SHUT = "its form does not let the date be set"
+
+
+def set_before(claimed: Claim, bm: BillManager) -> bool:
+    """Whether the task may be closed now; False: the binding was handed back to wait.
+
+    The date is set where the form allows it. Raises PanelError where the panel cannot be asked at
+    present.
+    """
+    try:
+        return _set(claimed, bm, bm.services.form(claimed.binding.service_id or 0)) is not None
+    except PanelError as error:
+        if causes.of_error(error).passing:
+            raise
+        return True  # a form that is odd or denied: the date is tried once more after the close
+
+
+def is_after(claimed: Claim) -> bool:
+    """Whether step 7 is proven already, so that this turn is for the expiry alone."""
+    made, binding = claimed.steps.get(step7.NUMBER), claimed.binding
+    wanted = bool(binding.expires) and not binding.expires_set
+    return wanted and made is not None and made.state == StepState.DONE
+
+
+def waits_for_close(binding: Binding, own: Sequence[Intent]) -> bool:
+    """Whether a bound service of ours has its date yet to be set, by a turn after the close.
+
+    Not one that somebody else bound: to save it may push limits to the live account. Nor one whose
+    form was open before: it was refused then, or did not show.
+    """
+    closed = intents.last(list(own), step7.CLOSE)
+    ours = closed is not None and intents.may_have_happened(closed)
+    tried = intents.last(list(own), KIND) is not None
+    return bool(binding.expires) and not binding.expires_set and ours and not tried
+
+
+def work(claimed: Claim, bm: BillManager) -> None:
+    """Set the date of a bound service, and hand the binding on; what fails is still to do."""
+    binding = claimed.binding
+    try:
+        form = bm.services.form(binding.service_id or 0)
+        if (form.module_id, form.username) != (binding.module_id, binding.account.username):
+            attempts.wait(claimed, members.TASKS, step=6)  # it is bound no more
+            return
+        why = _set(claimed, bm, form)
+    except NotNowError:
+        why = "the window closes"
+    except PanelError as error:
+        tries = binding.attempts + 1
+        if causes.of_error(error).passing and tries < settings.MAX_ATTEMPTS:
+            due = clock.now() + transitions.backoff(binding.attempts)
+            attempts.wait(claimed, members.TURN, due_at=due, attempts=tries, why=str(error))
+            return
+        why = str(error)
+    if why is not None:
+        _hand_on(claimed, why)
+
+
+def _hand_on(claimed: Claim, why: str) -> None:
+    with transaction.atomic():
+        if why:
+            made = claimed.steps[step7.NUMBER]
+            made.evidence = {**made.evidence, **still_to_do(claimed.binding, why)}
+            step_log.record([made])
+        transitions.hand_back(
+            claimed, BindingState.WAITING, waiting_for=members.RESTORE,
+            why=said(claimed.binding) if why else "", step=8, step_at=clock.now(), password="",
+        )  # fmt: skip
+
+
+def why_not(own: Sequence[Intent]) -> str:
+    """Why the date of a bound service is not set: it was refused before, or bound by others."""
+    tried = intents.last(list(own), KIND)
+    if tried is None:
+        return "the service was not bound by us"
+    return tried.why or NOT_SHOWN
+
+
+def still_to_do(binding: Binding, why: str) -> dict[str, str]:
+    """What the evidence of step 7 says of a date that is not set."""
+    return {NOT_SET: binding.expires.isoformat() if binding.expires else "", WHY: why}
+
+
+def said(binding: Binding) -> str:
+    """What an event says of a date that is not set."""
+    return f"its expiry {binding.expires} is not set: still to do in BILLmanager"
+
+
+def to_do(run: Run) -> QuerySet[Binding]:
+    """The run's bindings that are done but for their expiry."""
+    wanted = Binding.objects.filter(run=run, state=BindingState.DONE, expires_set=False)
+    return wanted.exclude(expires=None).select_related("account__panel").order_by("number")
+
+
+def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> str | None:
+    """Set the date once: "" it is set, else why it is not; None: the binding was handed back.
+
+    Setting a date twice to the same value harms nothing, so an unknown outcome is read again.
+    """
+    made = intents.last(claimed.intents, KIND)
+    if form.expires == claimed.binding.expires:
+        if made is not None and intents.unsettled(made):
+            intents.settle(made, Outcome.DONE, why="read back")
+        transitions.note(claimed, expires_set=True)
+        return ""
+    if made is not None and intents.unsettled(made):
+        if clock.now() < made.settles_at:
+            attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+            return None
+        intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
+    tries = sum(intent.kind == KIND for intent in claimed.intents)
+    if made is not None and (tries >= TRIES or not made.result.get(PASSING)):
+        return made.why or NOT_SHOWN
+    return _send(claimed, bm, tries) if form.expiry_can_be_set else SHUT
+
+
+def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
+    """Send the date and read it back; see ``_set``."""
+    binding = claimed.binding
+    service_id, wanted = binding.service_id or 0, binding.expires
+    assert wanted is not None  # noqa: S101 - tells the type checker
+    intent = intents.new(
+        KIND,
+        step7.NUMBER,
+        binding.attempts + 1,
+        {"service": service_id, "expires": wanted.isoformat()},
+        {},
+        binding=binding,
+    )
+    if is_after(claimed):
+        _declare(claimed, intent)
+    else:
+        attempts.declare(claimed, intent, Phase.TASKS)
+    sent = intents.carry_out(
+        intent, lambda send_by: bm.services.set_expiry(service_id, wanted, send_by=send_by)
+    )
+    if sent.outcome == Outcome.DONE:
+        intents.settle_sent(sent)
+        if bm.services.form(service_id).expires != wanted:
+            return NOT_SHOWN
+        transitions.note(claimed, expires_set=True)
+        return ""
+    passing = sent.error is not None and causes.of_error(sent.error).passing
+    again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < TRIES)
+    with transaction.atomic():
+        intents.settle_sent(sent, **{PASSING: passing})
+        if again:
+            due = clock.now() + transitions.backoff(tries)
+            unknown = sent.outcome == Outcome.UNKNOWN
+            attempts.wait(claimed, members.TURN, due_at=intent.settles_at if unknown else due)
+    return None if again else str(sent.error)
+
+
+def _declare(claimed: Claim, intent: Intent) -> None:
+    """Commit the intent as ``attempts.declare`` does, and leave the proven step as it is."""
+    with transaction.atomic():
+        pk, token = claimed.binding.pk, claimed.token
+        if not attempts.MAY[Phase.TASKS].run(pk=pk, token=token, now=clock.now()):
+            if transitions.fenced(claimed).exists():
+                raise NotNowError
+            raise transitions.LeaseLostError
+        prepared.insert([intent])
+        call_log.flush()

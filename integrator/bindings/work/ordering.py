@@ -1,0 +1,183 @@
+"""Steps 3 and 4 of one claimed binding: credit where chosen, order, pay what stayed unpaid.
+
+Each call that cannot be repeated has its intent; what comes of it is read back by the window's
+driver for all of its bindings together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator.bindings import causes, intents
+from integrator.bindings.work import attempts, crediting, repeated_orders
+from integrator.bindings.work.attempts import NotNowError
+from integrator.core import clock
+from integrator.models import Window
+from integrator.models.states import Outcome, Payment, Phase
+from integrator.panel_access import call_log
+from integrator.runs import pauses
+from integrator.steps import payment_means
+from integrator.steps import step2_switch_to_manual_only as step2
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.steps.module_switches import enabled
+from integrator.steps.verdicts import Failed, Proven
+from integrator.windows import members
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from integrator.bindings.transitions import Claim
+    from panels.billmanager import BillManager
+
+FRESH = dt.timedelta(seconds=5)
+"""How recently the plan must have been read to be *manual only* for an order to be made ready."""
+
+LASTS = dt.timedelta(seconds=10)
+"""So long after the panel was asked nothing is ordered upon its answer: a worker may have stood
+still meanwhile, before or after the answer came."""
+
+
+def work(claimed: Claim, bm: BillManager) -> None:
+    """Go as far as this thread can, and hand the binding back."""
+    binding = claimed.binding
+    call_log.at_step(binding.step, binding.attempts + 1)
+    try:
+        effect = step3.KIND if binding.step == step3.NUMBER else step4.PAY_LINE
+        if intents.may_have_happened(intents.last(claimed.intents, effect)):
+            attempts.wait(claimed, members.READBACK)
+            return
+        begun = clock.now()
+        if _manual_only_until(claimed, bm) is None:
+            attempts.step_back(claimed)  # before anything is credited that could not be used
+            return
+        if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(claimed, bm):
+            return
+        if binding.step == step4.NUMBER:
+            _pay_line(claimed, bm)
+        elif not repeated_orders.is_another(claimed):
+            credited = binding.run.preview.payment == Payment.CREDIT
+            _order(claimed, bm, since=begun if credited else None)
+        elif repeated_orders.may_order(claimed, bm):
+            _order(claimed, bm, since=begun)
+    except NotNowError:
+        attempts.step_back(claimed)
+    except PanelError as error:
+        # Raised by a read: nothing was done.
+        attempts.try_again(claimed, binding.step, error)
+
+
+def _manual_only_until(
+    claimed: Claim, bm: BillManager, *, since: dt.datetime | None = None
+) -> dt.datetime | None:
+    """Until when the plan counts as manual only; reads it when the last reading is too old.
+
+    ``since``: a reading from before that time does not count either, however fresh it is. None:
+    something else is on, and the window was told so.
+    """
+    window = claimed.binding.window
+    if window is None:
+        return None
+    known = window.modules_read_at
+    if known and clock.now() - known < FRESH and (since is None or known > since):
+        return known + LASTS
+    asked = clock.now()
+    present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))
+    verdict = step2.verify(present, set(window.manual_modules.values()))
+    rows = Window.objects.filter(pk=window.pk, phase=Phase.ORDERS)
+    if isinstance(verdict, Proven):
+        rows.update(modules_read_at=asked)
+        window.modules_read_at = asked
+        return asked + LASTS
+    # Somebody switched a module on: no more orders; the driver finds out what is on.
+    rows.update(closing=True, due_at=clock.now(), cause=verdict.text)
+    return None
+
+
+def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
+    """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
+    binding = claimed.binding
+    until = _manual_only_until(claimed, bm, since=since)
+    if binding.window is None or until is None:
+        raise NotNowError
+    seen = binding.window.seen
+    intent = intents.new(
+        step3.KIND,
+        step3.NUMBER,
+        binding.attempts + 1,
+        step3.describe(binding),
+        {"service": seen["service"], "expense": seen["expense"]},
+        binding=binding,
+        until=until,
+    )
+    attempts.declare(claimed, intent, Phase.ORDERS)
+    sent = intents.carry_out(intent, lambda send_by: step3.apply(bm, binding, send_by=send_by))
+    _after(claimed, bm, sent, refused="order_refused")
+
+
+def _pay_line(claimed: Claim, bm: BillManager) -> None:
+    binding = claimed.binding
+    if not binding.service_id:
+        attempts.wait(claimed, members.READBACK)
+        return
+    begun = clock.now()
+    line = step4.line_of(binding, binding.service_id, bm.orders.unpaid_lines(binding.su))
+    if isinstance(line, Failed):
+        attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
+        return
+    until = _manual_only_until(claimed, bm, since=begun)
+    if binding.window is None or until is None:
+        raise NotNowError
+    seen = binding.window.seen
+    intent = intents.new(
+        step4.PAY_LINE,
+        step4.NUMBER,
+        binding.attempts + 1,
+        {"su": binding.su, "line": line.id},
+        {"expense": seen["expense"]},
+        binding=binding,
+        until=until,
+    )
+    attempts.declare(claimed, intent, Phase.ORDERS)
+    sent = intents.carry_out(
+        intent, lambda send_by: step4.pay_line(bm, binding, line, send_by=send_by)
+    )
+    _after(claimed, bm, sent, refused="payment_refused")
+
+
+def _after(claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refused: str) -> None:
+    """Write the outcome and hand the binding back, in one transaction."""
+    binding = claimed.binding
+    if sent.outcome == Outcome.NOTHING and sent.error is not None:
+        with transaction.atomic():
+            intents.settle_sent(sent)
+            attempts.try_again(claimed, binding.step, sent.error)
+        return
+    result: dict[str, object] = {}
+    if sent.outcome == Outcome.REFUSED and sent.error is not None:
+        result = {"cause": _why_refused(claimed, bm, sent.error, refused)}
+    with transaction.atomic():
+        intents.settle_sent(sent, **result)
+        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+
+
+def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: str) -> str:
+    """The cause of a refusal; panels have no code for *too little balance*, so look at it.
+
+    Never raises: the intent's outcome has yet to be written.
+    """
+    pauses.stop_panel(error)
+    cause = causes.of_error(error, refused=refused).key
+    if cause != refused:
+        return cause
+    binding = claimed.binding
+    try:
+        balance = bm.whoami(su=binding.su).balance
+    except PanelError:
+        return refused
+    if balance is None:
+        return refused
+    free = payment_means.free(binding.client, balance, payment_means.ZERO)
+    return "balance" if free is not None and free < binding.price else refused

@@ -1,0 +1,105 @@
+"""The look right before a second order, for what the first one may have left.
+
+The window's reading found nothing of it for as long as a request may be on its way. Its last rows
+are older than this moment, though, and it lists the services of one plan; this look is at all of
+the client's, whatever their plan and state, and at the client's cart (design.md, section 4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator.bindings import intents
+from integrator.bindings.work import attempts
+from integrator.core import clock
+from integrator.models.states import Outcome
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.steps.same_service import same_domain
+from integrator.steps.verdicts import Ambiguous
+from integrator.windows import form_marks, members
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from integrator.bindings.transitions import Claim
+    from integrator.models import Intent
+    from panels.billmanager import BillManager
+    from panels.billmanager.services import Service
+
+
+def is_another(claimed: Claim) -> bool:
+    """Whether an order was sent for this binding before, whatever came of it."""
+    return _sent(claimed.intents) is not None
+
+
+def may_order(claimed: Claim, bm: BillManager) -> bool:
+    """Whether nothing of an earlier order is there; False: the binding was handed back.
+
+    What bears our mark is our order after all: it is read back like any other. What could be it,
+    by its domain or as an opening that is under way, is a person's question, unless a person has
+    said of it before that it is not ours. Raises what ``panels`` raises.
+    """
+    binding, last = claimed.binding, _sent(claimed.intents)
+    if last is None:
+        return True
+    earliest = (last.outcome_at or last.at) + intents.listed_within()
+    if last.outcome == Outcome.REFUSED and clock.now() < earliest:
+        # A refusal is not always nothing, and lists may still hide what it left behind.
+        attempts.wait_outside(claimed, earliest, why="a refused order may have left something")
+        return False
+    listed = bm.services.of_client(binding.client.remote_id, binding.su)
+    found = _could_be_ours(claimed, listed)
+    marks = form_marks.of(bm, [s.id for s in found if s.remoteid is None])
+    marked = [s for s in found if binding.marker in (s.remoteid, marks.get(s.id))]
+    if marked:
+        why = f"service {marked[0].id} was seen right before a second order"
+        with transaction.atomic():
+            intents.settle(last, Outcome.UNKNOWN, why=why)
+            attempts.wait(claimed, members.READBACK, why=why)
+        return False
+    said = [intent.result.get(intents.NOT_OURS, ()) for intent in _orders(claimed.intents)]
+    known = {number for numbers in said for number in numbers}
+    unclear = [s for s in found if not s.remoteid and not marks.get(s.id) and s.id not in known]
+    if unclear:
+        text = f"{len(unclear)} new services could be an earlier order of this account"
+        rows = {"services": [step3.row(service) for service in unclear]}
+        attempts.undecide(claimed, step3.NUMBER, Ambiguous(step3.SEVERAL, text, rows))
+        return False
+    line = step4.line_like(binding, bm.orders.unpaid_lines(binding.su))
+    if line is not None:
+        # Ours or the client's own: whoever pays it later would have the account twice.
+        text = f"line {line.id} for {binding.domain} lies unpaid in the cart of {binding.client}"
+        attempts.fail(claimed, step3.NUMBER, step4.UNPAID_ORDER, text)
+        return False
+    return True
+
+
+def _orders(known: Sequence[Intent]) -> list[Intent]:
+    return [intent for intent in known if intent.kind == step3.KIND]
+
+
+def _sent(known: Sequence[Intent]) -> Intent | None:
+    """The newest order that left; None: none did."""
+    left = [intent for intent in _orders(known) if not intent.result.get("not_sent")]
+    return left[-1] if left else None
+
+
+def _could_be_ours(claimed: Claim, services: Sequence[Service]) -> list[Service]:
+    """Those of the client's services that could have come of an order of this binding."""
+    binding = claimed.binding
+    floor = min(intent.before["service"] for intent in _orders(claimed.intents))
+    adopted = members.adopted_services([binding])
+    new = [s for s in services if s.id > floor and s.id not in adopted]
+    return [
+        service
+        for service in new
+        if service.status != step3.DELETED
+        and (
+            service.remoteid == binding.marker
+            or same_domain(service.domain, binding.domain)
+            or (service.status == step3.IN_PROGRESS and not service.domain)
+        )
+    ]

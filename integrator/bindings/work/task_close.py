@@ -1,0 +1,214 @@
+"""Step 7 of one claimed binding: set the expiry where asked, take the task, close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from integrator.bindings import dialect_learning, intents
+from integrator.bindings.work import attempts, expiry
+from integrator.bindings.work.attempts import NotNowError
+from integrator.core import clock
+from integrator.models.states import Outcome, Phase
+from integrator.panel_access import call_log, panel_connections
+from integrator.steps import step7_close_the_task as step7
+from integrator.steps.verdicts import NotYet, Proven
+from integrator.windows import members
+from panels.billmanager import Address
+from panels.errors import (
+    AccessDenied,
+    Busy,
+    FormLacks,
+    FunctionMissing,
+    LoginRefused,
+    PanelError,
+    Refused,
+)
+
+if TYPE_CHECKING:
+    from integrator.bindings.transitions import Claim
+    from integrator.models import Intent
+    from panels.billmanager import BillManager
+    from panels.billmanager.tasks import TaskForm
+
+
+def work(claimed: Claim, bm: BillManager) -> None:
+    """Go as far as this thread can, and hand the binding back."""
+    binding = claimed.binding
+    call_log.at_step(step7.NUMBER, binding.attempts + 1)
+    if expiry.is_after(claimed):
+        expiry.work(claimed, bm)
+        return
+    try:
+        if not binding.password:
+            attempts.fail(claimed, step7.NUMBER, "no_password", binding.account.username)
+            return
+        if binding.expires and not binding.expires_set and not expiry.set_before(claimed, bm):
+            return
+        _close(claimed, bm)
+    except NotNowError:
+        attempts.step_back(claimed)
+    except PanelError as error:
+        attempts.try_again(claimed, step7.NUMBER, error)
+
+
+def _close(claimed: Claim, bm: BillManager) -> None:
+    binding = claimed.binding
+    try:
+        form = bm.tasks.form(binding.task_id or 0)
+    except (AccessDenied, Busy, FunctionMissing, LoginRefused):
+        raise  # these say nothing about the task
+    except Refused as error:
+        _gone(claimed, str(error))
+        return
+    if not _settle_close(claimed, form):
+        return
+    if form.status == step7.CLOSED:
+        _gone(claimed, f"task {form.task_id} is closed")
+        return
+    ours = _ours(claimed, bm, form)
+    if ours is not None:
+        _submit(claimed, bm, ours)
+
+
+def _gone(claimed: Claim, why: str) -> None:
+    """The task is there no more: closed, by us before a crash or by somebody; the service tells."""
+    tries = claimed.binding.attempts + 1
+    made = intents.last(claimed.intents, step7.CLOSE)
+    if made is not None and intents.may_have_happened(made):
+        _seen_closed(claimed, made, why)
+    elif tries < settings.MAX_ATTEMPTS:
+        attempts.wait(claimed, members.TASKS, step=6, attempts=tries)
+    else:
+        attempts.fail(claimed, step7.NUMBER, "task_refused", why, attempts=tries)
+
+
+def _seen_closed(claimed: Claim, made: Intent, why: str) -> None:
+    """What was unknown of our close is known: there is nothing left to close, so it is read back.
+
+    Should the service not become active, a person decides; to look at the task again would tell
+    the same, as fast as the panel can answer.
+    """
+    if intents.unsettled(made):
+        intents.settle(made, Outcome.DONE, why=why)
+    attempts.wait(claimed, members.READBACK)
+
+
+def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
+    """The form that closes the task, which is ours then; None: the binding was handed back."""
+    taken = step7.probe(form, bm.staff_names)
+    if isinstance(taken, NotYet):
+        attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
+        return None
+    if isinstance(taken, Proven):
+        made = intents.last(claimed.intents, step7.TAKE)
+        if made is not None and intents.unsettled(made):
+            intents.settle(made, Outcome.DONE, why="read back")
+        # Ours since an earlier try, which had led to a second form: only that one can close it.
+        second = made.result.get("address") if made is not None else None
+        return bm.tasks.form(form.task_id, Address(*second)) if second else form
+    return _take(claimed, bm, form)
+
+
+def _settle_close(claimed: Claim, form: TaskForm) -> bool:
+    """Whether nothing is unknown of an earlier close, now that the task is seen to be open."""
+    made = intents.last(claimed.intents, step7.CLOSE)
+    if made is None or not intents.unsettled(made):
+        return True
+    if form.status == step7.CLOSED:
+        _seen_closed(claimed, made, f"task {form.task_id} is closed")
+        return False
+    if clock.now() < made.settles_at:
+        attempts.wait(claimed, members.READBACK, due_at=None)
+        return False
+    intents.settle(made, Outcome.NOTHING, why="the task is still open after the settle time")
+    return True
+
+
+def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
+    """Take the task; its form as it is now, or None: the binding was handed back."""
+    binding = claimed.binding
+    made = intents.last(claimed.intents, step7.TAKE)
+    if intents.unsettled(made) and made is not None:
+        if clock.now() < made.settles_at:
+            attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+            return None
+        intents.settle(made, Outcome.NOTHING, why="nobody has the task after the settle time")
+    intent = intents.new(
+        step7.TAKE,
+        step7.NUMBER,
+        binding.attempts + 1,
+        {"task": binding.task_id},
+        {"performer": form.performer, "status": form.status},
+        binding=binding,
+    )
+    attempts.declare(claimed, intent, Phase.TASKS)
+    sent = intents.carry_out(intent, lambda send_by: bm.tasks.take(form, send_by=send_by))
+    if sent.outcome != Outcome.DONE:
+        _not_done(claimed, sent)
+        return None
+    second = {"address": [sent.value.func, sent.value.elid]} if sent.value else {}
+    intents.settle_sent(sent, **second)
+    return _form_after_taking(claimed, bm, form, sent.value)
+
+
+def _form_after_taking(
+    claimed: Claim, bm: BillManager, form: TaskForm, address: Address | None
+) -> TaskForm | None:
+    """The form to submit: the one that taking led to, or the same one, read again.
+
+    Once a task of this panel has shown that taking leaves the form's fields and buttons as they
+    were, the form that was read before taking serves, which saves a call for each binding.
+    """
+    binding = claimed.binding
+    panel = panel_connections.billmanager_panel()
+    if address is None and panel.learnt.get("take_keeps_form"):
+        return form
+    fresh = bm.tasks.form(binding.task_id or 0, address)
+    taken = step7.probe(fresh, bm.staff_names)
+    if isinstance(taken, NotYet):
+        attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
+        return None
+    # The button for taking may be gone afterwards; what is left must have been there before.
+    same = set(fresh.form.fields) == set(form.form.fields) and set(fresh.form.buttons) <= set(
+        form.form.buttons
+    )
+    dialect_learning.task_forms(panel, form, fresh, same=address is None and same)
+    return fresh
+
+
+def _submit(claimed: Claim, bm: BillManager, form: TaskForm) -> None:
+    binding = claimed.binding
+    intent = intents.new(
+        step7.CLOSE,
+        step7.NUMBER,
+        binding.attempts + 1,
+        step7.describe(binding),
+        {"status": form.status, "performer": form.performer},
+        binding=binding,
+    )
+    attempts.declare(claimed, intent, Phase.TASKS)
+    sent = intents.carry_out(
+        intent, lambda send_by: step7.close(bm, binding, form, send_by=send_by)
+    )
+    if sent.outcome != Outcome.DONE:
+        _not_done(claimed, sent)
+        return
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+
+
+def _not_done(claimed: Claim, sent: intents.Sent[object]) -> None:
+    """Refused, unknown or not sent: write it down and hand the binding back."""
+    binding = claimed.binding
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.UNKNOWN:
+            attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+        elif isinstance(sent.error, PanelError):
+            dialect_learning.form_lacks(sent.error)
+            refused = "form_unknown" if isinstance(sent.error, FormLacks) else "task_refused"
+            attempts.try_again(claimed, step7.NUMBER, sent.error, refused=refused)

@@ -1,0 +1,1 @@
+"""What all parts rest on: clock, settings, keys, logs, proxies, errors."""

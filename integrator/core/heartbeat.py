@@ -1,0 +1,126 @@
+"""Who this process is, and the one thread that keeps its leases alive.
+
+Every lease (on a binding, a window, a slot of a panel's limit) is a token and an expiry in the
+database. A process that works extends all of its leases together, a few times per lease time;
+one that died or was paused stops doing so, and its leases run out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.db import Error, connections
+
+from integrator.core import clock
+from integrator.models import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger(__name__)
+
+_counter = itertools.count(1)
+_lock = threading.Lock()
+_token: tuple[int, str] | None = None
+_keeper: Keeper | None = None
+
+
+def process_token() -> str:
+    """This process's unguessable name; a forked child gets its own."""
+    global _token  # noqa: PLW0603 - one identity per process
+    with _lock:
+        if _token is None or _token[0] != os.getpid():
+            _token = (os.getpid(), secrets.token_hex(8))
+        return _token[1]
+
+
+def new_lease_token() -> str:
+    """A token for one lease; never used twice."""
+    return f"{process_token()}-{next(_counter)}"
+
+
+def role() -> str:
+    """What this process does, for the health page."""
+    name = os.environ.get("INTEGRATOR_ROLE", "")
+    return name or ("command" if "manage.py" in sys.argv[0] else "process")
+
+
+class Keeper(threading.Thread):
+    """Extends this process's leases several times per lease time.
+
+    A duty is called with no arguments; it extends what it is responsible for in as few
+    statements as it can. A database error in one does not keep the others from their turn: a
+    lease that cannot be extended simply runs out, which is what leases are for.
+    """
+
+    def __init__(self, interval: float) -> None:
+        super().__init__(name="lease-keeper", daemon=True)
+        self.pid = os.getpid()
+        self.interval = interval
+        self.duties: list[Callable[[], None]] = []
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        """Do every duty, again and again, until stopped."""
+        while not self.stopped.wait(self.interval):
+            for duty in list(self.duties):
+                try:
+                    duty()
+                except Error as error:
+                    log.warning("lease.not_extended", error=str(error))
+                    connections.close_all()
+        connections.close_all()
+
+
+def keep(duty: Callable[[], None]) -> None:
+    """Have ``duty`` called several times per lease time from now on, once for each process."""
+    global _keeper  # noqa: PLW0603 - one keeper per process
+    with _lock:
+        dead = _keeper is not None and _keeper.ident is not None and not _keeper.is_alive()
+        if _keeper is None or dead or _keeper.pid != os.getpid() or _keeper.stopped.is_set():
+            _keeper = Keeper(min(settings.LEASE_SECONDS / 4, 1.0))
+            _keeper.duties.append(_sign_of_life())
+            _keeper.start()
+        if duty not in _keeper.duties:
+            _keeper.duties.append(duty)
+
+
+def stop_keeping() -> None:
+    """End the keeper thread and wait for it; leases then run out by themselves."""
+    with _lock:
+        keeper = _keeper
+    if keeper is not None and keeper.pid == os.getpid():
+        keeper.stopped.set()
+        keeper.join(10)
+
+
+def _sign_of_life() -> Callable[[], None]:
+    """A duty that writes this process's row a few times a minute."""
+    last = [float("-inf")]
+
+    def duty() -> None:
+        if clock.monotonic() - last[0] < settings.LEASE_SECONDS / 4:
+            return
+        last[0] = clock.monotonic()
+        now = clock.now()
+        WorkerProcess.objects.update_or_create(
+            token=process_token(),
+            defaults={"seen_at": now},
+            create_defaults={
+                "role": role(),
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "started_at": now,
+                "seen_at": now,
+            },
+        )
+
+    return duty

@@ -1,0 +1,1 @@
+"""Bound services compared with the accounts they are."""

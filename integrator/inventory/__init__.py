@@ -1,0 +1,1 @@
+"""What panels list, read into our mirrors."""

@@ -1,0 +1,132 @@
+"""Finds the one panel, plan or client that a person means by a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.core.errors import Refused
+from integrator.models import Panel, Plan
+from integrator.panel_access.panel_url import AddressError, normalise
+from panels.spelling import login_key, name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def billmanager() -> Panel:
+    """The registered BILLmanager.
+
+    Raises Refused when none has been registered yet.
+    """
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    if panel is None:
+        raise Refused(
+            _(
+                "No BILLmanager is registered yet; add it with “manage.py panel add … --kind"
+                " billmanager” or on the Panels page."
+            )
+        )
+    return panel
+
+
+def panel(word: str) -> Panel:
+    """The panel with this name, or this address.
+
+    Raises Refused when there is none.
+    """
+    found = PanelNames(Panel.objects.all()).find(word)
+    if found is None:
+        names = ", ".join(Panel.objects.values_list("name", flat=True)) or _("none")
+        raise Refused(
+            _("No panel is called “%(word)s”. Registered are: %(names)s.")
+            % {"word": word, "names": names}
+        )
+    return found
+
+
+class PanelNames:
+    """Panels by name (exactly, else in whatever case) and by address."""
+
+    def __init__(self, panels: Iterable[Panel]) -> None:
+        self._panels = list(panels)
+        self._exact = {name_key(one.name): one for one in self._panels}
+        self._address = {one.address: one for one in self._panels}
+        self._folded: dict[str, list[Panel]] = {}
+        for one in self._panels:
+            self._folded.setdefault(login_key(one.name), []).append(one)
+
+    def find(self, word: str) -> Panel | None:
+        """The panel that is meant; None when there is none, or when two differ only in case."""
+        exact = self._exact.get(name_key(word))
+        if exact is not None:
+            return exact
+        alike = self._folded.get(login_key(word), [])
+        if len(alike) == 1:
+            return alike[0]
+        try:
+            return self._address.get(normalise(word, Panel.Kind.ISPMANAGER)[1])
+        except AddressError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanNames:
+    """Plans by id and by exact name; those that are gone are left out."""
+
+    by_id: dict[int, Plan]
+    by_name: dict[str, list[Plan]]
+
+    @classmethod
+    def load(cls) -> PlanNames:
+        """All plans that discovery last saw."""
+        plans = list(Plan.objects.filter(gone_at=None))
+        by_name: dict[str, list[Plan]] = {}
+        for plan in plans:
+            by_name.setdefault(name_key(plan.name), []).append(plan)
+        return cls({plan.remote_id: plan for plan in plans}, by_name)
+
+    def find(self, word: str) -> Plan:
+        """The plan with this id, else with exactly this name.
+
+        Raises Refused when there is none, when several have the name, or when it is the id of one
+        and the name of another.
+        """
+        word = name_key(word)
+        numbered = self.by_id.get(number_of(word))
+        named = self.by_name.get(word, [])
+        others = [plan for plan in named if plan != numbered]
+        if numbered is not None and others:
+            raise Refused(_both(word, numbered, others))
+        if numbered is not None:
+            return numbered
+        if len(named) == 1:
+            return named[0]
+        if named:
+            raise Refused(
+                _("Several plans are called “%(name)s”; give the id of one: %(ids)s.")
+                % {"name": word, "ids": _ids(named)}
+            )
+        raise Refused(_("BILLmanager has no plan “%(name)s” for hosting.") % {"name": word})
+
+
+def number_of(word: str) -> int:
+    """The id that a word is; 0 for what is none."""
+    return int(word) if word.isascii() and word.isdecimal() and len(word) <= LONGEST_ID else 0
+
+
+LONGEST_ID = 18  # digits
+
+
+def _both(word: str, numbered: Plan, named: Sequence[Plan]) -> str:
+    text = _(
+        "“%(word)s” is the id of plan “%(one)s” and the name of another one, whose id is %(ids)s;"
+        " write “%(one)s” or %(ids)s."
+    )
+    return text % {"word": word, "one": numbered.name, "ids": _ids(named)}
+
+
+def _ids(plans: Sequence[Plan]) -> str:
+    return ", ".join(str(plan.remote_id) for plan in plans)

@@ -1,0 +1,1 @@
+"""What goes on by itself: the sweep, wake-ups, retention, health."""

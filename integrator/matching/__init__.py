@@ -1,0 +1,1 @@
+"""Which client and plan each account belongs to, and why."""

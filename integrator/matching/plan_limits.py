@@ -1,0 +1,114 @@
+"""Compares what an account uses and has with what its plan allows.
+
+A later change in billing may push the plan's limits to the account (ispmanager.md 3.3): whoever
+uses more than that then cannot upload, or add a site. How many databases and mailboxes an account
+uses is in no list that is read; of them, what its preset allows is compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from integrator.messages.reasons import reason
+from integrator.models import Account, Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from integrator.messages.reasons import Reason
+    from integrator.models import Plan
+
+DISC, SITES = "disc", "webdomainlimit"
+
+
+class Resource(NamedTuple):
+    """What is compared: a plan's resource (billmanager.md 3.3) with a preset's limit.
+
+    ``preset`` '': the account's own limit is known (ispmanager.md 2.2; presets: 2.3). ``over`` '':
+    what an account uses of it is not.
+    """
+
+    plan: str
+    preset: str
+    less: str
+    over: str = ""
+
+
+RESOURCES = (
+    Resource(DISC, "", "less_disk", "over_disk"),
+    Resource(SITES, "limit_webdomains", "less_sites", "over_sites"),
+    Resource("databaselimit", "limit_db", "less_databases"),
+    Resource("emaillimit", "limit_emails", "less_mailboxes"),
+    Resource("maildomainlimit", "limit_emaildomains", "less_mail_domains"),
+    Resource("domainlimit", "limit_domains", "less_domains"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account uses and may use at present; None: not known, or no limit."""
+
+    disk_used: int | None
+    disk_limit: int | None
+    sites: int
+    preset: Mapping[str, str]
+    """The limits of its preset, as ispmanager shows them; empty where they are not known."""
+
+    def used(self, resource: Resource) -> int | None:
+        """How much it uses of this."""
+        return {DISC: self.disk_used, SITES: self.sites}.get(resource.plan)
+
+    def limit(self, resource: Resource) -> int | None:
+        """How much of this it may use."""
+        if not resource.preset:
+            return self.disk_limit
+        limit = str(self.preset.get(resource.preset, ""))
+        return int(limit) if limit.isascii() and limit.isdecimal() else None
+
+
+class Standings:
+    """How these accounts stand, to be compared with any plan."""
+
+    def __init__(self, accounts: Collection[int]) -> None:
+        self._presets = {
+            panel: facts.get("presets", {})
+            for panel, facts in Panel.objects.values_list("id", "discovery__facts")
+            if facts
+        }
+        rows = Account.objects.filter(pk__in=accounts) if len(accounts) <= FEW else Account.objects
+        self._found = {
+            pk: Standing(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
+            for pk, panel, preset, used, limit, domains in rows.values_list(
+                "id", "panel_id", "preset", "disk_used", "disk_limit", "domains"
+            ).iterator()
+        }
+
+    def compared(self, account: int, plan: Plan) -> list[Reason]:
+        """What to know before this account becomes a service of this plan."""
+        found = self._found.get(account)
+        if found is None:
+            return []
+        compared = (_compared(one, found, plan) for one in RESOURCES)
+        return [said for said in compared if said is not None]
+
+
+FEW = 500
+
+
+def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:
+    allowed = plan.limits.get(one.plan)
+    if allowed is None:
+        return None
+    used, limit = found.used(one), found.limit(one)
+    if used is not None and used > allowed:
+        return reason(one.over, used=used, allowed=allowed, plan=plan.name)
+    if limit is not None and limit > allowed:
+        return reason(one.less, limit=limit, allowed=allowed, plan=plan.name)
+    return None
+
+
+def over_disk(accounts: Any, plan: Plan) -> int:
+    """How many of these accounts (a queryset) use more disk than the plan allows."""
+    allowed = plan.limits.get(DISC)
+    return 0 if allowed is None else int(accounts.filter(disk_used__gt=allowed).count())

@@ -1,0 +1,64 @@
+"""How many calls at a time a panel is given now: fewer while it is busy or slow.
+
+Halved at each sign that it has too much to do, at most once in a few seconds; raised by one for
+each quiet span until the panel's own limit is reached again. Kept in the panel's row, so that it
+holds over all processes and is seen on the panel's page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from integrator.core import clock
+from integrator.models import Panel
+
+if TYPE_CHECKING:
+    from panels.endpoint import Call
+
+STEADY = dt.timedelta(seconds=5)
+"""After it was lowered, answers to calls that were sent before it say nothing new."""
+QUIET = dt.timedelta(seconds=15)
+"""After so long without a sign it is raised by one."""
+
+
+def slow_seconds() -> float:
+    """Seconds from which on an answer counts as slow: a third of what would be given up on."""
+    return float(settings.READ_TIMEOUT) / 3
+
+
+def notice(call: Call) -> None:
+    """Draw from one call what it says of the panel's load."""
+    if call.busy:
+        lower(call.panel, call.error)
+    elif call.seconds >= slow_seconds():
+        lower(call.panel, f"{call.func} took {call.seconds:.0f} s")
+
+
+def lower(panel: str, why: str) -> bool:
+    """The panel shows that it has too much to do; True: it is given fewer calls from now on."""
+    now = clock.now()
+    rows = Panel.objects.filter(Q(pace_at=None) | Q(pace_at__lt=now - STEADY), name=panel)
+    present = Coalesce(F("pace"), F("max_parallel"))
+    return bool(rows.update(pace=Greatest(present / 2, Value(1)), pace_why=why, pace_at=now))
+
+
+def recover() -> None:
+    """Raise what has been quiet for a while; a duty of the keeper, harmless when done twice."""
+    now = clock.now()
+    quiet = Panel.objects.filter(pace__isnull=False, pace_at__lt=now - QUIET)
+    quiet.filter(pace__gte=F("max_parallel") - 1).update(pace=None, pace_why="", pace_at=None)
+    quiet.filter(pace__lt=F("max_parallel") - 1).update(pace=F("pace") + 1, pace_at=now)
+
+
+def limit(panel: str) -> int:
+    """How many calls at a time the panel gets; one that is only being tried out gets 2."""
+    row = Panel.objects.filter(name=panel).values_list("max_parallel", "pace").first()
+    if row is None:
+        return 2
+    most, pace = row
+    return min(most, pace or most)

@@ -1,0 +1,109 @@
+"""Keeps every call to a panel, redacted, with what it was made for.
+
+Calls are collected in memory and written together with the next change of the binding or window
+they belong to. A crash may lose the last of them; what must not be lost are intents, and those
+are committed before anything is sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from integrator.core import clock, prepared
+from integrator.models import Call
+from integrator.panel_access import adaptive_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from panels.transport import Call as SentCall
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What calls are made for; None where it does not apply."""
+
+    run_id: int | None = None
+    binding_id: int | None = None
+    window_id: int | None = None
+    step: int | None = None
+    attempt: int | None = None
+    pending: list[Call] = field(default_factory=list)
+
+
+_about: ContextVar[About | None] = ContextVar("calls_are_about", default=None)
+
+
+class DatabaseJournal:
+    """A ``panels`` Journal that writes ``Call`` rows."""
+
+    def record(self, call: SentCall) -> None:
+        """Keep one call; written at once when it is made for nothing in particular.
+
+        What it shows of the panel's load sets the panel's pace.
+        """
+        adaptive_limit.notice(call)
+        about = _about.get()
+        row = _row(call, about or About())
+        if about is None:
+            row.save(force_insert=True)
+        else:
+            about.pending.append(row)
+
+
+def _row(call: SentCall, about: About) -> Call:
+    return Call(
+        at=clock.now() - dt.timedelta(seconds=call.seconds),
+        panel=call.panel,
+        func=call.func,
+        params=dict(call.params),
+        effect=call.effect,
+        outcome=call.outcome,
+        seconds=round(call.seconds, 4),
+        answer=call.answer,
+        error=call.error,
+        run_id=about.run_id,
+        binding_id=about.binding_id,
+        window_id=about.window_id,
+        step=about.step,
+        attempt=about.attempt,
+    )
+
+
+@contextmanager
+def about(
+    *,
+    run_id: int | None = None,
+    binding_id: int | None = None,
+    window_id: int | None = None,
+    step: int | None = None,
+    attempt: int | None = None,
+) -> Iterator[None]:
+    """Calls made inside are kept as made for this; what was not written by then is at the end."""
+    token = _about.set(About(run_id, binding_id, window_id, step, attempt))
+    try:
+        yield
+    finally:
+        try:
+            flush()
+        finally:
+            _about.reset(token)
+
+
+def at_step(step: int, attempt: int) -> None:
+    """Calls from here on, inside the same ``about``, belong to this step and attempt."""
+    present = _about.get()
+    if present is not None:
+        _about.set(replace(present, step=step, attempt=attempt))
+
+
+def flush() -> None:
+    """Write the calls collected so far; called inside the transaction that settles them."""
+    present = _about.get()
+    if present is not None and present.pending:
+        prepared.insert(present.pending)
+        present.pending.clear()

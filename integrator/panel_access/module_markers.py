@@ -1,0 +1,103 @@
+"""What a BILLmanager has shown of its lists of plans' modules: what tells which of them are on.
+
+And by which switches that was seen to change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import transaction
+
+from integrator.models import Panel
+from integrator.panel_access import panel_connections
+from panels.billmanager import discovery_plans
+from panels.billmanager.dialect import Dialect
+from panels.billmanager.names import Found
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+
+log = structlog.get_logger(__name__)
+
+MARKER = "plan_modules_marker"
+SWITCHES = "switches"
+"""In ``Panel.learnt``: ``on`` and ``off``, each with what a switch was seen by in both places."""
+
+
+def marker_again(bm: BillManager) -> bool:
+    """Whether something else tells now what is on for a plan; kept with the dialect.
+
+    For when what was known is not borne out by the list of plans. An administrator's word stays.
+    The client goes on with what it knew; a new one knows better. Raises what reading raises.
+    """
+    panel = panel_connections.billmanager_panel()
+    if panel.overrides.get(MARKER):
+        return False
+    inferred = discovery_plans.marker_again(bm.transport, bm.dialect)
+    if inferred.marker is None and not inferred.plans:
+        return False  # no list could be read: nothing is known that was not known before
+    found = None
+    if inferred.marker is not None:
+        found = Found(str(inferred.marker), inferred.why, sure=inferred.sure)
+    with transaction.atomic():
+        row = Panel.objects.select_for_update().get(pk=panel.pk)
+        dialect = Dialect.from_json(row.dialect)
+        before = dialect.plan_modules_marker
+        places = {**dialect.places, MARKER: inferred.why}
+        row.dialect = replace(dialect, plan_modules_marker=found, places=places).to_json()
+        row.save(update_fields=["dialect"])
+    if found is None:
+        log.warning("panel.marker_unknown", panel=panel.name, why=inferred.why)
+    return found is not None and (before is None or before.value != found.value)
+
+
+def why_unknown() -> str:
+    """What was seen where no marker could be found; "" when nobody has looked yet."""
+    return str(
+        Dialect.from_json(panel_connections.billmanager_panel().dialect).places.get(MARKER, "")
+    )
+
+
+def is_set_by_hand() -> bool:
+    """Whether an administrator has said what tells what is on for a plan."""
+    return bool(panel_connections.billmanager_panel().overrides.get(MARKER))
+
+
+def is_proven(bm: BillManager, *, on: bool) -> bool:
+    """Whether a switch this way was once seen on this panel in both places that tell of it.
+
+    Under other names, by another marker, or in another version, nothing is proven yet. Without a
+    registered panel there is nothing to prove.
+    """
+    try:
+        panel = panel_connections.billmanager_panel()
+    except panel_connections.NoBillManagerError:
+        return True
+    return was_seen(panel, bm.dialect, on=on)
+
+
+def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
+    """The same of this panel, with these names."""
+    return bool(panel.learnt.get(SWITCHES, {}).get(_way(on=on)) == _seen_by(dialect, on=on))
+
+
+def prove(bm: BillManager, *, on: bool) -> None:
+    """A switch this way was seen in the plan's list of modules and in the list of plans."""
+    with transaction.atomic():
+        row = Panel.objects.select_for_update().get(pk=panel_connections.billmanager_panel().pk)
+        proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}
+        row.learnt = {**row.learnt, SWITCHES: proven}
+        row.save(update_fields=["learnt"])
+
+
+def _way(*, on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _seen_by(dialect: Dialect, *, on: bool) -> str:
+    func = dialect.plan_modules_enable if on else dialect.plan_modules_disable
+    marker = dialect.plan_modules_marker
+    return f"{func.value if func else ''} {marker.value if marker else ''}"

@@ -1,0 +1,99 @@
+"""Panels that cannot be read at the moment: since when, and why.
+
+Nothing was sent, so that what needs such a panel waits, uses up no try, and says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db.models import Q
+
+from integrator.core import clock, prepared
+from integrator.models import Panel
+from integrator.panel_access.panel_stop import PanelStoppedError
+from panels.errors import (
+    Busy,
+    CertificateRefused,
+    NotSent,
+    TooLate,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from panels.errors import PanelError
+
+log = structlog.get_logger(__name__)
+
+SHORTEST = dt.timedelta(seconds=15)
+LONGEST = dt.timedelta(minutes=5)
+"""For so long, at least and at most, no window is opened that needs a panel which is away."""
+
+_AWAY = prepared.Values(
+    lambda panels: Panel.objects.filter(pk__in=panels, away_since__isnull=False).values_list("pk")
+)
+_BILLING = prepared.Values(
+    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER, away_since__isnull=False).values_list(
+        "pk"
+    )
+)
+
+
+def may_pass(error: PanelError) -> bool:
+    """Whether the same read may succeed later, though nobody changes anything.
+
+    Not where our own process was late, nor where a person must act first (a certificate, or a
+    panel that is stopped).
+    """
+    if isinstance(error, TooLate | CertificateRefused | PanelStoppedError):
+        return False
+    if isinstance(error, UnexpectedAnswer):
+        return error.transient
+    return isinstance(error, NotSent | Busy)
+
+
+def away(error: PanelError) -> Panel | None:
+    """Write down that the panel which raised this cannot be read; the panel, None if not known."""
+    now = clock.now()
+    rows = Panel.objects.filter(name=error.panel)
+    if rows.filter(away_since=None).update(away_since=now, away_why=str(error)):
+        log.warning("panel.away", panel=error.panel, why=str(error))
+    else:
+        rows.update(away_why=str(error))
+    return rows.only("name", "kind", "away_since").first()
+
+
+def spare(panel: Panel) -> dt.datetime:
+    """Open no window that needs this panel before a time, later the longer it is away; the time."""
+    now = clock.now()
+    pause = (now - (panel.away_since or now)) / 2
+    until = now + min(max(pause, SHORTEST), LONGEST)
+    Panel.objects.filter(pk=panel.pk).update(away_until=until)
+    return until
+
+
+def back(servers: Collection[int] = ()) -> None:
+    """BILLmanager, and these servers by their ids, were read just now."""
+    ids = [pk for (pk,) in _BILLING.run()]
+    if servers:
+        ids += [pk for (pk,) in _AWAY.run(panels=sorted(servers))]
+    if ids and Panel.objects.filter(pk__in=ids).update(
+        away_since=None, away_why="", away_until=None
+    ):
+        log.info("panel.back", panels=ids)
+
+
+def is_back(panel: Panel) -> None:
+    """This panel was read just now."""
+    Panel.objects.filter(pk=panel.pk, away_since__isnull=False).update(
+        away_since=None, away_why="", away_until=None
+    )
+
+
+def spared(now: object) -> Q:
+    """Bindings whose server is not to be asked now."""
+    return Q(account__panel__away_until__gt=now)

@@ -1,0 +1,306 @@
+"""What is needed of BILLmanager, by step (design.md, section 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.inventory import prices
+from integrator.inventory.billmanager import plan_modules
+from integrator.panel_access import panel_connections, stored_dialect
+from integrator.panel_setup.checks.choices import needs_choice
+from integrator.panel_setup.checks.rows import Asker
+from integrator.panel_setup.checks.tasks import ask_tasks
+from integrator.panel_setup.dialect.places import place
+from panels.billmanager.discovery import NOBODYS
+from panels.billmanager.markers import NOT_YET
+from panels.billmanager.names import Found
+from panels.billmanager.registers import LIST, registers
+from panels.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+    from panels.billmanager.plans import Offer, Plan
+    from panels.billmanager.registers import Register
+
+
+@dataclass(slots=True)
+class _Ground:
+    """What the questions stand on: the client, and what was found on the way."""
+
+    asker: Asker
+    bm: BillManager
+    plans: list[Plan]
+    offers: dict[int, Offer]
+
+
+def ask(asker: Asker) -> None:
+    """Ask for everything that steps 1 to 8 need."""
+    panel = asker.panel
+    learnt = asker.ask(
+        0, _("learn what it calls things"), "", lambda: stored_dialect.learn_dialect(panel)
+    )
+    if not learnt and asker.rows[-1].state == "unreachable":
+        return
+    ground = _Ground(asker, panel_connections.billmanager(panel, even_stopped=True), [], {})
+    user = prices.some_user()
+    _modules(ground)
+    _plans(ground)
+    _prices(ground, user)
+    _lists(asker)
+    _as_client(ground, user)
+    staff = Asker(panel, panel_connections.transport(panel, as_task_staff=True, even_stopped=True))
+    ask_tasks(staff, ground.bm)
+    asker.rows += staff.rows
+
+
+def _modules(ground: _Ground) -> None:
+    asker, dialect = ground.asker, ground.bm.dialect
+    asker.list(1, _("list the processing modules"), "processing")
+    if _named(ground, 1, _("the manual module's internal name"), "manual_module"):
+        _creation(ground)
+    if not dialect.ispmanager_modules and "ispmanager_modules" in dialect.choices:
+        _named(ground, 1, _("which modules drive an ispmanager"), "ispmanager_modules")
+    asker.row_form(
+        1, _("open a module's form"), "processing.edit", "processing",
+        _("Needed only to find out which server a module serves."),
+    )  # fmt: skip
+    _departments(ground)
+
+
+def _creation(ground: _Ground) -> None:
+    asker, dialect = ground.asker, ground.bm.dialect
+    func, what = "processing.add.settings", _("open the form of a new module")
+    if dialect.module_create is None and "module_create" in dialect.choices:
+        # The step that is documented may be there all the same; else it is a person's to say.
+        if asker.ask(1, what, func, ground.bm.modules.creation_form):
+            return
+        if asker.rows[-1].state == "not found":
+            asker.rows.pop()
+            _named(ground, 1, what, "module_create")
+        return
+    func = dialect.module_create.value if dialect.module_create else func
+    asker.ask(1, what, func, ground.bm.modules.creation_form)
+    if dialect.module_button is None and "module_button" in dialect.choices:
+        _named(ground, 1, _("the button that makes a module"), "module_button")
+
+
+def _departments(ground: _Ground) -> None:
+    """Whether a module can be made whose tasks our staff login handles."""
+    dialect, what = ground.bm.dialect, _("a department whose tasks we may handle")
+    ours = {key for key, _title in dialect.task_departments}
+    offered = {key for key, _title in dialect.departments}
+    titles = ", ".join(title for _key, title in dialect.departments)
+    if not ours and dialect.places.get("task_departments") == NOBODYS:
+        text = _(
+            "The login for tasks handles nobody's tasks: the filter of its list of tasks offers no"
+            " department. Add it to one in BILLmanager: Provider → Staff. There are: %(titles)s."
+        )
+    elif ours and offered and not ours & offered:
+        text = _(
+            "The login for tasks is in none of the departments that a module may have: %(titles)s."
+            " Add it to one, so that it sees the tasks."
+        )
+    else:
+        return
+    ground.asker.note(1, what, "department", "denied", text % {"titles": titles})
+
+
+def _plans(ground: _Ground) -> None:
+    asker, bm = ground.asker, ground.bm
+    if not asker.list(2, _("list the plans"), "pricelist"):
+        return
+    hosting = asker.ask(
+        2, _("list the hosting plans"), "pricelist", lambda: ground.plans.extend(bm.plans.all())
+    )
+    if hosting and not ground.plans:
+        asker.rows.pop()
+        text = _("BILLmanager has no plan for shared hosting.")
+        asker.note(2, _("list the hosting plans"), "pricelist", "not found", text)
+    _plan_modules(ground)
+    if ground.plans:
+        asker.form(
+            2, _("read a plan's opening letter"), "pricelist.edit", {"elid": ground.plans[0].id},
+            only_for=_("Needed only to say which mails BILLmanager will send."),
+        )  # fmt: skip
+
+
+def _plan_modules(ground: _Ground) -> None:
+    """The list of a plan's modules, what tells which are on, and the switches; else the list alone.
+
+    What stands on the list cannot be found before it, and is nobody's to say before.
+    """
+    asker, bm = ground.asker, ground.bm
+    buttons = ", ".join(one.func for one in asker.lists["pricelist"].toolbar.buttons)
+    looked = _(
+        "Looked for above “pricelist”: a list whose rows are processing modules. The buttons there:"
+        " %(buttons)s."
+    ) % {"buttons": buttons or _("there are none")}
+    if not _named(ground, 2, _("the list of a plan's modules"), "plan_modules_list", looked):
+        return
+    if bm.dialect.plan_modules_parent is None:
+        looked = _("“%(func)s” opens with no plan.") % {
+            "func": bm.dialect.need("plan_modules_list")
+        }
+        _named(ground, 2, _("list a plan's modules"), "plan_modules_parent", looked)
+        return
+    if ground.plans:
+        asker.ask(2, _("list a plan's modules"), bm.dialect.need("plan_modules_list"),
+                  lambda: _some_modules(ground))  # fmt: skip
+    looked = _(
+        "Looked for above the list of a plan's modules: by name, label, icon and the rows for which"
+        " they are hidden, one button that switches on and one that switches off."
+    )
+    _named(ground, 2, _("switch a plan's module on"), "plan_modules_enable", looked)
+    _named(ground, 2, _("switch a plan's module off"), "plan_modules_disable", looked)
+    _marker(ground)
+
+
+MOST_TRIED = 3
+"""With so many plans the list of modules is tried: one alone may be damaged."""
+
+
+def _some_modules(ground: _Ground) -> None:
+    """List the modules of one plan. Raises what the first of some plans raises, where all do."""
+    first: PanelError | None = None
+    for plan in ground.plans[:MOST_TRIED]:
+        try:
+            plan_modules(ground.bm, plan.id)
+        except (Refused, UnexpectedAnswer) as error:
+            if isinstance(error, LoginRefused) or getattr(error, "transient", False):
+                raise
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
+def _marker(ground: _Ground) -> None:
+    """Whether it is known what tells which modules of a plan are on, or when it will be."""
+    dialect = ground.bm.dialect
+    name, what = "plan_modules_marker", _("tell which modules of a plan are on")
+    found, told = dialect.plan_modules_marker, dialect.places.get("plan_modules_marker", "")
+    if told == NOT_YET or (found is not None and found.where == NOT_YET):
+        text = _(
+            "Every module that was seen is on. What off looks like shows when the manual module is"
+            " made; until both lists agree nothing is switched."
+        )
+        ground.asker.note(2, what, found.value if found else name, "warning", text)
+        return
+    looked = _(
+        "Looked for: a column of the list of a plan's modules that says the same as"
+        " “processingmodules” in the list of plans. %(told)s"
+    ) % {"told": place(told)}
+    _named(ground, 2, what, name, looked.strip())
+
+
+def _prices(ground: _Ground, user: int | None) -> None:
+    """What plans cost: from the price list, or where that is silent from the forms of orders."""
+    asker, bm = ground.asker, ground.bm
+    other = _("Needed only where clients' order forms do not tell prices.") if user else ""
+    asker.ask(2, _("read the price list"), "pricelist.export",
+              lambda: ground.offers.update(bm.plans.offers()), other)  # fmt: skip
+    silent = any(not prices.is_told(ground.offers.get(plan.id)) for plan in ground.plans)
+    if not silent or user is None or bm.dialect.order is None:
+        return
+    what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
+    asker.ask(2, what, func, lambda: ground.offers.update(prices.offers(bm, user)),
+              "" if not ground.offers else other)  # fmt: skip
+    if not any(prices.is_told(offer) for offer in ground.offers.values()):
+        text = _("Neither the price list nor a client's order form tells what any plan costs.")
+        asker.note(2, what, func, "not found", text)
+
+
+def _lists(asker: Asker) -> None:
+    asker.list(3, _("list the clients"), "account")
+    asker.list(3, _("list their users"), "user")
+    asker.list(3, _("list the services"), "vhost")
+    asker.row_form(3, _("open a service's form"), "vhost.edit", "vhost")
+    only_credit = _("Needed only where balances are credited first.")
+    asker.list(4, _("list the charges"), "expense")
+    asker.list(4, _("list the payments"), "payment")
+    asker.list(4, _("list the payment methods"), "paymethod", only_for=only_credit)
+    _registers(asker)
+    asker.button(4, _("mark a payment as paid"), "payment.setpaid", "payment", only_credit)
+
+
+def _registers(asker: Asker) -> None:
+    """Warn of cash registers: nothing takes a printed receipt back."""
+    found: list[Register] = []
+    what = _("see whether receipts are printed")
+    if not asker.ask(4, what, LIST, lambda: found.extend(registers(asker.transport))) or not found:
+        asker.rows.pop()  # only what it found is news
+        return
+    names = ", ".join(one.name for one in found)
+    charges = any(one.charges is not False for one in found)
+    text = (
+        _(
+            "The cash register %(names)s prints fiscal receipts for payments and for charges. Each"
+            " account that is bound for money is charged, so that each leads to one; switch it off"
+            " for the time of the run where none is wanted."
+        )
+        if charges
+        else _(
+            "The cash register %(names)s prints fiscal receipts for payments: credit that a run"
+            " adds may lead to one for each. Charges are not printed."
+        )
+    )
+    asker.rows.pop()
+    asker.note(4, what, LIST, "warning", text % {"names": names})
+
+
+def _as_client(ground: _Ground, user: int | None) -> None:
+    """Acting as a client and opening an order form, where a client and an offer are known."""
+    asker, bm = ground.asker, ground.bm
+    if user is not None and not asker.ask(
+        3, _("act as a client"), "su", lambda: bm.whoami(su=user)
+    ):
+        return  # what is looked for as a client cannot be found, and is nobody's to set
+    looked = _("Looked for, as a client: the form v2.vhost.order.param, else vhost.order.param.")
+    _named(ground, 3, _("which way orders go"), "order", looked)
+    looked = _("Looked for, as a client: the list cart, else the form basket.")
+    _named(ground, 4, _("where unpaid orders lie"), "cart", looked)
+    if user is None:
+        text = _("No client is known yet; discover, then check again.")
+        asker.note(3, _("act as a client"), "su", "warning", text)
+        return
+    _order_form(ground, user)
+    if bm.dialect.cart is not None:
+        asker.ask(4, _("see a client's unpaid orders"), bm.dialect.cart.value,
+                  lambda: bm.orders.unpaid_lines(user))  # fmt: skip
+    asker.ask(
+        4, _("open the form of a payment as a client"), "payment.add.method",
+        lambda: bm.payments.draft(user), _("Needed only where balances are credited first."),
+    )  # fmt: skip
+
+
+def _order_form(ground: _Ground, user: int) -> None:
+    order = ground.bm.dialect.order
+    if order is None:
+        return
+    func = "v2.vhost.order.param" if order.value == "v2" else "vhost.order.param"
+    for plan in ground.plans:
+        offer = ground.offers.get(plan.id)
+        if plan.enabled and offer is not None and offer.periods and offer.datacenters:
+            datacenter, period = offer.datacenters[0][0], min(offer.periods)
+            ground.asker.ask(
+                3, _("open an order form as a client"), func,
+                lambda: ground.bm.orders.form(plan.id, datacenter, period, user),  # noqa: B023 - asked at once
+            )  # fmt: skip
+            return
+
+
+def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -> bool:
+    """Add the row of what can only be judged by its name having been found."""
+    asker, dialect = ground.asker, ground.bm.dialect
+    found = getattr(dialect, name)
+    if found:
+        value = found.value if isinstance(found, Found) else ", ".join(found)
+        asker.note(step, what, value, "allowed")
+        return True
+    seen = looked or place(dialect.places.get(name, ""))
+    asker.rows.append(needs_choice(step, what, name, dialect, seen=seen))
+    return False

@@ -1,0 +1,33 @@
+"""What a person has to say of a BILLmanager: each in one sentence, with what it could be.
+
+What the panel shows does not tell it, but a person who looks at BILLmanager's own pages can.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.panel_setup.checks.rows import CheckRow
+from integrator.panel_setup.dialect.dialect_entries import LOOK
+
+if TYPE_CHECKING:
+    from panels.billmanager import Dialect
+
+MOST = 12
+"""So many candidates are told."""
+
+
+def needs_choice(
+    step: int, what: str, name: str, dialect: Dialect, *, func: str = "", seen: str = ""
+) -> CheckRow:
+    """The row that asks for one entry. ``seen``: what was looked at, for who wants to know."""
+    candidates = dialect.choices.get(name, ())
+    text = _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s") if candidates \
+        else _("Set “%(name)s” below. %(look)s %(seen)s")  # fmt: skip
+    told = ", ".join(candidates[:MOST]) + (", …" if len(candidates) > MOST else "")
+    words = {"name": name, "look": LOOK[name], "candidates": told, "seen": seen}
+    return CheckRow(
+        step, what, func or name, "needs choice", (text % words).strip(), name, candidates
+    )

@@ -1,0 +1,144 @@
+"""What a panel check measures of the line to a panel: certificate, clock, latency, parallel calls.
+
+Measured with ``whoami`` alone, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from integrator.core.clock import now
+from integrator.models import Binding
+from integrator.models.states import BindingState
+from integrator.panel_access import panel_connections
+from panels import errors, tls
+
+if TYPE_CHECKING:
+    from integrator.panel_setup.checks.rows import Asker
+    from panels.transport import Transport
+
+SAMPLES = 5
+"""Calls one after another whose median is the latency."""
+EACH = 2
+"""Calls that each thread makes while all are sent at a time."""
+CLOCK_LIMIT = 60.0
+"""Seconds by which clocks may differ before it is worth a warning: dates and paid periods are
+the panel's, settle times and windows are ours."""
+CERTIFICATE_DAYS = 21
+"""A certificate that ends within so many days is worth a warning."""
+WORTH_MEASURING = 0.02
+"""Seconds of latency below which more calls at a time could gain nothing that can be measured."""
+
+
+def measure(asker: Asker, *, in_parallel: bool) -> dict[str, Any]:
+    """The facts, for the report; what is wrong with them becomes rows.
+
+    ``in_parallel``: also send as many calls at a time as are allowed; left out while bindings run,
+    since these need the panel.
+    """
+    facts = {"tls": _certificate(asker), **_clock_and_latency(asker)}
+    running = Binding.objects.filter(state=BindingState.RUNNING).exists()
+    if in_parallel and not running and facts["latency_ms"] is not None:
+        facts["parallel"] = _parallel(asker, facts["latency_ms"] / 1000)
+    return facts
+
+
+def _certificate(asker: Asker) -> dict[str, str] | None:
+    """Subject, dates, SHA-256 and what it is trusted by; None for plain http."""
+    panel = asker.panel
+    what = _("the panel's certificate")
+    if not panel.url.startswith("https:"):
+        return None  # which only ALLOW_INSECURE_PANELS permits, for a sandbox
+    try:
+        shown = tls.look(panel_connections.endpoint(panel))
+    except errors.Unreachable as error:
+        asker.note(0, what, "", "warning", str(error))
+        return None
+    left = (shown.not_after - now()).days
+    if left < CERTIFICATE_DAYS:
+        text = _("It ends on %(day)s. Whatever comes after it must be trusted anew.")
+        day = shown.not_after.date().isoformat()
+        asker.note(0, what, "", "warning", text % {"day": day})
+    return {
+        "subject": shown.subject,
+        "not_before": shown.not_before.isoformat(),
+        "not_after": shown.not_after.isoformat(),
+        "sha256": shown.fingerprint,
+        "trust": "pin" if panel.pin_sha256 else "ca" if panel.ca_pem else "system",
+    }
+
+
+def _clock_and_latency(asker: Asker) -> dict[str, Any]:
+    """Median of some calls, in ms; by how many seconds the panel's clock is ahead of ours.
+
+    Both None where the panel did not answer; the clock too where its answers carry no date.
+    """
+    try:
+        seen = [asker.transport.measure() for _number in range(SAMPLES)]
+    except errors.PanelError as error:
+        asker.note(0, _("latency and clock"), "whoami", "warning", str(error))
+        return {"latency_ms": None, "clock_ahead_seconds": None}
+    latency = statistics.median(one.seconds for one in seen)
+    told = [one.ahead for one in seen if one.ahead is not None]
+    ahead = statistics.median(told) if told else None
+    if ahead is not None and abs(ahead) > CLOCK_LIMIT:
+        text = _(
+            "The panel's clock differs from ours by %(seconds)d s. Set both by NTP: dates of"
+            " services and payments would be off, and hours of runs too."
+        )
+        asker.note(0, _("clock difference"), "whoami", "warning", text % {"seconds": round(ahead)})
+    return {
+        "latency_ms": round(latency * 1000, 1),
+        "clock_ahead_seconds": None if ahead is None else round(ahead, 1),
+    }
+
+
+def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
+    """How the panel takes as many calls at a time as we may send it."""
+    limit = asker.panel.max_parallel
+    with ThreadPoolExecutor(limit) as pool:
+        tries = [
+            pool.submit(copy_context().run, _calls, asker.transport) for _number in range(limit)
+        ]
+        outcomes = [outcome for one in tries for outcome in one.result()]
+    answered = [seconds for seconds in outcomes if seconds is not None]
+    refused = len(outcomes) - len(answered)
+    together = statistics.median(answered) if answered else None
+    what = _("calls at a time")
+    if refused:
+        text = _(
+            "%(refused)d of %(all)d calls were refused when %(limit)d were sent at a time: lower"
+            " “calls at a time”."
+        ) % {"refused": refused, "all": len(outcomes), "limit": limit}
+        asker.note(0, what, "whoami", "warning", text)
+    elif together and alone >= WORTH_MEASURING and limit > 1 and together > 0.8 * limit * alone:
+        text = _(
+            "With %(limit)d calls at a time each takes %(times).1f times as long: the panel works"
+            " on them one after another. More than a few bring nothing and burden it."
+        )
+        asker.note(0, what, "whoami", "warning", text % {"limit": limit, "times": together / alone})
+    return {
+        "limit": limit,
+        "refused": refused,
+        "latency_ms": None if together is None else round(together * 1000, 1),
+    }
+
+
+def _calls(transport: Transport) -> list[float | None]:
+    """Seconds of a few calls of one thread; None for each that was refused or lost."""
+    found: list[float | None] = []
+    try:
+        for _number in range(EACH):
+            try:
+                found.append(transport.measure().seconds)
+            except errors.PanelError:
+                found.append(None)  # the journal has it
+    finally:
+        connection.close()  # this thread's own
+    return found

@@ -1,0 +1,126 @@
+"""What steps 6 and 7 need, asked as the staff who handle tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrator.panel_setup.checks.choices import needs_choice
+from panels.billmanager import taskforms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from integrator.panel_setup.checks.rows import Asker
+    from panels.billmanager import BillManager, Dialect, TaskForm
+
+FORM_NAMES = ("task_module", "task_username", "task_password", "task_close")
+
+
+def ask_tasks(asker: Asker, bm: BillManager) -> None:
+    """Ask for the list of tasks, and look at the form of an opening task that waits, if any."""
+    what = _("list the tasks as “%(login)s”") % {"login": asker.transport.username}
+    if not asker.list(6, what, "task"):
+        return
+    _types(asker, bm.dialect)
+    found: list[TaskForm] = []
+
+    def open_one() -> None:
+        # One that nobody has taken shows how that is done.
+        waiting = sorted(bm.tasks.openings(), key=lambda task: (task.status, task.id))
+        if waiting:
+            found.append(bm.tasks.form(waiting[0].id))
+
+    if not asker.ask(7, _("open a task's form"), "task.edit", open_one):
+        return
+    if not found:
+        asker.rows.pop()
+        asker.button(7, _("open a task's form"), "task.edit", "task")
+        _names(asker, bm.dialect, seen=False)
+        _earlier(asker, bm.dialect)
+        return
+    _form(asker, bm.tasks.learn(found[0]), found[0])
+
+
+WHATS = {
+    "task_take": gettext_lazy("take a task"),
+    "task_close": gettext_lazy("close a task"),
+    "task_module": gettext_lazy("the task form's field for the module"),
+    "task_username": gettext_lazy("the task form's field for the username"),
+    "task_password": gettext_lazy("the task form's field for the password"),
+}
+
+
+def _types(asker: Asker, dialect: Dialect) -> None:
+    """Whether it is known which tasks open a service."""
+    if "task_open_types" in dialect.choices:
+        what = _("which tasks open a service")
+        asker.rows.append(needs_choice(6, what, "task_open_types", dialect))
+
+
+def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
+    """Ask for what a form has shown and did not tell; whether that was nothing.
+
+    What no form has shown yet will be found at the first task. ``seen``: one is being looked at.
+    """
+    lacking = [name for name in ("task_take", *FORM_NAMES) if getattr(dialect, name) is None]
+    asked = [name for name in lacking if name in dialect.choices]
+    for name in asked:
+        what = str(WHATS[name])
+        asker.rows.append(needs_choice(7, what, name, dialect))
+    unseen = [name for name in lacking if name not in asked]
+    names = ", ".join(unseen)
+    if unseen and seen:
+        text = _(
+            "%(names)s are not in the form before a task is taken; perhaps taking leads to a second"
+            " form. That will be found at the canary; nothing is sent before they are found."
+        )
+        asker.note(7, _("what a task's form asks for"), "task.edit", "warning",
+                   text % {"names": names})  # fmt: skip
+    elif unseen:
+        text = _(
+            "No activation task waits now, so that its form cannot be seen: %(names)s will be"
+            " found at the canary, the first account of a run. Nothing is sent before they are."
+        )
+        asker.note(7, _("the names in a task's form"), "task.edit", "warning",
+                   text % {"names": names})  # fmt: skip
+    return not asked
+
+
+def _earlier(asker: Asker, dialect: Dialect) -> None:
+    """What forms that were seen earlier require, and nobody fills."""
+    earlier = asker.panel.learnt.get("task_forms", {}).values()
+    known = _closing(dialect)
+    unfilled = {name for one in earlier for name in taskforms.unfilled_in(one, dialect, known)}
+    if unfilled:
+        _unfilled(asker, dialect, sorted(unfilled))
+
+
+def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
+    """Judge the form that is there by what step 7 will do with it."""
+    if not _names(asker, dialect, seen=True):
+        return
+    unfilled = taskforms.unfilled(shown.form, dialect, _closing(dialect))
+    if unfilled:
+        _unfilled(asker, dialect, unfilled)
+        return
+    _earlier(asker, dialect)
+    if all(getattr(dialect, name) for name in FORM_NAMES):
+        asker.note(7, _("what a task's form asks for"), "task.edit", "allowed")
+
+
+def _unfilled(asker: Asker, dialect: Dialect, fields: Iterable[str]) -> None:
+    text = _(
+        "The form of a task requires %(fields)s, which nothing here fills. Step 7 would stop there"
+        " and send nothing. A field that is not in the form any more is left out."
+    ) % {"fields": ", ".join(fields)}
+    what = _("what a task's form asks for")
+    asker.rows.append(needs_choice(7, what, "task_fields", dialect, func="task.edit", seen=text))
+
+
+def _closing(dialect: Dialect) -> dict[str, str]:
+    """What closing sends besides module, username and password."""
+    close = dialect.task_close
+    return {close.name: close.value} if close is not None and close.kind == "field" else {}

@@ -1,0 +1,1 @@
+"""What an administrator sees and sets of a panel's dialect."""

@@ -1,0 +1,302 @@
+"""Registers a panel: validates, asks the panel itself, and only then saves."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from integrator.core.clock import now
+from integrator.core.errors import Refused
+from integrator.messages import unseen_signs
+from integrator.models import Panel
+from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access.panel_url import AddressError, normalise
+from integrator.panel_access.same_server import same_server
+from integrator.panel_setup import location
+from panels import errors
+from panels.billmanager import BillManager
+from panels.billmanager.dialect import Dialect
+from panels.ispmanager import IspManager
+from panels.spelling import clean, unseen_in
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from panels.errors import LoginReason
+    from panels.faults import Fault
+
+    class HasLevel(Protocol):
+        """What both panels answer to *who am I*; ``level`` None: not told."""
+
+        @property
+        def level(self) -> int | None:
+            """The access level."""
+
+
+STAFF_LEVEL = 29  # billmanager.md 1.2, ispmanager.md 1.2
+LARGEST_LIMIT = 64
+_NAME = re.compile(r"[\w][\w .-]{0,63}")
+_PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
+_OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
+"""Where the panel tells what address it saw (ispmanager.md 1.7)."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def register(
+    kind: str,
+    name: str,
+    url: str,
+    username: str,
+    password: str,
+    *,
+    task_username: str = "",
+    task_password: str = "",
+    ca_pem: str = "",
+    pin: str = "",
+    max_parallel: int = 8,
+) -> Panel:
+    """Check the panel and keep it.
+
+    ``task_username``: the BILLmanager employee who handles the manual module's tasks, "" when it
+    is the same login. ``ca_pem``: certificates to trust, or ``pin``: the SHA-256 of the panel's
+    own; both "": what the system trusts.
+    Raises Refused when the input cannot be taken or the panel says no, and
+    panels.errors.PanelError when it cannot be asked; nothing is saved then.
+    """
+    panel = Panel(
+        kind=kind,
+        name=clean(name),
+        url=url,
+        username=clean(username),
+        password=password,
+        task_username=clean(task_username),
+        task_password=task_password,
+        ca_pem=ca_pem.strip(),
+        pin_sha256=clean(pin.replace(":", "")).lower(),
+        max_parallel=max_parallel,
+        created_at=now(),
+    )
+    _validate(panel)
+    check_login(panel)
+    _refuse_alias(panel)
+    try:
+        with transaction.atomic():
+            panel.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(_("Somebody else has just registered this panel.")) from None
+    return panel
+
+
+def _validate(panel: Panel) -> None:
+    """Tidy the panel's URL and refuse what cannot be right, all of it at once."""
+    problems = [
+        unseen_signs.sentence(text, sign)
+        for text in (panel.name, panel.username, panel.task_username)
+        if (sign := unseen_in(text))
+    ]
+    if panel.kind not in Panel.Kind.values:
+        raise Refused(_("A panel is a billmanager or an ispmanager."))
+    try:
+        panel.url, panel.address = normalise(panel.url, panel.kind)
+    except AddressError as error:
+        problems.append(str(error))
+    if panel.url.startswith("http:") and not settings.ALLOW_INSECURE_PANELS:
+        problems.append(
+            _(
+                "Plain http would show the panel's password to the network; write https. (For a"
+                " sandbox there is the setting ALLOW_INSECURE_PANELS.)"
+            )
+        )
+    if not _NAME.fullmatch(panel.name):
+        problems.append(
+            _("A name has up to 64 letters, digits, blanks, dots, dashes or underscores.")
+        )
+    if not 1 <= panel.max_parallel <= LARGEST_LIMIT:
+        problems.append(
+            _("Between 1 and %(most)d calls at a time are allowed.") % {"most": LARGEST_LIMIT}
+        )
+    problems += [*_login_problems(panel), *_trust_problems(panel), *_doubles(panel)]
+    if problems:
+        raise Refused(_("The panel was not registered:"), problems)
+
+
+def _login_problems(panel: Panel) -> list[str]:
+    problems = []
+    if not panel.username or not panel.password:
+        problems.append(_("The panel's login needs a username and a password."))
+    if ":" in panel.username:
+        problems.append(_("A panel's username cannot hold a colon."))
+    if bool(panel.task_username) != bool(panel.task_password):
+        problems.append(_("The login for tasks needs both a username and a password."))
+    if panel.task_username and panel.kind != Panel.Kind.BILLMANAGER:
+        problems.append(_("Only BILLmanager has a login for tasks."))
+    return problems
+
+
+def _trust_problems(panel: Panel) -> list[str]:
+    if panel.ca_pem and panel.pin_sha256:
+        return [_("Trust a CA file or one pinned certificate, not both.")]
+    if panel.pin_sha256 and not _SHA256.fullmatch(panel.pin_sha256):
+        return [_("A pin is the SHA-256 of the panel's certificate: 64 hexadecimal digits.")]
+    if panel.ca_pem:
+        try:
+            ssl.create_default_context(cadata=panel.ca_pem)
+        except (ssl.SSLError, ValueError):
+            return [_("The CA file holds no certificate in PEM form.")]
+    return []
+
+
+def _doubles(panel: Panel) -> list[str]:
+    problems = []
+    foreign = [path for kind, path in _PATHS.items() if kind != panel.kind]
+    if panel.address.endswith(tuple(foreign)):
+        problems.append(
+            _("%(url)s is not the address of a panel of this kind.") % {"url": panel.url}
+        )
+    others = Panel.objects.exclude(pk=panel.pk)
+    if others.filter(name__iexact=panel.name).exists():
+        problems.append(_("Another panel is already called “%(name)s”.") % {"name": panel.name})
+    same = others.filter(address=panel.address).first() if panel.address else None
+    if same is not None:
+        problems.append(
+            _("This server is already registered, as “%(name)s”.") % {"name": same.name}
+        )
+    elif panel.kind == Panel.Kind.BILLMANAGER:
+        first = others.filter(kind=Panel.Kind.BILLMANAGER).first()
+        if first is not None:
+            problems.append(
+                _("There is exactly one BILLmanager, and “%(name)s” is it.") % {"name": first.name}
+            )
+    return problems
+
+
+def _refuse_alias(panel: Panel) -> None:
+    """Refuse a server that is registered already under another host name.
+
+    That is: the same port and path, an address that both names lead to, and where there is TLS the
+    same certificate, since one proxy may stand before several panels.
+    """
+    for other in Panel.objects.filter(kind=panel.kind).exclude(pk=panel.pk):
+        if same_server(panel, other):
+            problem = _("%(url)s is the server that is already registered, as “%(name)s”.")
+            raise Refused(
+                _("The panel was not registered:"),
+                [problem % {"url": panel.url, "name": other.name}],
+            )
+
+
+def check_login(panel: Panel) -> None:
+    """Ask the panel who we are, with each of its logins.
+
+    Raises Refused when a login is wrong or too weak, or when there is no such panel at the
+    address; panels.errors.Unreachable (with CertificateRefused) when it cannot be asked.
+    """
+    roles = [False, True] if panel.task_username else [False]
+    for as_task_staff in roles:
+        with call_log.about():
+            try:
+                level = whoami(panel, as_task_staff=as_task_staff).level
+            except errors.LoginRefused as error:
+                raise Refused(
+                    login_text(error.reason, panel, error.fault), [error.message]
+                ) from error
+            except errors.PanelUpdating as error:
+                raise Refused(updating_text(panel), [error.message]) from error
+            except errors.Busy:
+                raise
+            except (errors.Refused, errors.UnexpectedAnswer) as error:
+                raise Refused(
+                    _("What answers at %(url)s does not speak like %(kind)s.")
+                    % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
+                    [error.message, *elsewhere(panel)],
+                ) from error
+        if level is not None and level < STAFF_LEVEL:
+            name = panel.task_username if as_task_staff else panel.username
+            raise Refused(level_text(name, panel, level))
+
+
+def updating_text(panel: Panel) -> str:
+    """What to do about a panel that says that it is being updated."""
+    return _("%(name)s says that it is being updated. Wait until that is over, then ask again.") % {
+        "name": panel.name
+    }
+
+
+def elsewhere(panel: Panel) -> list[str]:
+    """Where a panel answers that does not at its address, as one sentence; empty: nowhere else."""
+    url = location.at_other_path(panel)
+    if not url:
+        return []
+    return [_("A panel answers at %(url)s: register it with that address.") % {"url": url}]
+
+
+def level_text(login: str, panel: Panel, level: int) -> str:
+    """Why a login's level does not do."""
+    return _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).") % {
+        "user": login,
+        "name": panel.name,
+        "level": level,
+    }
+
+
+def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
+    """Whom the panel takes one of our logins for. Raises panels.errors.PanelError."""
+    transport = panel_connections.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
+    if panel.kind == Panel.Kind.BILLMANAGER:
+        return BillManager(transport, Dialect.from_json(panel.dialect)).whoami()
+    return IspManager(transport).whoami()
+
+
+def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
+    """What to do about a refused login; our address as the panel sees it, where it told."""
+    texts = {
+        "password": _("%(name)s does not accept this username and password."),
+        "new_password": _(
+            "On %(name)s this login's password has expired: set another one there, with a browser,"
+            " and give it here."
+        ),
+        "expired": _("%(name)s ends our session as soon as it has begun."),
+        "address": _(
+            "%(name)s does not let this login in from our address%(address)s: either its list of"
+            " allowed addresses lacks it, or too many wrong passwords had it blocked for a while."
+        ),
+        "authinfo": _(
+            "%(name)s limits logins of programs to listed addresses (Settings → Authorization"
+            " settings, RestrictAuthinfo); add ours%(address)s there."
+        ),
+        "two_factor": _("%(name)s asks this login for a second factor; switch that off for it."),
+        "captcha": _(
+            "%(name)s asks for a captcha at login; switch it off under Provider → Settings, or"
+            " enter our address%(address)s among those that are exempt from it."
+        ),
+        "suspended": _("On %(name)s this login is suspended; switch it on again there."),
+        "other": _("%(name)s does not let this login in."),
+    }
+    seen = _OWN_ADDRESS.search(fault.value if fault else "")
+    address = f" ({seen.group(1)})" if seen else ""
+    return texts[reason] % {"name": panel.name, "address": address}
+
+
+def certificate_text(error: errors.CertificateRefused) -> list[str]:
+    """The certificate a panel showed, for a person to compare, and how to trust it."""
+    lines = []
+    if error.subject:
+        lines.append(_("It was issued to: %(subject)s") % {"subject": error.subject})
+    if error.not_before and error.not_after:
+        begin, end = error.not_before, error.not_after
+        lines.append(
+            _("It is valid from %(begin)s to %(end)s")
+            % {"begin": begin.date().isoformat(), "end": end.date().isoformat()}
+        )
+    if error.fingerprint:
+        lines += [
+            _("Its SHA-256 is: %(pin)s") % {"pin": error.fingerprint},
+            _("If that is the panel's own certificate, trust it with --pin %(pin)s")
+            % {"pin": error.fingerprint.replace(":", "").lower()},
+        ]
+    return lines

@@ -1,0 +1,1 @@
+"""What a run would do, frozen and judged before anything moves."""

@@ -1,0 +1,1 @@
+"""CSV files: read, resolved to accounts, and written."""

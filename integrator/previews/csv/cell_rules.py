@@ -1,0 +1,125 @@
+"""What a single cell of a CSV file may hold, and how cells are made safe on their way out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from integrator.messages import unseen_signs
+from integrator.previews.choices import LONGEST_PERIOD
+from integrator.previews.expiry_rules import day
+from panels import spelling
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+LONGEST_DOMAIN = 253
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+class BadCellError(Exception):
+    """A cell holds what it may not; ``text`` says what it should."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def needed(cell: str) -> str:
+    """Text without the blanks around it, never empty; as it was before ``defused``."""
+    text = restored(readable(cell))
+    if not text:
+        raise BadCellError(_("The cell is empty."))
+    return text
+
+
+def readable(cell: str) -> str:
+    """Text without blanks and signs that nobody sees at its ends.
+
+    Raises BadCellError that names the first such sign in between.
+    """
+    text = spelling.clean(cell)
+    sign = spelling.unseen_in(text)
+    if sign:
+        raise BadCellError(unseen_signs.sentence(text, sign))
+    return text
+
+
+def domain(cell: str) -> str:
+    """A domain name in lower case, without the dot at its end; "" for an empty cell."""
+    text = spelling.clean(cell)
+    if not text:
+        return ""
+    for sign in text:
+        if spelling.is_unseen(sign) and sign not in spelling.JOINERS:
+            raise BadCellError(unseen_signs.sentence(text, sign))
+    ascii_name = spelling.ascii_domain(text)
+    labels = ascii_name.split(".")
+    well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
+    if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
+        raise BadCellError(
+            _("“%(text)s” is not a domain name such as example.com.") % {"text": text}
+        )
+    return spelling.readable_domain(text)
+
+
+def password(cell: str) -> str:
+    """The cell as it stands: blanks at either end belong to the password."""
+    if any(sign in cell for sign in "\r\n"):
+        raise BadCellError(_("A password cannot hold a line break."))
+    return cell
+
+
+def period(cell: str) -> int | None:
+    """Months; None for an empty cell."""
+    text = readable(cell)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
+        raise BadCellError(
+            _("“%(text)s” is not a number of months between 1 and %(longest)d.")
+            % {"text": text, "longest": LONGEST_PERIOD}
+        )
+    return int(text)
+
+
+def switch(cell: str) -> bool | None:
+    """On or off; None for an empty cell."""
+    text = readable(cell).lower()
+    if not text:
+        return None
+    if text not in {"on", "off"}:
+        raise BadCellError(_("“%(text)s” is neither on nor off.") % {"text": text})
+    return text == "on"
+
+
+def date(cell: str) -> dt.date | None:
+    """A day written YYYY-MM-DD; None for an empty cell."""
+    text = readable(cell)
+    if not text:
+        return None
+    found = day(text)
+    if found is None:
+        raise BadCellError(_("“%(text)s” is not a date such as 2027-01-31.") % {"text": text})
+    return found
+
+
+def defused(value: object) -> str:
+    """The value as a cell that no spreadsheet takes for a formula (field.md 4.2).
+
+    What panels call things is hostile text; a leading apostrophe makes a spreadsheet show it.
+    Plain numbers stay numbers.
+    """
+    text = "" if value is None else str(value)
+    if text.lstrip("'").startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def restored(cell: str) -> str:
+    """What ``defused`` made a cell of: a file that was taken out comes in again as it was."""
+    return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell

@@ -1,0 +1,335 @@
+"""The preview: what a run would do, frozen before anything moves (design.md, section 6)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from integrator.core.clock import now
+from integrator.core.errors import CsvRefused, Refused
+from integrator.inventory import payment_limits
+from integrator.inventory.lookup import billmanager
+from integrator.inventory.mirror import portions
+from integrator.matching.candidates import Candidate, account_facts, from_accounts
+from integrator.messages.reasons import reason, shown
+from integrator.models import Account, Preview, PreviewRow
+from integrator.models.states import Payment
+from integrator.previews import balances, credit_checks, expiry_rules, row_totals
+from integrator.previews.choices import Choices, PayMethod, find_paymethod
+from integrator.previews.csv import reader, resolver
+from integrator.previews.csv.reader import errors_json
+from integrator.previews.row_checks import Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from integrator.core.errors import LineError
+    from integrator.models import Panel
+    from integrator.previews.csv.reader import Line
+    from integrator.previews.row_checks import Judged
+
+CSV, MATCHED, SELECTED = "csv", "matched", "selected"
+
+
+def make(
+    choices: Choices,
+    source: Sequence[Line] | QuerySet[Account],
+    actor: str,
+    token: str = "",
+    *,
+    origin: str = "",
+    passwords: Mapping[int, str] | None = None,
+) -> Preview:
+    """The preview of these CSV lines, or of these accounts as matching proposes them.
+
+    ``token`` comes from the form: the same token again answers the same preview. ``origin`` says
+    where accounts come from (``matched`` or ``selected``). ``passwords``: account id → password.
+    Raises Refused when the choices do not fit together, no account was given (of matched ones
+    there may be none), or nobody has said whether services renew themselves; CsvRefused when
+    lines name what is not there or is taken.
+    """
+    choices = choices.checked()
+    if not isinstance(source, QuerySet):
+        return _made_of_lines(choices, source, (), actor, token)
+    given = passwords or {}
+    found = from_accounts(source, period=choices.period, autoprolong=choices.autoprolong)
+    candidates = [replace(one, password=given.get(one.account.id, "")) for one in found]
+    return _frozen(choices, candidates, actor, token, origin or SELECTED)
+
+
+def make_from_csv(
+    choices: Choices, data: bytes | str, actor: str, token: str = "", *, skip_bad: bool = False
+) -> Preview:
+    """The preview of a CSV file; all that is wrong with it is told at once.
+
+    ``skip_bad``: on a person's word the lines that are wrong are left out and listed in
+    ``summary["skipped"]``; a file that cannot be read to its end is refused all the same.
+    Raises CsvRefused and Refused.
+    """
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
+    reading = reader.read_all(data)
+    if reading.unreadable:
+        raise CsvRefused(reading.errors)
+    return _made_of_lines(
+        choices.checked(), reading.lines, reading.errors, actor, token, skip_bad=skip_bad
+    )
+
+
+def anew(old: Preview, actor: str, token: str = "") -> Preview:
+    """The same accounts and choices once more, by what is known now.
+
+    Passwords and what was confirmed come along.
+
+    Raises Refused when nothing is left or the choices no longer fit.
+    """
+    choices = choices_of(old)
+    if old.source == CSV:
+        return _frozen(choices, frozen_candidates(old), actor, token, CSV)
+    known = {row.account_id: (row.password, row.period, row.words) for row in old.rows.all()}
+    found = from_accounts(
+        Account.objects.filter(pk__in=old.rows.values("account_id")),
+        period=choices.period, autoprolong=choices.autoprolong,
+    )  # fmt: skip
+    candidates = []
+    for one in found:
+        password, period, words = known[one.account.id]
+        candidates.append(replace(one, password=password, period=period, words=tuple(words)))
+    return _frozen(choices, candidates, actor, token, old.source)
+
+
+def choices_of(preview: Preview) -> Choices:
+    """The choices that a preview was made with."""
+    return Choices(
+        payment=preview.payment,
+        paymethod=str(preview.paymethod_id or ""),
+        autoprolong=preview.autoprolong,
+        period=preview.period,
+        check_passwords=preview.check_passwords,
+        reset_passwords=preview.reset_passwords,
+        cohort=preview.cohort,
+        hours=preview.hours,
+        hold_letters=preview.hold_letters,
+        expires=preview.expires_rule,
+    )
+
+
+def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
+    """What was said of each row when the preview was made, with the account as it is now.
+
+    ``state``: only of the rows in it.
+    """
+    rows = preview.rows.filter(state=state) if state else preview.rows.all()
+    found = account_facts(Account.objects.filter(pk__in=rows.values("account_id")))
+    accounts = {facts.id: facts for facts in found}
+    return [
+        Candidate(
+            number=row.number,
+            account=accounts[row.account_id],
+            client=row.client_id,
+            plan=row.plan_id,
+            domain=row.domain,
+            period=row.period,
+            autoprolong=row.autoprolong,
+            su=row.su,
+            email=row.client_email,
+            expires=row.expires,
+            password=row.password,
+            candidates=tuple(row.candidates),
+            words=tuple(row.words),
+        )
+        for row in rows.iterator(chunk_size=2000)
+    ]
+
+
+def _made_before(token: str, actor: str) -> Preview | None:
+    """The preview that the same form has made already; None: it has made none."""
+    return Preview.objects.filter(token=token, created_by=actor).first() if token else None
+
+
+def _made_of_lines(
+    choices: Choices,
+    lines: Sequence[Line],
+    errors: Sequence[LineError],
+    actor: str,
+    token: str,
+    *,
+    skip_bad: bool = False,
+) -> Preview:
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
+    candidates, wrong = resolver.resolve(
+        lines, period=choices.period or 1, autoprolong=choices.autoprolong, today=now().date()
+    )
+    skipped = sorted([*errors, *wrong])
+    if skipped and not (skip_bad and candidates):
+        raise CsvRefused(skipped)
+    return _frozen(choices, candidates, actor, token, CSV, skipped=skipped)
+
+
+def _frozen(
+    choices: Choices,
+    candidates: Sequence[Candidate],
+    actor: str,
+    token: str,
+    origin: str,
+    *,
+    skipped: Sequence[LineError] = (),
+) -> Preview:
+    """Judge the candidates together and keep what was found."""
+    made = _made_before(token, actor)
+    if made is not None:
+        return made
+    panel = billmanager()
+    method = None
+    if choices.payment == Payment.CREDIT:
+        method = find_paymethod(choices.paymethod, known_paymethods(panel))
+    if not candidates and origin != MATCHED:
+        raise Refused(_("There is no account to bind."))
+    if any(one.autoprolong is None for one in candidates):
+        raise Refused(
+            _(
+                "Say whether the services renew themselves: --autoprolong on or off, or a column"
+                " “autoprolong”. There is no default, because it decides whether a site is"
+                " suspended when the period ends."
+            )
+        )
+    rows, totals = judged(_dated(candidates, choices.expires), choices)
+    if method is not None:
+        totals = within_limits(panel, rows, method, totals)
+    preview = Preview(
+        token=token or uuid.uuid4().hex,
+        created_at=now(),
+        created_by=actor,
+        source=origin,
+        payment=choices.payment,
+        paymethod_id=method.id if method else None,
+        paymethod_name=method.name if method else "",
+        autoprolong=choices.autoprolong,
+        period=choices.period or 1,
+        check_passwords=choices.check_passwords,
+        reset_passwords=choices.reset_passwords,
+        cohort=choices.cohort,
+        hours=choices.hours,
+        hold_letters=choices.hold_letters,
+        expires_rule=choices.expires,
+        summary={**row_totals.summary(rows, totals, choices), "skipped": errors_json(skipped)},
+    )
+    with transaction.atomic():
+        preview.save(force_insert=True)
+        for portion in portions(rows):
+            PreviewRow.objects.bulk_create([_row(preview, row) for row in portion])
+    return preview
+
+
+def _dated(candidates: Sequence[Candidate], rule: str) -> list[Candidate]:
+    """The candidates, each with the expiry date of the rule where it names none itself.
+
+    Raises Refused when the rule names a day that is over.
+    """
+    today = now().date()
+    day = expiry_rules.applied(rule, today)
+    if rule not in expiry_rules.RULES and day is not None and day <= today:
+        raise Refused(str(reason("expires_past", date=rule)["text"]))
+    return [
+        replace(
+            one,
+            expires=one.expires
+            or expiry_rules.applied(rule, row_totals.months_later(today, one.period)),
+        )
+        for one in candidates
+    ]
+
+
+def judged(
+    candidates: Sequence[Candidate], choices: Choices
+) -> tuple[list[Judged], balances.Totals]:
+    """Each candidate as a row, with the balances of all of them settled together."""
+    judge = Judge(candidates, choices)
+    rows = [judge.judge(candidate) for candidate in candidates]
+    return rows, balances.settle(rows, choices.payment)
+
+
+def within_limits(
+    panel: Panel, rows: Sequence[Judged], method: PayMethod, totals: balances.Totals
+) -> balances.Totals:
+    """The totals without the rows whose credit the method does not take, which are blocked."""
+    limits = payment_limits.known(panel, method.id)
+    if limits is None:
+        return totals
+    by_row = {row.candidate.number: limits for row in rows}
+    while credit_checks.check(rows, by_row, method.name):
+        totals = balances.settle_anew(rows, Payment.CREDIT)
+    return totals
+
+
+def _row(preview: Preview, row: Judged) -> PreviewRow:
+    wanted = row.candidate
+    return PreviewRow(
+        preview=preview,
+        number=wanted.number,
+        account_id=wanted.account.id,
+        client=row.client,
+        su=row.su,
+        client_email=row.email,
+        plan=row.plan,
+        datacenter_id=row.datacenter_id,
+        module_id=row.module_id,
+        domain=wanted.domain,
+        period=wanted.period,
+        autoprolong=bool(wanted.autoprolong),
+        expires=wanted.expires,
+        price=row.price,
+        currency=row.currency,
+        balance_before=row.before,
+        credit=row.credit,
+        balance_after=row.after,
+        suspends_on=row_totals.suspends_on(row),
+        password=wanted.password,
+        state=row.state,
+        reasons=row.reasons,
+        candidates=list(wanted.candidates),
+        words=list(wanted.words),
+    )
+
+
+def known_paymethods(panel: Panel) -> list[PayMethod]:
+    """The payment methods that the last discovery found."""
+    facts = panel.discovery.get("facts", {})
+    return [PayMethod(*method) for method in facts.get("paymethods", [])]
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """The preview as ``bind --dry-run --json`` prints it (design.md, section 7)."""
+    summary = preview.summary
+    rows = preview.rows.select_related("account__panel", "client", "plan").iterator(2000)
+    return {
+        "preview": str(preview),
+        **{key: summary[key] for key in ("ready", "choose", "blocked", "totals", "mails")},
+        "windows": summary["windows"],
+        "rows": [_row_json(row) for row in rows],
+    }
+
+
+def _row_json(row: PreviewRow) -> dict[str, Any]:
+    return {
+        "server": row.account.panel.name,
+        "username": row.account.username,
+        "domain": row.domain,
+        "client": row.client.remote_id if row.client else None,
+        "client_email": row.client_email,
+        "plan": row.plan.name if row.plan else None,
+        "period": row.period,
+        "price": None if row.price is None else f"{row.price:.2f}",
+        "currency": row.currency,
+        "state": row.state,
+        "reasons": [shown(reason) for reason in row.reasons],
+        "candidates": row.candidates,
+    }

@@ -1,0 +1,1 @@
+"""The rehearsal of a preview: the eight steps walked by reads alone."""

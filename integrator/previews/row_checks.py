@@ -1,0 +1,231 @@
+"""Judges each row of a preview by itself: what would be ordered, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from integrator.core.clock import now
+from integrator.inventory import unreadable_rows
+from integrator.matching.candidates import by_ids, obstacles
+from integrator.matching.plan_limits import Standings
+from integrator.messages.reasons import reason
+from integrator.models import Client, ClientUser, Module, Panel, Plan
+from integrator.models.states import Payment, RowState
+from integrator.previews import confirmable
+from integrator.previews.rule_checks import Rules
+from integrator.previews.sites import Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from integrator.matching.candidates import Candidate
+    from integrator.messages.reasons import Reason
+    from integrator.previews.choices import Choices
+
+
+@dataclass(slots=True)
+class Judged:
+    """A row of a preview and what was found about it.
+
+    ``choose``: a person must choose something first; ``blocks``: why it cannot be bound;
+    ``notes``: what to know of it all the same. ``price`` None: not known. ``before``, ``credit``
+    and ``after``: the client's balance when this row's turn comes, what is added to it first, and
+    what is left; None where it is not known or the row is not ready.
+    """
+
+    candidate: Candidate
+    client: Client | None = None
+    su: int | None = None
+    email: str = ""
+    plan: Plan | None = None
+    datacenter_id: int | None = None
+    module_id: int | None = None
+    price: Decimal | None = None
+    currency: str = ""
+    before: Decimal | None = None
+    credit: Decimal | None = None
+    after: Decimal | None = None
+    blocks: list[Reason] = field(default_factory=list)
+    choose: list[Reason] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
+
+    @property
+    def state(self) -> RowState:
+        """Blocked, else to be chosen, else ready."""
+        if self.blocks:
+            return RowState.BLOCKED
+        return RowState.CHOOSE if self.choose else RowState.READY
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """All that is said of the row, what stops it first, each thing once.
+
+        What a person must say something about is marked with "asks".
+        """
+        asked = [{**one, "asks": True} for one in self.choose]
+        said = [*self.blocks, *asked, *self.notes, *self.candidate.reasons]
+        return list({(one["key"], one["text"]): one for one in said}.values())
+
+
+class Judge:
+    """What the mirrors say about the panels, clients and plans of some candidates.
+
+    ``holder``: a binding that is corrected, whose own account, domain and service are free for it.
+    """
+
+    def __init__(
+        self, candidates: Sequence[Candidate], choices: Choices, holder: int | None = None
+    ) -> None:
+        self._choices, self._today = choices, now().date()
+        self._sites = Sites(candidates, holder)
+        clients = {one.client for one in candidates if one.client is not None}
+        self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
+        self._standings = Standings({one.account.id for one in candidates})
+        self._first_user = _first_users(clients)
+        self._plans: dict[int, Plan] = Plan.objects.in_bulk()
+        self._panels: dict[int, Panel] = Panel.objects.in_bulk()
+        billmanagers = (p for p in self._panels.values() if p.kind == Panel.Kind.BILLMANAGER)
+        billing = next(billmanagers, None)
+        self._unread_plans = unreadable_rows.plans(billing)
+        # What is corrected may be ordered already: then it is one of those that are counted.
+        self._rules = Rules(billing, self._today, counted=holder is None)
+        self._modules = {one.remote_id: one for one in Module.objects.filter(gone_at=None)}
+        self._active_users = set(
+            ClientUser.objects.filter(gone_at=None, active=True).values_list("remote_id", flat=True)
+        )
+
+    def judge(self, candidate: Candidate) -> Judged:
+        """The row that this candidate becomes; money is summed up afterwards, over all rows."""
+        row = Judged(candidate)
+        row.blocks += obstacles(candidate.account)
+        self._judge_client(row)
+        self._judge_plan(row)
+        self._judge_server(row, self._panels[candidate.account.panel_id])
+        self._judge_domain(row)
+        if candidate.expires is not None and candidate.expires <= self._today:
+            row.blocks.append(reason("expires_past", date=candidate.expires.isoformat()))
+        self._judge_price(row)
+        self._rules.judge(row)
+        if row.plan is not None:
+            row.notes += self._standings.compared(candidate.account.id, row.plan)
+        if not candidate.account.active:
+            row.notes.append(reason("suspended"))
+        if not candidate.password and not self._choices.reset_passwords:
+            row.notes.append(reason("no_password"))
+        return row
+
+    def _judge_client(self, row: Judged) -> None:
+        wanted = row.candidate
+        if wanted.reasons:
+            # Of a match; whoever names the client in a file has decided these.
+            row.choose += [one for one in wanted.account.unsaid if one not in row.blocks]
+        if wanted.client is None:
+            told = {one["key"] for one in wanted.reasons}
+            if not wanted.candidates:
+                row.blocks.append(reason("no_client"))
+            elif "contradiction" in told:
+                row.choose.append(reason("contradiction"))
+            elif len(wanted.candidates) > 1 and "doubted_client" not in told:
+                row.choose.append(reason("several_clients", count=len(wanted.candidates)))
+            elif not row.choose:
+                row.choose.append(reason("weak_client"))
+            return
+        client = row.client = self._clients[wanted.client]
+        if client.gone_at is not None:
+            row.blocks.append(reason("client_gone"))
+        if wanted.su is not None and wanted.su in self._active_users:
+            row.su, row.email = wanted.su, wanted.email
+        elif client.pk in self._first_user:
+            row.su, row.email = self._first_user[client.pk]
+        else:
+            row.blocks.append(reason("client_without_user", client=client.remote_id))
+
+    def _judge_domain(self, row: Judged) -> None:
+        wanted = row.candidate
+        if not wanted.domain:
+            row.blocks.append(reason("no_domain"))
+            return
+        told = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
+        found = self._sites.blocks(wanted)
+        row.blocks += [one for one in found if one["params"].get("service", -1) not in told]
+        asked = self._sites.question(wanted)
+        if asked is not None and confirmable.is_said(asked, wanted.words):
+            row.notes.append(asked)
+        elif asked is not None:
+            row.choose.append(asked)
+
+    def _judge_plan(self, row: Judged) -> None:
+        if row.candidate.plan is None:
+            if not any(one["key"] == "no_plan" for one in row.candidate.reasons):
+                row.choose.append(reason("plan_gone"))
+            else:
+                row.choose += [one for one in row.candidate.reasons if one["key"] == "no_plan"]
+            return
+        plan = row.plan = self._plans[row.candidate.plan]
+        if plan.gone_at is not None:
+            row.blocks.append(reason("plan_gone"))
+        elif not plan.enabled:
+            row.blocks.append(reason("plan_off", plan=plan.name))
+        elif plan.remote_id in self._unread_plans:
+            said = self._unread_plans[plan.remote_id]
+            row.blocks.append(reason("plan_unread", plan=plan.name, said=said))
+
+    def _judge_server(self, row: Judged, panel: Panel) -> None:
+        """The module and data centre of the account's own server, and whether the plan fits."""
+        if panel.module_id is None:
+            row.blocks.append(reason("no_link", server=panel.name))
+            return
+        module = self._modules.get(panel.module_id)
+        if module is None or module.kind != "ispmanager":
+            row.blocks.append(reason("module_gone", module=panel.module_id, server=panel.name))
+            return
+        row.module_id = module.remote_id
+        if not module.enabled:
+            row.blocks.append(reason("module_off", module=module.name, server=panel.name))
+        if row.plan is None:
+            return
+        row.datacenter_id = _datacenter(module, row.plan)
+        if row.datacenter_id is None and module.datacenter_id is None and not module.datacenter:
+            row.blocks.append(reason("no_datacenter", module=module.name, server=panel.name))
+        elif row.datacenter_id is None:
+            row.blocks.append(reason("not_sold_there", plan=row.plan.name, server=panel.name))
+        if not any(one["id"] == module.remote_id and one["enabled"] for one in row.plan.modules):
+            row.notes.append(reason("foreign_module", module=module.name))
+
+    def _judge_price(self, row: Judged) -> None:
+        if row.plan is None:
+            return
+        period = row.candidate.period
+        price = row.plan.periods.get(str(period))
+        if price is None:
+            sold = ", ".join(sorted(row.plan.periods, key=int)) or "–"
+            row.blocks.append(
+                reason("period_not_sold", plan=row.plan.name, period=period, sold=sold)
+            )
+            return
+        row.price = Decimal(price["amount"]) + Decimal(price.get("setup", "0"))
+        row.currency = price["currency"]
+        if self._choices.payment == Payment.FREE and row.price:
+            row.blocks.append(reason("not_free", price=str(row.price), currency=row.currency))
+
+
+def _datacenter(module: Module, plan: Plan) -> int | None:
+    """The id of the module's data centre where the plan is sold in it; None: it is not.
+
+    Some lists tell the data centre's name alone.
+    """
+    for number, name in plan.datacenters:
+        if module.datacenter_id == number:
+            return int(number)
+        if module.datacenter_id is None and module.datacenter and module.datacenter == name:
+            return int(number)
+    return None
+
+
+def _first_users(clients: set[int]) -> dict[int, tuple[int, str]]:
+    """Client → the active user with the lowest id, and its e-mail (design.md, section 9)."""
+    users = ClientUser.objects.filter(gone_at=None, active=True).order_by("-remote_id")
+    rows: Iterable[tuple[int, int, str]] = users.values_list("client_id", "remote_id", "email")
+    return {client: (user, email) for client, user, email in rows if client in clients}

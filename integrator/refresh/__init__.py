@@ -1,0 +1,1 @@
+"""Discovery of a panel from end to end: read, recognised, matched, compared."""

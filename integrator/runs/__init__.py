@@ -1,0 +1,1 @@
+"""Runs: how they start, draw cohorts, pause and end."""

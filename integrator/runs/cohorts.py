@@ -1,0 +1,237 @@
+"""Draws cohorts: which waiting bindings share the next window of their plan.
+
+Cohorts grow: one (the canary), then 10, 50, then the full size of the run. One window at a time
+per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is known
+to have been closed on the panel as it is now, one binding of all runs is under way at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+
+from integrator.bindings import transitions
+from integrator.core import clock, prepared
+from integrator.maintenance import wake_ups
+from integrator.models import Binding, Panel, Run, Window
+from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
+from integrator.panel_access import reachability
+from integrator.runs import run_state
+from integrator.windows import canaries, members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+GROWTH = (1, 10, 50)
+CALLS_PER_WINDOW = 4
+"""How many parallel calls a window should have for itself before another plan's may open."""
+WAITS_FOR = {
+    3: members.TURN,
+    4: members.TURN,
+    6: members.TASKS,
+    # Its task is looked for again: nothing would wake it for the one it had.
+    7: members.TASKS,
+}
+"""What a binding at this step waits for in its window."""
+
+
+def draw_all() -> int:
+    """Open windows for all plans that can have one now; how many."""
+    opened = 0
+    for plan_id, _number in _PLANS.run(now=clock.now()):
+        if not _room():
+            break
+        opened += draw(plan_id) is not None
+    return opened
+
+
+def _waiting(now: object) -> QuerySet[Binding]:
+    """Bindings that may join a window at this time: none that waits for a later one.
+
+    Nor one whose server could not be read a while ago.
+    """
+    taken = Binding.objects.filter(in_lane=True).values("client_id")
+    return (
+        Binding.objects.filter(
+            state__in=[BindingState.QUEUED, BindingState.WAITING],
+            window=None,
+            prepared=True,
+            run__state=RunState.RUNNING,
+        )
+        .exclude(reachability.spared(now))
+        .filter(Q(due_at=None) | Q(due_at__lte=now))
+        .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
+    )
+
+
+_PLANS = prepared.Values(
+    lambda now: _waiting(now).values_list("plan_id").annotate(n=Count("id")).order_by("-n")
+)
+_PANEL = prepared.Select[Panel](
+    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).order_by("pk")[:1]
+)
+_OPEN = prepared.Values(lambda: Window.objects.exclude(phase=Phase.CLOSED).values_list("plan_id"))
+_RUNNING = prepared.Select[Run](
+    lambda: Run.objects.filter(state=RunState.RUNNING).select_related("preview")
+)
+_DONE = prepared.Values(
+    lambda run: Binding.objects.filter(run=run, state=BindingState.DONE).values_list("pk")[:1]
+)
+_UNDER_WAY = prepared.Values(
+    lambda run, now: (
+        Binding.objects.filter(run=run)
+        .filter(
+            (Q(window__isnull=False) & ~Q(window__phase=Phase.CLOSED))
+            # What was sent for it may still take effect: it goes on where it is, later.
+            | Q(state=BindingState.WAITING, waiting_for=members.LATER, due_at__gt=now)
+        )
+        .values_list("pk")[:1]
+    )
+)
+_CLOSED = prepared.Values(
+    lambda run: (
+        Window.objects.filter(
+            phase=Phase.CLOSED, bindings__run=run, bindings__state=BindingState.DONE
+        )
+        .order_by("pk")
+        .distinct()
+        .values_list("pk", "plan_id")
+    )
+)
+
+
+def _room() -> bool:
+    """Whether another window may open, by the BILLmanager's parallel limit."""
+    panels = _PANEL.run()
+    if not panels or panels[0].stopped:
+        return False
+    if panels[0].away_until is not None and panels[0].away_until > clock.now():
+        return False
+    return len(_OPEN.run()) < max(1, panels[0].max_parallel // CALLS_PER_WINDOW)
+
+
+def draw(plan_id: int) -> Window | None:
+    """Open a window on this plan with a cohort from all runs that wait for it.
+
+    None: there is one already, or nobody may join one now.
+    """
+    if (plan_id,) in _OPEN.run() or not _chosen(plan_id):
+        return None
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            # Chosen once more under the lock of all draws: two of them, on two plans, would each
+            # open a window for what may only go alone.
+            Panel.objects.select_for_update().only("pk").get(kind=Panel.Kind.BILLMANAGER)
+            chosen = _chosen(plan_id)
+            if not chosen:
+                return None
+            window = Window.objects.create(
+                plan_id=plan_id,
+                cohort=len(chosen),
+                created_at=now,
+                phase_at=now,
+                due_at=now,
+                wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
+                guided=chosen[0].run.preview.guided,
+            )
+            transitions.change_all(
+                [
+                    transitions.Change(
+                        binding,
+                        BindingState.WAITING,
+                        waiting_for=WAITS_FOR[binding.step],
+                        fields={"window": window.pk},
+                    )
+                    for binding in chosen
+                ]
+            )
+    except IntegrityError:
+        return None  # another process opened one just now
+    wake_ups.wake("window", window.pk)
+    return window
+
+
+def _chosen(plan_id: int) -> list[Binding]:
+    """Who joins, as many as may be under way at once."""
+    chosen = _cohort(plan_id)
+    if chosen and canaries.must_go_alone():
+        # The one that needs an order least.
+        chosen.sort(key=lambda binding: -binding.step)
+        return [] if canaries.under_way().exists() else chosen[:1]
+    return chosen
+
+
+def _cohort(plan_id: int) -> list[Binding]:
+    """Who joins: fairly from each run, clients' first accounts before their second ones."""
+    by_run: list[list[Binding]] = []
+    now = clock.now()
+    for run in _RUNNING.run():
+        if not run_state.may_work(run, now):
+            continue
+        waiting = _waiting(now).filter(run=run, plan_id=plan_id)
+        size = _size(run, plan_id)
+        if size:
+            order = ("-step", "nth_of_client", "number")
+            waiting = waiting.select_related("run__preview")
+            by_run.append(_canary_first(run, waiting, order, size))
+    chosen = list(_in_turns(by_run))[: max((len(b) for b in by_run), default=0)]
+    guided = [b for b in chosen if b.run.preview.guided]
+    if guided:
+        return guided[:1]  # nobody else waits for a person's word
+    # A plan sends its letter to all or to none: who was promised the one or the other waits.
+    return [b for b in chosen if b.run.preview.hold_letters == chosen[0].run.preview.hold_letters]
+
+
+def _canary_first(
+    run: Run, waiting: QuerySet[Binding], order: Sequence[str], size: int
+) -> list[Binding]:
+    """The next ones in this order; the account that a person picked as canary before all others."""
+    picked = run.preview.canary_id
+    if picked and size == GROWTH[0] and _still_to_go(run, picked):
+        return list(waiting.filter(account=picked))
+    return list(waiting.order_by(*order)[:size])
+
+
+def _still_to_go(run: Run, account_id: int) -> bool:
+    """Whether the picked account waits for its turn, on whichever plan.
+
+    Not when it waits for a person's decision on another binding: the run would never begin.
+    """
+    own = Binding.objects.filter(run=run, account=account_id, window=None, state__in=CLAIMABLE)
+    return own.exclude(pk__in=run_state.behind_undecided().values("pk")).exists()
+
+
+def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:
+    for place in range(max((len(group) for group in groups), default=0)):
+        for group in groups:
+            if place < len(group):
+                yield group[place]
+
+
+def _size(run: Run, plan_id: int) -> int:
+    """How large a cohort this run may now put into a window of this plan.
+
+    Until its canary is done, one binding at a time over all plans: 0 while that one is under
+    way, or has yet to be compared with before. Retried bindings whose order is proven need no
+    canary of their own.
+    """
+    full = run.preview.cohort
+    if canaries.is_pending(run):
+        return 0
+    if not _DONE.run(run=run.pk):
+        return 0 if _UNDER_WAY.run(run=run.pk, now=clock.now()) else min(GROWTH[0], full)
+    plans = [plan for _pk, plan in _CLOSED.run(run=run.pk)]
+    grown = plans.count(plan_id)
+    if not plans or plans[0] != plan_id:
+        grown += 1  # the canary of another plan has gone ahead for this one as well
+    return min(GROWTH[grown] if grown < len(GROWTH) else full, full)
+
+
+def after(window: Window) -> None:
+    """A window has closed: end runs that are over, and draw again."""
+    for run in Run.objects.filter(bindings__window=window).distinct():
+        run_state.finish_if_over(run)
+    draw_all()

@@ -1,0 +1,29 @@
+"""Starts a preview: compared with the panels once more, then run. The one way in for everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.models import Run
+from integrator.panel_setup.checks import panel_check
+from integrator.previews import comparison
+from integrator.runs import run_start
+
+if TYPE_CHECKING:
+    from integrator.models import Preview
+
+
+def launch(preview: Preview, actor: str) -> Run:
+    """Start the run of a preview, unless the panels say otherwise by now.
+
+    Started once already, it is that run again, whatever has changed since.
+    Raises Refused when a panel is not ready, its kind comparing.PreviewOutdated, ActionRefused of
+    the workflow, and panels.errors.PanelError; nothing has been started then.
+    """
+    started = Run.objects.filter(preview=preview).first()
+    if started is not None:
+        return started
+    panel_check.need_ready_for(preview)
+    if preview.summary["ready"]:
+        comparison.compare(preview)
+    return run_start.start(preview.pk, actor)

@@ -1,0 +1,108 @@
+"""The alarm of a window: a plan goes on selling manually, and a person must see it and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from integrator.bindings import intents
+from integrator.core import clock
+from integrator.steps import step3_order as step3
+from integrator.steps import step4_pay as step4
+from integrator.windows import lease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from integrator.models import Binding, Intent, Window
+    from integrator.windows.lease import Driver
+
+log = structlog.get_logger(__name__)
+
+MOST_TOLD = 5
+"""So many obstacles are named at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps a plan from being given back. ``until``: when it does no more by itself."""
+
+    binding: Binding
+    text: str
+    until: dt.datetime | None = None
+
+
+def tell(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
+    """Say on the window's page what stands in the way."""
+    text = "; ".join(one.text for one in obstacles[:MOST_TOLD])
+    if text != driver.window.cause:
+        driver.save(cause=text)
+
+
+def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
+    """Sound the alarm: the plan sells manually, and goes on doing so because of these.
+
+    A window that outlived its limit makes no new intents. Held until a time, it goes on by itself;
+    one that already waits for a person does so until that person has spoken.
+    """
+    window, times = driver.window, [one.until for one in obstacles]
+    known = [at for at in times if at is not None]
+    until = max(known) if len(known) == len(times) else None
+    if window.held and window.held_until is None:
+        until = None
+    tell(driver, obstacles)
+    if until != window.held_until:
+        driver.save(held_until=until)
+    if not window.held:
+        with transaction.atomic():
+            driver.save(held=True, closing=window.closing or outlived(window))
+            lease.event(window, window.phase, "held", window.cause)
+        log.error("window.held", window=window.pk, why=window.cause)
+
+
+def let_go(driver: Driver) -> None:
+    """End an alarm that was sounded until a time: what it was about is known."""
+    window = driver.window
+    if window.held and window.held_until is not None:
+        with transaction.atomic():
+            driver.save(held=False, held_until=None, cause="")
+            lease.event(window, "held", window.phase, "what was sent is known")
+
+
+def outlived(window: Window) -> bool:
+    """Whether the window has been open for longer than a window should be."""
+    since = window.watched_since or window.opened_at
+    limit = dt.timedelta(seconds=settings.WINDOW_LIMIT)
+    return since is not None and clock.now() - since > limit
+
+
+def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[Intent]]) -> None:
+    """Hold the window while it waits long for what nobody has seen; let go when nothing is left.
+
+    The plan sells manually all that time, and a person may know better than to wait.
+    """
+    now = clock.now()
+    unknown = [
+        (binding, intent)
+        for binding in awaiting
+        for kind in (step3.KIND, step4.PAY_LINE)
+        if (intent := intents.last(known[binding.pk], kind)) is not None
+        and intents.unsettled(intent)
+        and now - (intent.outcome_at or intent.at) >= intents.listed_within()
+    ]
+    if not unknown:
+        let_go(driver)
+    elif driver.window.watched_since is None:
+        hold(driver, [_unseen(binding, intent) for binding, intent in unknown])
+
+
+def _unseen(binding: Binding, intent: Intent) -> Obstacle:
+    what = "order" if intent.kind == step3.KIND else "payment"
+    at = intent.settles_at.strftime("%H:%M")
+    text = f"b{binding.pk}: its {what} was not answered and may take effect until {at} UTC"
+    return Obstacle(binding, text, intent.settles_at)

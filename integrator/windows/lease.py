@@ -1,0 +1,199 @@
+"""The right of one thread to drive a window, and the only writer of a window's state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from integrator.bindings import leases
+from integrator.bindings.transitions import PRODUCT, LeaseLostError
+from integrator.core import clock, heartbeat, prepared
+from integrator.maintenance import wake_ups
+from integrator.models import Event, Window
+from integrator.models.states import Phase
+from integrator.panel_access import call_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = structlog.get_logger(__name__)
+
+SOONEST = dt.timedelta(seconds=0.25)
+"""After so long at the earliest a panel is read again for what it does by itself."""
+
+
+_WINDOW = prepared.Select[Window](lambda pk: Window.objects.filter(pk=pk).select_related("plan"))
+_OURS = prepared.Update(lambda pk, token: Window.objects.filter(pk=pk, lease_token=token))
+_OPEN = prepared.Update(lambda pk: Window.objects.filter(pk=pk).exclude(phase=Phase.CLOSED))
+_HELD = prepared.Update(
+    lambda pk, token, now: Window.objects.filter(
+        pk=pk, lease_token=token, lease_expires_at__gt=now
+    ),
+    version=F("version") + 1,
+)
+_FREE = prepared.Update(
+    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_token="").exclude(
+        phase=Phase.CLOSED
+    )
+)
+_LAPSED = prepared.Update(
+    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_expires_at__lt=now).exclude(
+        phase=Phase.CLOSED
+    ),
+    deaths=F("deaths") + 1,
+)
+_CLOSED = prepared.Update(
+    lambda pk: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_token="")
+)
+_LAPSED_CLOSED = prepared.Update(
+    lambda pk, now: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_expires_at__lt=now),
+    deaths=F("deaths") + 1,
+)
+_DIED = prepared.Update(
+    lambda pk, token: Window.objects.filter(pk=pk, lease_token=token), deaths=F("deaths") + 1
+)
+
+
+@dataclass(slots=True)
+class Driver:
+    """A window that this thread alone may drive, until its lease runs out."""
+
+    window: Window
+    token: str
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the last shared reading found; saved with ``save(seen=…)``."""
+        return dict(self.window.seen)
+
+    def save(self, **fields: Any) -> None:
+        """Write fields of the window, fenced by the lease.
+
+        Raises LeaseLostError.
+        """
+        now = clock.now()
+        if not _HELD.run(fields, pk=self.window.pk, token=self.token, now=now):
+            raise LeaseLostError
+        for name, value in fields.items():
+            setattr(self.window, name, value)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """A transaction of one who still holds the window: what moves its members belongs here.
+
+        A thread may have slept through its lease; what it knows of them may be over long since.
+        Raises LeaseLostError.
+        """
+        with transaction.atomic():
+            self.save()
+            yield
+
+    def enter(self, phase: Phase, why: str = "", **fields: Any) -> None:
+        """Go on to ``phase``, with an event, in one transaction."""
+        before = self.window.phase
+        with transaction.atomic():
+            self.save(phase=phase, phase_at=clock.now(), attempts=0, deaths=0, cause="", **fields)
+            event(self.window, before, phase, why)
+            call_log.flush()
+
+    def look_again(self, at: dt.datetime) -> None:
+        """Have the window looked at again at this time."""
+        if self.window.due_at is None or at < self.window.due_at:
+            self.save(due_at=at)
+        wake_ups.wake_in("window", self.window.pk, (at - clock.now()).total_seconds())
+
+    def look_soon(self, longest: dt.timedelta) -> None:
+        """Have the window looked at again soon; each time in the same phase a little later.
+
+        What a panel does by itself is mostly done in a moment, and a plan is not to wait for us.
+        """
+        phase, looks = self.seen.get("looks", ["", 0])
+        looks = looks + 1 if phase == self.window.phase else 1
+        self.save(seen={**self.seen, "looks": [str(self.window.phase), looks]})
+        self.look_again(clock.now() + min(SOONEST * 2 ** (min(looks, 10) - 1), longest))
+
+
+def claim(window_id: int) -> Driver | None:
+    """Claim a window for driving; None: it is closed, not due, or somebody else drives it."""
+    token = heartbeat.new_lease_token()
+    now = clock.now()
+    columns = {"lease_token": token, "lease_expires_at": leases.end(), "due_at": None}
+    if not (
+        _FREE.run(columns, pk=window_id, now=now) or _LAPSED.run(columns, pk=window_id, now=now)
+    ):
+        return None
+    leases.hold(token)
+    return Driver(_WINDOW.run(pk=window_id)[0], token)
+
+
+def claim_closed(window_id: int) -> Driver | None:
+    """Claim a closed window for a look at it; None: it is open, or somebody else looks at it."""
+    token = heartbeat.new_lease_token()
+    columns = {"lease_token": token, "lease_expires_at": leases.end()}
+    if not (
+        _CLOSED.run(columns, pk=window_id)
+        or _LAPSED_CLOSED.run(columns, pk=window_id, now=clock.now())
+    ):
+        return None
+    leases.hold(token)
+    return Driver(_WINDOW.run(pk=window_id)[0], token)
+
+
+def died(driver: Driver, **fields: Any) -> None:
+    """Count an end that was no good one as the worker's death is, while the lease still holds."""
+    _DIED.run(fields, pk=driver.window.pk, token=driver.token)
+
+
+def release(driver: Driver) -> None:
+    """Give the window back; whoever finds it due next drives it."""
+    leases.let_go(driver.token)
+    columns = {"lease_token": "", "lease_expires_at": None}
+    _OURS.run(columns, pk=driver.window.pk, token=driver.token)
+
+
+def hold(driver: Driver, text: str) -> None:
+    """Hold the window, loudly: it makes no new orders, and a person must look; once per text."""
+    window = driver.window
+    if window.held and window.held_until is None and window.cause == text:
+        return
+    with transaction.atomic():
+        driver.save(held=True, held_until=None, closing=True, cause=text)
+        event(window, window.phase, "held", text)
+    log.error("window.held", window=window.pk, why=text)
+
+
+def due(window_id: int) -> None:
+    """Have the window looked at now."""
+    _OPEN.run({"due_at": clock.now()}, pk=window_id)
+
+
+def event(
+    window: Window, before: str, after: str, why: str, *, actor: str = PRODUCT, **details: Any
+) -> None:
+    """Write down what happened to a window."""
+    Event.objects.create(
+        at=clock.now(),
+        actor=actor,
+        subject="window",
+        from_state=before,
+        to_state=after,
+        why=why,
+        details={"plan": window.plan_id, **details},
+        window_id=window.pk,
+    )
+
+
+def alarm(driver: Driver, text: str) -> None:
+    """Something is wrong after a window: shown on every page until a person says to have looked."""
+    window = driver.window
+    if window.alarm and window.alarm_seen_by == "":
+        text = f"{window.alarm}; {text}"  # nobody has looked at the earlier one yet
+    driver.save(alarm=text, alarm_seen_by="")
+    event(window, window.phase, "alarm", text)
+    log.error("window.alarm", window=window.pk, why=text)

@@ -1,0 +1,170 @@
+"""Holds back a plan's opening letter while a window is open, where the run asks for that.
+
+The letter goes off before step 2, when nothing is ordered yet and a refusal costs nobody
+anything, and is put back from the snapshot with the modules. Each save has its intent; one whose
+outcome is unknown is waited for and read back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator.bindings import intents, rows
+from integrator.core import clock
+from integrator.models import Intent
+from integrator.models.states import UNSETTLED, Outcome
+from integrator.panel_access import call_log
+from integrator.windows import lease
+from integrator.windows.switching import switches
+from panels.billmanager.plans import NO_LETTER
+from panels.errors import Refused
+
+if TYPE_CHECKING:
+    from integrator.models import Window
+    from integrator.windows.lease import Driver
+    from panels.billmanager import BillManager, LetterForm
+
+KIND = "letter"
+
+
+class PlanDamagedError(Exception):
+    """Saving the plan's form changed more than the letter; ``text`` says what."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def to_hold(window: Window, bm: BillManager) -> dict[str, str]:
+    """What the snapshot keeps of the letter; empty when it is not to be held, or there is none."""
+    if not any(binding.run.preview.hold_letters for binding in rows.of_window(window)):
+        return {}
+    form = bm.plans.letter_form(window.plan.remote_id)
+    return {} if form is None or form.letter == NO_LETTER else {"letter": form.letter}
+
+
+def touched(window: Window) -> bool:
+    """Whether this window has, or may have, changed the plan's letter."""
+    made = Intent.objects.filter(window=window, kind=KIND)
+    return made.filter(outcome__in=[Outcome.DONE, *UNSETTLED]).exists()
+
+
+def hold(driver: Driver, bm: BillManager) -> bool:
+    """Whether the plan sends no opening letter now; False: look again later.
+
+    Raises PlanDamagedError, and what ``panels`` raises when nothing was done.
+    """
+    return not _letter(driver.window) or _turn(driver, bm, 2, NO_LETTER)
+
+
+def give_back(driver: Driver, bm: BillManager) -> bool:
+    """Whether the plan sends its letter again, as the snapshot has it; False: look again later.
+
+    A letter that somebody else has chosen meanwhile is left alone, and so is one that cannot be
+    put back once a person has said to restore anyway.
+    Raises what ``panels`` raises when nothing was done.
+    """
+    letter = _letter(driver.window)
+    if not letter or not (touched(driver.window) or driver.seen.get("letter_off")):
+        return True
+    try:
+        return _turn(driver, bm, 8, letter, instead_of=NO_LETTER)
+    except PlanDamagedError as damage:
+        lease.event(driver.window, driver.window.phase, "letter", damage.text)
+        return True
+    except Refused as refused:
+        if not driver.window.anyway_by:
+            raise
+        lease.event(driver.window, driver.window.phase, "letter", str(refused))
+        return True
+
+
+def held_late(window: Window, bm: BillManager) -> bool:
+    """Whether a save that was given up has switched the letter off after the window had closed."""
+    letter = _letter(window)
+    given_up = Intent.objects.filter(window=window, kind=KIND, outcome=Outcome.NOTHING)
+    if not letter or not any(one.before["request"]["letter"] == NO_LETTER for one in given_up):
+        return False
+    form = bm.plans.letter_form(window.plan.remote_id)
+    return form is not None and form.letter == NO_LETTER
+
+
+def _letter(window: Window) -> str:
+    return str((window.snapshot or {}).get("letter", ""))
+
+
+def _turn(
+    driver: Driver, bm: BillManager, step: int, wanted: str, instead_of: str | None = None
+) -> bool:
+    """Save the plan until its letter reads ``wanted``; False: look again at the time that was set.
+
+    ``instead_of``: the only letter that is replaced; None: whatever there is.
+    """
+    plan = driver.window.plan.remote_id
+    form = bm.plans.letter_form(plan)
+    if form is None:
+        raise PlanDamagedError("the plan's form shows no opening letter any more")
+    if _waits(driver, form, wanted):
+        return False
+    if form.letter == wanted or (instead_of is not None and form.letter != instead_of):
+        return True
+    intent = intents.new(
+        KIND,
+        step,
+        driver.window.attempts + 1,
+        {"plan": plan, "letter": wanted},
+        {"letter": form.letter},
+        window=driver.window,
+    )
+    with transaction.atomic():
+        driver.save(modules_read_at=None)
+        intent.save(force_insert=True)
+        call_log.flush()
+    sent = intents.carry_out(
+        intent, lambda send_by: bm.plans.set_letter(form, wanted, send_by=send_by)
+    )
+    with transaction.atomic():
+        intents.settle_sent(sent)
+        if sent.outcome == Outcome.UNKNOWN:
+            driver.save(uncertain=True)
+            driver.look_again(intent.settles_at)
+        call_log.flush()
+    if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
+        raise sent.error
+    return sent.outcome == Outcome.DONE and _proven(driver, bm, form, wanted)
+
+
+def _proven(driver: Driver, bm: BillManager, before: LetterForm, wanted: str) -> bool:
+    """Whether the letter reads as wanted, and all else as before."""
+    form = bm.plans.letter_form(before.plan_id)
+    if form is None or form.letter != wanted:
+        driver.look_again(clock.now() + switches.SHOWS_AFTER)
+        return False
+    changed = [name for name, value in before.values.items() if form.values.get(name) != value]
+    if changed:
+        raise PlanDamagedError(
+            f"saving plan {before.plan_id} for its letter changed also: {', '.join(changed)}; "
+            "compare the plan in BILLmanager"
+        )
+    return True
+
+
+def _waits(driver: Driver, form: LetterForm, wanted: str) -> bool:
+    """Whether an earlier save whose outcome is unknown could still land."""
+    open_intents = Intent.objects.filter(
+        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
+    )
+    for intent in open_intents:
+        meant = intent.before["request"]["letter"]
+        if meant == wanted == form.letter:
+            intents.settle(intent, Outcome.DONE, why="read back")
+        elif clock.now() < intent.settles_at:
+            driver.save(uncertain=True)
+            driver.look_again(intent.settles_at)
+            return True
+        else:
+            happened = meant == form.letter
+            intents.settle(intent, Outcome.DONE if happened else Outcome.NOTHING, why="read back")
+    return False

@@ -1,0 +1,190 @@
+"""Hands a stranger's order that became a manual task to ispmanager, on a person's word.
+
+``task.start`` runs the opening again (billmanager.md 6.1); with the plan's own modules on, the
+first of them opens the order as it would have without our window.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from integrator.bindings import intents
+from integrator.bindings.refusal import ActionRefused
+from integrator.core import clock
+from integrator.models import Binding, Intent, StrangerOrder, Window
+from integrator.models.states import UNSETTLED, Outcome, Phase
+from integrator.panel_access import call_log, panel_connections
+from integrator.steps.module_switches import enabled
+from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
+from integrator.windows import lease
+
+if TYPE_CHECKING:
+    from panels.billmanager import BillManager
+    from panels.billmanager.tasks import Task
+
+KIND = intents.HAND_OVER
+STEP = 6
+"""Kept with the calls of tasks."""
+SOON = dt.timedelta(seconds=2)
+PATIENCE = dt.timedelta(minutes=10)
+"""So long an order that was handed over is left alone: a second start could open it twice."""
+
+
+def hand_over(order_id: int, actor: str) -> StrangerOrder:
+    """Have this order opened by ispmanager; what it is now.
+
+    Raises ActionRefused when that cannot be done (any more), with what to do instead, and what
+    ``panels`` raises for reads.
+    """
+    order = StrangerOrder.objects.select_related("window__plan").get(pk=order_id)
+    window = order.window
+    with call_log.about(window_id=window.pk, step=STEP):
+        bm = panel_connections.billmanager()
+        settle(order, bm)
+        order.refresh_from_db()
+        handed = order.handed_at is not None and clock.now() - order.handed_at < PATIENCE
+        if handed or _pending(order) is not None:
+            raise ActionRefused(
+                _("Service %(id)d was handed over a moment ago; it is not known yet what came of"
+                  " it.") % {"id": order.service_id}
+            )  # fmt: skip
+        _plan_sells_itself(window, bm)
+        task = _task(order, bm)
+        intent = _declare(order, task, actor)
+        sent = intents.carry_out(intent, lambda send_by: bm.tasks.start(task.id, send_by=send_by))
+        with transaction.atomic():
+            intents.settle_sent(sent)
+            if sent.outcome in (Outcome.DONE, Outcome.UNKNOWN):
+                order.handed_at, order.state = clock.now(), StrangerOrder.State.HANDED
+            else:
+                order.handed_at, order.handed_by = None, ""
+            order.save(update_fields=["handed_at", "handed_by", "state"])
+            Window.objects.filter(pk=window.pk).update(after_at=clock.now() + SOON)
+        if sent.error is not None and sent.outcome != Outcome.UNKNOWN:
+            raise ActionRefused(
+                _("BILLmanager did not start task %(task)d again: %(why)s")
+                % {"task": task.id, "why": sent.error}
+            )
+    return order
+
+
+def settle(order: StrangerOrder, bm: BillManager) -> None:
+    """Find out what became of an earlier hand-over whose outcome is unknown, by the service."""
+    made = _pending(order)
+    if made is None:
+        return
+    form = bm.services.form(order.service_id)
+    manual = set(order.window.manual_modules.values())
+    if form.status == ACTIVE or (form.module_id is not None and form.module_id not in manual):
+        intents.settle(made, Outcome.DONE, why="read back")
+    elif clock.now() >= made.settles_at:
+        with transaction.atomic():
+            intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
+            StrangerOrder.objects.filter(pk=order.pk).update(
+                handed_at=None, handed_by="", state=StrangerOrder.State.MANUAL
+            )
+
+
+def settle_all(window: Window, bm: BillManager) -> None:
+    """Find out what became of every hand-over of this window that is not known yet."""
+    for order in window.strangers.filter(handed_at__isnull=False):
+        settle(order, bm)
+
+
+def _pending(order: StrangerOrder) -> Intent | None:
+    """A hand-over of this order of which nobody knows what became of it."""
+    return Intent.objects.filter(
+        window=order.window_id,
+        kind=KIND,
+        marker=_marker(order),
+        outcome__in=[str(o) for o in UNSETTLED],
+    ).first()
+
+
+def _marker(order: StrangerOrder) -> str:
+    return f"service-{order.service_id}"
+
+
+def _plan_sells_itself(window: Window, bm: BillManager) -> None:
+    """Whether the order would now go to a module of the plan's own, and not to people again."""
+    if Window.objects.filter(plan=window.plan).exclude(phase=Phase.CLOSED).exists():
+        raise ActionRefused(
+            _("A window is open on this plan; hand the order over when the plan is restored.")
+        )
+    manual = set(window.manual_modules.values())
+    if not set(enabled(bm.plans.modules(window.plan.remote_id))) - manual:
+        raise ActionRefused(_("The plan has no module of its own switched on at the moment."))
+    if not bm.tasks.can_start():
+        raise ActionRefused(
+            _("BILLmanager does not offer our staff login to start a task again (task.start); do"
+              " it there, or allow it.")
+        )  # fmt: skip
+
+
+def _task(order: StrangerOrder, bm: BillManager) -> Task:
+    """The open task of this order, which nobody has taken."""
+    service = bm.services.form(order.service_id)
+    ours = Q(service_id=order.service_id)
+    if service.remoteid:
+        ours |= Q(marker=service.remoteid)
+    binding = Binding.objects.filter(ours).first()
+    if binding is not None:
+        # Opened by ispmanager, it would get a second hosting account.
+        raise ActionRefused(
+            _("Service %(service)d belongs to binding b%(other)d.")
+            % {"service": order.service_id, "other": binding.pk}
+        )
+    if service.status != IN_PROGRESS:
+        raise ActionRefused(
+            _("Service %(id)d is no longer being opened.") % {"id": order.service_id}
+        )
+    found = [
+        task
+        for task in bm.tasks.openings(order.window.plan.remote_id)
+        if task.service_id == order.service_id
+    ]
+    if len(found) != 1:
+        raise ActionRefused(
+            _("Service %(id)d has %(count)d open tasks, not one.")
+            % {"id": order.service_id, "count": len(found)}
+        )
+    if found[0].performer:
+        raise ActionRefused(
+            _("%(who)s has taken task %(task)d; ask there.")
+            % {"who": found[0].performer, "task": found[0].id}
+        )
+    return found[0]
+
+
+def _declare(order: StrangerOrder, task: Task, actor: str) -> Intent:
+    """Commit what is meant, once: of two people who press at once, one is told to wait."""
+    intent = intents.new(
+        KIND,
+        STEP,
+        1,
+        {"task": task.id, "service": order.service_id},
+        {"state": order.state},
+        window=order.window,
+    )
+    intent.marker = _marker(order)
+    with transaction.atomic():
+        mine = StrangerOrder.objects.filter(pk=order.pk, handed_at=order.handed_at)
+        if not mine.update(handed_by=actor, handed_at=clock.now(), task_id=task.id):
+            raise ActionRefused(_("It changed a moment ago; look again."))
+        order.handed_by = actor
+        intent.save(force_insert=True)
+        lease.event(
+            order.window,
+            order.window.phase,
+            order.window.phase,
+            f"service {order.service_id} handed to ispmanager",
+            actor=actor,
+            service=order.service_id,
+            task=task.id,
+        )
+    return intent

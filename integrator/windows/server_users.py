@@ -1,0 +1,161 @@
+"""The users of the servers that a plan sells on, before and after each window.
+
+Should an ispmanager module open one of our services all the same, a *new* hosting user appears.
+Each new user is told apart: one that belongs to a service of ours stops the runs of that server,
+with the evidence; others are real customers' and are only listed (design.md, section 5).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Q
+
+from integrator.core import clock
+from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
+from integrator.models.states import Phase
+from integrator.panel_access import panel_connections
+from integrator.steps.same_service import same_domain
+from integrator.windows import foreign_orders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from panels.billmanager import BillManager
+    from panels.ispmanager import IspManager
+
+FRESH = dt.timedelta(seconds=60)
+"""A list that was read so recently serves as the one before a window: it covers more, not less."""
+MOST_ASKED = 50
+"""For so many new users BILLmanager is asked one by one whose they are."""
+MOST_DIGITS = 2
+"""How many digits behind a name still look like a second try at it."""
+
+
+def of_window(window: Window) -> list[Panel]:
+    """The registered servers on which a service of this plan could be opened in this window."""
+    rows = (window.snapshot or {"modules": []})["modules"]
+    modules = {row["id"] for row in rows if row["enabled"]}
+    modules |= set(Binding.objects.filter(window=window).values_list("module_id", flat=True))
+    return list(Panel.objects.filter(kind=Panel.Kind.ISPMANAGER, module_id__in=modules))
+
+
+def is_fresh(panel: Panel) -> bool:
+    """Whether this server's users were listed a moment ago."""
+    return ServerUsers.objects.filter(panel=panel, read_at__gt=clock.now() - FRESH).exists()
+
+
+def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
+    """List a server's users, and write down those that are new since the last list.
+
+    The first list of a server tells of nothing new. Raises what ``panels`` raises.
+    """
+    asked = clock.now()
+    isp = panel_connections.ispmanager(panel)
+    names = sorted({account.username for account in isp.accounts().whole()})
+    while True:
+        known = ServerUsers.objects.filter(panel=panel).first()
+        if known is None:
+            first = {"names": names, "read_at": asked}
+            ServerUsers.objects.get_or_create(panel=panel, defaults=first)
+            return []
+        if known.read_at >= asked:
+            return []  # somebody has listed it after us, and tells of what is new
+        fresh = sorted(set(names) - set(known.names))
+        found = _told_apart(fresh, panel, isp, bm, window) if fresh else []
+        with transaction.atomic():
+            # Of two who listed it at the same time, the later one compares with the other's list.
+            mine = ServerUsers.objects.filter(pk=known.pk, read_at=known.read_at)
+            if mine.update(names=names, read_at=asked):
+                NewUser.objects.bulk_create(found)
+                return found
+
+
+def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
+    """Ask once more whose those new users are that nobody's service bore; those told, not saved.
+
+    BILLmanager may write the username into a service later than its module makes the user. It is
+    asked about as many as at first, the newest of them.
+    """
+    found = []
+    unknown = window.new_users.filter(service_id=None, binding=None).select_related("panel")
+    for user in unknown.order_by("-pk")[:MOST_ASKED]:
+        told = _by_service(user.username, bm)
+        if told is not None:
+            user.service_id, user.binding, user.why = told
+            found.append(user)
+    return found
+
+
+def told(users: Sequence[NewUser]) -> str:
+    """Users of ours, as one sentence each."""
+    return "; ".join(
+        f"new user “{user.username}” on {user.panel.name} belongs to b{user.binding_id}: {user.why}"
+        for user in users
+    )
+
+
+def _told_apart(
+    names: Sequence[str], panel: Panel, isp: IspManager, bm: BillManager, window: Window
+) -> list[NewUser]:
+    # Those that something may have been opened for since the last list, not every account.
+    open_windows = Window.objects.filter(Q(pk=window.pk) | ~Q(phase=Phase.CLOSED))
+    ours = list(
+        Binding.objects.filter(account__panel=panel, reserved=True)
+        .filter(Q(window__in=open_windows) | Q(service_id__isnull=False, done_at=None))
+        .select_related("account")
+    )
+    sites: dict[str, list[str]] | None = None
+    found = []
+    for place, name in enumerate(names):
+        told = _by_service(name, bm) if place < MOST_ASKED else None
+        if told is None:
+            if sites is None:
+                sites = {}
+                for site in isp.domains():
+                    sites.setdefault(site.owner, []).append(site.name)
+            told = _by_likeness(name, sites.get(name, []), ours)
+        service_id, binding, why = told
+        found.append(
+            NewUser(
+                panel=panel,
+                window=window,
+                username=name,
+                binding=binding,
+                service_id=service_id,
+                why=why,
+                found_at=clock.now(),
+            )
+        )
+    return found
+
+
+Told = tuple[int | None, Binding | None, str]
+"""The service that bears the name, the binding whose it is, and what that was told by."""
+
+
+def _by_service(name: str, bm: BillManager) -> Told | None:
+    """Whose service bears this username in BILLmanager; None when none does."""
+    found = bm.services.with_username(name)
+    if not found:
+        return None
+    ours = foreign_orders.owners(found)
+    service = next((one for one in found if one.id in ours), found[0])
+    return service.id, ours.get(service.id), f"service {service.id} bears this username"
+
+
+def _by_likeness(name: str, domains: Sequence[str], ours: Sequence[Binding]) -> Told:
+    """Whether a user that no service bears looks like a second one of an account of ours.
+
+    A taken name is tried again with digits behind it (billmanager.md 7.3).
+    """
+    for binding in ours:
+        username = binding.account.username
+        behind = name[len(username) :] if name.startswith(username) else ""
+        if behind.isdecimal() and len(behind) <= MOST_DIGITS:
+            return None, binding, f"it is named after “{username}”, with digits behind it"
+        if any(same_domain(domain, binding.domain) for domain in domains):
+            return None, binding, f"it has a site for {binding.domain}"
+    return None, None, "no service in BILLmanager bears this username"

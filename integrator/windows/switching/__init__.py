@@ -1,0 +1,1 @@
+"""Switching a plan's modules: each switch with its intent, and proof that it shows."""

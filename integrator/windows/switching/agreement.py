@@ -1,0 +1,78 @@
+"""Before a plan is touched: both places that tell which of its modules are on say the same.
+
+Its own list of modules tells it by a marker that was inferred from the list of plans (see
+`panels.billmanager.markers`). Where no marker is known, or the two disagree, nothing is switched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.bindings import intents
+from integrator.core import clock
+from integrator.models import Window
+from integrator.panel_access import module_markers
+from integrator.windows.switching import sent_switches
+
+if TYPE_CHECKING:
+    from integrator.windows.lease import Driver
+    from panels.billmanager import BillManager
+    from panels.billmanager.plans import Compared, PlanModule
+
+
+class UnclearError(Exception):
+    """It cannot be told what is on for the plan; the text says what was seen."""
+
+
+def at_first(driver: Driver, bm: BillManager) -> list[PlanModule]:
+    """The plan's modules before ours are made, by what tells of them; they may not agree yet.
+
+    What is off may show only once there is a module that is. Raises UnclearError where nothing
+    tells of them at all.
+    """
+    both = bm.plans.compared(driver.window.plan.remote_id)
+    if both.on is None and both.attached is None:
+        raise UnclearError(_unclear(driver, both))
+    return list(both.modules)
+
+
+def modules(driver: Driver, bm: BillManager) -> list[PlanModule] | None:
+    """The plan's modules, of which both places say the same; None: look again at the time set.
+
+    What does not agree is compared with all plans once more, and waited for where a window of ours
+    has just switched: lists may be behind. Raises UnclearError, and what ``panels`` raises.
+    """
+    both = bm.plans.compared(driver.window.plan.remote_id)
+    text = _unclear(driver, both)
+    if not text:
+        return list(both.modules)
+    if sent_switches.seek_marker(driver, bm):
+        driver.look_again(clock.now())  # by what was found just now
+        return None
+    if _just_switched(driver):
+        driver.look_again(clock.now() + sent_switches.SHOWS_AFTER)
+        return None
+    raise UnclearError(text)
+
+
+def _unclear(driver: Driver, both: Compared) -> str:
+    """What keeps us from believing the plan's list; "" when nothing does."""
+    name = driver.window.plan.name
+    if both.on is None:
+        why = module_markers.why_unknown() or "–"
+        return f"what tells which modules of plan {name} are on is not known: {why}"
+    if both.attached is None and not module_markers.is_set_by_hand():
+        return f"the list of plans does not tell which modules of plan {name} are on"
+    if both.disagree:
+        on, told = sorted(both.on), sorted(both.attached or ())
+        return (
+            f"the two lists disagree on what is on for plan {name}: its modules say {on}, the list "
+            f"of plans says {told}"
+        )
+    return ""
+
+
+def _just_switched(driver: Driver) -> bool:
+    """Whether a window of this plan was restored so recently that a list may not show it yet."""
+    since = clock.now() - intents.listed_within()
+    return Window.objects.filter(plan=driver.window.plan, restored_at__gt=since).exists()

@@ -1,1 +1,0 @@
-"""How bindings, windows and runs move. Only this package writes their states."""
