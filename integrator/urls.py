@@ -9,35 +9,13 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from integrator.web import (
-    account_choice,
-    accounts,
-    bind,
-    binding,
-    changes,
-    clients,
-    deciding,
-    drift,
-    events,
-    guided,
-    monitoring,
-    overview,
-    panel,
-    panel_connecting,
-    panel_dialect,
-    panels,
-    people,
-    plan_map,
-    previews,
-    rehearsals,
-    run,
-    runs,
-    second_factor,
-    session,
-    undoing,
-    window,
-    windows,
-)
+from integrator.web.accounts import accounts, changes, choice, clients, drift, plan_map
+from integrator.web.admin import events, monitoring, people, second_factor, session
+from integrator.web.layout import overview
+from integrator.web.panels import connection, dialect, panel, panels
+from integrator.web.previews import bind, previews, rehearsals
+from integrator.web.runs import binding, decisions, guided, run, runs, undo
+from integrator.web.windows import window, windows
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -49,7 +27,7 @@ urlpatterns: list[URLPattern] = [
     # people and browsers
     path(
         "login/",
-        LoginView.as_view(template_name="login.html", redirect_authenticated_user=True),
+        LoginView.as_view(template_name="admin/login.html", redirect_authenticated_user=True),
         name="login",
     ),
     path("second-factor/", second_factor.page, name="second-factor"),
@@ -61,8 +39,8 @@ urlpatterns: list[URLPattern] = [
     path("accounts/", accounts.page, name="accounts"),
     path("accounts/rows/", accounts.rows, name="accounts-rows"),
     path("accounts/live/", accounts.poll, name="accounts-live"),
-    path("accounts/<int:pk>/choose/", account_choice.choose, name="account-choose"),
-    path("accounts/<int:pk>/forget/", account_choice.forget, name="account-forget"),
+    path("accounts/<int:pk>/choose/", choice.choose, name="account-choose"),
+    path("accounts/<int:pk>/forget/", choice.forget, name="account-forget"),
     path("accounts/bind/", bind.selected, name="bind"),
     path("accounts/clients/", clients.page, name="clients"),
     path("accounts/clients/live/", clients.poll, name="clients-live"),
@@ -92,12 +70,12 @@ urlpatterns: list[URLPattern] = [
     path("bindings/<int:pk>/", binding.page, name="binding"),
     path("bindings/<int:pk>/live/", binding.poll, name="binding-live"),
     path("bindings/<int:pk>/retry/", binding.retry, name="binding-retry"),
-    path("bindings/<int:pk>/adopt/", deciding.adopt, name="binding-adopt"),
-    path("bindings/<int:pk>/options/", deciding.options, name="binding-options"),
-    path("bindings/<int:pk>/try-again/", deciding.try_again, name="binding-try-again"),
-    path("bindings/<int:pk>/undo/", undoing.page, name="undo"),
-    path("bindings/<int:pk>/undo/manual/", undoing.manual, name="undo-manual"),
-    path("bindings/<int:pk>/undo/release/", undoing.release, name="undo-release"),
+    path("bindings/<int:pk>/adopt/", decisions.adopt, name="binding-adopt"),
+    path("bindings/<int:pk>/options/", decisions.options, name="binding-options"),
+    path("bindings/<int:pk>/try-again/", decisions.try_again, name="binding-try-again"),
+    path("bindings/<int:pk>/undo/", undo.page, name="undo"),
+    path("bindings/<int:pk>/undo/manual/", undo.manual, name="undo-manual"),
+    path("bindings/<int:pk>/undo/release/", undo.release, name="undo-release"),
     # windows, panels, plan map, events, people
     path("windows/", windows.page, name="windows"),
     path("windows/live/", windows.poll, name="windows-live"),
@@ -110,16 +88,16 @@ urlpatterns: list[URLPattern] = [
     path("panels/", panels.page, name="panels"),
     path("panels/live/", panels.poll, name="panels-live"),
     path("panels/discover/", panels.discover_all, name="panels-discover"),
-    path("panels/add/", panel_connecting.add, name="panel-add"),
-    path("panels/<int:pk>/certificate/", panel_connecting.certificate, name="panel-certificate"),
-    path("panels/<int:pk>/trust/", panel_connecting.trust, name="panel-trust"),
+    path("panels/add/", connection.add, name="panel-add"),
+    path("panels/<int:pk>/certificate/", connection.certificate, name="panel-certificate"),
+    path("panels/<int:pk>/trust/", connection.trust, name="panel-trust"),
     path("panels/<int:pk>/", panel.page, name="panel"),
     path("panels/<int:pk>/check/", panel.check, name="panel-check"),
     path("panels/<int:pk>/discover/", panel.discover, name="panel-discover"),
     path("panels/<int:pk>/change/", panel.change, name="panel-change"),
     path("panels/<int:pk>/link/", panel.link, name="panel-link"),
-    path("panels/<int:pk>/dialect/", panel_dialect.correct, name="panel-dialect"),
-    path("panels/<int:pk>/report/", panel_dialect.report, name="panel-report"),
+    path("panels/<int:pk>/dialect/", dialect.correct, name="panel-dialect"),
+    path("panels/<int:pk>/report/", dialect.report, name="panel-report"),
     path("drift/", drift.page, name="drift"),
     path("drift/live/", drift.poll, name="drift-live"),
     path("drift/compare/", drift.compare, name="drift-compare"),

@@ -15,10 +15,10 @@ from integrator.bindings.causes import CAUSES
 from integrator.core.clock import now
 from integrator.messages import reasons
 from integrator.panel_setup.dialect.places import place
-from integrator.web import access, live, marks
-from integrator.web import chrome as chromes
-from integrator.web.plain import plain
-from integrator.web.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
+from integrator.web.layout import access, live, marks
+from integrator.web.layout import chrome as chromes
+from integrator.web.layout.plain import plain
+from integrator.web.layout.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
     from integrator.models import Window
-    from integrator.web.chrome import Chrome
+    from integrator.web.layout.chrome import Chrome
 
 register = template.Library()
 register.filter("plain", plain)

@@ -12,7 +12,7 @@ from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.previews.rehearsal import rehearsal
 from integrator.runs.launch import launch
-from integrator.web import previews
+from integrator.web.previews import previews
 
 if TYPE_CHECKING:
     from collections.abc import Callable

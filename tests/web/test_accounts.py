@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.models import Account, Binding, ClientUser
-from integrator.web import accounts, filters
+from integrator.web.accounts import accounts, filters
 from tests import factories
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from django.utils import translation
 from integrator import web
 from integrator.core.env import BASE_DIR
 from integrator.templatetags.look import checked, fact, field, shown, subject, why
-from integrator.web.findings import FOUND
-from integrator.web.marks import WORDS
-from integrator.web.words import SAID, SUBJECTS, said
+from integrator.web.layout.findings import FOUND
+from integrator.web.layout.marks import WORDS
+from integrator.web.layout.words import SAID, SUBJECTS, said
 from integrator.windows import canaries, server_users
 from integrator.windows.post_checks import post_checks
 from tests import factories
@@ -31,7 +31,7 @@ NOTED = re.compile(r'notes\.note\([^"]*"([a-z ]+)", "([a-z ]+)"')
 
 
 def test_every_event_that_a_page_writes_has_a_word() -> None:
-    pages = Path(web.__file__).parent.glob("*.py")
+    pages = Path(web.__file__).parent.rglob("*.py")
     noted = [pair for page in pages for pair in NOTED.findall(page.read_text(encoding="utf-8"))]
     assert ("panel", "added") in noted
     assert {about for about, _what in noted} <= SUBJECTS.keys()

@@ -1,0 +1,1 @@
+"""Pages about accounts: the table, clients, plan map, drift, changes."""

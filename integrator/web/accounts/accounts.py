@@ -1,0 +1,119 @@
+"""Accounts: the table that everything starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.shortcuts import render
+from django.urls import reverse
+from django_htmx.http import push_url
+
+from integrator.models.states import MOVING
+from integrator.web.accounts.client_cell import ClientCells
+from integrator.web.accounts.filters import AccountFilter, listed
+from integrator.web.accounts.rows import load, row_words, rows_of, standing_of
+from integrator.web.layout import live
+from integrator.web.layout.access import Role, needs, role_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+
+    from integrator.models import Account
+    from integrator.web.layout.access import Request
+
+PER_PAGE = 100
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request) -> HttpResponse:
+    """The whole page."""
+    return render(request, "accounts/accounts.html", _context(request))
+
+
+@needs(get=Role.VIEWER)
+def rows(request: Request) -> HttpResponse:
+    """The table alone, after a change of filter or page; the address bar follows."""
+    response = render(request, "accounts/accounts.html#results", {**_context(request), "oob": True})
+    query = request.GET.urlencode()
+    return push_url(response, reverse("accounts") + (f"?{query}" if query else ""))
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request) -> HttpResponse:
+    """The states of the rows that the page shows, whatever its filter says by now."""
+    ids = [int(text) for text in request.GET.get("ids", "").split(",") if text.isdecimal()]
+    found = load(ids[:PER_PAGE])
+    context = {"rows": [(str(account.pk), standing_of(account)) for account in found]}
+    return live.answer(
+        request, "accounts/accounts_live.html", context, facts=_facts(found), busy=_busy(found)
+    )
+
+
+def _context(request: Request) -> dict[str, Any]:
+    chosen = AccountFilter(request.GET, listed())
+    asked = request.GET.get("page", "1")
+    number, ids, total = _page(chosen.qs, max(1, int(asked) if asked.isdecimal() else 1))
+    start, last = (number - 1) * PER_PAGE, -(-total // PER_PAGE)
+    found = load(ids)
+    query = request.GET.copy()
+    query.pop("page", None)
+    here = f"{reverse('accounts')}?{request.GET.urlencode()}"
+    back = "?" + urlencode({"next": here})
+    may_bind = role_of(request.user) >= Role.OPERATOR
+    poll_state = live.state(
+        request, reverse("accounts-live"), facts=_facts(found), busy=_busy(found),
+        ids=",".join(map(str, ids)),
+    )  # fmt: skip
+    return {
+        **poll_state,
+        **row_words(),
+        "section": "accounts",
+        "filter": chosen,
+        "rows": rows_of(found, ClientCells(back, may_choose=may_bind)),
+        "total": total,
+        "first": start + 1 if found else 0,
+        "last": start + len(found),
+        "page": number,
+        "previous": number - 1,
+        "next": number + 1 if number < last else 0,
+        "query": query.urlencode(),
+        "filtered": any(query.values()),
+        "may_bind": may_bind,
+        "next_page": here,
+        "back": back,
+        "nothing_known": not total and not listed().exists(),
+    }
+
+
+def _page(matching: QuerySet[Account], number: int) -> tuple[int, list[int], int]:
+    """The number, ids and total of a page; the last one when it does not reach so far.
+
+    Ids come first, from the index alone: skipping whole rows of a hundred thousand is slow. They
+    are counted only where the page itself does not tell, since a search reads every row for it.
+    """
+    start = (number - 1) * PER_PAGE
+    ordered = matching.order_by("username", "id").values_list("pk", flat=True)
+    ids = list(ordered[start : start + PER_PAGE + 1])
+    if ids and len(ids) <= PER_PAGE:
+        return number, ids, start + len(ids)
+    if not ids and number == 1:
+        return 1, [], 0
+    total = matching.order_by().count()
+    if not ids:
+        return _page(matching, max(1, -(-total // PER_PAGE)))
+    return number, ids[:PER_PAGE], total
+
+
+def _facts(found: list[Account]) -> object:
+    return [
+        (account.pk, account.match_state, account.service_id, account.binding_id,
+         account.binding and (account.binding.version, account.binding.state,
+                              account.binding.window and account.binding.window.phase))
+        for account in found
+    ]  # fmt: skip
+
+
+def _busy(found: list[Account]) -> bool:
+    return any(account.binding and account.binding.state in MOVING for account in found)

@@ -1,0 +1,124 @@
+"""A person's choice of the client of one account, in its row or in the dialogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from integrator.matching import client_choices
+from integrator.models import Account, Binding, Change, Client, ClientUser, Panel
+from integrator.web.accounts.changes import pairs_of
+from integrator.web.accounts.client_cell import ClientCells
+from integrator.web.accounts.filters import STATES, listed
+from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
+from integrator.web.layout.access import Role, needs
+from integrator.web.layout.plain import plain
+from panels.spelling import clean, email_spellings
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+
+    from integrator.web.layout.access import Request
+
+LATEST = 5
+
+
+def _free() -> QuerySet[Account]:
+    """The accounts of which a choice can be made: neither bound nor being bound."""
+    reserved = Binding.objects.filter(reserved=True).values("account_id")
+    return listed().filter(STATES["unbound"]).exclude(pk__in=reserved)
+
+
+@needs(get=Role.OPERATOR, post=Role.OPERATOR)
+def choose(request: Request, pk: int) -> HttpResponse:
+    """What is known of one account and of its candidates, and a person's choice among them."""
+    if request.method == "GET":
+        account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
+        return _dialogue(request, account)
+    account = get_object_or_404(_free(), pk=pk)
+    if other := clean(request.POST.get("other", "")):
+        client = _named(other)
+        if client is None:
+            messages.error(
+                request, _("BILLmanager has no client “%s”, or several do.") % plain(other)
+            )
+            return _back(request)
+    else:
+        client = get_object_or_404(
+            Client, gone_at=None, remote_id__in=account.match_candidates,
+            remote_id=_number(request.POST.get("client", "")),
+        )  # fmt: skip
+    client_choices.choose(
+        account, client=client, plan=None, person=request.user.get_username(),
+        seen=_seen(request, account),
+    )  # fmt: skip
+    return _row(request, pk)
+
+
+@needs(post=Role.OPERATOR)
+def forget(request: Request, pk: int) -> HttpResponse:
+    """Take a choice back."""
+    client_choices.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
+    return _row(request, pk)
+
+
+def _seen(request: Request, account: Account) -> list[str]:
+    """The doubts that the choice decides: those the dialogue has shown; a row shows no block."""
+    if "dialogue" in request.POST:
+        return request.POST.getlist("word")
+    doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
+    return [client_choices.word_of(one) for one in doubts if not client_choices.blocking([one])]
+
+
+def _row(request: Request, pk: int) -> HttpResponse:
+    """The account's row as it is now where the row asked, else the page it came from."""
+    if not request.htmx:
+        return _back(request)
+    back = "?" + urlencode({"next": request.POST.get("next", "")})
+    (row,) = rows_of(load([pk]), ClientCells(back, may_choose=True))
+    context = {"row": row, "may_bind": True, "back": back, **row_words()}
+    return render(request, "accounts/accounts.html#row", context)
+
+
+def _back(request: Request) -> HttpResponse:
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, None) else "accounts")
+
+
+def _dialogue(request: Request, account: Account) -> HttpResponse:
+    known = Client.objects.filter(remote_id__in=account.match_candidates, gone_at=None)
+    clients = {client.remote_id: client for client in known}
+    picks = picks_of(account, {number: plain(one) for number, one in clients.items()}, None)
+    doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
+    changes = Change.objects.filter(panel=account.panel, kind="account", ref=account.username)
+    part = "#form" if request.htmx else ""
+    return render(request, f"accounts/choose.html{part}", {
+        "section": "accounts",
+        "account": account,
+        "candidates": [(pick, clients[pick.client]) for pick in picks],
+        "doubts": client_choices.undecided(doubts, account.words),
+        "words": [client_choices.word_of(one) for one in doubts],
+        "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
+        "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
+        "next": request.GET.get("next", ""),
+    })  # fmt: skip
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - what an id can be
+
+
+def _named(word: str) -> Client | None:
+    """The client with this id, or with a user of this e-mail; None: none, or several."""
+    if word.isdecimal():
+        return Client.objects.filter(remote_id=_number(word), gone_at=None).first()
+    spellings = email_spellings(word)
+    users = ClientUser.objects.filter(email__in=spellings, gone_at=None, client__gone_at=None)
+    found = Client.objects.filter(pk__in=users.values("client"))
+    return found[0] if len(found) == 1 else None

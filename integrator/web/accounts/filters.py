@@ -1,0 +1,119 @@
+"""The filters of the Accounts page: one FilterSet for the list, its counts and the bulk choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import django_filters
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django_filters.fields import ModelChoiceField
+
+from integrator.models import Account, Client, Panel, Plan
+from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
+from integrator.web.layout.plain import plain
+from panels.spelling import clean
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+NEVER_BOUND = Q(service__isnull=True, binding__isnull=True)
+GIVEN_UP = Q(service__isnull=True, binding__state=BindingState.CANCELLED, binding__reserved=False)
+STATES: dict[str, Q] = {
+    "unbound": NEVER_BOUND | GIVEN_UP,
+    "moving": Q(binding__state__in=MOVING),
+    "attention": Q(binding__state__in=NEEDS_PERSON),
+    "bound": Q(binding__state=BindingState.DONE) | Q(service__isnull=False, binding__isnull=True),
+    "cancelled": Q(binding__state=BindingState.CANCELLED),
+}
+CONFLICT = "conflict"
+FEW_CLIENTS = 500
+STATE_WORDS = [
+    ("unbound", _("Not bound")),
+    ("moving", _("Being bound")),
+    ("attention", _("Needs attention")),
+    ("bound", _("Bound")),
+    ("cancelled", pgettext_lazy("binding", "Cancelled")),
+]
+
+
+def listed() -> QuerySet[Account]:
+    """The accounts that can be spoken of: still there, and not a server's own."""
+    return Account.objects.filter(gone_at__isnull=True, system=False)
+
+
+class NamedChoiceField(ModelChoiceField):  # type: ignore[misc]  # django-filter ships no types
+    """A choice among things that a panel has named."""
+
+    def label_from_instance(self, obj: object) -> str:
+        """Say the name without what could hide or reorder it."""
+        return plain(obj)
+
+
+class NamedChoiceFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]  # the same
+    """Filters by a thing that a panel has named."""
+
+    field_class = NamedChoiceField
+
+
+class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    """Search and narrow down accounts; a value that is no choice narrows nothing down."""
+
+    q = django_filters.CharFilter(method="search", label=_("Search"))
+    server = NamedChoiceFilter(
+        field_name="panel",
+        queryset=lambda _request: Panel.objects.filter(kind="ispmanager").only("id", "name"),
+        label=_("Server"),
+        empty_label=_("All servers"),
+    )
+    plan = NamedChoiceFilter(
+        queryset=lambda _request: Plan.objects.filter(gone_at__isnull=True).only("id", "name"),
+        label=_("Plan"),
+        empty_label=_("All plans"),
+    )
+    state = django_filters.ChoiceFilter(
+        choices=STATE_WORDS, method="in_state", label=_("State"), empty_label=_("All states")
+    )
+    match = django_filters.ChoiceFilter(
+        choices=[*RowState.choices, (CONFLICT, _("In conflict"))],
+        method="matched",
+        label=_("Match"),
+        empty_label=_("All matches"),
+    )
+
+    class Meta:
+        model = Account
+        fields: ClassVar = ["q", "server", "plan", "state", "match"]
+
+    def search(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
+        """Find ``value`` in login, domain, e-mail or the client's name.
+
+        SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
+        """
+        text = clean(value)
+        named = Q(name__icontains=text)
+        if not text.isascii():
+            named |= Q(name__icontains=text.capitalize())
+        clients = Client.objects.filter(named).values_list("pk", flat=True)
+        # Looked up once where they are few: the list and its count would each do it again.
+        few = list(clients[: FEW_CLIENTS + 1])
+        return queryset.filter(
+            Q(username__icontains=text)
+            | Q(domain__icontains=text)
+            | Q(email__icontains=text)
+            | Q(client__in=few if len(few) <= FEW_CLIENTS else clients)
+        )
+
+    def in_state(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
+        """Narrow down by where the account's binding stands."""
+        return queryset.filter(STATES[value])
+
+    def matched(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
+        """Narrow down by what matching proposes; it speaks of accounts that are not bound.
+
+        A conflict speaks of bound ones too.
+        """
+        if value == CONFLICT:
+            return queryset.filter(in_conflict=True)
+        return queryset.filter(STATES["unbound"], match_state=value)

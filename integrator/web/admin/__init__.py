@@ -1,0 +1,1 @@
+"""Pages about people, sessions, events, and what machines read."""

@@ -1,0 +1,1 @@
+"""What all pages share: access, frame, marks, live updates, words."""

@@ -1,0 +1,89 @@
+"""Overview: what is unbound, bound, moving and waiting for a person, at one glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Q
+from django.shortcuts import render
+from django.urls import reverse
+
+from integrator.bindings.operator import report
+from integrator.maintenance.health import health
+from integrator.models import Account, Binding, Panel, PlanMap, Run
+from integrator.models.states import MOVING, NEEDS_PERSON, RunState
+from integrator.web.accounts.filters import STATES, listed
+from integrator.web.layout import live
+from integrator.web.layout.access import Role, needs
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.layout.access import Request
+
+LIVE_RUNS = (RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED)
+LATEST = 5
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request) -> HttpResponse:
+    """The whole page."""
+    context = _context()
+    poll = live.state(request, reverse("overview-live"), facts=_facts(context), busy=_busy(context))
+    return render(request, "layout/overview.html", {**context, **poll, "begin": _begin()})
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request) -> HttpResponse:
+    """Its figures, runs and health again."""
+    context = _context()
+    return live.answer(
+        request, "layout/overview_live.html", context, facts=_facts(context), busy=_busy(context)
+    )
+
+
+def _context() -> dict[str, Any]:
+    moving = Count("id", filter=Q(state__in=MOVING))
+    runs = Run.objects.filter(state__in=LIVE_RUNS)[:LATEST]
+    return {
+        "figures": {
+            **Binding.objects.aggregate(
+                moving=moving, attention=Count("id", filter=Q(state__in=NEEDS_PERSON))
+            ),
+            "unbound": listed().filter(STATES["unbound"]).count(),
+            "bound": listed().filter(STATES["bound"]).count(),
+        },
+        "runs": [(run, report.progress(run)) for run in runs],
+        "latest": Run.objects.exclude(state__in=LIVE_RUNS)[:LATEST],
+        "health": health(),
+    }
+
+
+def _facts(context: dict[str, Any]) -> object:
+    found = context["health"]
+    return (
+        context["figures"],
+        [(run.pk, run.state, one.by_state, one.steps) for run, one in context["runs"]],
+        [run.pk for run in context["latest"]],
+        (found.late > 0, found.held, len(found.workers), found.panels),
+    )
+
+
+def _busy(context: dict[str, Any]) -> bool:
+    return bool(context["figures"]["moving"])
+
+
+def _begin() -> list[tuple[str, bool]] | None:
+    """The first steps of a new installation, and whether each is done.
+
+    None once accounts are known.
+    """
+    if Account.objects.exists():
+        return None
+    kinds = set(Panel.objects.values_list("kind", flat=True))
+    return [
+        ("billmanager", Panel.Kind.BILLMANAGER in kinds),
+        ("ispmanager", Panel.Kind.ISPMANAGER in kinds),
+        ("discover", False),
+        ("plan-map", PlanMap.objects.exists()),
+    ]

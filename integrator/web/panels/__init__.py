@@ -1,0 +1,1 @@
+"""Pages about panels: connecting one, its check, its dialect."""

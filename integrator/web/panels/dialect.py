@@ -1,0 +1,123 @@
+"""The dialect on a panel's page: what was found, where, what an administrator said instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrator.core.errors import Refused
+from integrator.models import Panel
+from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
+from integrator.steps.dialect_entries import OF_STEP
+from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
+from integrator.web.panels.forms import DialectForm
+from panels.billmanager.dialect import Dialect
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from integrator.web.layout.access import Request
+
+LISTED = {
+    "departments": gettext_lazy("Departments"),
+    "task_departments": gettext_lazy("Departments whose tasks the staff login handles"),
+    "datacenters": gettext_lazy("Data centres"),
+    "paymethods": gettext_lazy("Payment methods"),
+    "currencies": gettext_lazy("Currencies"),
+}
+"""Entries that are shown alone: they are the panel's own, and chosen where they are needed."""
+
+
+@needs(post=Role.ADMIN)
+def correct(request: Request, pk: int) -> HttpResponse:
+    """Set what this installation calls one thing; it is looked for on the panel first."""
+    panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
+    form = DialectForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("That cannot be taken."))
+        return redirect("panel", pk)
+    name, value = form.cleaned_data["name"], form.cleaned_data["value"]
+    if not value and not form.cleaned_data["back"] and name not in panel.overrides:
+        messages.error(request, _("Say what it is called; “Take back” makes it not known."))
+        return redirect("panel", pk)
+    return _set(request, panel, form.cleaned_data)
+
+
+def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpResponse:
+    name, value = given["name"], given["value"]
+    try:
+        [kept] = overrides.set_entries(
+            panel,
+            {name: value},
+            actor=request.user.get_username(),
+            force=given["force"],
+        )
+    except (Refused, PanelError) as error:
+        answers.tell(request, answers.refusal_of(error))
+        query = urlencode({"entry": name, "value": value})
+        return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
+    if kept.unchecked:
+        why = kept.unchecked.removesuffix(".")
+        messages.warning(request, _("Kept, but not checked: %(why)s.") % {"why": why})
+    else:
+        messages.success(request, _("The correction is kept; check the panel again."))
+    return redirect("panel", panel.pk)
+
+
+@needs(post=Role.OPERATOR)
+def report(request: Request, pk: int) -> HttpResponse:
+    """Take the dialect report as a file; the panel is read for it."""
+    panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
+    try:
+        text = dialect_report.make(panel)
+    except (Refused, PanelError) as error:
+        answers.tell(request, answers.refusal_of(error))
+        return redirect("panel", pk)
+    response = HttpResponse(text, content_type="application/json; charset=utf-8")
+    name = dialect_report.file_name(panel)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
+    """What the section of the page shows; empty for an ispmanager.
+
+    ``asked_for``: of the page's address; ``entry`` and ``value`` are what was just refused, and
+    ``step`` shows the entries of that step alone.
+    """
+    if panel.kind != Panel.Kind.BILLMANAGER:
+        return {"dialect": []}
+    dialect = Dialect.from_json(panel.dialect)
+    step = asked_for.get("step", "")
+    number = int(step) if step in {str(one) for one in OF_STEP} else None
+    return {
+        "dialect": [
+            entry
+            for entry in dialect_entries.entries(panel)
+            if number is None or number in entry.steps
+        ],
+        "dialect_step": number,
+        "dialect_refused": {"name": asked_for.get("entry"), "value": asked_for.get("value", "")},
+        "dialect_facts": [*_listed(dialect), *facts.facts(panel, dialect)],
+        "dialect_servers": facts.servers(),
+        "dialect_version": dialect.version,
+    }
+
+
+def _listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
+    for name, word in LISTED.items():
+        items = getattr(dialect, name)
+        yield {
+            "word": word,
+            "value": ", ".join(f"{title} #{key}" for key, title in items),
+            "where": dialect.places.get(name, ""),
+        }

@@ -1,0 +1,81 @@
+"""From accounts to a preview: the choices for ticked accounts, or for a CSV file."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.shortcuts import redirect, render
+
+from integrator.core.errors import Refused
+from integrator.matching.candidates import unbound
+from integrator.models import Account
+from integrator.previews import preview
+from integrator.previews.csv import password_list, reader, writer
+from integrator.web.accounts import selection
+from integrator.web.layout.access import Role, needs
+from integrator.web.layout.download import csv_download
+from integrator.web.previews import rehearsals
+from integrator.web.previews.choices_form import ChoicesForm, CsvForm, SelectedForm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.http import HttpResponse, StreamingHttpResponse
+
+    from integrator.web.layout.access import Request
+
+
+@needs(get=Role.OPERATOR, post=Role.OPERATOR)
+def selected(request: Request) -> HttpResponse:
+    """The choices for ticked accounts; with the choices made, their preview."""
+    if request.method == "GET":
+        return redirect("accounts")
+    chosen = selection.read(request.POST)
+    form = SelectedForm(request.POST if "token" in request.POST else None)
+    context = {"section": "accounts", "form": form, "chosen": chosen,
+               "ids": [] if chosen.everything else request.POST.getlist("account")}  # fmt: skip
+    if form.is_valid() and not chosen.drifted:
+        with _telling(form):
+            made = preview.make(
+                form.choices(), chosen.free, request.user.get_username(),
+                form.cleaned_data["token"],
+                passwords=password_list.read(form.cleaned_data["password_list"], chosen.free),
+            )  # fmt: skip
+            rehearsals.ask_for(made)
+            return redirect("preview", made.pk)
+    return render(request, "previews/bind.html", context)
+
+
+@needs(get=Role.OPERATOR, post=Role.OPERATOR)
+def from_csv(request: Request) -> HttpResponse:
+    """The choices and the file; a file with errors changes nothing and is shown line by line."""
+    form = CsvForm(request.POST or None, files=request.FILES or None)
+    context = {"section": "accounts", "form": form, "columns": reader.REQUIRED,
+               "optional": reader.OPTIONAL}  # fmt: skip
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        with _telling(form):
+            made = preview.make_from_csv(
+                form.choices(), values["file"].read(), request.user.get_username(),
+                values["token"], skip_bad=values["skip_bad_lines"],
+            )  # fmt: skip
+            rehearsals.ask_for(made)
+            return redirect("preview", made.pk)
+    return render(request, "previews/csv.html", context)
+
+
+@needs(get=Role.OPERATOR)
+def template(request: Request) -> StreamingHttpResponse:
+    """A CSV file to fill in: the columns alone, or with every account that is not bound."""
+    accounts = unbound() if "accounts" in request.GET else Account.objects.none()
+    return csv_download(request, writer.template(accounts), "accounts.csv")
+
+
+@contextmanager
+def _telling(form: ChoicesForm) -> Iterator[None]:
+    """Turn a refusal into an error of the form, which is then shown again."""
+    try:
+        yield
+    except Refused as refused:
+        form.refused = refused

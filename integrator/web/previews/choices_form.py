@@ -1,0 +1,188 @@
+"""The form with a run's choices: how to pay, whether to renew, what about passwords."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from integrator.core.errors import Refused
+from integrator.models import Panel
+from integrator.models.states import Payment
+from integrator.previews.choices import LARGEST_COHORT, LONGEST_PERIOD, Choices
+from integrator.web.layout.plain import plain
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+    from django.http import QueryDict
+
+LARGEST_FILE = 16 * 1024 * 1024
+
+PASSWORDS = [
+    ("given", _("Use those that are given; what lacks one stops before its order and asks")),
+    ("check", _("The same, and test each on ispmanager before anything is ordered")),
+    (
+        "reset",
+        _(
+            "Reset every account's password on ispmanager. FTP, SSH, backups and scripts that use"
+            " the old one stop working at once, and nobody is told: clients find the new one in"
+            " BILLmanager"
+        ),
+    ),
+]
+
+
+class ChoicesForm(forms.Form):
+    """What a person chooses for one run. Auto-renewal has no default: it costs clients money."""
+
+    AUTOPROLONG = [
+        ("on", _("On: BILLmanager renews them from the client's balance")),
+        ("off", _("Off: a site is suspended when its period ends and nobody pays")),
+    ]
+    payment = forms.ChoiceField(
+        label=_("How to pay"), choices=Payment.choices, widget=forms.RadioSelect,
+        initial=Payment.BALANCE,
+    )  # fmt: skip
+    paymethod = forms.ChoiceField(
+        label=_("Payment method for the credit"), required=False,
+        help_text=_("Only for crediting: the added payment is marked as paid with this method."),
+    )  # fmt: skip
+    autoprolong = forms.ChoiceField(
+        label=_("Auto-renewal of the new services"), widget=forms.RadioSelect,
+        choices=AUTOPROLONG,
+    )  # fmt: skip
+    period = forms.IntegerField(
+        label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1,
+    )  # fmt: skip
+    expires = forms.CharField(
+        label=_("Services run until"), required=False, max_length=11,
+        widget=forms.TextInput(attrs={"placeholder": "month-end", "autocomplete": "off"}),
+        help_text=_(
+            "Empty: the end of the period that is paid for. A date such as 2027-01-31, month-end or"
+            " month-start (the next one after that period); set before the service is bound, and"
+            " read back. Dates in a file win."
+        ),
+    )  # fmt: skip
+    passwords = forms.ChoiceField(
+        label=_("Account passwords"), choices=PASSWORDS, widget=forms.RadioSelect,
+        initial="given",
+    )  # fmt: skip
+    cohort = forms.IntegerField(
+        label=_("Largest cohort"), min_value=1, max_value=LARGEST_COHORT,
+        help_text=_("A plan is opened for one account first, then 10, 50, and then this many."),
+    )  # fmt: skip
+    hours = forms.CharField(
+        label=_("Only in these hours"), required=False, max_length=11,
+        widget=forms.TextInput(attrs={"placeholder": "02:00-06:00"}),
+        help_text=_("Server time, UTC. Empty: at any time."),
+    )  # fmt: skip
+    hold_letters = forms.BooleanField(
+        label=_("Hold back the plans' opening letters"), required=False,
+        help_text=_(
+            "While a window is open, the plan sends no opening letter: neither to these clients nor"
+            " to others whose service opens in these minutes. It is put back with the modules."
+        ),
+    )  # fmt: skip
+    token = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    refused: Refused | None = None
+
+    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
+        initial = {"cohort": settings.COHORT, "token": secrets.token_hex(16)}
+        super().__init__(data, initial=initial, **kwargs)
+        paymethod = self.fields["paymethod"]
+        assert isinstance(paymethod, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        paymethod.choices = [("", _("– none –")), *paymethods()]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the choices against each other, with the same rules as the command line."""
+        values: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                self.choices()
+            except Refused as refused:
+                raise forms.ValidationError(refused.lines or [refused.text]) from refused
+        return values
+
+    def choices(self) -> Choices:
+        """What was chosen, checked.
+
+        Raises Refused when it does not fit together.
+        """
+        values = self.cleaned_data
+        credit = values["payment"] == Payment.CREDIT
+        return Choices(
+            payment=values["payment"],
+            paymethod=values["paymethod"] if credit else "",
+            autoprolong={"on": True, "off": False}.get(values["autoprolong"]),
+            period=values["period"],
+            check_passwords=values["passwords"] == "check",
+            reset_passwords=values["passwords"] == "reset",
+            cohort=values["cohort"],
+            hours=values["hours"],
+            hold_letters=values["hold_letters"],
+            expires=values["expires"],
+        ).checked()
+
+
+class SecretTextarea(forms.Textarea):
+    """A text area that is never sent back filled: passwords stand in no page."""
+
+    def format_value(self, value: Any) -> str:  # noqa: ARG002 - whatever was typed
+        """Nothing."""
+        return ""
+
+
+class SelectedForm(ChoicesForm):
+    """The choices for ticked accounts, with a pasted list of their passwords."""
+
+    password_list = forms.CharField(
+        label=_("Passwords of these accounts"),
+        required=False,
+        strip=False,
+        widget=SecretTextarea(
+            attrs={
+                "rows": 4,
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "login password",
+            }
+        ),
+        help_text=_(
+            "One account a line: its login, a space, the password. What is not in the list stops "
+            "before its order and asks. Kept encrypted until the binding ends."
+        ),
+    )
+
+
+class CsvForm(ChoicesForm):
+    """The choices for a file, whose own columns win over them."""
+
+    file = forms.FileField(label=_("CSV file"))
+    skip_bad_lines = forms.BooleanField(
+        label=_("Leave out lines that cannot be taken"), required=False
+    )
+    field_order = ("file", "skip_bad_lines")
+
+    def clean_file(self) -> UploadedFile[Any]:
+        """Refuse what is too large to be looked at in one request."""
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if file.size and file.size > LARGEST_FILE:
+            raise forms.ValidationError(_("The file is larger than 16 MB; split it."))
+        return file
+
+    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        renewal = self.fields["autoprolong"]
+        assert isinstance(renewal, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        said = ("column", _("As the column “autoprolong” says"))
+        renewal.choices = [*ChoicesForm.AUTOPROLONG, said]
+
+
+def paymethods() -> list[tuple[str, str]]:
+    """Ways to pay that the last discovery of BILLmanager found, for a choice field."""
+    found = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).values_list("discovery", flat=True)
+    methods = [row for one in found for row in one.get("facts", {}).get("paymethods", [])]
+    return [(str(row[0]), plain(f"{row[1]} {row[2]}".strip())) for row in methods]

@@ -1,0 +1,193 @@
+"""Preview: what a run would do, frozen; and the button that starts it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, Min, Sum
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrator.bindings.operator import guided
+from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import Refused
+from integrator.messages import reasons
+from integrator.models import Panel, Preview, Run
+from integrator.models.states import RowState
+from integrator.panel_access import proven_names
+from integrator.previews import confirmable, confirmations, passwords, preview
+from integrator.previews.csv import writer
+from integrator.runs import run_start
+from integrator.runs.launch import launch
+from integrator.web.layout.access import Role, needs
+from integrator.web.layout.download import csv_download
+from integrator.web.panels import answers
+from integrator.web.previews import rehearsals
+from panels.errors import PanelError
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse, StreamingHttpResponse
+
+    from integrator.models import PreviewRow
+    from integrator.web.layout.access import Request
+
+PER_PAGE = 100
+MOST_CLIENTS = 10
+
+
+@needs(get=Role.OPERATOR)
+def page(request: Request, pk: int) -> HttpResponse:
+    """Amounts, dates, mails, exposed plans, and every row with its reasons."""
+    found = get_object_or_404(Preview, pk=pk)
+    return render(request, "previews/preview.html", _context(request, found))
+
+
+@needs(get=Role.OPERATOR)
+def export(request: Request, pk: int) -> StreamingHttpResponse:
+    """Every row with its amounts, dates and reasons, as CSV."""
+    found = get_object_or_404(Preview, pk=pk)
+    return csv_download(request, writer.preview(found), f"preview-{found.pk}.csv")
+
+
+@needs(post=Role.OPERATOR)
+def start(request: Request, pk: int) -> HttpResponse:
+    """Start the run, once; what has changed since the preview is shown instead of run over."""
+    found = get_object_or_404(Preview, pk=pk)
+    try:
+        run_start.pick_canary(found.pk, request.POST.get("canary", ""))
+        guided.choose(found.pk, guided=request.POST.get("guided") == "on")
+        run = launch(found, request.user.get_username())
+    except (Refused, PanelError) as error:
+        return _not_started(request, found, answers.refusal_of(error))
+    except ActionRefused as refused:
+        return _not_started(request, found, refused)
+    said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
+    messages.success(request, said % run.total)
+    found.refresh_from_db(fields=["guided"])
+    return redirect("guided" if found.guided else "run", run.pk)
+
+
+@needs(post=Role.OPERATOR)
+def anew(request: Request, pk: int) -> HttpResponse:
+    """The same accounts and choices in a new preview, by what is known now."""
+    found = get_object_or_404(Preview, pk=pk)
+    try:
+        made = preview.anew(found, request.user.get_username())
+        rehearsals.ask_for(made)
+    except Refused as refused:
+        return _not_started(request, found, refused)
+    messages.success(request, _("This is the preview by what the panels say now."))
+    return redirect("preview", made.pk)
+
+
+@needs(post=Role.OPERATOR)
+def confirm(request: Request, pk: int) -> HttpResponse:
+    """A person's word about what rows ask: those words that were shown, or all of one kind."""
+    found = get_object_or_404(Preview, pk=pk)
+    person = request.user.get_username()
+    kind = request.POST.get("kind", "")
+    try:
+        if kind in confirmable.KINDS:
+            number = confirmations.confirm_all(found, kind, person)
+        else:
+            number = confirmations.confirm(found, request.POST.getlist("word"), person)
+    except Refused as refused:
+        answers.tell(request, refused)
+    else:
+        said = ngettext("%d row is confirmed.", "%d rows are confirmed.", number)
+        messages.success(request, said % number)
+    return redirect("preview", found.pk)
+
+
+@needs(post=Role.OPERATOR)
+def password(request: Request, pk: int, number: int) -> HttpResponse:
+    """Keep the password of one account, until the run is started; it is never shown again."""
+    found = get_object_or_404(Preview, pk=pk)
+    given = request.POST.get("password", "")
+    if given and passwords.give(found, number, given):
+        messages.success(request, _("The password is kept."))
+    else:
+        messages.error(request, _("No password was kept: give one, before the run is started."))
+    return redirect("preview", found.pk)
+
+
+def _not_started(request: Request, found: Preview, refused: Any) -> HttpResponse:
+    context = {**_context(request, found), "refused": refused}
+    return render(request, "previews/preview.html", context, status=409)
+
+
+def _context(request: Request, found: Preview) -> dict[str, Any]:
+    shown = request.GET.get("state", "")
+    rows = found.rows.select_related("account__panel", "client", "plan")
+    if shown in RowState.values:
+        rows = rows.filter(state=shown)
+    summary = found.summary
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    rehearsals.with_sends(page, found)
+    for row in page:
+        row.confirms = _words(row)  # type: ignore[attr-defined] # for the template
+    return {
+        "section": "accounts",
+        "preview": found,
+        "run": Run.objects.filter(preview=found).first(),
+        "summary": summary,
+        "asks": {} if found.started_at else summary.get("asks", {}),
+        "windows": [_window(one) for one in summary.get("windows", [])],
+        "first_suspension": _date(summary.get("first_suspension")),
+        "clients": _clients(found),
+        "tabs": _tabs(found, shown),
+        "shown": shown,
+        "guided_offered": _is_guided_offered(),
+        "rows": page,
+        **rehearsals.context(request, found),
+        "said": _said,
+    }
+
+
+def _is_guided_offered() -> bool:
+    """Whether nothing was ever bound on this panel as it is now, so that a first one is walked."""
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    return panel is not None and not proven_names.is_close_proven(panel)
+
+
+def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:
+    counts = dict(found.rows.order_by().values_list("state").annotate(Count("id")))
+    return [
+        (state.value, str(state.label), counts.get(state.value, 0), shown == state.value)
+        for state in RowState
+    ]
+
+
+def _clients(found: Preview) -> dict[str, Any]:
+    """Who is charged most; the others are summed up, so that the page stays one screen."""
+    ready = found.rows.filter(state=RowState.READY)
+    groups = (
+        ready.order_by().values("client__remote_id", "client__name", "client__balance", "currency")
+        .annotate(amount=Sum("price"), credit=Sum("credit"), count=Count("id"),
+                  before=Max("balance_before"), after=Min("balance_after"))
+        .order_by("-amount", "client__name")
+    )  # fmt: skip
+    return {"top": list(groups[:MOST_CLIENTS]), "number": groups.count()}
+
+
+def _words(row: PreviewRow) -> list[str]:
+    """The words that would confirm what the row asks; none where it asks for something else too."""
+    asked = [one for one in row.reasons if one.get("asks")]
+    words = list(map(confirmable.word_of, asked))
+    return words if row.state == RowState.CHOOSE and all(words) else []
+
+
+def _window(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "accounts": sum(one["cohorts"]), "count": len(one["cohorts"])}
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _said(row: PreviewRow) -> list[str]:
+    return [reasons.shown(reason) for reason in row.reasons]

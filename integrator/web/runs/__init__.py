@@ -1,0 +1,1 @@
+"""Pages about runs and bindings, and what a person decides there."""

@@ -1,0 +1,155 @@
+"""Binding: the eight steps as a timeline, with attempts, calls and evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrator.bindings import decisions
+from integrator.bindings.causes import CAUSES
+from integrator.bindings.operator import (
+    actions,
+    corrections,
+    report,
+    undecided_evidence,
+    undo_guide,
+)
+from integrator.bindings.refusal import ActionRefused
+from integrator.bindings.work import expiry
+from integrator.core.errors import Refused
+from integrator.models import Binding, Call
+from integrator.models.states import MOVING, RETRYABLE, BindingState
+from integrator.previews.confirmable import KINDS
+from integrator.previews.corrections import Wish, corrected
+from integrator.steps import step7_close_the_task as step7
+from integrator.web.layout import live, marks
+from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
+from integrator.web.runs.run import tell_retry
+from panels.spelling import clean
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.layout.access import Request
+
+MOST_CALLS = 200
+MOST_EVENTS = 30
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request, pk: int) -> HttpResponse:
+    """The whole page."""
+    binding = _find(pk)
+    context = _context(binding)
+    url = reverse("binding-live", args=[pk])
+    poll_state = live.state(request, url, facts=_facts(context), busy=binding.state in MOVING)
+    return render(request, "runs/binding.html", {**context, **poll_state})
+
+
+@needs(get=Role.VIEWER)
+def poll(request: Request, pk: int) -> HttpResponse:
+    """State, actions and timeline; an open call stays open, since only changed steps are sent."""
+    binding = _find(pk)
+    context = _context(binding)
+    return live.answer(
+        request,
+        "runs/binding_live.html",
+        context,
+        facts=_facts(context),
+        busy=binding.state in MOVING,
+    )
+
+
+@needs(post=Role.OPERATOR)
+def retry(request: Request, pk: int) -> HttpResponse:
+    """Try again where it stopped, with whatever is corrected in the form."""
+    binding = _find(pk)
+    try:
+        fix = corrected(binding, _wish(request))
+        told = actions.retry(
+            Binding.objects.filter(pk=binding.pk), request.user.get_username(),
+            password=request.POST.get("password") or None,
+            corrected=fix.fields, confirmed=fix.words,
+        )  # fmt: skip
+    except (Refused, ActionRefused) as refused:
+        answers.tell(request, refused)
+    else:
+        tell_retry(request, told)
+    return redirect("binding", pk)
+
+
+def _wish(request: Request) -> Wish:
+    """What the form corrects. Raises Refused when the period is no number."""
+    given = {
+        name: clean(request.POST.get(name, "")) for name in ("username", "client", "plan", "domain")
+    }
+    period = clean(request.POST.get("period", ""))
+    if period and not (period.isascii() and period.isdecimal()):
+        raise Refused(_("The period is a number of months."))
+    confirmed = frozenset(request.POST.getlist("confirm")) & KINDS.keys()
+    return Wish(**given, period=int(period) if period else None, confirmed=confirmed)
+
+
+def _find(pk: int) -> Binding:
+    return get_object_or_404(
+        Binding.objects.select_related("account__panel", "client", "plan", "run", "window"), pk=pk
+    )
+
+
+def _context(binding: Binding) -> dict[str, Any]:
+    calls: dict[int | None, list[Call]] = {}
+    for call in reversed(binding.calls.order_by("-id")[:MOST_CALLS]):
+        calls.setdefault(call.step, []).append(call)
+    steps = report.timeline(binding)
+    return {
+        "section": "runs",
+        "binding": binding,
+        "cause": CAUSES.get(binding.cause),
+        "expiry": _expiry(steps),
+        "steps": [(step, calls.pop(step.number, [])) for step in steps],
+        "strip": marks.steps_of(binding),
+        "other_calls": [call for rest in calls.values() for call in rest],
+        "events": binding.events.order_by("-id")[:MOST_EVENTS],
+        "retryable": binding.state in RETRYABLE,
+        "undecided": binding.state == BindingState.UNDECIDED,
+        "about_payment": undecided_evidence.is_about_payment(binding),
+        "seen_ordered": decisions.is_ordered(binding),
+        "try_again_means": _means(binding),
+        "only_names": corrections.is_ordered(binding),
+        "undo": undo_guide.state_of(binding),
+        "has_password": bool(binding.password),
+    }
+
+
+def _expiry(steps: list[report.TimelineStep]) -> dict[str, str] | None:
+    """The day that is still to be set in BILLmanager, and why it was not; None: there is none."""
+    evidence = steps[step7.NUMBER - 1].evidence
+    if expiry.NOT_SET not in evidence:
+        return None
+    return {"day": evidence[expiry.NOT_SET], "why": evidence.get(expiry.WHY, "")}
+
+
+def _means(binding: Binding) -> str:
+    """What it costs to say wrongly that it does not exist."""
+    if binding.cause == "close_unknown":
+        return _("You have seen in BILLmanager that the task is still open: it is closed again.")
+    if undecided_evidence.is_about_payment(binding):
+        return _("You have looked in BILLmanager and no such payment is there. If that is wrong, "
+                 "the client's balance is topped up twice.")  # fmt: skip
+    return _("You have looked in BILLmanager and our order is not there. If that is wrong, the "
+             "client is charged twice.")  # fmt: skip
+
+
+def _facts(context: dict[str, Any]) -> object:
+    binding: Binding = context["binding"]
+    return (
+        binding.version,
+        binding.state,
+        [(step.number, step.state, step.step and step.step.attempts, len(calls))
+         for step, calls in context["steps"]],
+        len(context["other_calls"]),
+    )  # fmt: skip

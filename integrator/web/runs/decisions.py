@@ -1,0 +1,75 @@
+"""Undecided: what the panel shows that could be it, and a person's choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from integrator.bindings.operator import actions, undecided_evidence
+from integrator.bindings.refusal import ActionRefused
+from integrator.models import Binding
+from integrator.panel_access import deep_links
+from integrator.panel_access.panel_connections import NoBillManagerError
+from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
+from panels.errors import PanelError
+from panels.spelling import clean
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.layout.access import Request
+
+
+@needs(get=Role.OPERATOR)
+def options(request: Request, pk: int) -> HttpResponse:
+    """Read the panel now: services or payments that could be it, each with its button."""
+    binding = get_object_or_404(Binding.objects.select_related("client", "plan"), pk=pk)
+    context = {"binding": binding, "options": [], "error": "", "links": deep_links}
+    try:
+        context["options"] = [
+            (one, deep_links.service(one.id) if one.kind == "service" else "")
+            for one in undecided_evidence.options(binding)
+        ]
+    except PanelError as error:
+        context["error"] = answers.refusal_of(error).text
+    except NoBillManagerError:
+        context["error"] = _("No BILLmanager is registered: its services cannot be read.")
+    return render(request, "runs/_decide_options.html", context)
+
+
+@needs(post=Role.OPERATOR)
+def adopt(request: Request, pk: int) -> HttpResponse:
+    """A person says that it exists, and which service or payment it is; checked before taken."""
+    binding = get_object_or_404(Binding, pk=pk)
+    payment = request.POST.get("payment", "")
+    service = clean(request.POST.get("service", ""))
+    actor = request.user.get_username()
+    chosen = payment or service
+    if not (chosen.isascii() and chosen.isdecimal()):
+        messages.error(request, _("Choose one, or give its number in BILLmanager."))
+        return redirect("binding", pk)
+    with answers.telling(request):
+        if payment:
+            actions.adopt_payment(binding.pk, int(payment), actor)
+        else:
+            actions.adopt(binding.pk, int(service), actor)
+        said = _("Payment %s is adopted.") if payment else _("Service %s is adopted.")
+        messages.success(request, said % chosen)
+    return redirect("binding", pk)
+
+
+@needs(post=Role.OPERATOR)
+def try_again(request: Request, pk: int) -> HttpResponse:
+    """A person says that it does not exist."""
+    binding = get_object_or_404(Binding, pk=pk)
+    try:
+        actions.try_again(binding.pk, request.user.get_username())
+    except ActionRefused as refused:
+        answers.tell(request, refused)
+    else:
+        messages.success(request, _("It will be tried again."))
+    return redirect("binding", pk)

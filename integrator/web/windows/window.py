@@ -1,0 +1,84 @@
+"""One window: its steps, and what came of it for servers, the canary and other people's orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from integrator.models import StrangerOrder, Window
+from integrator.panel_access import deep_links
+from integrator.steps import TITLES
+from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
+from integrator.windows import order_handover
+from integrator.windows.post_checks import post_checks
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from integrator.web.layout.access import Request
+
+MOST = 500
+
+
+@needs(get=Role.VIEWER)
+def page(request: Request, pk: int) -> HttpResponse:
+    """The whole page."""
+    window = get_object_or_404(Window.objects.select_related("plan"), pk=pk)
+    return render(request, "windows/window.html", _context(window))
+
+
+@needs(post=Role.OPERATOR)
+def read_again(request: Request, pk: int) -> HttpResponse:
+    """Ask BILLmanager now what has become of other people's orders."""
+    window = get_object_or_404(Window, pk=pk)
+    with answers.telling(request):
+        post_checks.read_again(window.pk)
+        messages.success(request, _("BILLmanager was read again."))
+    return redirect("window", pk)
+
+
+@needs(post=Role.OPERATOR)
+def hand_over(request: Request, pk: int) -> HttpResponse:
+    """On this person's word: have ispmanager open an order of somebody else's."""
+    order = get_object_or_404(StrangerOrder, pk=pk)
+    with answers.telling(request):
+        order_handover.hand_over(order.pk, request.user.get_username())
+        said = _("Service %s is handed to ispmanager; this page shows when it is open.")
+        messages.success(request, said % order.service_id)
+    return redirect("window", order.window_id)
+
+
+@needs(post=Role.OPERATOR)
+def seen(request: Request, pk: int) -> HttpResponse:
+    """A person has looked at what was wrong: it is no longer shown on every page."""
+    window = get_object_or_404(Window, pk=pk)
+    if post_checks.seen_by(window.pk, request.user.get_username()):
+        messages.success(request, _("It is no longer shown on every page."))
+    return redirect("window", pk)
+
+
+def _context(window: Window) -> dict[str, Any]:
+    orders = list(window.strangers.all()[:MOST])
+    return {
+        "section": "windows",
+        "window": window,
+        "steps": [
+            {"number": step.number, "title": TITLES[step.number], "step": step}
+            for step in window.steps.order_by("number")
+        ],
+        "canaries": window.canaries.select_related("binding__account__panel"),
+        "users": window.new_users.select_related("panel", "binding")[:MOST],
+        "orders": [(order, *_links(order)) for order in orders],
+        "waiting": sum(order.state == StrangerOrder.State.MANUAL for order in orders),
+        "events": window.events.filter(binding=None).order_by("-id")[:50],
+    }
+
+
+def _links(order: StrangerOrder) -> tuple[str, str]:
+    return deep_links.service(order.service_id), deep_links.task(
+        order.task_id
+    ) if order.task_id else ""
