@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from panels.errors import AccessDenied, FunctionMissing, LoginRefused, UnexpectedAnswer
-from panels.gathering import Cells, Gathered, gather
-from panels.listing import MISSING, number
-from panels.paging import collect
-from panels.transport import Login
+from panels.coremanager.errors import AccessDenied, FunctionMissing, LoginRefused, UnexpectedAnswer
+from panels.coremanager.listing import MISSING, number
+from panels.coremanager.partial_lists import Cells, Gathered, gather
+from panels.coremanager.whole_lists import collect
+from panels.http.transport import Login
 
 if TYPE_CHECKING:
-    from panels.gathering import Unreadable
-    from panels.listing import Row
-    from panels.transport import Transport
+    from panels.coremanager.listing import Row
+    from panels.coremanager.partial_lists import Unreadable
+    from panels.http.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrator.bindings import sale_causes
 from integrator.panel_access.panel_stop import PanelStoppedError
-from panels.errors import (
+from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     CertificateRefused,

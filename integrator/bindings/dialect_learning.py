@@ -11,26 +11,26 @@ from integrator.models import Intent, Panel
 from integrator.models.states import Outcome
 from integrator.panel_access import panel_connections, proven_names, stored_dialect
 from integrator.steps import step7_close_the_task as step7
-from panels.billmanager import shapes
-from panels.billmanager.asking import asked
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.report_keys import AFTER
-from panels.billmanager.taskclosing import SECOND
-from panels.errors import FormLacks
+from panels.billmanager.dialect import shapes
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.discovery.report_keys import AFTER
+from panels.billmanager.optional_reads import asked
+from panels.billmanager.tasks.closing import SECOND
+from panels.coremanager.errors import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from integrator.models import Binding
     from panels.billmanager import BillManager
-    from panels.billmanager.tasks import TaskForm
-    from panels.errors import PanelError
-    from panels.forms import Form
+    from panels.billmanager.tasks.tasks import TaskForm
+    from panels.coremanager.errors import PanelError
+    from panels.coremanager.forms import Form
 
 log = structlog.get_logger(__name__)
 
 FORMS = "task_forms"
-"""In ``Panel.learnt``: function → shape of its form (`panels.billmanager.shapes`), values never."""
+"""In ``Panel.learnt``: function → shape of its form (`dialect.shapes`), values never."""
 KEEPS_FORM = "take_keeps_form"
 
 

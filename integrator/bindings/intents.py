@@ -25,7 +25,7 @@ from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps import step7_close_the_task as step7
-from panels.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
+from panels.coremanager.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +157,7 @@ def settle(
     """Write an intent's outcome; an unknown one counts the time until absence counts from now on.
 
     A refused order counts it as well, since a refusal is not always nothing. ``answered``: the
-    panel has dealt with the request, see ``panels.errors.OutcomeUnknown``.
+    panel has dealt with the request, see ``OutcomeUnknown``.
     """
     now = clock.now()
     intent.outcome, intent.outcome_at, intent.why = outcome, now, why

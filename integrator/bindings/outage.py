@@ -8,7 +8,7 @@ import random
 from integrator.core import clock
 from integrator.models import Panel
 from integrator.panel_access import panel_connections, reachability
-from panels.errors import CertificateRefused, LimitTimeout, PanelError, Unreachable
+from panels.coremanager.errors import CertificateRefused, LimitTimeout, PanelError, Unreachable
 
 SOONEST, LATEST = 2.0, 15.0
 """Seconds until a binding asks a panel again that is away."""

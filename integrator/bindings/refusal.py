@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class ActionRefused(Exception):  # noqa: N818 - named after what happened, as panels.errors
+class ActionRefused(Exception):  # noqa: N818 - named after what happened, as panels.coremanager.errors
     """What was asked for cannot be done; nothing was changed. ``lines``: one for each row."""
 
     def __init__(self, text: str, lines: Sequence[str] = ()) -> None:

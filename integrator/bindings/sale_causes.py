@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
-    from panels.blocks import Block
+    from panels.coremanager.rule_refusals import Block
 
 TEXTS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (
@@ -80,4 +80,4 @@ OF_BLOCK: dict[Block, str] = {
     "plan": "plan_not_sold",
     "receipt": "receipt_refused",
 }
-"""The provider's rules that a refusal can speak of (`panels.blocks`), each a cause of its own."""
+"""The provider's rules that a refusal can speak of (`rule_refusals`), each a cause of its own."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from integrator.messages.reasons import reason
 from panels.billmanager.services import ACTIVE, DELETED, SUSPENDED
-from panels.spelling import domain_key, login_key
+from panels.normal_forms import domain_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from integrator.messages.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Plan, Service
 from integrator.models.states import BindingState
 from panels.billmanager.services import ACTIVE, DELETED, IN_PROGRESS, SUSPENDED
-from panels.spelling import domain_key, login_key
+from panels.normal_forms import domain_key, login_key
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -13,12 +13,12 @@ from integrator.inventory.mirror import sync
 from integrator.inventory.tolerant_reads import unless_denied, unless_odd
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import panel_connections, stored_dialect
-from panels.billmanager import discovery
+from panels.billmanager.discovery import discovery
 from panels.billmanager.registers import registers
-from panels.billmanager.salerules import SaleRules, group_limits
-from panels.errors import Refused, UnexpectedAnswer
-from panels.gathering import Gathered, Unreadable
-from panels.spelling import name_key, stored_email
+from panels.billmanager.sale_rules import SaleRules, group_limits
+from panels.coremanager.errors import Refused, UnexpectedAnswer
+from panels.coremanager.partial_lists import Gathered, Unreadable
+from panels.normal_forms import name_key, stored_email
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
@@ -47,7 +47,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     plan id → its opening letter ("" for none); ``client_form`` the ``countries`` and ``projects``
     [[key, label], …] that a new client can have, {} where our login may create none;
     and what `sale_rules` keeps.
-    Raises panels.errors.PanelError.
+    Raises PanelError.
     """
     progress.phase("dialect")
     stored_dialect.learn_dialect(panel)

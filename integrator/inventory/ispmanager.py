@@ -13,7 +13,7 @@ from integrator.inventory.change_log import History
 from integrator.inventory.mirror import sync
 from integrator.models import Account, Change
 from integrator.panel_access import panel_connections
-from panels.errors import AccessDenied, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FunctionMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -31,7 +31,7 @@ _WATCHED = ("active", "preset", "owner", "domains", "fullname", "system")
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
     """Bring the panel's accounts in line with what it lists; counts and facts.
 
-    Raises panels.errors.PanelError.
+    Raises PanelError.
     """
     ispmanager = panel_connections.ispmanager(panel)
     progress.phase("administrators")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import Refused
 from integrator.models import Panel, Plan
 from integrator.panel_access.panel_url import AddressError, normalise
-from panels.spelling import login_key, name_key
+from panels.normal_forms import login_key, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integrator.models import ClientUser
-from panels.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
+from panels.coremanager.errors import AccessDenied, FunctionMissing, Refused, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager

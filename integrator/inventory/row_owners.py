@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from integrator.inventory.tolerant_reads import unless_odd
 from integrator.models import Client
-from panels.gathering import Unreadable
-from panels.spelling import name_key
+from panels.coremanager.partial_lists import Unreadable
+from panels.normal_forms import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

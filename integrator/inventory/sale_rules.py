@@ -1,6 +1,6 @@
 """Rules of plans and cash registers, as a discovery keeps them among its facts.
 
-``sale_rules`` plan id → what applies of `panels.billmanager.salerules`; ``plan_groups`` group →
+``sale_rules`` plan id → what applies of `panels.billmanager.sale_rules`; ``plan_groups`` group →
 the most services that a client may have of it; ``registers`` [[name, whether it prints for charges
 too (None: not told)], …].
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from integrator.models import Panel
     from panels.billmanager.registers import Register
-    from panels.billmanager.salerules import SaleRules
+    from panels.billmanager.sale_rules import SaleRules
 
 RULES, GROUPS, REGISTERS = "sale_rules", "plan_groups", "registers"
 """Keys among the facts of a discovery."""

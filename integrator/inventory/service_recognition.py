@@ -15,7 +15,7 @@ from integrator.inventory.mirror import portions, update_rows
 from integrator.messages.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Service
 from panels.billmanager.services import ACTIVE, DELETED
-from panels.spelling import domain_key, login_key, name_key
+from panels.normal_forms import domain_key, login_key, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from panels.errors import (
+from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     FunctionMissing,
@@ -12,7 +12,7 @@ from panels.errors import (
     Refused,
     UnexpectedAnswer,
 )
-from panels.gathering import Unreadable
+from panels.coremanager.partial_lists import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

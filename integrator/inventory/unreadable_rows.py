@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panels.gathering import Unreadable
+from panels.coremanager.partial_lists import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -23,7 +23,7 @@ from integrator.core.errors import CsvRefused, Refused
 from integrator.models import Binding, Panel, Run
 from integrator.panel_access.read_retries import repeated_reads
 from integrator.panel_setup.registration import certificate_text
-from panels import errors
+from panels.coremanager import errors
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

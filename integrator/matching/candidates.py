@@ -13,7 +13,7 @@ from integrator.matching import client_choices
 from integrator.matching.plan_map import PlanResolver
 from integrator.messages.reasons import reason
 from integrator.models import Account, Binding
-from panels.spelling import login_key
+from panels.normal_forms import login_key
 
 if TYPE_CHECKING:
     import datetime as dt

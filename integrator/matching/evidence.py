@@ -17,7 +17,7 @@ from integrator.matching.name_forms import person_key
 from integrator.messages.reasons import reason
 from integrator.models import Account, Client, ClientUser, Service
 from panels.billmanager.services import DELETED
-from panels.spelling import domain_key, email_key, login_key
+from panels.normal_forms import domain_key, email_key, login_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

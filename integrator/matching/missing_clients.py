@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, Max, OuterRef
 from integrator.inventory.lookup import billmanager
 from integrator.matching.candidates import unbound
 from integrator.models import ClientUser, NewClient
-from panels.spelling import email_spellings
+from panels.normal_forms import email_spellings
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

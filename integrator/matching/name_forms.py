@@ -3,7 +3,7 @@
 Two things that merely look alike must stay different, because an account that is bound to the
 wrong client is suspended by the wrong client's debts. So letters are never approximated; only what
 the standards call the same is made the same (Unicode NFKC). Domains, e-mails and logins have their
-keys in ``panels.spelling``.
+keys in ``panels.normal_forms``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from panels.spelling import name_key
+from panels.normal_forms import name_key
 
 LEAST_NAME = 5
 """Letters that a person's name must have to say anything."""

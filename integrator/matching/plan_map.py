@@ -13,7 +13,7 @@ from integrator.core.errors import Refused
 from integrator.inventory import lookup
 from integrator.matching import plan_limits
 from integrator.models import Account, Plan, PlanMap
-from panels.spelling import clean, name_key
+from panels.normal_forms import clean, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

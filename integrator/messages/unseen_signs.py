@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from panels import spelling
+from panels import normal_forms
 
 
 def sentence(text: str, sign: str) -> str:
     """What to say of a sign in a text that nobody sees."""
     return _("It holds a sign that nobody sees, %(sign)s, behind “%(before)s”: delete it.") % {
-        "sign": spelling.name_of_sign(sign),
+        "sign": normal_forms.name_of_sign(sign),
         "before": text.partition(sign)[0],
     }

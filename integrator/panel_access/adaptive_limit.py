@@ -18,7 +18,7 @@ from integrator.core import clock
 from integrator.models import Panel
 
 if TYPE_CHECKING:
-    from panels.endpoint import Call
+    from panels.http.endpoint import Call
 
 STEADY = dt.timedelta(seconds=5)
 """After it was lowered, answers to calls that were sent before it say nothing new."""

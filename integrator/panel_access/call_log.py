@@ -20,7 +20,7 @@ from integrator.panel_access import adaptive_limit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.transport import Call as SentCall
+    from panels.http.transport import Call as SentCall
 
 
 @dataclass(frozen=True, slots=True)

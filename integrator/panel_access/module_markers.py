@@ -13,9 +13,9 @@ from django.db import transaction
 
 from integrator.models import Panel
 from integrator.panel_access import panel_connections
-from panels.billmanager import discovery_plans
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.names import Found
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.names import Found
+from panels.billmanager.discovery import plan_modules
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -36,7 +36,7 @@ def marker_again(bm: BillManager) -> bool:
     panel = panel_connections.billmanager_panel()
     if panel.overrides.get(MARKER):
         return False
-    inferred = discovery_plans.marker_again(bm.transport, bm.dialect)
+    inferred = plan_modules.marker_again(bm.transport, bm.dialect)
     if inferred.marker is None and not inferred.plans:
         return False  # no list could be read: nothing is known that was not known before
     found = None

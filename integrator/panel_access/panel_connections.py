@@ -18,15 +18,15 @@ from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.panel_access.parallel_limit import DatabaseLimiter
 from integrator.panel_access.read_retries import PatientTransport as Transport
 from panels.billmanager import BillManager
-from panels.billmanager.dialect import Dialect
+from panels.billmanager.dialect.dialect import Dialect
+from panels.http.transport import Endpoint, Login
 from panels.ispmanager import IspManager
-from panels.transport import Endpoint, Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from panels.documents import Document
-    from panels.rowstream import RowStream
+    from panels.coremanager.documents import Document
+    from panels.http.row_stream import RowStream
 
 LIMITER = DatabaseLimiter()
 JOURNAL = DatabaseJournal()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integrator.models import Panel
-from panels.errors import CertificateRefused, LoginRefused, NotSent
+from panels.coremanager.errors import CertificateRefused, LoginRefused, NotSent
 
 if TYPE_CHECKING:
-    from panels.errors import PanelError
+    from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from panels.spelling import ascii_domain, clean
+from panels.normal_forms import ascii_domain, clean
 
 DEFAULT_PATHS = {"billmanager": "/billmgr", "ispmanager": "/ispmgr"}
 DEFAULT_PORTS = {"https": 443, "http": 80}

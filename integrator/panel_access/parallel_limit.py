@@ -21,7 +21,7 @@ from django.db.models import Q
 from integrator.core import clock, heartbeat
 from integrator.models import PanelSlot, WorkerProcess
 from integrator.panel_access import adaptive_limit
-from panels.errors import LimitTimeout
+from panels.coremanager.errors import LimitTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

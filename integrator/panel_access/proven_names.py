@@ -9,7 +9,7 @@ from django.db import transaction
 
 from integrator.models import Panel
 from integrator.panel_access import module_markers, panel_connections
-from panels.billmanager.names import Close, Found, Take, written
+from panels.billmanager.dialect.names import Close, Found, Take, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,18 +14,12 @@ from django.db.models import Q
 from integrator.core import clock, prepared
 from integrator.models import Panel
 from integrator.panel_access.panel_stop import PanelStoppedError
-from panels.errors import (
-    Busy,
-    CertificateRefused,
-    NotSent,
-    TooLate,
-    UnexpectedAnswer,
-)
+from panels.coremanager.errors import Busy, CertificateRefused, NotSent, TooLate, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from panels.errors import PanelError
+    from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 

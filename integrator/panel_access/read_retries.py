@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from integrator.panel_access import reachability
-from panels.errors import PanelError
-from panels.transport import Measured, Transport
+from panels.coremanager.errors import PanelError
+from panels.http.transport import Measured, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from panels.documents import Document
-    from panels.rowstream import RowStream
+    from panels.coremanager.documents import Document
+    from panels.http.row_stream import RowStream
 
 log = structlog.get_logger(__name__)
 

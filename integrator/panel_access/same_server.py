@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from integrator.panel_access import panel_connections
-from panels import tls
-from panels.errors import Unreachable
+from panels.coremanager.errors import Unreachable
+from panels.http import tls
 
 if TYPE_CHECKING:
     from integrator.models import Panel

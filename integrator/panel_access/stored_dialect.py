@@ -12,8 +12,8 @@ from integrator.core import clock
 from integrator.models import Event, Panel
 from integrator.panel_access import panel_connections
 from panels import billmanager as panel_client
-from panels.billmanager.dialect import Dialect
-from panels.errors import NotSent, PanelError
+from panels.billmanager.dialect.dialect import Dialect
+from panels.coremanager.errors import NotSent, PanelError
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
 
     ``at_work``: while work goes on; then a name that is not found now stays what it was, since a
     panel that is just being upgraded may show less than it has.
-    Raises panels.errors.PanelError.
+    Raises PanelError.
     """
     staff = panel_connections.transport(panel, as_task_staff=True) if panel.task_username else None
     found = panel_client.discover(

@@ -12,8 +12,8 @@ from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.panel_access import panel_connections
 from integrator.panel_access.panel_url import AddressError, alias, candidates
-from panels.errors import Unreachable
-from panels.glance import glance
+from panels.coremanager.errors import Unreachable
+from panels.http.first_contact import glance
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +44,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
     The first address that speaks like a panel, or that says that it is being updated; else the
     first that can be connected to.
-    Raises Refused for what is no address, and panels.errors.Unreachable when nobody answers.
+    Raises Refused for what is no address, and Unreachable when nobody answers.
     """
     if kind not in Panel.Kind.values:
         raise Refused(_("A panel is a billmanager or an ispmanager."))
@@ -70,7 +70,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
 
 def look_at(panel: Panel) -> Sight:
-    """What a panel shows now. Raises panels.errors.Unreachable."""
+    """What a panel shows now. Raises Unreachable."""
     found = glance(panel_connections.endpoint(panel))
     shown = found.certificate
     return Sight(

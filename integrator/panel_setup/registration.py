@@ -18,17 +18,17 @@ from integrator.panel_access import call_log, panel_connections
 from integrator.panel_access.panel_url import AddressError, normalise
 from integrator.panel_access.same_server import same_server
 from integrator.panel_setup import location
-from panels import errors
 from panels.billmanager import BillManager
-from panels.billmanager.dialect import Dialect
+from panels.billmanager.dialect.dialect import Dialect
+from panels.coremanager import errors
 from panels.ispmanager import IspManager
-from panels.spelling import clean, unseen_in
+from panels.normal_forms import clean, unseen_in
 
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from panels.errors import LoginReason
-    from panels.faults import Fault
+    from panels.coremanager.error_nodes import Fault
+    from panels.coremanager.errors import LoginReason
 
     class HasLevel(Protocol):
         """What both panels answer to *who am I*; ``level`` None: not told."""
@@ -66,7 +66,7 @@ def register(
     is the same login. ``ca_pem``: certificates to trust, or ``pin``: the SHA-256 of the panel's
     own; both "": what the system trusts.
     Raises Refused when the input cannot be taken or the panel says no, and
-    panels.errors.PanelError when it cannot be asked; nothing is saved then.
+    PanelError when it cannot be asked; nothing is saved then.
     """
     panel = Panel(
         kind=kind,
@@ -194,7 +194,7 @@ def check_login(panel: Panel) -> None:
     """Ask the panel who we are, with each of its logins.
 
     Raises Refused when a login is wrong or too weak, or when there is no such panel at the
-    address; panels.errors.Unreachable (with CertificateRefused) when it cannot be asked.
+    address; Unreachable (with CertificateRefused) when it cannot be asked.
     """
     roles = [False, True] if panel.task_username else [False]
     for as_task_staff in roles:
@@ -245,7 +245,7 @@ def level_text(login: str, panel: Panel, level: int) -> str:
 
 
 def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
-    """Whom the panel takes one of our logins for. Raises panels.errors.PanelError."""
+    """Whom the panel takes one of our logins for. Raises PanelError."""
     transport = panel_connections.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
         return BillManager(transport, Dialect.from_json(panel.dialect)).whoami()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import Refused
 from integrator.models.states import Payment
 from integrator.previews import expiry_rules
-from panels.spelling import clean, name_key
+from panels.normal_forms import clean, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,7 +34,7 @@ class PreviewOutdated(Refused):
 def compare(preview: Preview) -> None:
     """Read the panels again and compare what the ready rows would do now with what they said.
 
-    Raises PreviewOutdated with every difference, and panels.errors.PanelError when they cannot
+    Raises PreviewOutdated with every difference, and PanelError when they cannot
     be read; either way nothing has been started.
     """
     freshness.reread(preview)

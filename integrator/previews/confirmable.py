@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from integrator.steps import payment_means
-from panels.spelling import domain_key
+from panels.normal_forms import domain_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -19,7 +19,7 @@ from integrator.previews.csv.reader import Line
 from integrator.previews.row_checks import Judge
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from panels.spelling import domain_key
+from panels.normal_forms import domain_key
 
 if TYPE_CHECKING:
     from integrator.matching.candidates import Candidate

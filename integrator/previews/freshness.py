@@ -41,7 +41,7 @@ def reread(preview: Preview) -> None:
 
     That is: clients, users and modules; the plans with their prices, modules and letters; services
     that are new on any plan; whether the accounts are still on their servers, with which domains.
-    Raises panels.errors.PanelError; what was read until then is kept.
+    Raises PanelError; what was read until then is kept.
     """
     rows = preview.rows.all()
     plans = Plan.objects.filter(pk__in=rows.values("plan_id"))

@@ -1,7 +1,7 @@
 """Whose a domain is: the rules that keep one site from being sold twice, or as another one's.
 
 The domain that a row would order must be one of the account's own, as its server lists them, and
-nobody else's: no live service's, no other binding's, no other row's. What ``panels.spelling``
+nobody else's: no live service's, no other binding's, no other row's. What ``panels.normal_forms``
 calls the same domain is the same here. A subdomain is another domain.
 """
 
@@ -17,7 +17,7 @@ from integrator.messages.reasons import reason
 from integrator.models import Account, Binding, Module, Panel, Service
 from integrator.models.states import MOVING, BindingState
 from panels.billmanager.services import DELETED
-from panels.spelling import domain_key
+from panels.normal_forms import domain_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,8 +23,8 @@ from integrator.matching.candidates import unbound
 from integrator.models import Account, Panel
 from integrator.models.states import RowState
 from integrator.panel_access import call_log, panel_connections
-from panels.errors import Busy, LoginRefused, PanelError, Refused, UnexpectedAnswer
-from panels.spelling import stored_email
+from panels.coremanager.errors import Busy, LoginRefused, PanelError, Refused, UnexpectedAnswer
+from panels.normal_forms import stored_email
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,7 +56,7 @@ def wanted(panel: Panel) -> QuerySet[Account]:
 def read(panel: Panel, progress: Progress | None = None, *, seconds: float = SECONDS) -> int:
     """Ask for the e-mails that are wanted, as many as the time allows; how many have changed.
 
-    Raises panels.errors.PanelError when the panel stops answering; what was read is kept.
+    Raises PanelError when the panel stops answering; what was read is kept.
     """
     asked = list(wanted(panel).values_list("id", "username", "email")[:MOST])
     if not asked:
@@ -123,7 +123,7 @@ class _Reading:
 def _email(ispmanager: IspManager, username: str) -> str | None:
     """The account's e-mail in its normal form; "" where it has none, None where to ask later.
 
-    Raises panels.errors.PanelError when nothing can be asked at all.
+    Raises PanelError when nothing can be asked at all.
     """
     try:
         return stored_email(ispmanager.email(username))[:254]

@@ -16,7 +16,7 @@ from integrator.core.clock import now
 from integrator.models import Binding, Panel
 from integrator.models.states import MOVING
 from integrator.refresh import account_emails, discovery
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from integrator.models import Panel
 from integrator.panel_access import call_log, panel_stop, reachability
 from integrator.panel_access.read_retries import repeated_reads
 from integrator.refresh import account_emails
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
 
     Progress, counts and a failure are kept in ``panel.discovery``. ``match``: propose clients and
     plans anew afterwards; False when the caller does so after several panels.
-    Raises panels.errors.PanelError; the rows that were read until then are kept, and none is
+    Raises PanelError; the rows that were read until then are kept, and none is
     marked gone on the ground of an incomplete list.
     """
     begun = time.monotonic()
@@ -96,7 +96,7 @@ def _emails(panel: Panel, progress: Progress) -> dict[str, int]:
 def read_emails(panel: Panel, progress: Progress | None = None) -> int:
     """Ask one server for e-mails that would help, and match anew if any is new; how many are.
 
-    Raises panels.errors.PanelError; what was read is kept.
+    Raises PanelError; what was read is kept.
     """
     try:
         changed = account_emails.read(panel, progress)

@@ -18,7 +18,7 @@ def launch(preview: Preview, actor: str) -> Run:
 
     Started once already, it is that run again, whatever has changed since.
     Raises Refused when a panel is not ready, its kind comparing.PreviewOutdated, ActionRefused of
-    the workflow, and panels.errors.PanelError; nothing has been started then.
+    the workflow, and PanelError; nothing has been started then.
     """
     started = Run.objects.filter(preview=preview).first()
     if started is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from integrator.models import Plan
-    from panels.errors import PanelError
+    from panels.coremanager.errors import PanelError
 
 
 def using(panel: Panel) -> QuerySet[Run]:

@@ -1,4 +1,4 @@
-"""Which entries of the dialect each step uses (`panels.billmanager.dialect`)."""
+"""Which entries of the dialect each step uses (`panels.billmanager.dialect.dialect`)."""
 
 from __future__ import annotations
 

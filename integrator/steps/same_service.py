@@ -1,10 +1,10 @@
-"""When a listed service is of the same client, and for the same domain (``panels.spelling``)."""
+"""When a listed service is of the same client and domain (``panels.normal_forms``)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.spelling import domain_key, same_domain
+from panels.normal_forms import domain_key, same_domain
 
 if TYPE_CHECKING:
     from integrator.models import Binding

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integrator.steps.verdicts import Failed, Proven
-from panels.errors import FormLacks
+from panels.coremanager.errors import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from panels.billmanager import BillManager
-    from panels.billmanager.dialect import Dialect
+    from panels.billmanager.dialect.dialect import Dialect
     from panels.billmanager.modules import Module
 
 NUMBER = 1

@@ -15,7 +15,7 @@ from integrator.steps.verdicts import Ambiguous, Failed, NotYet, Proven, Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from panels.billmanager.tasks import Task
+    from panels.billmanager.tasks.tasks import Task
 
 NUMBER = 6
 VERSION = 1

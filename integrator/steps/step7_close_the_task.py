@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from integrator.models import Binding
     from panels.billmanager import BillManager
     from panels.billmanager.services import Service
-    from panels.billmanager.tasks import TaskForm
+    from panels.billmanager.tasks.tasks import TaskForm
 
 NUMBER = 7
 VERSION = 1

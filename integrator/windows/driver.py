@@ -26,7 +26,7 @@ from integrator.windows import alarms, canaries, guided_window, lease, members, 
 from integrator.windows.phases import opening, orders, restoring, tasks
 from integrator.windows.phases.opening import CannotOpenError
 from integrator.windows.switching.switches import NotShownError, PlanChangedError
-from panels.errors import LoginRefused, PanelError
+from panels.coremanager.errors import LoginRefused, PanelError
 
 if TYPE_CHECKING:
     from integrator.models import Window

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from integrator.windows.lease import Driver
     from panels.billmanager import BillManager
     from panels.billmanager.services import Service
-    from panels.billmanager.tasks import Task
+    from panels.billmanager.tasks.tasks import Task
 
 GRACE = dt.timedelta(seconds=60)
 """How long openings that have just begun are given before a window opens."""

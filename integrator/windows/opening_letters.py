@@ -19,7 +19,7 @@ from integrator.panel_access import call_log
 from integrator.windows import lease
 from integrator.windows.switching import switches
 from panels.billmanager.plans import NO_LETTER
-from panels.errors import Refused
+from panels.coremanager.errors import Refused
 
 if TYPE_CHECKING:
     from integrator.models import Window

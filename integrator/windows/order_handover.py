@@ -25,7 +25,7 @@ from integrator.windows import lease
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
-    from panels.billmanager.tasks import Task
+    from panels.billmanager.tasks.tasks import Task
 
 KIND = intents.HAND_OVER
 STEP = 6

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 from panels import amounts
 from panels.billmanager.clients import Client, Clients, ClientUser, Profile
 from panels.billmanager.context import Context, Relearn
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.discovery import discover
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.names import Close, Found, Take
+from panels.billmanager.discovery.discovery import discover
 from panels.billmanager.modules import Module, Modules
-from panels.billmanager.names import Close, Found, Take
 from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
 from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
-from panels.billmanager.taskclosing import Address
-from panels.billmanager.tasks import Task, TaskForm, Tasks
-from panels.billmanager.watching import Watched
-from panels.listing import number
+from panels.billmanager.tasks.closing import Address
+from panels.billmanager.tasks.tasks import Task, TaskForm, Tasks
+from panels.billmanager.upgrades import Watched
+from panels.coremanager.listing import number
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from panels.transport import Transport
+    from panels.http.transport import Transport
 
 __all__ = [
     "Address",

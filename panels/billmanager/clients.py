@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from panels.amounts import unit_of
 from panels.billmanager.context import ref
-from panels.errors import FormLacks
-from panels.gathering import Cells, Gathered, gather
-from panels.listing import UNSET, money, number
-from panels.paging import collect
-from panels.spelling import email_spellings, stored_email
+from panels.coremanager.errors import FormLacks
+from panels.coremanager.listing import UNSET, money, number
+from panels.coremanager.partial_lists import Cells, Gathered, gather
+from panels.coremanager.whole_lists import collect
+from panels.normal_forms import email_spellings, stored_email
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from panels.billmanager.context import Context, Params
-    from panels.forms import Form
-    from panels.gathering import Unreadable
-    from panels.listing import Row
+    from panels.coremanager.forms import Form
+    from panels.coremanager.listing import Row
+    from panels.coremanager.partial_lists import Unreadable
 
 _EDIT = "account.edit"
 CLIENT_LEVEL = 16

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from panels.errors import FormLacks, FunctionMissing, UnexpectedAnswer
-from panels.listing import UNSET, number
+from panels.coremanager.errors import FormLacks, FunctionMissing, UnexpectedAnswer
+from panels.coremanager.listing import UNSET, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from panels.billmanager.dialect import Dialect
-    from panels.listing import Row
-    from panels.transport import Transport
+    from panels.billmanager.dialect.dialect import Dialect
+    from panels.coremanager.listing import Row
+    from panels.http.transport import Transport
 
 T = TypeVar("T")
 

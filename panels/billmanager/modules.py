@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from panels.billmanager import wording
 from panels.billmanager.context import VHOST, is_on, marker, ref
-from panels.listing import number
-from panels.paging import all_rows
+from panels.billmanager.dialect import vocabulary
+from panels.coremanager.listing import number
+from panels.coremanager.whole_lists import all_rows
 
 if TYPE_CHECKING:
     from panels.billmanager.context import Context
-    from panels.billmanager.dialect import Dialect
-    from panels.forms import Form
-    from panels.listing import Row
+    from panels.billmanager.dialect.dialect import Dialect
+    from panels.coremanager.forms import Form
+    from panels.coremanager.listing import Row
 
 Kind = Literal["manual", "ispmanager", "other"]
 
@@ -23,7 +23,7 @@ CREATE = "processing.add.settings"
 """Last step of the wizard; it accepts all values at once (billmanager.md 2.2). Where another name
 was found, the dialect has it."""
 
-_MANUAL = wording.MANUAL
+_MANUAL = vocabulary.MANUAL
 """In an internal name, or in the title in either language of the panel (billmanager.md 13)."""
 _ISPMANAGER = re.compile(r"isp.{0,40}mgr|ispmanager", re.IGNORECASE)
 

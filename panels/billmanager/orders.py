@@ -12,20 +12,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from panels import amounts
-from panels.billmanager import summaries
+from panels.billmanager import order_summaries
 from panels.billmanager.context import ref
 from panels.billmanager.plans import Offer, Price
-from panels.errors import FormLacks
-from panels.listing import UNSET, money, number
-from panels.paging import all_rows
+from panels.coremanager.errors import FormLacks
+from panels.coremanager.listing import UNSET, money, number
+from panels.coremanager.whole_lists import all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from panels.billmanager.context import Context, Params
-    from panels.documents import Document
-    from panels.forms import Form, Option
-    from panels.listing import Row
+    from panels.coremanager.documents import Document
+    from panels.coremanager.forms import Form, Option
+    from panels.coremanager.listing import Row
 
 _PRICES = ("price", "cost", "total_cost", "amount", "total_sum", "summ")
 _COSTS = ("cost", "price", "amount")
@@ -108,7 +108,7 @@ class Orders:
         shown = answer.attributes("metadata").get("name", "")
         sent = {**params, **_AGREED, "domain": domain or "-", "autoprolong": "-"}
         known = self._context.currencies
-        total = summaries.total(form, known)
+        total = order_summaries.total(form, known)
         return OrderForm(
             price=_first_money(answer) if total is None else total.amount,
             currency=(total and total.currency) or _first_currency(answer, known),
@@ -116,7 +116,7 @@ class Orders:
             form=form,
             terms=tuple(name for name in form.fields if _TERMS.search(name)),
             addons=tuple(name for name in form.fields if name.startswith("addon_")),
-            discount=_discount(answer.texts) or summaries.discount(form),
+            discount=_discount(answer.texts) or order_summaries.discount(form),
             profile_first=any(map(_PROFILE.match, (form.func, shown))),
             unclear="" if total is None else total.unclear,
             captcha=any(map(_CAPTCHA.search, form.fields)),

@@ -8,20 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
-from panels.cutlists import ByDate
-from panels.errors import FormLacks
-from panels.gathering import Cells, gather_newer
-from panels.listing import UNSET, number
-from panels.paging import all_rows, newest_id
+from panels.coremanager.cut_lists import ByDate
+from panels.coremanager.errors import FormLacks
+from panels.coremanager.listing import UNSET, number
+from panels.coremanager.partial_lists import Cells, gather_newer
+from panels.coremanager.whole_lists import all_rows, newest_id
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
-    from panels.documents import Document
-    from panels.gathering import Unreadable
-    from panels.listing import Row
+    from panels.coremanager.documents import Document
+    from panels.coremanager.listing import Row
+    from panels.coremanager.partial_lists import Unreadable
 
 INITIATED = 8
 """Status of a payment that is begun; clients are not shown it (facts-2026-11.md 2.4)."""

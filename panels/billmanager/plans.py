@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from panels.amounts import exact
-from panels.billmanager import markers, salerules
-from panels.billmanager.asking import is_form
+from panels.billmanager import sale_rules
 from panels.billmanager.context import VHOST, is_on, marker
-from panels.billmanager.groupforms import GROUP_FORM, carried
-from panels.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
-from panels.listing import number
-from panels.paging import all_rows
-from panels.redaction import is_secret
+from panels.billmanager.dialect import markers
+from panels.billmanager.group_forms import GROUP_FORM, carried
+from panels.billmanager.optional_reads import is_form
+from panels.coremanager.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
+from panels.coremanager.listing import number
+from panels.coremanager.redaction import is_secret
+from panels.coremanager.whole_lists import all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from panels.billmanager.context import Context
-    from panels.billmanager.dialect import Dialect
-    from panels.billmanager.markers import Marker
-    from panels.billmanager.salerules import SaleRules
-    from panels.forms import Form
-    from panels.listing import Row
+    from panels.billmanager.dialect.dialect import Dialect
+    from panels.billmanager.dialect.markers import Marker
+    from panels.billmanager.sale_rules import SaleRules
+    from panels.coremanager.forms import Form
+    from panels.coremanager.listing import Row
 
 
 _ATTACHED = ("processingmodules", "processingmodule")
@@ -236,7 +237,7 @@ class Plans:
         (billmanager.md 10).
         """
         form = self._context.transport.read("pricelist.edit", {"elid": plan_id}).form()
-        return form.value(_LETTER), salerules.read(form)
+        return form.value(_LETTER), sale_rules.read(form)
 
     def letter_form(self, plan_id: int) -> LetterForm | None:
         """Read a plan's form for the sake of its letter; None when it has no such field."""

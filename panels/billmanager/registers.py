@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from panels.billmanager.asking import rows_if_any
 from panels.billmanager.context import OFF, ON
+from panels.billmanager.optional_reads import rows_if_any
 
 if TYPE_CHECKING:
-    from panels.transport import Transport
+    from panels.http.transport import Transport
 
 LIST = "payment_cash_register"
 

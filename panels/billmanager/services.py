@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
-from panels.cutlists import By
-from panels.errors import FormLacks, UnexpectedAnswer
-from panels.gathering import Cells, Gathered, gather, gather_newer
-from panels.listing import iso_date, money, number
-from panels.paging import collect, newest_id
+from panels.coremanager.cut_lists import By
+from panels.coremanager.errors import FormLacks, UnexpectedAnswer
+from panels.coremanager.listing import iso_date, money, number
+from panels.coremanager.partial_lists import Cells, Gathered, gather, gather_newer
+from panels.coremanager.whole_lists import collect, newest_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from panels.billmanager.context import Context, Params
-    from panels.cutlists import Axis
-    from panels.forms import Form
-    from panels.gathering import Unreadable
-    from panels.listing import Row
+    from panels.coremanager.cut_lists import Axis
+    from panels.coremanager.forms import Form
+    from panels.coremanager.listing import Row
+    from panels.coremanager.partial_lists import Unreadable
 
 ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS = 1, 2, 3, 4, 5
 """Statuses of a service (billmanager.md 7.1); 'ordered' means not paid yet."""

@@ -5,7 +5,7 @@ panels, so that a mistake of the client is not repeated here. What the facts lea
 in a dialect file (``dialects/*.json``), marked as assumed.
 
 Start them with ``python -m panels.sandbox``; mount them in-process with
-``panels.sandbox.adapter.SandboxAdapter``.
+``panels.sandbox.http.adapter.SandboxAdapter``.
 """
 
 from __future__ import annotations

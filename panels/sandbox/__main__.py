@@ -14,10 +14,10 @@ from panels.sandbox.dialect import DEFAULT, DialectError
 from panels.sandbox.dialects import named
 from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.faults import FaultError
-from panels.sandbox.generation import Size, generate
-from panels.sandbox.persistence import Journal, StateError, lock, read
-from panels.sandbox.server import Connection, Serving
-from panels.sandbox.world import BILLMANAGER, World
+from panels.sandbox.http.server import Connection, Serving
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.persistence import Journal, StateError, lock, read
+from panels.sandbox.world.world import BILLMANAGER, World
 
 
 def _parser() -> argparse.ArgumentParser:

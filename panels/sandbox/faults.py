@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from panels.sandbox.protocol import Request
+    from panels.sandbox.http.protocol import Request
 
 KINDS = frozenset(
     {

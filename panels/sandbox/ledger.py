@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from panels.sandbox.violations import violations
 
 if TYPE_CHECKING:
-    from panels.sandbox.records import Service
-    from panels.sandbox.world import World
+    from panels.sandbox.world.records import Service
+    from panels.sandbox.world.world import World
 
 _SECTIONS = {
     "orders": "order",

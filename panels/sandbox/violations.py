@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from panels.sandbox import records as r
-from panels.sandbox.hosting import user_key
+from panels.sandbox.ispmanager.hosting import user_key
+from panels.sandbox.world import records as r
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.sandbox.world import World
+    from panels.sandbox.world.world import World
 
 
 def violations(world: World) -> list[str]:

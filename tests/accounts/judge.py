@@ -1,4 +1,4 @@
-"""Compares what matching proposes with the truth of a sandbox world (panels/sandbox/field.py)."""
+"""Compares what matching proposes with the truth of a sandbox world (``world.field``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from panels.sandbox.field import STORIES
+from panels.sandbox.world.field import STORIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

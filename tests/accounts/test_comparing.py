@@ -14,7 +14,7 @@ from integrator.previews import freshness, preview
 from integrator.previews.choices import Choices
 from integrator.previews.comparison import PreviewOutdated, compare
 from integrator.runs.launch import launch
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox

@@ -12,7 +12,7 @@ from integrator.panel_access.panel_url import AddressError, candidates, normalis
 from integrator.panel_setup import location, registration
 from integrator.panel_setup.checks import panel_check
 from integrator.refresh import discovery
-from panels.errors import CertificateRefused, Unreachable
+from panels.coremanager.errors import CertificateRefused, Unreachable
 from tests.accounts.sandboxed import server
 from tests.services.https_panel import https_ispmanager, self_signed
 from tests.services.ports import free_ports

@@ -11,9 +11,9 @@ from integrator.models import Call, Event, Panel
 from integrator.panel_access import panel_connections, proven_names, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, overrides
 from integrator.supervisor.folder import eventually
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.grammar import SETTABLE
-from panels.errors import NotSent
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.grammar import SETTABLE
+from panels.coremanager.errors import NotSent
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox

@@ -16,9 +16,9 @@ from integrator.panel_setup import registration
 from integrator.panel_setup.checks import panel_check
 from integrator.panel_setup.dialect.places import place
 from integrator.refresh import account_emails, discovery
-from panels import errors
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.names import ADMIN, Close, Found, Take
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.names import ADMIN, Close, Found, Take
+from panels.coremanager import errors
 from tests.accounts.sandboxed import billing, server
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from integrator.models import Account, Panel
 from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.panel_setup.checks import panel_check
 from integrator.refresh import background, discovery
-from panels.errors import LoginRefused
+from panels.coremanager.errors import LoginRefused
 from tests import factories
 from tests.accounts import mirrors
 

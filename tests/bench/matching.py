@@ -1,7 +1,7 @@
 """`make matching`: what matching makes of a world as one finds it in the field, against its truth.
 
 5,000 accounts on two servers and 2,000 clients with all that makes owners hard to tell (the
-stories of panels/sandbox/field.py), registered, discovered and matched by the commands that an
+stories of ``world.field``), registered, discovered and matched by the commands that an
 operator types.
 """
 

@@ -22,10 +22,10 @@ from integrator.previews.choices import Choices
 from integrator.refresh import discovery
 from integrator.runs import launch
 from integrator.windows.post_checks import plan_recheck
-from panels.sandbox import operations
-from panels.sandbox import records as r
+from panels.sandbox.billmanager import operations
 from panels.sandbox.dialects.drawing import draw
 from panels.sandbox.ledger import ledger, truth
+from panels.sandbox.world import records as r
 from tests.dialects import administrator
 from tests.simulation.installation import install_servers, register_billing
 from tests.simulation.stage import Stage

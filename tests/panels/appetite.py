@@ -12,11 +12,11 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from panels.endpoint import Endpoint, Login
-from panels.errors import PanelError
-from panels.paging import collect
-from panels.sessions import SessionIds
-from panels.transport import Transport
+from panels.coremanager.errors import PanelError
+from panels.coremanager.whole_lists import collect
+from panels.http.endpoint import Endpoint, Login
+from panels.http.sessions import SessionIds
+from panels.http.transport import Transport
 from tests.panels.fakepanel import OK, PASSWORD, FakePanel, Notes, Reply, Slots
 from tests.panels.test_sizes import page
 

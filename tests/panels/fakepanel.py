@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
-from panels.errors import LimitTimeout
-from panels.sessions import SessionIds
-from panels.transport import Endpoint, Login, Transport
+from panels.coremanager.errors import LimitTimeout
+from panels.http.sessions import SessionIds
+from panels.http.transport import Endpoint, Login, Transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from panels.transport import Call
+    from panels.http.transport import Call
 
 OK = b'<?xml version="1.0" encoding="UTF-8"?>\n<doc func="x"><ok/></doc>\n'
 LOGIN_PAGE = b"<!DOCTYPE html>\n<html><body><form><input type='password'/></form></body></html>"

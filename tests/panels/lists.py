@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from xml.sax.saxutils import escape
 
-from panels.answers import understand
-from panels.redaction import Redactor
-from panels.rowstream import RowStream
+from panels.coremanager.redaction import Redactor
+from panels.http.answers import understand
+from panels.http.row_stream import RowStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from panels.documents import Document
-    from panels.listing import Listing, Row
+    from panels.coremanager.documents import Document
+    from panels.coremanager.listing import Listing, Row
 
 T = TypeVar("T")
 

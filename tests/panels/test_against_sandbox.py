@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from panels.billmanager import BillManager, Dialect, discover
-from panels.errors import (
+from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     FormLacks,
@@ -23,13 +23,13 @@ from panels.errors import (
     Refused,
     UnexpectedAnswer,
 )
+from panels.http.sessions import SessionIds
+from panels.http.transport import Endpoint, Login, Transport
 from panels.ispmanager import IspManager, PasswordCheck
-from panels.sandbox.adapter import SandboxAdapter
 from panels.sandbox.dialect import load
-from panels.sandbox.generation import Size, generate
-from panels.sandbox.world import World
-from panels.sessions import SessionIds
-from panels.transport import Endpoint, Login, Transport
+from panels.sandbox.http.adapter import SandboxAdapter
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from panels.billmanager import BillManager, Dialect
-from panels.billmanager.names import Found
+from panels.billmanager.dialect.names import Found
 from panels.billmanager.services import UNKNOWN
-from panels.errors import UnexpectedAnswer
+from panels.coremanager.errors import UnexpectedAnswer
 from tests.panels.lists import Canned, Sent, elem
 
 BY = 9e9

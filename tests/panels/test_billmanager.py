@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from panels.billmanager import BillManager, CartLine, Dialect
-from panels.billmanager.names import Found
-from panels.billmanager.salerules import SaleRules
-from panels.errors import FormLacks, Refused, UnexpectedAnswer
+from panels.billmanager.dialect.names import Found
+from panels.billmanager.sale_rules import SaleRules
+from panels.coremanager.errors import FormLacks, Refused, UnexpectedAnswer
 from tests.panels.lists import Canned, elem
 
 if TYPE_CHECKING:
-    from panels.transport import Transport
+    from panels.http.transport import Transport
     from tests.panels.lists import Sent
 
 BY = 1e12

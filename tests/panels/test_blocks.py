@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.blocks import block_of
-from panels.faults import Fault, refusal
+from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.rule_refusals import block_of
 
 if TYPE_CHECKING:
-    from panels.blocks import Block
+    from panels.coremanager.rule_refusals import Block
 
 ORDER = "v2.vhost.order.param"
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from panels.billmanager import BillManager
-from panels.billmanager.discovery import discover
-from panels.errors import UnexpectedAnswer
+from panels.billmanager.discovery.discovery import discover
+from panels.coremanager.errors import UnexpectedAnswer
+from panels.coremanager.pages import CUT
+from panels.http.sessions import SessionIds
+from panels.http.transport import Endpoint, Login, Transport
 from panels.ispmanager import IspManager
-from panels.pages import CUT
-from panels.sandbox import records as r
 from panels.sandbox.dialect import load
-from panels.sandbox.generation import Size, generate
-from panels.sandbox.hosting import user_key
-from panels.sandbox.world import World
-from panels.sessions import SessionIds
-from panels.transport import Endpoint, Login, Transport
+from panels.sandbox.ispmanager.hosting import user_key
+from panels.sandbox.world import records as r
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 from tests.services.choice import first_of
 from tests.services.served import served

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from panels.billmanager import Dialect, discover
-from panels.billmanager.names import Found
-from panels.errors import LoginRefused, Unreachable
+from panels.billmanager.dialect.names import Found
+from panels.coremanager.errors import LoginRefused, Unreachable
 from tests.panels.lists import Canned, Sent, elem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.documents import Document
-    from panels.transport import Transport
+    from panels.coremanager.documents import Document
+    from panels.http.transport import Transport
 
 MISSED = '<error type="missed" object="func"/>'
 DENIED = '<error type="access" object="x"/>'

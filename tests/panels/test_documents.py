@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panels.amounts import currency
-from panels.documents import Form, Listing, is_html, parse
-from panels.errors import (
+from panels.coremanager.documents import Form, Listing, is_html, parse
+from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     FunctionMissing,
@@ -22,11 +23,10 @@ from panels.errors import (
     Refused,
     UnexpectedAnswer,
 )
-from panels.faults import Fault, refusal
-from panels.listing import Row, iso_date, money
+from panels.coremanager.listing import Row, iso_date, money
 
 if TYPE_CHECKING:
-    from panels.documents import Document
+    from panels.coremanager.documents import Document
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<doc lang="en" func="payment" binary="/billmgr">'
 LIST = (

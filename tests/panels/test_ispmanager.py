@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from panels.errors import Refused, UnexpectedAnswer, Unreachable
+from panels.coremanager.errors import Refused, UnexpectedAnswer, Unreachable
 from panels.ispmanager import Account, Domain, IspManager, PasswordCheck, Preset
 from tests.panels.fakepanel import Reply
 from tests.panels.lists import Canned, elem
@@ -15,7 +15,7 @@ from tests.panels.lists import Canned, elem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.transport import Transport
+    from panels.http.transport import Transport
     from tests.panels.fakepanel import Bench
 
 BY = 1e12

@@ -20,11 +20,11 @@ import integrator
 import panels
 from integrator.core import logs
 from integrator.previews.csv import reader
-from panels.documents import is_html, parse
-from panels.errors import PanelError
-from panels.redaction import Redactor, redact_markup
-from panels.rowstream import RowStream
-from panels.webpages import says_updating
+from panels.coremanager.documents import is_html, parse
+from panels.coremanager.errors import PanelError
+from panels.coremanager.redaction import Redactor, redact_markup
+from panels.coremanager.web_pages import says_updating
+from panels.http.row_stream import RowStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -208,7 +208,10 @@ ALL = list(patterns())
 
 def test_the_patterns_are_found() -> None:
     names = {name for name, _pattern, _searched in ALL}
-    assert {"panels.faults._PLACEHOLDER", "panels.redaction._ATTRIBUTE"} <= names
+    assert {
+        "panels.coremanager.error_nodes._PLACEHOLDER",
+        "panels.coremanager.redaction._ATTRIBUTE",
+    } <= names
     assert len(ALL) > 100
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from panels.billmanager import Dialect
-from panels.billmanager.markers import GRAMMAR, Inferred, Sample, attached, infer, parse
-from panels.documents import parse as read_answer
-from panels.errors import UnexpectedAnswer
+from panels.billmanager.dialect.markers import GRAMMAR, Inferred, Sample, attached, infer, parse
+from panels.coremanager.documents import parse as read_answer
+from panels.coremanager.errors import UnexpectedAnswer
 from tests.panels.lists import elem
 
 ALL = {11: "web-1", 12: "web-2", 13: "By hand"}

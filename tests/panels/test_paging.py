@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panels.errors import UnexpectedAnswer
-from panels.paging import all_rows, collect, newest_id, rows_newer_than
+from panels.coremanager.errors import UnexpectedAnswer
+from panels.coremanager.whole_lists import all_rows, collect, newest_id, rows_newer_than
 from tests.panels.lists import Canned, Pages
 
 

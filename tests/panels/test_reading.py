@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panels.answers import WebPage, understand
 from panels.billmanager import BillManager, Dialect
-from panels.billmanager.names import Found
-from panels.documents import Document
-from panels.errors import OutcomeUnknown, PanelError, Refused, UnexpectedAnswer
+from panels.billmanager.dialect.names import Found
+from panels.coremanager.documents import Document
+from panels.coremanager.errors import OutcomeUnknown, PanelError, Refused, UnexpectedAnswer
+from panels.coremanager.redaction import Redactor
+from panels.http.answers import WebPage, understand
 from panels.ispmanager import IspManager
-from panels.redaction import Redactor
 from tests.panels.lists import Canned
 
 if TYPE_CHECKING:

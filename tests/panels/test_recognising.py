@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from panels.billmanager import BillManager, Close, Dialect, Found, Take
-from panels.billmanager.discovery_plans import direction_of
-from panels.billmanager.markers import parse
-from panels.billmanager.names import ADMIN, written
-from panels.documents import parse as document
-from panels.errors import FormLacks
-from panels.forms import ToolButton
+from panels.billmanager.dialect.markers import parse
+from panels.billmanager.dialect.names import ADMIN, written
+from panels.billmanager.discovery.plan_modules import direction_of
+from panels.coremanager.documents import parse as document
+from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import ToolButton
 from tests.panels.lists import Canned, elem
 from tests.panels.test_discovery import FULL, form, found, toolbar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.billmanager.dialect import Dialect as Names
-    from panels.transport import Transport
+    from panels.billmanager.dialect.dialect import Dialect as Names
+    from panels.http.transport import Transport
 
 OFFERED = {"11": "ISPmanager isp1", "12": "Manual"}
 MODULES = ((11, "ISPmanager isp1"), (12, "Manual"))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panels.redaction import (
+from panels.coremanager.redaction import (
     KEEP,
     REDACTED,
     Redactor,

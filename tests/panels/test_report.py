@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from panels.billmanager import BillManager, Dialect, discover, shapes
-from panels.billmanager.report import fault_of, report
-from panels.documents import parse
-from panels.errors import AccessDenied, Unreachable
-from panels.faults import Fault
+from panels.billmanager import BillManager, Dialect, discover
+from panels.billmanager.dialect import shapes
+from panels.billmanager.discovery.report import fault_of, report
+from panels.coremanager.documents import parse
+from panels.coremanager.error_nodes import Fault
+from panels.coremanager.errors import AccessDenied, Unreachable
 from tests.panels.lists import Canned, elem
 from tests.panels.test_discovery import FULL, form, toolbar
 
 if TYPE_CHECKING:
-    from panels.transport import Transport
+    from panels.http.transport import Transport
 
 ROWS = elem(id=3001, name="Anna Adler", email="anna@mail.example", status=("2", "Active"))
 PERSONAL = FULL | {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.errors import LoginRefused, UnexpectedAnswer, Unreachable
-from panels.faults import Fault
-from panels.sessions import SessionIds
-from panels.transport import Endpoint, Login, Transport
+from panels.coremanager.error_nodes import Fault
+from panels.coremanager.errors import LoginRefused, UnexpectedAnswer, Unreachable
+from panels.http.sessions import SessionIds
+from panels.http.transport import Endpoint, Login, Transport
 from tests.panels.fakepanel import LOGIN_PAGE, OK, Notes, Reply, Slots
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.env import BASE_DIR
-from panels import intake
-from panels.documents import parse
-from panels.errors import AnswerTooLarge, OutcomeUnknown, UnexpectedAnswer
-from panels.listing import MOST_ROWS
-from panels.paging import PAGE, collect
+from panels.coremanager.documents import parse
+from panels.coremanager.errors import AnswerTooLarge, OutcomeUnknown, UnexpectedAnswer
+from panels.coremanager.listing import MOST_ROWS
+from panels.coremanager.whole_lists import PAGE, collect
+from panels.http import intake
 from tests.panels.fakepanel import Bench, Reply, bench
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ def test_rows_of_a_list_inside_a_row_are_not_its_own(make_bench: Callable[..., B
 
 @pytest.mark.parametrize("piece", [1, 2, 7, 64, 4096])
 def test_where_the_pieces_end_does_not_matter(piece: int) -> None:
-    from panels.redaction import Redactor
-    from panels.rowstream import RowStream
+    from panels.coremanager.redaction import Redactor
+    from panels.http.row_stream import RowStream
 
     body = b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- > -->\n" + page(4).replace(
         b"</elem>", b"</elem>\n "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from panels import spelling
+from panels import normal_forms
 
 SAME_DOMAINS = [
     ("alice.example", "ALICE.Example."),
@@ -35,24 +35,24 @@ OTHER_DOMAINS = [
 
 @pytest.mark.parametrize(("one", "other"), SAME_DOMAINS)
 def test_one_domain(one: str, other: str) -> None:
-    assert spelling.same_domain(one, other)
-    assert spelling.domain_key(spelling.domain_key(one)) == spelling.domain_key(one)
-    assert spelling.domain_key(one).isascii()
+    assert normal_forms.same_domain(one, other)
+    assert normal_forms.domain_key(normal_forms.domain_key(one)) == normal_forms.domain_key(one)
+    assert normal_forms.domain_key(one).isascii()
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER_DOMAINS)
 def test_two_domains(one: str, other: str) -> None:
-    assert not spelling.same_domain(one, other)
+    assert not normal_forms.same_domain(one, other)
 
 
 @given(st.text(max_size=20))
 @example("0@\u00b8")
 def test_every_text_has_one_key(text: str) -> None:
-    key = spelling.domain_key(text)
-    assert spelling.domain_key(key.upper()) == key
-    assert spelling.email_key(spelling.email_key(text)) == spelling.email_key(text)
-    assert spelling.unseen_in(spelling.name_key(text)) == ""
-    assert spelling.clean(spelling.clean(text)) == spelling.clean(text)
+    key = normal_forms.domain_key(text)
+    assert normal_forms.domain_key(key.upper()) == key
+    assert normal_forms.email_key(normal_forms.email_key(text)) == normal_forms.email_key(text)
+    assert normal_forms.unseen_in(normal_forms.name_key(text)) == ""
+    assert normal_forms.clean(normal_forms.clean(text)) == normal_forms.clean(text)
 
 
 @pytest.mark.parametrize(
@@ -63,19 +63,19 @@ def test_every_text_has_one_key(text: str) -> None:
     ],
 )  # fmt: skip
 def test_one_email(text: str) -> None:
-    assert spelling.email_key(text) == "anna@xn--bcher-kva.example"
-    assert spelling.email_spellings(text) == [
+    assert normal_forms.email_key(text) == "anna@xn--bcher-kva.example"
+    assert normal_forms.email_spellings(text) == [
         "anna@xn--bcher-kva.example", "anna@bücher.example",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "anna", "@a.example", "anna@", "anna b@a.example"])
 def test_what_is_no_email_has_no_key(text: str) -> None:
-    assert spelling.email_key(text) == ""
+    assert normal_forms.email_key(text) == ""
 
 
 def test_what_is_not_seen_is_called_by_its_name() -> None:
-    named = {sign: spelling.name_of_sign(sign) for sign in "\u200b\ufeff\u00ad\u202e\u0007"}
+    named = {sign: normal_forms.name_of_sign(sign) for sign in "\u200b\ufeff\u00ad\u202e\u0007"}
     assert named == {
         "\u200b": "ZERO WIDTH SPACE (U+200B)",
         "\ufeff": "ZERO WIDTH NO-BREAK SPACE (U+FEFF)",
@@ -83,10 +83,10 @@ def test_what_is_not_seen_is_called_by_its_name() -> None:
         "\u202e": "RIGHT-TO-LEFT OVERRIDE (U+202E)",
         "\u0007": "U+0007",
     }
-    assert all(spelling.unseen_in(f"a{sign}b") == sign for sign in named)
+    assert all(normal_forms.unseen_in(f"a{sign}b") == sign for sign in named)
 
 
 def test_blanks_of_all_kinds_are_plain_ones() -> None:
-    assert spelling.clean("\u00a0Start\u2009L\u202f\u3000") == "Start L"
-    assert spelling.name_key("Sta\u200brt\u00a0L") == "Start L"
-    assert spelling.login_key(" ALICE\u200b") == "alice"
+    assert normal_forms.clean("\u00a0Start\u2009L\u202f\u3000") == "Start L"
+    assert normal_forms.name_key("Sta\u200brt\u00a0L") == "Start L"
+    assert normal_forms.login_key(" ALICE\u200b") == "alice"

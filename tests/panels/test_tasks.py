@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panels.billmanager import Address, BillManager, Dialect
-from panels.billmanager.names import Close, Found, Take
-from panels.billmanager.taskclosing import address_in
-from panels.documents import parse
-from panels.errors import FormLacks
+from panels.billmanager.dialect.names import Close, Found, Take
+from panels.billmanager.tasks.closing import address_in
+from panels.coremanager.documents import parse
+from panels.coremanager.errors import FormLacks
 from tests.panels.lists import Canned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.forms import Form
-    from panels.transport import Transport
+    from panels.coremanager.forms import Form
+    from panels.http.transport import Transport
     from tests.panels.lists import Sent
 
 BY = 1e12

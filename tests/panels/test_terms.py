@@ -12,7 +12,7 @@ from panels.billmanager.clients import Terms, read_terms
 from tests.panels.lists import Canned
 
 if TYPE_CHECKING:
-    from panels.transport import Transport
+    from panels.http.transport import Transport
 
 NONE = Terms(postpaid=False, limit=None, source="account: postpaid")
 

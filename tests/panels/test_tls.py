@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from panels.errors import CertificateRefused, TooLate, Unreachable
-from panels.tls import checked_addresses, look, objection
-from panels.transport import Endpoint
+from panels.coremanager.errors import CertificateRefused, TooLate, Unreachable
+from panels.http.tls import checked_addresses, look, objection
+from panels.http.transport import Endpoint
 from tests.panels.fakepanel import Reply
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def test_a_certificate_that_cannot_be_looked_at(
     def gone(*_: object) -> object:
         raise Unreachable("gone by now")
 
-    monkeypatch.setattr("panels.wire.look", gone)
+    monkeypatch.setattr("panels.http.wire.look", gone)
     b = make_bench(answer, context=shown.context, pin="0" * 64)
     with pytest.raises(CertificateRefused) as caught:
         b.transport.read("whoami")

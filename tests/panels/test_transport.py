@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.errors import (
+from panels.coremanager.errors import (
     Busy,
     FunctionMissing,
     LimitTimeout,
@@ -23,7 +23,7 @@ from panels.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from panels.transport import Endpoint, Login, Transport
+from panels.http.transport import Endpoint, Login, Transport
 from tests.panels.fakepanel import (
     LOGIN_PAGE,
     OK,
@@ -37,7 +37,7 @@ from tests.panels.fakepanel import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from panels.transport import Call
+    from panels.http.transport import Call
     from tests.panels.fakepanel import Bench, Request
 
 ROWS = b'<doc func="vhost"><elem><id>1</id></elem><p_elems>1</p_elems></doc>'
@@ -389,7 +389,7 @@ def test_an_effect_does_not_use_a_connection_that_idled(
 ) -> None:
     b = make_bench(always(Reply()))
     b.transport.read("whoami")
-    monkeypatch.setattr("panels.wire.IDLE_LIMIT", -1.0)
+    monkeypatch.setattr("panels.http.wire.IDLE_LIMIT", -1.0)
     b.transport.read("whoami")
     b.transport.act("order", {}, send_by=soon())
     assert [r.connection for r in b.panel.requests] == [1, 1, 1, 2]

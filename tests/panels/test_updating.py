@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.errors import (
+from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.errors import (
     FunctionMissing,
     LoginRefused,
     OutcomeUnknown,
@@ -15,9 +16,8 @@ from panels.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from panels.faults import Fault, refusal
-from panels.paging import collect
-from panels.webpages import says_updating
+from panels.coremanager.web_pages import says_updating
+from panels.coremanager.whole_lists import collect
 from tests.panels.fakepanel import LOGIN_PAGE, OK, Bench, Reply, Request, bench
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from panels.billmanager import BillManager, discover
+from panels.billmanager.discovery.report import report
 from panels.billmanager.registers import registers
-from panels.billmanager.report import report
-from panels.billmanager.salerules import group_limits
+from panels.billmanager.sale_rules import group_limits
+from panels.http.sessions import SessionIds
+from panels.http.transport import Endpoint, Login, Transport
 from panels.ispmanager import IspManager
-from panels.sandbox import acts
-from panels.sandbox.adapter import SandboxAdapter
 from panels.sandbox.dialect import load
-from panels.sandbox.generation import Size, generate
-from panels.sandbox.world import World
-from panels.sessions import SessionIds
-from panels.transport import Endpoint, Login, Transport
+from panels.sandbox.http.adapter import SandboxAdapter
+from panels.sandbox.world import acts
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 
 if TYPE_CHECKING:

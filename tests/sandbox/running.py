@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import requests
 from lxml import etree
 
-from panels.sandbox.adapter import SandboxAdapter
 from panels.sandbox.dialect import load
-from panels.sandbox.generation import Size, generate
+from panels.sandbox.http.adapter import SandboxAdapter
 from panels.sandbox.ledger import ledger
-from panels.sandbox.world import World
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 
 if TYPE_CHECKING:
     import signal

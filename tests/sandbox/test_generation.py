@@ -9,10 +9,10 @@ import pytest
 
 from panels.sandbox.dialect import FOLDER, DialectError, load
 from panels.sandbox.dials import DialError, Dials
-from panels.sandbox.field import STORIES
-from panels.sandbox.generation import Size, generate
 from panels.sandbox.ledger import truth
-from panels.sandbox.world import World
+from panels.sandbox.world.field import STORIES
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 from tests.sandbox.running import Local, rows
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from panels.sandbox.dialect import load
-from panels.sandbox.generation import Size, generate
 from panels.sandbox.ledger import ledger, truth
-from panels.sandbox.persistence import Journal, StateError, read
-from panels.sandbox.world import World
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.persistence import Journal, StateError, read
+from panels.sandbox.world.world import World
 from tests.sandbox.flow import CLIENT, SIX, close, make_manual, open_tasks, order, switch, take
 from tests.sandbox.running import Local, error, rows, until
 

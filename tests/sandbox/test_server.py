@@ -194,7 +194,7 @@ def test_https(launch: Callable[..., Running], tmp_path: object) -> None:
 
 def test_nothing_of_the_client_is_imported() -> None:
     code = (
-        "import sys, panels.sandbox.__main__, panels.sandbox.adapter\n"
+        "import sys, panels.sandbox.__main__, panels.sandbox.http.adapter\n"
         "print([n for n in sys.modules if n.startswith('panels.')"
         " and not n.startswith('panels.sandbox')])"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.sandbox import acts
+from panels.sandbox.world import acts
 from tests.sandbox.flow import (
     CLIENT,
     ISPMANAGER,

@@ -8,13 +8,13 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from panels.sandbox.server import Connection, Serving
-from panels.sandbox.world import BILLMANAGER
+from panels.sandbox.http.server import Connection, Serving
+from panels.sandbox.world.world import BILLMANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.sandbox.world import World
+    from panels.sandbox.world.world import World
 
 
 @contextlib.contextmanager

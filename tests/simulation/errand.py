@@ -12,13 +12,13 @@ from integrator.previews import confirmations, freshness, preview
 from integrator.previews.choices import Choices
 from integrator.previews.corrections import Wish
 from integrator.runs import run_start
-from panels.sandbox import acts
 from panels.sandbox.ledger import truth
+from panels.sandbox.world import acts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from panels.sandbox.world import World
+    from panels.sandbox.world.world import World
     from tests.simulation.scenario import Scenario
 
 ANNA = "anna"

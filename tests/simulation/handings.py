@@ -9,14 +9,14 @@ from integrator.models import Intent, StrangerOrder, Window
 from integrator.models.states import UNSETTLED
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
-from panels.sandbox import records as r
-from panels.sandbox.operations import modules_for
+from panels.sandbox.billmanager.operations import modules_for
+from panels.sandbox.world import records as r
 from tests.simulation.errand import ANNA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.sandbox.world import World
+    from panels.sandbox.world.world import World
     from tests.simulation.stage import Stage
 
     Say = Callable[[Callable[[], object]], bool]

@@ -27,8 +27,8 @@ from integrator.refresh import discovery
 from integrator.steps import step6_find_the_task as step6
 from integrator.windows.phases import tasks
 from panels.sandbox import dialect as dialects
-from panels.sandbox.generation import Size, generate
-from panels.sandbox.world import World
+from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.world import World
 from tests.simulation.network import Faults, Limiter, Network, Observed, Sessions, Weather
 from tests.simulation.stage import SimulatedClock, Stage
 

@@ -14,18 +14,18 @@ from integrator.models.states import UNSETTLED, BindingState, Phase
 from integrator.previews.corrections import Wish
 from integrator.windows.order_handover import KIND
 from integrator.windows.switching.sent_switches import MOST
-from panels.sandbox import records as r
-from panels.sandbox.hosting import user_key
-from panels.sandbox.operations import modules_for
+from panels.sandbox.billmanager.operations import modules_for
+from panels.sandbox.ispmanager.hosting import user_key
 from panels.sandbox.violations import violations
+from panels.sandbox.world import records as r
 from tests.services import canary
 from tests.simulation.network import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.sandbox.records import Event as Happened
-    from panels.sandbox.world import World
+    from panels.sandbox.world.records import Event as Happened
+    from panels.sandbox.world.world import World
     from tests.simulation.simulate import Simulation
 
 KNOWN_AT_THE_END = {"order", "credit", "set_paid", "pay_line", "take", "close"}

@@ -23,16 +23,17 @@ from integrator.previews import sites
 from integrator.runs import circuit_breaker
 from integrator.steps import payment_means
 from integrator.windows.switching import sent_switches
-from panels import answers, intake, transport
-from panels.billmanager import discovery_plans, markers
 from panels.billmanager.context import MARKERS, Context
-from panels.errors import Busy, OutcomeUnknown, Refused
-from panels.faults import refusal
+from panels.billmanager.dialect import markers
+from panels.billmanager.discovery import plan_modules
+from panels.coremanager.error_nodes import refusal
+from panels.coremanager.errors import Busy, OutcomeUnknown, Refused
+from panels.http import answers, intake, transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from panels.rowstream import RowStream
+    from panels.http.row_stream import RowStream
 
 Patches = list[AbstractContextManager[Any]]
 
@@ -143,7 +144,7 @@ MENDS = {
     "marker": Mend(
         "what is on for a plan is read from the column with a known name",
         (11,),
-        lambda: [mock.patch.object(discovery_plans, "infer", _by_name)],
+        lambda: [mock.patch.object(plan_modules, "infer", _by_name)],
     ),
     "twice": Mend(
         "a switch that never shows is sent without end",

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 import requests
 from django.db import connection
 
-from panels.errors import LimitTimeout
-from panels.sandbox.adapter import SandboxAdapter
+from panels.coremanager.errors import LimitTimeout
+from panels.http.sessions import Key, SessionIds
+from panels.http.transport import Transport
 from panels.sandbox.faults import Rule
-from panels.sessions import Key, SessionIds
-from panels.transport import Transport
+from panels.sandbox.http.adapter import SandboxAdapter
 from tests.simulation.stage import BEGIN, Stage
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from panels.documents import Document
-    from panels.sandbox.protocol import Request, Response
-    from panels.sandbox.world import World
+    from panels.coremanager.documents import Document
+    from panels.sandbox.http.protocol import Request, Response
+    from panels.sandbox.world.world import World
 
 KINDS = (
     *("refused", "reset_before", "reset_after", "slow_before", "slow_after", "http_500"),

@@ -11,15 +11,15 @@ from integrator.models.states import UNSETTLED, Phase
 from integrator.steps import module_switches as sets
 from integrator.steps import step4_pay as step4
 from integrator.windows.switching import switches
-from panels.sandbox import acts, jobs
-from panels.sandbox import records as r
-from panels.sandbox.refusals import Refusal
+from panels.sandbox.http.refusals import Refusal
+from panels.sandbox.world import acts, jobs
+from panels.sandbox.world import records as r
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.sandbox.records import Service
-    from panels.sandbox.world import World
+    from panels.sandbox.world.records import Service
+    from panels.sandbox.world.world import World
     from tests.simulation.stage import Stage
 
 _SELLING_MANUALLY = prepared.Values(

@@ -18,9 +18,9 @@ from integrator.models.states import BindingState, Phase, RunState
 from integrator.previews.corrections import corrected
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
-from panels.errors import PanelError
-from panels.sandbox import acts
-from panels.sandbox import records as r
+from panels.coremanager.errors import PanelError
+from panels.sandbox.world import acts
+from panels.sandbox.world import records as r
 from tests.simulation.errand import ANNA, Errand
 from tests.simulation.handings import Handings
 from tests.simulation.undoings import Undoings
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from panels.sandbox.records import Service
-    from panels.sandbox.world import World
+    from panels.sandbox.world.records import Service
+    from panels.sandbox.world.world import World
     from tests.simulation.stage import Stage
 
 HELD = Q(held=True, held_until=None)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from integrator.bindings.operator import undo_guide
 from integrator.core.errors import Refused
 from integrator.models import Binding
-from panels.sandbox import acts
-from panels.sandbox import records as r
+from panels.sandbox.world import acts
+from panels.sandbox.world import records as r
 from tests.simulation.errand import ANNA, Errand, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.sandbox.world import World
+    from panels.sandbox.world.world import World
     from tests.simulation.stage import Stage
 
     Say = Callable[[Callable[[], object]], bool]

@@ -157,7 +157,7 @@ def test_the_demo_comes_up_is_killed_comes_back_and_stops(installation: Installa
 SOON_FROZEN = """
 import runpy, sys
 from pathlib import Path
-from integrator import keys
+from integrator.core import keys
 from integrator.supervisor import life
 life.SILENCE = 4.0
 keys.create_missing(Path(sys.argv[2]))

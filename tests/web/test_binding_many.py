@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from integrator.models import Account, ClientUser, Preview, PreviewRow, Run
-from panels.errors import NotSent
+from panels.coremanager.errors import NotSent
 from tests import factories
 
 if TYPE_CHECKING:

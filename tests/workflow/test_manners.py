@@ -14,7 +14,7 @@ from integrator.bindings.work import password_attempts
 from integrator.core import clock
 from integrator.models import Binding, Call, Panel
 from integrator.panel_access import adaptive_limit, panel_connections
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

@@ -18,9 +18,9 @@ from integrator.windows import members
 from integrator.windows.phases import orders
 from integrator.windows.post_checks import post_checks
 from panels import billmanager
-from panels.billmanager.tasks import Tasks
-from panels.errors import Refused
-from panels.faults import Fault
+from panels.billmanager.tasks.tasks import Tasks
+from panels.coremanager.error_nodes import Fault
+from panels.coremanager.errors import Refused
 from panels.ispmanager import IspManager
 from tests import factories
 

@@ -21,7 +21,7 @@ from integrator.previews.choices import Choices
 from integrator.refresh import discovery
 from integrator.steps import step4_pay as step4
 from panels.billmanager.payments import Payments
-from panels.errors import OutcomeUnknown
+from panels.coremanager.errors import OutcomeUnknown
 from panels.sandbox.dialect import FOLDER
 from tests import factories
 from tests.workflow.provider import only
@@ -110,7 +110,7 @@ def test_a_plan_whose_form_is_odd_ends_no_discovery(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from panels.billmanager.plans import Plans
-    from panels.errors import UnexpectedAnswer
+    from panels.coremanager.errors import UnexpectedAnswer
 
     real, odd = Plans.modules, provider.accounts[0]["plan"]
 

@@ -23,7 +23,8 @@ from integrator.previews import freshness
 from integrator.refresh import discovery
 from integrator.runs import cohorts, run_state
 from integrator.windows import driver
-from panels.errors import (
+from panels.coremanager.error_nodes import Fault
+from panels.coremanager.errors import (
     Busy,
     CertificateRefused,
     LimitTimeout,
@@ -32,7 +33,6 @@ from panels.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from panels.faults import Fault
 from tests import factories
 from tests.workflow.provider import Provider, Workers, open_windows
 

@@ -22,7 +22,7 @@ from integrator.models import Client, ClientUser, Event, Intent, NewClient
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log, panel_connections
 from integrator.runs import pauses
-from panels.errors import PanelError, Refused
+from panels.coremanager.errors import PanelError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

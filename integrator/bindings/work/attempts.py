@@ -18,7 +18,7 @@ from integrator.runs import circuit_breaker, pauses
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.windows import canaries, members
-from panels.errors import FormLacks, PanelError
+from panels.coremanager.errors import FormLacks, PanelError
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -24,7 +24,7 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Ambiguous, Proven
 from integrator.windows import members
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim

@@ -34,7 +34,7 @@ from integrator.steps import VERSIONS
 from integrator.steps import step7_close_the_task as step7
 from integrator.windows import guided_window, lease, members
 from integrator.windows.driver import drive
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

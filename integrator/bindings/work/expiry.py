@@ -23,7 +23,7 @@ from integrator.models.states import BindingState, Outcome, Phase, StepState
 from integrator.panel_access import call_log
 from integrator.steps import step7_close_the_task as step7
 from integrator.windows import members
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,7 @@ from integrator.steps import step4_pay as step4
 from integrator.steps.module_switches import enabled
 from integrator.steps.verdicts import Failed, Proven
 from integrator.windows import members
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim

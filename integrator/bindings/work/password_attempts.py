@@ -15,7 +15,7 @@ from django.db.models import F, Min, Q
 from integrator.core import clock
 from integrator.models import Panel
 from integrator.runs import pauses
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -30,7 +30,7 @@ LONGEST = 30.0
 TAKES = 60.0
 """Seconds after which a try that was begun and never told about no longer holds up the others."""
 LOCK_OUT = frozenset({"address", "captcha"})
-"""Reasons of a refusal that speak of us, not of the account (panels.errors.LoginReason)."""
+"""Reasons of a refusal that speak of us, not of the account (LoginReason)."""
 STOP_AFTER = 5
 """So many wrong passwords in a row stop the tries: the list is stale, or a ban is near."""
 

@@ -21,7 +21,7 @@ from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import call_log, panel_connections
 from integrator.runs import circuit_breaker
 from integrator.windows import members
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 from panels.ispmanager import IspManager, PasswordCheck
 
 if TYPE_CHECKING:

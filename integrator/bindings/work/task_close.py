@@ -17,7 +17,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import NotYet, Proven
 from integrator.windows import members
 from panels.billmanager import Address
-from panels.errors import (
+from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     FormLacks,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
     from integrator.models import Intent
     from panels.billmanager import BillManager
-    from panels.billmanager.tasks import TaskForm
+    from panels.billmanager.tasks.tasks import TaskForm
 
 
 def work(claimed: Claim, bm: BillManager) -> None:

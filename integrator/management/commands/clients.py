@@ -11,7 +11,7 @@ from integrator.core.errors import Refused
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.matching import matcher, missing_clients
 from integrator.models import NewClient
-from panels.spelling import clean, stored_email, unseen_in
+from panels.normal_forms import clean, stored_email, unseen_in
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

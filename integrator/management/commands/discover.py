@@ -12,7 +12,7 @@ from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand
 from integrator.matching import matcher
 from integrator.models import Panel
 from integrator.refresh import account_emails, discovery
-from panels.errors import NotSent, PanelError, UnexpectedAnswer
+from panels.coremanager.errors import NotSent, PanelError, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand,
 from integrator.messages import reasons
 from integrator.models import Drift, Panel
 from integrator.refresh import discovery
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

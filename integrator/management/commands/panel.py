@@ -25,7 +25,7 @@ from integrator.models import Panel
 from integrator.panel_setup import location, registration
 from integrator.panel_setup.checks import panel_check
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, overrides
-from panels.errors import Unreachable
+from panels.coremanager.errors import Unreachable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

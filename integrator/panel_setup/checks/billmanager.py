@@ -14,11 +14,11 @@ from integrator.panel_setup.checks.choices import needs_choice
 from integrator.panel_setup.checks.rows import Asker
 from integrator.panel_setup.checks.tasks import ask_tasks
 from integrator.panel_setup.dialect.places import place
-from panels.billmanager.discovery import NOBODYS
-from panels.billmanager.markers import NOT_YET
-from panels.billmanager.names import Found
+from panels.billmanager.dialect.markers import NOT_YET
+from panels.billmanager.dialect.names import Found
+from panels.billmanager.discovery.discovery import NOBODYS
 from panels.billmanager.registers import LIST, registers
-from panels.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
+from panels.coremanager.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager

@@ -17,11 +17,12 @@ from integrator.core.clock import now
 from integrator.models import Binding
 from integrator.models.states import BindingState
 from integrator.panel_access import panel_connections
-from panels import errors, tls
+from panels.coremanager import errors
+from panels.http import tls
 
 if TYPE_CHECKING:
     from integrator.panel_setup.checks.rows import Asker
-    from panels.transport import Transport
+    from panels.http.transport import Transport
 
 SAMPLES = 5
 """Calls one after another whose median is the latency."""

@@ -21,7 +21,7 @@ from integrator.panel_access import call_log, panel_connections
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
 from integrator.panel_setup.registration import STAFF_LEVEL, elsewhere, level_text, whoami
-from panels.errors import CertificateRefused
+from panels.coremanager.errors import CertificateRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Panel
 from integrator.panel_setup.registration import certificate_text, login_text, updating_text
-from panels import errors
+from panels.coremanager import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from panels.listing import Listing, Row
-    from panels.transport import Transport
+    from panels.coremanager.listing import Listing, Row
+    from panels.http.transport import Transport
 
 State = Literal["allowed", "denied", "not found", "needs choice", "unreachable", "warning"]
 """``warning``: to be known, but nothing that a step needs is missing."""

@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.panel_access import panel_connections
-from panels.billmanager import discovery, discovery_modules, discovery_plans, markers
-from panels.billmanager.asking import asked, asked_form, exists, is_form, is_list, options
 from panels.billmanager.context import VHOST
-from panels.billmanager.markers import LISTED
-from panels.billmanager.names import Close, Found, Take
-from panels.billmanager.report_keys import AFTER
-from panels.billmanager.searching import SAMPLE, Search
-from panels.billmanager.shapes import of_form
-from panels.listing import number
+from panels.billmanager.dialect import markers
+from panels.billmanager.dialect.markers import LISTED
+from panels.billmanager.dialect.names import Close, Found, Take
+from panels.billmanager.dialect.shapes import of_form
+from panels.billmanager.discovery import discovery, modules, plan_modules
+from panels.billmanager.discovery.report_keys import AFTER
+from panels.billmanager.discovery.search import SAMPLE, Search
+from panels.billmanager.optional_reads import asked, asked_form, exists, is_form, is_list, options
+from panels.coremanager.listing import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from integrator.models import Panel
-    from panels.billmanager.dialect import Dialect
-    from panels.documents import Document
-    from panels.forms import Form, Toolbar
-    from panels.listing import Row
-    from panels.transport import Transport
+    from panels.billmanager.dialect.dialect import Dialect
+    from panels.coremanager.documents import Document
+    from panels.coremanager.forms import Form, Toolbar
+    from panels.coremanager.listing import Row
+    from panels.http.transport import Transport
 
 ACTS = frozenset(
     {
@@ -121,7 +122,7 @@ class Looker:
     @cached_property
     def _offered(self) -> list[str]:
         search = Search(self.transport, self.staff, {})
-        discovery_modules.modules(search)
+        modules.modules(search)
         return [name for name, _title in search.found.module_titles]
 
     def _manual_module(self) -> Verdict:
@@ -167,7 +168,7 @@ class Looker:
 
     @cached_property
     def _plans(self) -> list[Row]:
-        return discovery_plans.hosting_plans(self.transport, self.dialect)
+        return plan_modules.hosting_plans(self.transport, self.dialect)
 
     def _plan_modules_list(self) -> Verdict:
         func = self._value()
@@ -235,7 +236,7 @@ class Looker:
             return Verdict(wrong=text % {"name": marker.column, "names": ", ".join(columns)})
         if self.dialect.plan_modules_parent is None:
             return Verdict(unchecked=_("how the list takes the plan is not known yet"))
-        samples, _columns = discovery_plans.samples_of(self.transport, self.dialect, self._plans)
+        samples, _columns = plan_modules.samples_of(self.transport, self.dialect, self._plans)
         if not samples:
             text = _("processingmodules and the plans' modules could not be compared")
             return Verdict(unchecked=text)

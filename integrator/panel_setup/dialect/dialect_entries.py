@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from integrator.panel_access import proven_names
 from integrator.steps.dialect_entries import OF_STEP
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.grammar import CHOICES
-from panels.billmanager.names import Close, Found, Take
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.grammar import CHOICES
+from panels.billmanager.dialect.names import Close, Found, Take
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import Refused
 from integrator.models import Call, Panel
 from integrator.panel_access import call_log, panel_connections, stored_dialect
-from panels.billmanager.report import fault_of, report
-from panels.documents import parse
-from panels.errors import UnexpectedAnswer
-from panels.faults import refusal
+from panels.billmanager.discovery.report import fault_of, report
+from panels.coremanager.documents import parse
+from panels.coremanager.error_nodes import refusal
+from panels.coremanager.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ REMEMBERED = 500
 def make(panel: Panel) -> str:
     """Read the panel's lists and forms and give the report as text; nothing is changed.
 
-    Raises Refused for a panel that has no dialect, and panels.errors.PanelError when the panel
+    Raises Refused for a panel that has no dialect, and PanelError when the panel
     cannot be asked.
     """
     if panel.kind != Panel.Kind.BILLMANAGER:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from integrator.models import Module, Panel
 from integrator.panel_access import mark_column
 from integrator.steps import step1_add_manual_module as step1
-from panels.billmanager.discovery import NOBODYS
+from panels.billmanager.discovery.discovery import NOBODYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.billmanager.dialect import Dialect
+    from panels.billmanager.dialect.dialect import Dialect
 
 
 def servers() -> list[dict[str, Any]]:

@@ -14,9 +14,9 @@ from integrator.models import Event, Panel
 from integrator.panel_access import call_log
 from integrator.panel_setup.dialect import dialect_entries
 from integrator.panel_setup.dialect.checks import Looker, never
-from panels.billmanager.dialect import Dialect
-from panels.billmanager.grammar import SETTABLE
-from panels.errors import PanelError
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.grammar import SETTABLE
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integrator.messages import unseen_signs
 from integrator.previews.choices import LONGEST_PERIOD
 from integrator.previews.expiry_rules import day
-from panels import spelling
+from panels import normal_forms
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,8 +42,8 @@ def readable(cell: str) -> str:
 
     Raises BadCellError that names the first such sign in between.
     """
-    text = spelling.clean(cell)
-    sign = spelling.unseen_in(text)
+    text = normal_forms.clean(cell)
+    sign = normal_forms.unseen_in(text)
     if sign:
         raise BadCellError(unseen_signs.sentence(text, sign))
     return text
@@ -51,20 +51,20 @@ def readable(cell: str) -> str:
 
 def domain(cell: str) -> str:
     """A domain name in lower case, without the dot at its end; "" for an empty cell."""
-    text = spelling.clean(cell)
+    text = normal_forms.clean(cell)
     if not text:
         return ""
     for sign in text:
-        if spelling.is_unseen(sign) and sign not in spelling.JOINERS:
+        if normal_forms.is_unseen(sign) and sign not in normal_forms.JOINERS:
             raise BadCellError(unseen_signs.sentence(text, sign))
-    ascii_name = spelling.ascii_domain(text)
+    ascii_name = normal_forms.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
     if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
         raise BadCellError(
             _("“%(text)s” is not a domain name such as example.com.") % {"text": text}
         )
-    return spelling.readable_domain(text)
+    return normal_forms.readable_domain(text)
 
 
 def password(cell: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.core.errors import LineError, Refused
-from panels.spelling import login_key, name_key
+from panels.normal_forms import login_key, name_key
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

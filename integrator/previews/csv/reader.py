@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import CsvRefused, LineError
 from integrator.messages import unseen_signs
 from integrator.previews.csv import cell_rules
-from panels.spelling import clean, name_key, unseen_in
+from panels.normal_forms import clean, name_key, unseen_in
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -13,7 +13,7 @@ from integrator.matching.candidates import Candidate, named_accounts, obstacles
 from integrator.matching.missing_clients import QUOTES, is_email
 from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Panel
-from panels.spelling import stored_email
+from panels.normal_forms import stored_email
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from integrator.models import Binding, Window
     from panels.billmanager import BillManager
-    from panels.billmanager.names import Found
+    from panels.billmanager.dialect.names import Found
 
 Sent = dict[str, Any]
 """{"step", "func", "as", "params"}, as ``rehearsal_sends`` writes it; secrets are left out."""

@@ -20,8 +20,8 @@ from integrator.inventory import payment_limits
 from integrator.messages.reasons import reason
 from integrator.models.states import Payment, RowState
 from integrator.panel_access import call_log
-from panels import errors
-from panels.blocks import BLOCKS
+from panels.coremanager import errors
+from panels.coremanager.rule_refusals import BLOCKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from integrator.models import Preview, PreviewRow
     from integrator.previews.row_checks import Judged
     from panels.billmanager import BillManager, OrderForm, PayMethod, Whoami
-    from panels.blocks import Block
+    from panels.coremanager.rule_refusals import Block
 
 BLOCKED: dict[Block, str] = {block: f"blocked_{block}" for block in BLOCKS}
 """The reason that each rule of the provider is, which a refusal speaks of."""

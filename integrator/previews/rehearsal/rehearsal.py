@@ -24,7 +24,7 @@ from integrator.previews import preview as previews
 from integrator.previews.rehearsal import orders
 from integrator.previews.rehearsal.requests import sends
 from integrator.previews.rehearsal.steps import Walk, wrong
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from integrator.panel_access import mark_column, panel_connections
 from integrator.steps import module_switches
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps.verdicts import Failed, Proven
-from panels import errors
+from panels.coremanager import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

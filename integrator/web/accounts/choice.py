@@ -18,7 +18,7 @@ from integrator.web.accounts.filters import STATES, listed
 from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.plain import plain
-from panels.spelling import clean, email_spellings
+from panels.normal_forms import clean, email_spellings
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -13,7 +13,7 @@ from django_filters.fields import ModelChoiceField
 from integrator.models import Account, Client, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
 from integrator.web.layout.plain import plain
-from panels.spelling import clean
+from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

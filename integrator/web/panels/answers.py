@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrator.bindings.refusal import ActionRefused
 from integrator.core.errors import Refused
 from integrator.panel_setup.registration import certificate_text
-from panels.errors import CertificateRefused, PanelError
+from panels.coremanager.errors import CertificateRefused, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

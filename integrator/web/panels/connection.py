@@ -16,7 +16,7 @@ from integrator.web.admin import notes
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.panels.forms import AddForm, AddressForm
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -19,8 +19,8 @@ from integrator.steps.dialect_entries import OF_STEP
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.panels.forms import DialectForm
-from panels.billmanager.dialect import Dialect
-from panels.errors import PanelError
+from panels.billmanager.dialect.dialect import Dialect
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from integrator.models import Module, Panel
 from integrator.panel_setup import location, registration
 from integrator.web.layout.plain import plain
 from integrator.web.panels.answers import refusal_of
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -27,7 +27,7 @@ from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
 from integrator.web.panels import answers
 from integrator.web.previews import rehearsals
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse

@@ -29,7 +29,7 @@ from integrator.web.layout import live, marks
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.runs.run import tell_retry
-from panels.spelling import clean
+from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

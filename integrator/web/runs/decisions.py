@@ -15,8 +15,8 @@ from integrator.panel_access import deep_links
 from integrator.panel_access.panel_connections import NoBillManagerError
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
-from panels.errors import PanelError
-from panels.spelling import clean
+from panels.coremanager.errors import PanelError
+from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -43,7 +43,7 @@ from integrator.windows import (
 )
 from integrator.windows.post_checks import post_checks
 from integrator.windows.switching import agreement, switches
-from panels.errors import AccessDenied, FormLacks, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

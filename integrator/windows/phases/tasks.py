@@ -21,7 +21,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
 from integrator.windows import members, readings
 from integrator.windows.switching import switches
-from panels.errors import AccessDenied, FormLacks, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FormLacks, FunctionMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from integrator.windows.lease import Driver
     from integrator.windows.readings import Reading
     from panels.billmanager import BillManager
-    from panels.billmanager.tasks import Task
+    from panels.billmanager.tasks.tasks import Task
 
 LOOK_AGAIN = dt.timedelta(seconds=1)
 PATIENCE = dt.timedelta(minutes=10)

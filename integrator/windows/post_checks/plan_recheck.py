@@ -26,7 +26,7 @@ from integrator.steps.verdicts import Proven
 from integrator.windows import canaries, lease, opening_letters, restore_notes, server_users
 from integrator.windows.post_checks import post_checks
 from integrator.windows.switching import switches
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from integrator.steps import step8_restore_the_plan as step8
 from integrator.windows import canaries, foreign_orders, lease, order_handover, server_users
 from integrator.windows.phases.orders import GAVE_UP
 from integrator.windows.post_checks import doubles
-from panels.errors import PanelError
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Before a plan is touched: both places that tell which of its modules are on say the same.
 
 Its own list of modules tells it by a marker that was inferred from the list of plans (see
-`panels.billmanager.markers`). Where no marker is known, or the two disagree, nothing is switched.
+`panels.billmanager.dialect.markers`). Where no marker is known, or the two disagree, nothing is
+switched.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Finding out what an installation calls things, by evidence."""

@@ -1,0 +1,1 @@
+"""Tasks of staff: their forms, and how they are taken and closed."""

@@ -1,0 +1,337 @@
+"""How the form of a task is recognised.
+
+Its names were found nowhere in public (billmanager.md 6.2). What is known: it has a selector of
+processing modules, a username and a password, a way to assign the task to oneself and a way to
+close it. So the selector is known by the modules that it offers, a choice of performers by our own
+name in it, a status by its codes, a password by its input; and only then by what is in names and
+labels. Where two would do, none is chosen: a person decides, and is told what there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from panels.billmanager.dialect import vocabulary
+from panels.billmanager.dialect.names import Close, Found, Take, written
+from panels.coremanager.listing import UNSET
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Collection, Iterable, Mapping
+
+    from panels.billmanager.dialect.dialect import Dialect
+    from panels.billmanager.dialect.shapes import Shape
+    from panels.coremanager.forms import Button, Field, Form, ToolButton
+
+IN_WORK, CLOSED = "1", "2"
+"""Statuses of a task: 0 opened, 1 in work, 2 closed (billmanager.md 6.1)."""
+_STATES = frozenset({"0", IN_WORK, CLOSED})
+
+KNOWN_TASK_FUNCTIONS = frozenset(
+    {"task.edit", "task.delete", "task.start", "task.filter", "task.setfilter", "task.su"}
+)
+"""Functions of the task list that are documented and do something else than taking (6.1)."""
+
+CLOSES = ("task_module", "task_username", "task_password", "task_close")
+"""Entries without which no task can be closed."""
+
+_NEVER = frozenset({"ok", "cancel", "back", "prev", "reset"})
+_NO_SUBMIT = frozenset({"cancel", "back", "reset", "blank"})
+_WHERE = "the task's form"
+
+
+@dataclass(slots=True)
+class Recognised:
+    """What a form shows: entries that are clear, and for those that are not, what it could be.
+
+    `choices`: entry → candidates, as an administrator would set them. An entry that this form
+    cannot tell, since another one comes after it, is in neither.
+    """
+
+    found: dict[str, Found | Take | Close] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def see(
+        self,
+        entry: str,
+        likely: Iterable[list[Found | Take | Close]],
+        candidates: Iterable[str] = (),
+    ) -> None:
+        """Take the first of these that are just one; none where the first that are any are more."""
+        clear = next((some for some in likely if some), [])
+        if len(clear) == 1:
+            self.found[entry] = clear[0]
+        else:
+            named = [written(one) for one in clear] or list(candidates)
+            self.choices[entry] = tuple(dict.fromkeys(named))
+
+
+def recognise(
+    form: Form,
+    *,
+    take: Take | None = None,
+    modules: Mapping[str, str] | None = None,
+    staff: Collection[str] = (),
+) -> Recognised:
+    """Name what this form shows, by the entries of the dialect.
+
+    `take` is what is known of taking already: a form that is led to by another one has no take
+    button, which is no news. `modules`: id and name of the processing modules; `staff`: what the
+    panel may call our login.
+    """
+    seen = Recognised()
+    _see_module(seen, form, modules or {})
+    if take is None:
+        _see_take(seen, form, staff)
+    typed = bool(_account_fields(form))
+    takes = bool(_buttons(form, vocabulary.TAKE, vocabulary.CLOSE))
+    if "task_module" not in seen.found and (takes or not (typed or seen.choices["task_module"])):
+        seen.choices = {name: some for name, some in seen.choices.items() if name == "task_take"}
+        if not typed:
+            return seen  # taking leads to another form
+    _see_account(seen, form)
+    _see_close(seen, form)
+    if not seen.choices.get("task_close", "-"):
+        del seen.choices["task_close"]  # nothing here could close it: seen once the task is taken
+    close = seen.found.get("task_close")
+    if isinstance(close, Close) and close.kind == "next":
+        for entry in ("task_username", "task_password"):
+            seen.choices.pop(entry, None)
+    return seen
+
+
+def unfilled(form: Form, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the required fields of a task's form that nobody would fill.
+
+    `values` is what would be sent besides module, username and password; a field that an
+    administrator said to fill (`task_fields`) counts as filled, and one with a single choice.
+    """
+    filled = {**only_choices(form), **dict.fromkeys(_filled(dialect), "-"), **values}
+    return form.unfilled(filled)
+
+
+def only_choices(form: Form) -> dict[str, str]:
+    """Give the required fields that are empty and offer one thing alone, with that."""
+    found = {}
+    for one in form.fields.values():
+        if one.required and not one.readonly and one.value in UNSET and only_choice(one):
+            found[one.name] = only_choice(one)
+    return found
+
+
+def only_choice(one: Field) -> str:
+    """Give the one choice of a field that is one; '' where there are several, or none."""
+    keys = [option.key for option in one.options or () if option.key not in UNSET]
+    return keys[0] if len(keys) == 1 else ""
+
+
+def missing(form: Form, dialect: Dialect) -> tuple[str, ...]:
+    """Name what this form lacks for closing the task by what is known; empty: nothing.
+
+    A form that taking leads away from, or that another one follows, can lack what that one has.
+    """
+    known = {name: getattr(dialect, name) for name in CLOSES}
+    names = {entry.value for entry in known.values() if isinstance(entry, Found)}
+    if not names & set(form.fields) and not _account_fields(form):
+        return ()
+    close = known["task_close"]
+    wanted: tuple[str, ...] = CLOSES
+    if isinstance(close, Close) and (close.before or close.kind == "next"):
+        wanted = ("task_module",)
+    return tuple(
+        f"dialect entry {name}" if entry is None else entry.value
+        for name in wanted
+        if ((entry := known[name]) is None and name in dialect.choices)
+        or (isinstance(entry, Found) and entry.value not in form.fields)
+    )
+
+
+def _filled(dialect: Dialect) -> set[str]:
+    known = (dialect.task_module, dialect.task_username, dialect.task_password)
+    names = {entry.value for entry in known if entry is not None}
+    return names | {entry.partition("=")[0] for entry in dialect.task_fields}
+
+
+def unfilled_in(shape: Shape, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the same of a form that was seen earlier, from its shape (`shapes.of_form`)."""
+    filled = {*_filled(dialect), *values}
+    return tuple(
+        one["name"]
+        for one in shape["fields"]
+        if one.get("required")
+        and not any(map(one.get, ("hidden", "readonly", "filled", "one_choice")))
+        and one["name"] not in filled
+    )
+
+
+def take_functions(buttons: Iterable[ToolButton]) -> list[str]:
+    """Give the functions above the task list that may take a task."""
+    return list(
+        dict.fromkeys(
+            b.func
+            for b in buttons
+            if b.func.startswith("task.")
+            and b.func not in KNOWN_TASK_FUNCTIONS
+            and any(vocabulary.TAKE.search(text) for text in (b.func, b.name, b.label))
+        )
+    )
+
+
+def _see_module(seen: Recognised, form: Form, modules: Mapping[str, str]) -> None:
+    selects = _selects(form)
+    offering = [f for f in selects if _offers_modules(f, modules)]
+    exact = [f for f in selects if f.name == "processingmodule"]
+    named = [f for f in selects if _says(f, vocabulary.MODULE)]
+    both = [f for f in offering if f in exact] or [f for f in offering if f in named]
+    likely = (both, offering, exact, named) if offering else (exact, named)
+    seen.see(
+        "task_module",
+        ([_found(f, sure=f in offering or f in exact) for f in some] for some in likely),
+        [f.name for f in selects],
+    )
+
+
+def _offers_modules(one: Field, modules: Mapping[str, str]) -> bool:
+    """Whether a select offers processing modules: by their ids and names, none of them wrong."""
+    known = [o for o in one.options or () if o.key in modules]
+    return bool(known) and all(not o.label or o.label == modules[o.key] for o in known)
+
+
+def _see_account(seen: Recognised, form: Form) -> None:
+    typed = _account_fields(form)
+    plain = [f for f in typed if not f.secret]
+    secret = [f for f in typed if f.secret and not _says(f, vocabulary.AGAIN)]
+    for entry, some, exact, pattern, evident in (
+        ("task_username", plain, vocabulary.USERNAMES, vocabulary.USERNAME, []),
+        ("task_password", typed, vocabulary.PASSWORDS, vocabulary.PASSWORD, secret),
+    ):
+        own = [f for f in some if not vocabulary.OF_ANOTHER.match(f.name)]
+        likely = (
+            [f for f in own if f.name == entry.removeprefix("task_")],
+            evident,
+            [f for f in own if f.name.lower() in exact],
+            [f for f in own if pattern.search(f.name) and not _says(f, vocabulary.AGAIN)],
+            [f for f in own if pattern.search(f.label) and not _says(f, vocabulary.AGAIN)],
+        )
+        sure = {id(f) for f in (*likely[0], *evident)}
+        seen.see(
+            entry,
+            ([_found(f, sure=id(f) in sure) for f in fields] for fields in likely),
+            [f.name for f in some],
+        )
+
+
+def _account_fields(form: Form) -> list[Field]:
+    """Fields in which something can be typed."""
+    return [
+        f
+        for f in form.fields.values()
+        if f.kind in {"input", "value", "textarea"}
+        and not (f.hidden or f.readonly or f.toggle)
+        and f.options is None
+    ]
+
+
+def _see_take(seen: Recognised, form: Form, staff: Collection[str]) -> None:
+    pressed = _buttons(form, vocabulary.TAKE, vocabulary.CLOSE)
+    own = {name.lower() for name in staff if not name.isdigit()}  # a number is a status as well
+    people = [
+        f
+        for f in _selects(form)
+        if own & {text.lower() for o in f.options or () for text in (o.key, o.label)}
+    ]
+    performers = [f for f in _selects(form) if _says(f, vocabulary.PERFORMER)]
+    named = [f for f in people if f in performers] or performers
+    seen.see(
+        "task_take",
+        (
+            [Take("button", b.name, where=_WHERE, sure=False) for b in pressed],
+            [Take("field", f.name, where=_WHERE, sure=False) for f in named],
+            [Take("field", f.name, where=_WHERE, sure=False) for f in people],
+            [Take("field", f.name, IN_WORK, where=_WHERE, sure=False)
+             for f in _status_fields(form, IN_WORK) if not _unexplained(form)],
+        ),
+        [
+            *(f"button:{b.name}" for b in form.buttons if _may_act(b)),
+            *(f"field:{f.name}={IN_WORK}" for f in _status_fields(form, IN_WORK)),
+            "save",
+            "none",
+        ],
+    )  # fmt: skip
+
+
+def _see_close(seen: Recognised, form: Form) -> None:
+    pressed = _buttons(form, vocabulary.CLOSE, vocabulary.TAKE)
+    ticked = [f for f in form.fields.values() if f.toggle and _says(f, vocabulary.CLOSE)]
+    on = [b for b in form.buttons if _submits(b) and _leads_on(b)]
+    taking = _buttons(form, vocabulary.TAKE, vocabulary.CLOSE)
+    seen.see(
+        "task_close",
+        (
+            [Close("button", b.name, where=_WHERE, sure=False) for b in pressed],
+            [Close("field", f.name, "on", where=_WHERE, sure=False) for f in ticked],
+            [Close("field", f.name, CLOSED, where=_WHERE, sure=False)
+             for f in _status_fields(form, CLOSED) if not on and not _unexplained(form)],
+            [Close("next", b.name, where=_WHERE, sure=False) for b in on],
+        ),
+        [
+            *(f"button:{b.name}" for b in form.buttons if _may_act(b) and b not in taking),
+            *(f"field:{f.name}=on" for f in form.fields.values() if f.toggle),
+            *(f"field:{f.name}={CLOSED}" for f in _selects(form) if f.offers(CLOSED)),
+        ],
+    )  # fmt: skip
+
+
+def _unexplained(form: Form) -> list[Button]:
+    """Buttons that may do anything: beside one a status may be there to be looked at."""
+    words = (vocabulary.TAKE, vocabulary.CLOSE)
+    return [
+        b
+        for b in form.buttons
+        if _may_act(b)
+        and not _leads_on(b)
+        and not any(w.search(text) for w in words for text in (b.name, b.label))
+    ]
+
+
+def _status_fields(form: Form, code: str) -> list[Field]:
+    """Selects that set the task's status: by name or label, else by having just its codes."""
+    offering = [f for f in _selects(form) if f.offers(code)]
+    named = [f for f in offering if _says(f, vocabulary.STATUS)]
+    coded = [f for f in offering if {o.key for o in f.options or ()} == _STATES]
+    return [f for f in named if f in coded] or named or coded
+
+
+def _leads_on(button: Button) -> bool:
+    texts = (button.name, button.label)
+    return button.kind == "next" or any(vocabulary.NEXT.search(text) for text in texts)
+
+
+def _selects(form: Form) -> list[Field]:
+    return [f for f in form.fields.values() if f.options is not None and not f.readonly]
+
+
+def _submits(button: Button) -> bool:
+    return button.name.lower() not in _NEVER and button.kind not in _NO_SUBMIT
+
+
+def _may_act(button: Button) -> bool:
+    texts = (button.name, button.label)
+    return _submits(button) and not any(vocabulary.HARMLESS.search(text) for text in texts)
+
+
+def _buttons(form: Form, wanted: re.Pattern[str], other: re.Pattern[str]) -> list[Button]:
+    def says(button: Button, pattern: re.Pattern[str]) -> bool:
+        return any(pattern.search(text) for text in (button.name, button.label))
+
+    found = [b for b in form.buttons if _submits(b)]
+    return [b for b in found if says(b, wanted) and not says(b, other)]
+
+
+def _says(one: Field, pattern: re.Pattern[str]) -> bool:
+    return any(pattern.search(text) for text in (one.name, one.label))
+
+
+def _found(one: Field, *, sure: bool) -> Found | Take | Close:
+    return Found(one.name, _WHERE, sure=sure)

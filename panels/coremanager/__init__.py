@@ -1,0 +1,1 @@
+"""The protocol that BILLmanager and ispmanager share: documents, lists, forms, errors."""

@@ -1,0 +1,1 @@
+"""The wire to a panel: one transport, bounded in time, size and address."""

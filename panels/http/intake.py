@@ -1,0 +1,86 @@
+"""One answer as it arrives, measured against what an answer may have.
+
+A tree takes twenty to forty times the bytes that it was parsed from, so bytes alone bound nothing:
+tags and attributes are counted before a parser makes nodes of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from panels.http.row_stream import RowStream
+
+MOST_BYTES = 8 * 1024 * 1024
+"""Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
+its metadata has 2 to 3 MB (tests/panels/test_sizes.py measures one)."""
+MOST_TAGS = 200_000
+"""Its tags; such a page has 62,000."""
+MOST_ATTRIBUTES = 200_000
+"""Its attributes; such a page has 61,000."""
+LISTS = 4
+"""By how much a list may have more whose rows are let go one after another: the 5,001 rows that a
+panel gives which knows no pages."""
+HEAD = 64 * 1024
+"""Bytes that are kept of an answer that is not kept whole, for the journal."""
+
+
+class TooLarge(Exception):  # noqa: N818 - a signal between modules of this package
+    """The answer has more than it may; the text says of what, and how many."""
+
+
+class Intake:
+    """Takes an answer piece by piece. Raises `TooLarge` at the piece that is one too many.
+
+    `most` is in bytes, of a tree. With `stream` the pieces go there, and only the head is kept.
+    """
+
+    __slots__ = (
+        *("_attributes", "_most", "_most_attributes", "_most_tags"),
+        *("_pieces", "_tags", "size", "stream"),
+    )
+
+    def __init__(self, most: int = MOST_BYTES, stream: RowStream | None = None) -> None:
+        self.size = 0
+        self.stream = stream
+        times = 1 if stream is None else LISTS
+        self._most = times * most
+        self._most_tags = times * MOST_TAGS
+        self._most_attributes = times * MOST_ATTRIBUTES
+        self._pieces: list[bytes] = []
+        self._tags = 0
+        self._attributes = 0
+
+    def announced(self, length: str) -> None:
+        """Take note of the length that the answer's head announces; '' when it does not."""
+        if not (length.isascii() and length.isdigit()):
+            return
+        digits = length.lstrip("0")
+        if len(digits) > len(str(self._most)) or int(digits or "0") > self._most:
+            raise TooLarge(f"it has {digits[:20]} bytes, and may have {self._most}")
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self.size += len(piece)
+        if self.size > self._most:
+            raise TooLarge(f"it has more than {self._most} bytes")
+        self._tags += piece.count(b"<")
+        if self._tags > self._most_tags:
+            raise TooLarge(f"it has more than {self._most_tags} tags in {self.size} bytes")
+        self._attributes += piece.count(b"=")
+        if self._attributes > self._most_attributes:
+            most = self._most_attributes
+            raise TooLarge(f"it has more than {most} attributes in {self.size} bytes")
+        if self.stream is None:
+            self._pieces.append(piece)
+            return
+        if self.size - len(piece) < HEAD:
+            self._pieces.append(piece[:HEAD])
+        self.stream.feed(piece)
+
+    @property
+    def body(self) -> bytes:
+        """What is kept: all of the answer, or its head where it was streamed."""
+        if len(self._pieces) > 1:
+            self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0] if self._pieces else b""

@@ -1,0 +1,164 @@
+"""Ordering a plan, apart from the forms that ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from panels.sandbox.billmanager import operations, sale_rules
+from panels.sandbox.http.refusals import Refusal, bad_value, missed
+from panels.sandbox.world import records as r
+
+if TYPE_CHECKING:
+    from panels.sandbox.world.world import World
+
+
+class Wish(NamedTuple):
+    """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
+
+    client: int
+    plan: int
+    datacenter: int
+    period: int
+    domain: str
+    remoteid: str = ""
+    autoprolong: str = "null"
+    origin: str = "order"
+
+
+def check(world: World, wish: Wish) -> int:
+    """Give the price in minor units; raise Refusal when this cannot be ordered."""
+    plan = world.plans.get(wish.plan)
+    if plan is None or not plan.enabled:
+        raise bad_value("pricelist", str(wish.plan))
+    if wish.datacenter not in world.datacenters.rows:
+        raise bad_value("datacenter", str(wish.datacenter))
+    price = operations.price_of(plan, wish.period)
+    if price is None:
+        raise bad_value("period", str(wish.period))
+    if not operations.modules_for(world, plan, wish.datacenter):
+        text = "There is no suitable processing module for this tariff plan."
+        raise Refusal("no_suitable_module", "processingmodule", "", text)
+    sale_rules.check(world, wish, plan)
+    if wish.client in world.dials.order_closed_to:
+        raise Refusal("access", "pricelist", str(wish.plan), "This plan is not for this client.")
+    return price * (100 - world.dials.order_discount) // 100
+
+
+def place(world: World, wish: Wish, *, skip_cart: bool) -> tuple[r.Service | None, r.Line | None]:
+    """Order, and pay at once from the balance when ``skip_cart``.
+
+    Gives the service and the cart line, each None where there is none. Raises Refusal; a refusal
+    for want of money may leave a service or a line behind (billmanager.md 4.1).
+    """
+    price = check(world, wish)
+    if not wish.domain:
+        wish = wish._replace(domain=f"{world.token(8)}.example")
+    if not skip_cart:
+        if world.dialect["cart.kind"] == "basket":
+            service = _service(world, wish, price)
+            return service, _line(world, wish, price, service)
+        return None, _line(world, wish, price, None)
+    client = world.clients[wish.client]
+    if client.affords(price):
+        service = operations.charge(world, _service(world, wish, price))
+        return service, None
+    _leave(world, wish, price)
+    kind, about = world.dialect.error("no_money")
+    raise Refusal(kind, about, "", "There is not enough money on the balance.")
+
+
+def pay_line(world: World, line: r.Line) -> r.Service:
+    """Pay a cart line from the balance; its service is made now when it has none."""
+    service = world.services.get(line.service) if line.service else None
+    if service is None:
+        client = world.clients[line.client]
+        if not client.affords(line.cost):
+            kind, about = world.dialect.error("no_money")
+            raise Refusal(kind, about, "", "There is not enough money on the balance.")
+        wish = Wish(
+            line.client,
+            line.plan,
+            line.datacenter,
+            line.period,
+            line.domain,
+            line.remoteid,
+            line.autoprolong,
+        )
+        service = _service(world, wish, line.cost, line=line.id)
+    paid = operations.charge(world, service)
+    world.lines.drop(line.id)
+    return paid
+
+
+def lines_of(world: World, client: int, keys: list[int]) -> list[r.Line]:
+    """Give a client's cart lines by id; raise Refusal when one is not there."""
+    found = []
+    for key in keys:
+        line = world.lines.get(key)
+        if line is None or line.client != client:
+            raise missed("lineitem")
+        found.append(line)
+    return found
+
+
+def _leave(world: World, wish: Wish, price: int) -> None:
+    leaves = world.dials.refused_leaves or world.dialect["order.refused_leaves"]
+    if leaves == "nothing":
+        return
+    service = _service(world, wish, price) if leaves == "service" else None
+    _line(world, wish, price, service)
+
+
+def _service(world: World, wish: Wish, price: int, line: int = 0) -> r.Service:
+    service = r.Service(
+        id=world.services.next_id(),
+        plan=wish.plan,
+        client=wish.client,
+        datacenter=wish.datacenter,
+        period=wish.period,
+        domain=wish.domain,
+        status=r.ORDERED,
+        item_status="1",
+        price=price,
+        created=world.now(),
+        remoteid=wish.remoteid,
+        autoprolong=wish.autoprolong,
+        origin=wish.origin,
+    )
+    world.services.put(service)
+    if not line:
+        _ordered(world, wish, service=service.id, line=0)
+    return service
+
+
+def _line(world: World, wish: Wish, price: int, service: r.Service | None) -> r.Line:
+    line = r.Line(
+        id=world.lines.next_id(),
+        client=wish.client,
+        plan=wish.plan,
+        datacenter=wish.datacenter,
+        period=wish.period,
+        domain=wish.domain,
+        cost=price,
+        remoteid=wish.remoteid,
+        autoprolong=wish.autoprolong,
+        service=service.id if service else 0,
+        billorder=wish.client + 80_000,
+    )
+    if service is None:
+        _ordered(world, wish, service=0, line=line.id)
+    return world.lines.put(line)
+
+
+def _ordered(world: World, wish: Wish, *, service: int, line: int) -> None:
+    world.record(
+        "order",
+        client=wish.client,
+        plan=wish.plan,
+        domain=wish.domain,
+        period=wish.period,
+        remoteid=wish.remoteid,
+        origin=wish.origin,
+        service=service,
+        line=line,
+    )

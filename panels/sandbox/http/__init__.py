@@ -1,0 +1,1 @@
+"""How the stand-ins are asked and answer."""

@@ -1,0 +1,1 @@
+"""What the stand-ins know: rows, their past, and how a world is made."""
