@@ -13,7 +13,6 @@ from panels.coremanager.errors import (
     AccessDenied,
     Busy,
     CertificateRefused,
-    FormLacks,
     FunctionMissing,
     LoginRefused,
     NotSent,
@@ -22,6 +21,7 @@ from panels.coremanager.errors import (
     Refused,
     UnexpectedAnswer,
 )
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise

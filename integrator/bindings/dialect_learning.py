@@ -9,14 +9,14 @@ from django.db import transaction
 
 from integrator.models import Intent, Panel
 from integrator.models.states import Outcome
-from integrator.panel_access import panel_connections, proven_names, stored_dialect
+from integrator.panel_access import proven_names, stored_dialect, transports
 from integrator.steps import step7_close_the_task as step7
 from panels.billmanager.dialect import shapes
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.discovery.report_keys import AFTER
 from panels.billmanager.optional_reads import asked
 from panels.billmanager.tasks.closing import SECOND
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
 
 def task_form_seen(seen: TaskForm) -> None:
     """Keep what the form of a task shows before anything is done to it."""
-    _keep(panel_connections.billmanager_panel(), {seen.address.func: seen.form}, {})
+    _keep(transports.billmanager_panel(), {seen.address.func: seen.form}, {})
 
 
 def of_another_version(bm: BillManager) -> bool:
@@ -64,7 +64,7 @@ def of_another_version(bm: BillManager) -> bool:
     if not known or not told or told == known:
         return False
     log.info("panel.upgraded", was=known, now=told)
-    stored_dialect.learn_dialect(panel_connections.billmanager_panel())
+    stored_dialect.learn_dialect(transports.billmanager_panel())
     return True
 
 
@@ -73,7 +73,7 @@ def close_proven(bindings: Iterable[Binding]) -> None:
 
     Called in the transaction that proves step 7 of them.
     """
-    if proven_names.is_close_proven(panel_connections.billmanager_panel()):
+    if proven_names.is_close_proven(transports.billmanager_panel()):
         return
     closed = Intent.objects.filter(
         binding__in=[binding.pk for binding in bindings], kind=step7.CLOSE, outcome=Outcome.DONE
@@ -85,7 +85,7 @@ def close_proven(bindings: Iterable[Binding]) -> None:
 def form_lacks(error: PanelError) -> None:
     """Keep a form of a task that lacked something, or asks for what nobody fills in."""
     if isinstance(error, FormLacks) and error.form is not None and error.func:
-        panel = panel_connections.billmanager_panel()
+        panel = transports.billmanager_panel()
         second = error.func + AFTER
         name = second if second in panel.learnt.get(FORMS, {}) else error.func
         _keep(panel, {name: error.form}, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from panels.coremanager.errors import FormLacks
+    from panels.coremanager.forms import FormLacks
 
 
 def of_form(error: FormLacks) -> dict[str, Any]:

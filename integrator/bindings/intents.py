@@ -25,7 +25,8 @@ from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps import step7_close_the_task as step7
-from panels.coremanager.errors import FormLacks, NotSent, OutcomeUnknown, PanelError, Refused
+from panels.coremanager.errors import NotSent, OutcomeUnknown, PanelError, Refused
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is raised when a person's input cannot be taken; nothing has been changed then."""
+"""What pages and commands tell a person: input that was refused, actions, and what panels said."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from panels.coremanager.errors import CertificateRefused, PanelError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+__all__ = [
+    "ActionRefused",
+    "CertificateRefused",
+    "CsvRefused",
+    "LineError",
+    "PanelError",
+    "Refused",
+]
 
 
 class Refused(Exception):  # noqa: N818 - the word of design.md
@@ -65,3 +76,12 @@ class CsvRefused(Refused):
     def unknown_emails(self) -> list[str]:
         """E-mails of the file that no client has."""
         return sorted({error.unknown_email for error in self.errors} - {""})
+
+
+class ActionRefused(Exception):  # noqa: N818 - named after what happened
+    """What was asked for cannot be done; nothing was changed. ``lines``: one for each row."""
+
+    def __init__(self, text: str, lines: Sequence[str] = ()) -> None:
+        self.text = text
+        self.lines = list(lines)
+        super().__init__("\n".join([text, *self.lines]))

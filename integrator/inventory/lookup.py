@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.core.errors import Refused
-from integrator.models import Panel, Plan
+from integrator.core.numbers import row_id
+from integrator.models import Client, ClientUser, Panel, Plan
 from integrator.panel_access.panel_url import AddressError, normalise
-from panels.normal_forms import login_key, name_key
+from panels.normal_forms import email_spellings, login_key, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +31,17 @@ def billmanager() -> Panel:
             )
         )
     return panel
+
+
+def client(word: str) -> Client | None:
+    """The client with this id, or with a user of this e-mail; None: none, or several."""
+    if word.isdecimal():
+        return Client.objects.filter(remote_id=row_id(word), gone_at=None).first()
+    users = ClientUser.objects.filter(
+        email__in=email_spellings(word), gone_at=None, client__gone_at=None
+    )
+    found = Client.objects.filter(pk__in=users.values("client"))
+    return found[0] if len(found) == 1 else None
 
 
 def panel(word: str) -> Panel:
@@ -95,7 +107,7 @@ class PlanNames:
         and the name of another.
         """
         word = name_key(word)
-        numbered = self.by_id.get(number_of(word))
+        numbered = self.by_id.get(row_id(word))
         named = self.by_name.get(word, [])
         others = [plan for plan in named if plan != numbered]
         if numbered is not None and others:
@@ -110,14 +122,6 @@ class PlanNames:
                 % {"name": word, "ids": _ids(named)}
             )
         raise Refused(_("BILLmanager has no plan “%(name)s” for hosting.") % {"name": word})
-
-
-def number_of(word: str) -> int:
-    """The id that a word is; 0 for what is none."""
-    return int(word) if word.isascii() and word.isdecimal() and len(word) <= LONGEST_ID else 0
-
-
-LONGEST_ID = 18  # digits
 
 
 def _both(word: str, numbered: Plan, named: Sequence[Plan]) -> str:

@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import guided, report
-from integrator.bindings.refusal import ActionRefused
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, Refused
 from integrator.inventory import lookup
 from integrator.maintenance import health
 from integrator.management.output import actor

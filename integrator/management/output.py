@@ -18,8 +18,8 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 
-from integrator.bindings.refusal import ActionRefused
-from integrator.core.errors import CsvRefused, Refused
+from integrator.core.errors import ActionRefused, CsvRefused, Refused
+from integrator.core.numbers import row_id
 from integrator.models import Binding, Panel, Run
 from integrator.panel_access.read_retries import repeated_reads
 from integrator.panel_setup.registration import certificate_text
@@ -174,8 +174,7 @@ def secret_from(variable: str | None) -> str:
 
 def find_run(word: str) -> Run:
     """The run that "12" or "r12" names. Raises Refused when there is none."""
-    number = word.removeprefix("r")
-    found = Run.objects.filter(pk=int(number)).first() if _is_number(number) else None
+    found = Run.objects.filter(pk=row_id(word.removeprefix("r"))).first()
     if found is None:
         text = _("There is no run “%(word)s”; “manage.py runs” lists them.")
         raise Refused(text % {"word": word})
@@ -184,15 +183,10 @@ def find_run(word: str) -> Run:
 
 def find_binding(word: str) -> Binding:
     """The binding that "345" or "b345" names. Raises Refused when there is none."""
-    number = word.removeprefix("b")
-    found = Binding.objects.filter(pk=int(number)).first() if _is_number(number) else None
+    found = Binding.objects.filter(pk=row_id(word.removeprefix("b"))).first()
     if found is None:
         raise Refused(_("There is no binding “%(word)s”; write it as b345.") % {"word": word})
     return found
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18  # noqa: PLR2004 - what a row's id can hold
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:

@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 
 from integrator.models import Panel
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.discovery import plan_modules
@@ -33,7 +33,7 @@ def marker_again(bm: BillManager) -> bool:
     For when what was known is not borne out by the list of plans. An administrator's word stays.
     The client goes on with what it knew; a new one knows better. Raises what reading raises.
     """
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     if panel.overrides.get(MARKER):
         return False
     inferred = plan_modules.marker_again(bm.transport, bm.dialect)
@@ -56,14 +56,12 @@ def marker_again(bm: BillManager) -> bool:
 
 def why_unknown() -> str:
     """What was seen where no marker could be found; "" when nobody has looked yet."""
-    return str(
-        Dialect.from_json(panel_connections.billmanager_panel().dialect).places.get(MARKER, "")
-    )
+    return str(Dialect.from_json(transports.billmanager_panel().dialect).places.get(MARKER, ""))
 
 
 def is_set_by_hand() -> bool:
     """Whether an administrator has said what tells what is on for a plan."""
-    return bool(panel_connections.billmanager_panel().overrides.get(MARKER))
+    return bool(transports.billmanager_panel().overrides.get(MARKER))
 
 
 def is_proven(bm: BillManager, *, on: bool) -> bool:
@@ -73,8 +71,8 @@ def is_proven(bm: BillManager, *, on: bool) -> bool:
     registered panel there is nothing to prove.
     """
     try:
-        panel = panel_connections.billmanager_panel()
-    except panel_connections.NoBillManagerError:
+        panel = transports.billmanager_panel()
+    except transports.NoBillManagerError:
         return True
     return was_seen(panel, bm.dialect, on=on)
 
@@ -87,7 +85,7 @@ def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
 def prove(bm: BillManager, *, on: bool) -> None:
     """A switch this way was seen in the plan's list of modules and in the list of plans."""
     with transaction.atomic():
-        row = Panel.objects.select_for_update().get(pk=panel_connections.billmanager_panel().pk)
+        row = Panel.objects.select_for_update().get(pk=transports.billmanager_panel().pk)
         proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}
         row.learnt = {**row.learnt, SWITCHES: proven}
         row.save(update_fields=["learnt"])

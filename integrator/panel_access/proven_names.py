@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 
 from integrator.models import Panel
-from integrator.panel_access import module_markers, panel_connections
+from integrator.panel_access import module_markers, stored_dialect, transports
 from panels.billmanager.dialect.names import Close, Found, Take, written
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _SWITCHING = ("plan_modules_list", "plan_modules_parent", "plan_modules_marker")
 
 def entries(panel: Panel) -> frozenset[str]:
     """Name the entries of the dialect that have done their work as they are now."""
-    dialect = panel_connections.dialect_of(panel)
+    dialect = stored_dialect.dialect_of(panel)
     told = panel.learnt.get(PROVEN, {})
     found = {name for name, value in told.items() if value == text_of(getattr(dialect, name, ""))}
     for on, name in ((True, "plan_modules_enable"), (False, "plan_modules_disable")):
@@ -49,10 +49,10 @@ def prove(names: Iterable[str]) -> None:
     Called in the transaction that proves the step. An entry that is not known proves nothing.
     """
     try:
-        panel = panel_connections.billmanager_panel()
-    except panel_connections.NoBillManagerError:
+        panel = transports.billmanager_panel()
+    except transports.NoBillManagerError:
         return
-    told, dialect = panel.learnt.get(PROVEN, {}), panel_connections.dialect_of(panel)
+    told, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)
     values = {name: value for name in names if (value := text_of(getattr(dialect, name)))}
     if all(told.get(name) == value for name, value in values.items()):
         return

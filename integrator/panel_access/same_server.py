@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from panels.coremanager.errors import Unreachable
 from panels.http import tls
 
@@ -23,7 +23,7 @@ def same_server(one: Panel, other: Panel) -> bool:
     if not (one.url.startswith("https:") and other.url.startswith("https:")):
         return True
     try:
-        shown = [tls.look(panel_connections.endpoint(panel)).fingerprint for panel in (one, other)]
+        shown = [tls.look(transports.endpoint(panel)).fingerprint for panel in (one, other)]
     except Unreachable:
         return False
     return shown[0] == shown[1]

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from integrator.core import clock
 from integrator.models import Event, Panel
-from integrator.panel_access import panel_connections
+from integrator.panel_access.transports import transport
 from panels import billmanager as panel_client
 from panels.billmanager.dialect.dialect import Dialect
 from panels.coremanager.errors import NotSent, PanelError
@@ -29,6 +29,16 @@ SOUGHT = "names_sought"
 """In ``Panel.learnt``: when that was last done, since some name did not hold any more."""
 
 
+def found_for(panel: Panel) -> Dialect:
+    """What this BILLmanager calls things, as discovery found it."""
+    return Dialect.from_json(panel.dialect)
+
+
+def dialect_of(panel: Panel) -> Dialect:
+    """What this BILLmanager calls things, as found, with the administrator's corrections."""
+    return found_for(panel).with_overrides(panel.overrides)
+
+
 def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
     """Ask the panel what it calls things and keep the answer on its row (design.md, section 9).
 
@@ -36,10 +46,8 @@ def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
     panel that is just being upgraded may show less than it has.
     Raises PanelError.
     """
-    staff = panel_connections.transport(panel, as_task_staff=True) if panel.task_username else None
-    found = panel_client.discover(
-        panel_connections.transport(panel), staff, overrides=panel.overrides
-    )
+    staff = transport(panel, as_task_staff=True) if panel.task_username else None
+    found = panel_client.discover(transport(panel), staff, overrides=panel.overrides)
     with transaction.atomic():
         # Asking took seconds, in which a worker may have learnt from a task's form, or a person
         # corrected a name.
@@ -69,7 +77,7 @@ def names_again(panel_id: int, used: Dialect) -> Dialect | None:
     Raises NotSent where the panel cannot be asked; the call that failed has done nothing.
     """
     panel = Panel.objects.get(pk=panel_id)
-    found = panel_connections.dialect_of(panel)
+    found = dialect_of(panel)
     if _names(found) == _names(used):
         if not _may_ask(panel_id):
             return None
@@ -77,7 +85,7 @@ def names_again(panel_id: int, used: Dialect) -> Dialect | None:
             learn_dialect(panel, at_work=True)
         except PanelError as error:
             raise NotSent(f"its names could not be found again: {error.message}") from error
-        found = panel_connections.dialect_of(panel)
+        found = dialect_of(panel)
         if _names(found) == _names(used):
             return None
         _tell(panel, used, found)

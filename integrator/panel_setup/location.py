@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import Refused
 from integrator.models import Panel
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from integrator.panel_access.panel_url import AddressError, alias, candidates
 from panels.coremanager.errors import Unreachable
 from panels.http.first_contact import glance
@@ -71,7 +71,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
 def look_at(panel: Panel) -> Sight:
     """What a panel shows now. Raises Unreachable."""
-    found = glance(panel_connections.endpoint(panel))
+    found = glance(transports.endpoint(panel))
     shown = found.certificate
     return Sight(
         url=panel.url,

@@ -14,7 +14,7 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.messages import unseen_signs
 from integrator.models import Panel
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, transports
 from integrator.panel_access.panel_url import AddressError, normalise
 from integrator.panel_access.same_server import same_server
 from integrator.panel_setup import location
@@ -27,8 +27,8 @@ from panels.normal_forms import clean, unseen_in
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from panels.coremanager.error_nodes import Fault
     from panels.coremanager.errors import LoginReason
+    from panels.coremanager.fault import Fault
 
     class HasLevel(Protocol):
         """What both panels answer to *who am I*; ``level`` None: not told."""
@@ -246,7 +246,7 @@ def level_text(login: str, panel: Panel, level: int) -> str:
 
 def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
     """Whom the panel takes one of our logins for. Raises PanelError."""
-    transport = panel_connections.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
+    transport = transports.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
         return BillManager(transport, Dialect.from_json(panel.dialect)).whoami()
     return IspManager(transport).whoami()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from integrator.models import Preview, PreviewRow
-    from integrator.previews.row_checks import Judged
+    from integrator.previews.judged_rows import Judged
 
 
 NEWS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")

@@ -24,7 +24,7 @@ from panels.normal_forms import domain_key
 if TYPE_CHECKING:
     from integrator.matching.candidates import Candidate
     from integrator.models import Binding
-    from integrator.previews.row_checks import Judged
+    from integrator.previews.judged_rows import Judged
 
 
 @dataclass(frozen=True, slots=True)

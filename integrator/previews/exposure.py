@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from integrator.previews.choices import Choices
-    from integrator.previews.row_checks import Judged
+    from integrator.previews.judged_rows import Judged
 
 GROWTH = (1, 10, 50)
 """The sizes of the first cohorts (design.md, section 5); then the full size."""

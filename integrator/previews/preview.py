@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from integrator.core.errors import LineError
     from integrator.models import Panel
     from integrator.previews.csv.reader import Line
-    from integrator.previews.row_checks import Judged
+    from integrator.previews.judged_rows import Judged
 
 CSV, MATCHED, SELECTED = "csv", "matched", "selected"
 

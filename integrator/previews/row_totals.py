@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from integrator.previews.balances import Totals
     from integrator.previews.choices import Choices
-    from integrator.previews.row_checks import Judged
+    from integrator.previews.judged_rows import Judged
 
 
 OVER = ("over_disk", "over_sites")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from integrator.bindings.refusal import ActionRefused
 from integrator.bindings.work import preparation
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
 from integrator.models import Account, Binding, Event, Preview, PreviewRow, Run
 from integrator.models.states import (

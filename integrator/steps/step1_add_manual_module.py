@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integrator.steps.verdicts import Failed, Proven
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,7 @@ from integrator.bindings.work import password_attempts
 from integrator.core import clock, prepared
 from integrator.models import Binding, Canary
 from integrator.models.states import MOVING, BindingState, Phase
-from integrator.panel_access import panel_connections, proven_names
+from integrator.panel_access import panel_connections, proven_names, transports
 from integrator.steps.verdicts import Failed
 from integrator.windows import members
 from panels.ispmanager import PasswordCheck
@@ -55,7 +55,7 @@ _PENDING = prepared.Values(
 
 def must_go_alone() -> bool:
     """Whether only one binding of all runs may be under way, since no close of a task is proven."""
-    return not proven_names.is_close_proven(panel_connections.billmanager_panel())
+    return not proven_names.is_close_proven(transports.billmanager_panel())
 
 
 def under_way() -> QuerySet[Binding]:

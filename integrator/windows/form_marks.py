@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from integrator.bindings import intents
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
-from panels.coremanager.errors import AccessDenied, FormLacks, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FunctionMissing
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -24,7 +24,8 @@ from integrator.steps import step2_switch_to_manual_only as step2
 from integrator.steps import step5_enable_both as step5
 from integrator.steps import step7_close_the_task as step7
 from integrator.windows import lease, members
-from panels.coremanager.errors import Busy, FormLacks, LoginRefused, Refused
+from panels.coremanager.errors import Busy, LoginRefused, Refused
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from integrator.windows.lease import Driver

@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrator.bindings import intents
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, StrangerOrder, Window
 from integrator.models.states import UNSETTLED, Outcome, Phase
 from integrator.panel_access import call_log, panel_connections

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from panels.amounts import unit_of
 from panels.billmanager.context import ref
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import UNSET, money, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
 from panels.coremanager.whole_lists import collect

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from panels.coremanager.errors import FormLacks, FunctionMissing, UnexpectedAnswer
+from panels.billmanager.dialect.codes import MARKERS, OFF, ON
+from panels.coremanager.errors import FunctionMissing, UnexpectedAnswer
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import UNSET, number
 
 if TYPE_CHECKING:
@@ -23,10 +25,6 @@ Params = dict[str, str | int]
 
 VHOST = "vhost"
 """Internal name of the product type shared hosting (billmanager.md 2.3)."""
-
-ON = frozenset({"on", "yes", "1", "true", "enabled", "active"})
-OFF = frozenset({"off", "no", "0", "false", "disabled", "inactive", "suspended"})
-MARKERS = ("active", "status", "enabled")
 
 Relearn = Callable[["Dialect"], "Dialect | None"]
 """Finds the names of this installation again, given those that failed; None: there are no others.

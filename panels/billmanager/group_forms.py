@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.redaction import is_secret
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from panels import amounts
 from panels.billmanager import order_summaries
 from panels.billmanager.context import ref
 from panels.billmanager.plans import Offer, Price
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import UNSET, money, number
 from panels.coremanager.whole_lists import all_rows
 

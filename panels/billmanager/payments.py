@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.coremanager.cut_lists import ByDate
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import UNSET, number
 from panels.coremanager.partial_lists import Cells, gather_newer
 from panels.coremanager.whole_lists import all_rows, newest_id

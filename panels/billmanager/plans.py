@@ -12,7 +12,8 @@ from panels.billmanager.context import VHOST, is_on, marker
 from panels.billmanager.dialect import markers
 from panels.billmanager.group_forms import GROUP_FORM, carried
 from panels.billmanager.optional_reads import is_form
-from panels.coremanager.errors import FormLacks, NotSent, Unconfirmed, UnexpectedAnswer
+from panels.coremanager.errors import NotSent, Unconfirmed, UnexpectedAnswer
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import number
 from panels.coremanager.redaction import is_secret
 from panels.coremanager.whole_lists import all_rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from panels.billmanager.context import OFF, ON
+from panels.billmanager.dialect.codes import OFF, ON
 from panels.billmanager.optional_reads import rows_if_any
 
 if TYPE_CHECKING:

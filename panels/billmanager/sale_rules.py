@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from panels.billmanager.context import ON
+from panels.billmanager.dialect.codes import ON
 from panels.billmanager.optional_reads import rows_if_any
 from panels.coremanager.listing import number
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.coremanager.cut_lists import By
-from panels.coremanager.errors import FormLacks, UnexpectedAnswer
+from panels.coremanager.errors import UnexpectedAnswer
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import iso_date, money, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather, gather_newer
 from panels.coremanager.whole_lists import collect, newest_id

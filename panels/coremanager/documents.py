@@ -14,20 +14,13 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from panels.coremanager.answer_start import opening
-from panels.coremanager.error_nodes import Fault, fault_of
+from panels.coremanager.error_nodes import fault_of
 from panels.coremanager.errors import AnswerTooLarge, UnexpectedAnswer
-from panels.coremanager.forms import (
-    Button,
-    Field,
-    Form,
-    Option,
-    Toolbar,
-    ToolButton,
-    read_form,
-    read_toolbar,
-)
+from panels.coremanager.fault import Fault
+from panels.coremanager.forms import Button, Field, Form, Option, read_form
 from panels.coremanager.listing import MOST_ROWS, Listing, Row, number
 from panels.coremanager.redaction import Redactor
+from panels.coremanager.toolbars import Toolbar, ToolButton, read_toolbar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

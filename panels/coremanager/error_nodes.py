@@ -6,16 +6,14 @@ Errors come with HTTP 200 and an `error` node (billmanager.md 0 and 1.4, ispmana
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from panels.coremanager.errors import AccessDenied, Busy, FunctionMissing, LoginRefused, Refused
+from panels.coremanager.fault import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lxml import etree
 
     from panels.coremanager.errors import LoginReason
@@ -59,27 +57,6 @@ _LOGIN_REASONS: tuple[tuple[LoginReason, re.Pattern[str]], ...] = (
     ("suspended", re.compile(r"suspend|disabled|blocked|locked", re.IGNORECASE)),
     ("expired", re.compile(r"expired|session", re.IGNORECASE)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One `error` node. `type`, `object` and `code` are raw; all other texts are redacted.
-
-    Every field is '' (or empty) when the panel did not tell it.
-    """
-
-    type: str
-    object: str = ""
-    value: str = ""
-    code: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
-    message: str = ""
-    detail: str = ""
-
-    @property
-    def text(self) -> str:
-        """One line for people: the message, else the detail, else type and object."""
-        return self.message or self.detail or " ".join(filter(None, (self.type, self.object)))
 
 
 def fault_of(error: etree._Element, redactor: Redactor) -> Fault:

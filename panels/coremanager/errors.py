@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from panels.coremanager.error_nodes import Fault
-    from panels.coremanager.forms import Form
+    from panels.coremanager.fault import Fault
     from panels.coremanager.rule_refusals import Block
 
 LoginReason = Literal[
@@ -262,18 +261,3 @@ class CellUnreadable(UnexpectedAnswer):
         self.column = column
         self.what = what
         self.value = value
-
-
-class FormLacks(UnexpectedAnswer):
-    """A form, or what is known of this installation, lacks what a step needs.
-
-    Nothing was submitted. `missing` names fields, buttons, options or dialect entries; `form` is
-    the form as it was read (secret values are never kept in one), None when none was read.
-    """
-
-    def __init__(
-        self, missing: tuple[str, ...], *, form: Form | None = None, panel: str = "", func: str = ""
-    ) -> None:
-        super().__init__(f"lacks {', '.join(missing)}", panel=panel, func=func)
-        self.missing = missing
-        self.form = form

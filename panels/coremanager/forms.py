@@ -1,4 +1,4 @@
-"""Forms and toolbars: what an installation calls its fields, buttons and functions.
+"""Forms: what an installation calls its fields, buttons and functions.
 
 Under `out=devel` an answer carries `metadata` (billmanager.md 1.3, 1.5 and 1.6): inputs and selects
 with their attributes, buttons, and for lists a toolbar that names the functions which this login
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from panels.coremanager.errors import UnexpectedAnswer
+from panels.coremanager.labels import ON_BUTTONS, label, messages
 from panels.coremanager.listing import UNSET
 from panels.coremanager.redaction import REDACTED, is_secret
 
@@ -119,83 +121,34 @@ class Form:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ToolButton:
-    """A button above a list. `kind` 'group' acts on rows at once; 'edit' and 'new' open forms.
-
-    `label` is what people read and `icon` its picture, each '' when not told. `hides` are a column
-    and a code: the button is not there for rows that have it (billmanager.md 1.6).
-    """
-
-    name: str
-    func: str
-    kind: str = ""
-    label: str = ""
-    icon: str = ""
-    hides: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Toolbar:
-    """The functions that this login may call on a list, by internal name."""
-
-    buttons: tuple[ToolButton, ...] = ()
-
-    def named(self, *names: str) -> ToolButton | None:
-        """Give the first button with one of these names, in the order of `names`; None if none."""
-        for name in names:
-            for button in self.buttons:
-                if button.name == name:
-                    return button
-        return None
-
-    def calls(self, func: str) -> bool:
-        """Whether one of the buttons calls this function."""
-        return any(button.func == func for button in self.buttons)
-
-
-def read_toolbar(root: etree._Element) -> Toolbar:
-    """Read `metadata/toolbar//toolbtn`; empty where there is none."""
-    texts = _messages(root)
-    return Toolbar(
-        tuple(
-            ToolButton(
-                name=(name := button.get("name", "")),
-                func=func,
-                kind=button.get("type", ""),
-                label=_label(texts, name, _ON_TOOLS) or button.get("label", ""),
-                icon=button.get("img", ""),
-                hides=tuple(
-                    (column, rule.get("value", ""))
-                    for rule in button.iterchildren("hide")
-                    if (column := rule.get("name"))
-                ),
-            )
-            for button in root.iterfind("metadata/toolbar//toolbtn")
-            if (func := button.get("func"))
-        )
-    )
-
-
-_ON_TOOLS = ("short_{}", "hint_{}", "{}")
-_ON_BUTTONS = ("but_{}", "button_{}", "msg_{}", "{}")
-"""How the texts of buttons are called among an answer's messages; inferred, none is documented."""
-
-
-def _messages(root: etree._Element) -> dict[str, str]:
-    """Give the texts of an answer by name; of two with one name the first."""
-    found: dict[str, str] = {}
-    for message in root.iterfind("messages//msg"):
-        name = message.get("name")
-        if name:
-            found.setdefault(name, "".join(map(str, message.itertext())).strip())
+def only_choices(form: Form) -> dict[str, str]:
+    """Give the required fields that are empty and offer one thing alone, with that."""
+    found = {}
+    for one in form.fields.values():
+        if one.required and not one.readonly and one.value in UNSET and only_choice(one):
+            found[one.name] = only_choice(one)
     return found
 
 
-def _label(texts: Mapping[str, str], name: str, ways: tuple[str, ...]) -> str:
-    """Give what people read; '' when it is not told, or only repeats the name."""
-    shown = (texts.get(way.format(name), "") for way in ways)
-    return next((text for text in shown if text and text != name), "")
+def only_choice(one: Field) -> str:
+    """Give the one choice of a field that is one; '' where there are several, or none."""
+    keys = [option.key for option in one.options or () if option.key not in UNSET]
+    return keys[0] if len(keys) == 1 else ""
+
+
+class FormLacks(UnexpectedAnswer):
+    """A form, or what is known of this installation, lacks what a step needs.
+
+    Nothing was submitted. `missing` names fields, buttons, options or dialect entries; `form` is
+    the form as it was read (secret values are never kept in one), None when none was read.
+    """
+
+    def __init__(
+        self, missing: tuple[str, ...], *, form: Form | None = None, panel: str = "", func: str = ""
+    ) -> None:
+        super().__init__(f"lacks {', '.join(missing)}", panel=panel, func=func)
+        self.missing = missing
+        self.form = form
 
 
 def read_form(root: etree._Element, *, func: str, lists: Mapping[str, tuple[Row, ...]]) -> Form:
@@ -206,7 +159,7 @@ def read_form(root: etree._Element, *, func: str, lists: Mapping[str, tuple[Row,
         if (name := slist.get("name"))
     }
     values = _values(root)
-    texts = _messages(root)
+    texts = messages(root)
     fields: dict[str, Field] = {}
     conditions: list[Condition] = []
     for control in root.iterfind("metadata/form//*"):
@@ -223,7 +176,7 @@ def read_form(root: etree._Element, *, func: str, lists: Mapping[str, tuple[Row,
             readonly=control.get("readonly", "") in _YES,
             hidden=(hidden := control.get("type") == "hidden" or control.get("hidden", "") in _YES),
             options=options.get(name),
-            label=_label(texts, name, ("{}", "msg_{}")),
+            label=label(texts, name, ("{}", "msg_{}")),
             secret=secret,
             toggle=control.get("type") == "checkbox",
             sent_back=value if hidden else "",
@@ -271,13 +224,13 @@ def _options(slist: etree._Element) -> list[Option]:
 
 
 def _buttons(root: etree._Element) -> list[Button]:
-    texts = _messages(root)
+    texts = messages(root)
     return [
         Button(
             name=(name := button.get("name", "")),
             label=(button.text or "").strip()
             or button.get("label", "")
-            or _label(texts, name, _ON_BUTTONS),
+            or label(texts, name, ON_BUTTONS),
             kind=button.get("type", ""),
             func=button.get("func"),
         )

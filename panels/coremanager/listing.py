@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from panels.coremanager.forms import Toolbar
+    from panels.coremanager.toolbars import Toolbar
 
 _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?", re.ASCII)

@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from panels.coremanager.error_nodes import Fault
+    from panels.coremanager.fault import Fault
 
 Block = Literal[
     "captcha", "phone", "order_rule", "on_request", "group", "limit", "period", "plan", "receipt"

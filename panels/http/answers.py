@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.coremanager.documents import is_html, parse
-from panels.coremanager.error_nodes import NEW_PASSWORD, Fault, refusal
+from panels.coremanager.error_nodes import NEW_PASSWORD, refusal
 from panels.coremanager.errors import (
     Busy,
     OutcomeUnknown,
@@ -16,6 +16,7 @@ from panels.coremanager.errors import (
     Unconfirmed,
     UnexpectedAnswer,
 )
+from panels.coremanager.fault import Fault
 from panels.coremanager.web_pages import says_updating
 
 if TYPE_CHECKING:

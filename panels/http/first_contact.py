@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from panels.coremanager.documents import is_html, parse
 from panels.coremanager.errors import CertificateRefused, UnexpectedAnswer
 from panels.coremanager.web_pages import says_updating
-from panels.http.intake import Intake, TooLarge
+from panels.http.answer_limits import TooLarge
+from panels.http.intake import Intake
 from panels.http.line import Line, Lost
 from panels.http.tls import dial, look, place_of, tls_context
 

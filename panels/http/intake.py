@@ -1,32 +1,13 @@
-"""One answer as it arrives, measured against what an answer may have.
-
-A tree takes twenty to forty times the bytes that it was parsed from, so bytes alone bound nothing:
-tags and attributes are counted before a parser makes nodes of them.
-"""
+"""One answer as it arrives, measured against what an answer may have."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from panels.http.answer_limits import HEAD, LISTS, MOST_ATTRIBUTES, MOST_BYTES, MOST_TAGS, TooLarge
+
 if TYPE_CHECKING:
     from panels.http.row_stream import RowStream
-
-MOST_BYTES = 8 * 1024 * 1024
-"""Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
-its metadata has 2 to 3 MB (tests/panels/test_sizes.py measures one)."""
-MOST_TAGS = 200_000
-"""Its tags; such a page has 62,000."""
-MOST_ATTRIBUTES = 200_000
-"""Its attributes; such a page has 61,000."""
-LISTS = 4
-"""By how much a list may have more whose rows are let go one after another: the 5,001 rows that a
-panel gives which knows no pages."""
-HEAD = 64 * 1024
-"""Bytes that are kept of an answer that is not kept whole, for the journal."""
-
-
-class TooLarge(Exception):  # noqa: N818 - a signal between modules of this package
-    """The answer has more than it may; the text says of what, and how many."""
 
 
 class Intake:

@@ -14,7 +14,7 @@ from panels.coremanager.answer_start import Opening
 from panels.coremanager.documents import PARSING, Document, broken, stranger, too_deep
 from panels.coremanager.errors import PanelError
 from panels.coremanager.listing import MOST_ROWS, Row
-from panels.http.intake import HEAD, TooLarge
+from panels.http.answer_limits import HEAD, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,10 +26,11 @@ from panels.coremanager.errors import (
 )
 from panels.coremanager.redaction import REDACTED, Redactor, redact_params, secrets_of
 from panels.http import sessions
+from panels.http.answer_limits import MOST_BYTES, TooLarge
 from panels.http.answers import WebPage, understand
 from panels.http.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.http.exchange import Exchange, form_of, is_busy, outcome_of
-from panels.http.intake import MOST_BYTES, Intake, TooLarge
+from panels.http.intake import Intake
 from panels.http.line import Line, Lost
 from panels.http.row_stream import RowStream
 from panels.http.wire import check_time

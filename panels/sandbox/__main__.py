@@ -15,8 +15,9 @@ from panels.sandbox.dialects import named
 from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.faults import FaultError
 from panels.sandbox.http.server import Connection, Serving
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
 from panels.sandbox.world.persistence import Journal, StateError, lock, read
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import BILLMANAGER, World
 
 

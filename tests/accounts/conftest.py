@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core import heartbeat
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from integrator.refresh import discovery
 from tests.accounts.mirrors import House
 from tests.accounts.sandboxed import billing, server
@@ -31,7 +31,7 @@ def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
     heartbeat.stop_keeping()
-    panel_connections.LIMITER.give_all_back()
+    transports.LIMITER.give_all_back()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.models import Account, Binding, Call, Panel, Plan, Preview, Run
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from integrator.previews import freshness, preview
 from integrator.previews.choices import Choices
 from integrator.previews.comparison import PreviewOutdated, compare
@@ -46,7 +46,7 @@ class Batch:
 
     @staticmethod
     def admin(func: str, kind: str = "billmanager", **params: str | int) -> None:
-        transport = panel_connections.transport(Panel.objects.get(kind=kind))
+        transport = transports.transport(Panel.objects.get(kind=kind))
         transport.act(func, params, send_by=4e9)
 
 

@@ -16,19 +16,20 @@ from panels.billmanager import BillManager, Dialect, discover
 from panels.coremanager.errors import (
     AccessDenied,
     Busy,
-    FormLacks,
     LoginRefused,
     OutcomeUnknown,
     PanelError,
     Refused,
     UnexpectedAnswer,
 )
+from panels.coremanager.forms import FormLacks
 from panels.http.sessions import SessionIds
 from panels.http.transport import Endpoint, Login, Transport
 from panels.ispmanager import IspManager, PasswordCheck
 from panels.sandbox.dialect import load
 from panels.sandbox.http.adapter import SandboxAdapter
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 

@@ -12,7 +12,8 @@ import pytest
 from panels.billmanager import BillManager, CartLine, Dialect
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.sale_rules import SaleRules
-from panels.coremanager.errors import FormLacks, Refused, UnexpectedAnswer
+from panels.coremanager.errors import Refused, UnexpectedAnswer
+from panels.coremanager.forms import FormLacks
 from tests.panels.lists import Canned, elem
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.error_nodes import refusal
+from panels.coremanager.fault import Fault
 from panels.coremanager.rule_refusals import block_of
 
 if TYPE_CHECKING:

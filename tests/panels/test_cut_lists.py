@@ -19,7 +19,8 @@ from panels.ispmanager import IspManager
 from panels.sandbox.dialect import load
 from panels.sandbox.ispmanager.hosting import user_key
 from panels.sandbox.world import records as r
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 from tests.services.choice import first_of

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from panels.amounts import currency
 from panels.coremanager.documents import Form, Listing, is_html, parse
-from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import (
     AccessDenied,
     Busy,
@@ -23,6 +23,7 @@ from panels.coremanager.errors import (
     Refused,
     UnexpectedAnswer,
 )
+from panels.coremanager.fault import Fault
 from panels.coremanager.listing import Row, iso_date, money
 
 if TYPE_CHECKING:

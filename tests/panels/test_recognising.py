@@ -11,8 +11,8 @@ from panels.billmanager.dialect.markers import parse
 from panels.billmanager.dialect.names import ADMIN, written
 from panels.billmanager.discovery.plan_modules import direction_of
 from panels.coremanager.documents import parse as document
-from panels.coremanager.errors import FormLacks
-from panels.coremanager.forms import ToolButton
+from panels.coremanager.forms import FormLacks
+from panels.coremanager.toolbars import ToolButton
 from tests.panels.lists import Canned, elem
 from tests.panels.test_discovery import FULL, form, found, toolbar
 

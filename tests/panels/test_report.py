@@ -11,8 +11,8 @@ from panels.billmanager import BillManager, Dialect, discover
 from panels.billmanager.dialect import shapes
 from panels.billmanager.discovery.report import fault_of, report
 from panels.coremanager.documents import parse
-from panels.coremanager.error_nodes import Fault
 from panels.coremanager.errors import AccessDenied, Unreachable
+from panels.coremanager.fault import Fault
 from tests.panels.lists import Canned, elem
 from tests.panels.test_discovery import FULL, form, toolbar
 

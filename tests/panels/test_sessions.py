@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.coremanager.error_nodes import Fault
 from panels.coremanager.errors import LoginRefused, UnexpectedAnswer, Unreachable
+from panels.coremanager.fault import Fault
 from panels.http.sessions import SessionIds
 from panels.http.transport import Endpoint, Login, Transport
 from tests.panels.fakepanel import LOGIN_PAGE, OK, Notes, Reply, Slots

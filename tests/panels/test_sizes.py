@@ -14,7 +14,7 @@ from panels.coremanager.documents import parse
 from panels.coremanager.errors import AnswerTooLarge, OutcomeUnknown, UnexpectedAnswer
 from panels.coremanager.listing import MOST_ROWS
 from panels.coremanager.whole_lists import PAGE, collect
-from panels.http import intake
+from panels.http import answer_limits
 from tests.panels.fakepanel import Bench, Reply, bench
 
 if TYPE_CHECKING:
@@ -73,14 +73,17 @@ def soon() -> float:
 
 def test_the_widest_page_of_500_rows_has_room_to_spare() -> None:
     body = page(PAGE)
-    assert len(body) < intake.MOST_BYTES / 2
-    assert body.count(b"<") < intake.MOST_TAGS / 2
-    assert body.count(b"=") < intake.MOST_ATTRIBUTES / 2
+    assert len(body) < answer_limits.MOST_BYTES / 2
+    assert body.count(b"<") < answer_limits.MOST_TAGS / 2
+    assert body.count(b"=") < answer_limits.MOST_ATTRIBUTES / 2
     assert len(parse(body).listing().rows) == PAGE
 
 
 BIG = {
-    "bytes": (b"<doc>" + b"x" * intake.MOST_BYTES + b"</doc>", "bytes, and may have 8388608"),
+    "bytes": (
+        b"<doc>" + b"x" * answer_limits.MOST_BYTES + b"</doc>",
+        "bytes, and may have 8388608",
+    ),
     "tags": (b"<doc>" + b"<elem/>" * 400_000 + b"</doc>", "more than 200000 tags in"),
     "attributes": (
         b"<doc " + b" ".join(b"a%d='1'" % n for n in range(250_000)) + b"/>",
@@ -202,4 +205,4 @@ def test_no_answer_costs_more_than_one_at_the_limit(kind: str, size: int) -> Non
         assert outcome in {"UnexpectedAnswer", "read"}
         return
     assert outcome == "AnswerTooLarge"
-    assert grown < 3 * intake.MOST_BYTES
+    assert grown < 3 * answer_limits.MOST_BYTES

@@ -12,7 +12,7 @@ from panels.billmanager import Address, BillManager, Dialect
 from panels.billmanager.dialect.names import Close, Found, Take
 from panels.billmanager.tasks.closing import address_in
 from panels.coremanager.documents import parse
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from tests.panels.lists import Canned
 
 if TYPE_CHECKING:

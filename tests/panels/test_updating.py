@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.coremanager.error_nodes import Fault, refusal
+from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import (
     FunctionMissing,
     LoginRefused,
@@ -16,6 +16,7 @@ from panels.coremanager.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from panels.coremanager.fault import Fault
 from panels.coremanager.web_pages import says_updating
 from panels.coremanager.whole_lists import collect
 from tests.panels.fakepanel import LOGIN_PAGE, OK, Bench, Reply, Request, bench

@@ -18,7 +18,8 @@ from panels.ispmanager import IspManager
 from panels.sandbox.dialect import load
 from panels.sandbox.http.adapter import SandboxAdapter
 from panels.sandbox.world import acts
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
 

@@ -17,7 +17,8 @@ from lxml import etree
 from panels.sandbox.dialect import load
 from panels.sandbox.http.adapter import SandboxAdapter
 from panels.sandbox.ledger import ledger
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from panels.sandbox.dialect import FOLDER, DialectError, load
 from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.ledger import truth
 from panels.sandbox.world.field import STORIES
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.sandbox.running import Local, rows
 

@@ -11,8 +11,9 @@ import requests
 
 from panels.sandbox.dialect import load
 from panels.sandbox.ledger import ledger, truth
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
 from panels.sandbox.world.persistence import Journal, StateError, read
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.sandbox.flow import CLIENT, SIX, close, make_manual, open_tasks, order, switch, take
 from tests.sandbox.running import Local, error, rows, until

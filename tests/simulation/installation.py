@@ -21,13 +21,14 @@ from integrator.bindings import leases
 from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
 from integrator.matching import matcher
-from integrator.panel_access import panel_connections
+from integrator.panel_access import panel_connections, transports
 from integrator.panel_setup import registration
 from integrator.refresh import discovery
 from integrator.steps import step6_find_the_task as step6
 from integrator.windows.phases import tasks
 from panels.sandbox import dialect as dialects
-from panels.sandbox.world.generation import Size, generate
+from panels.sandbox.world.generation import generate
+from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.simulation.network import Faults, Limiter, Network, Observed, Sessions, Weather
 from tests.simulation.stage import SimulatedClock, Stage
@@ -82,8 +83,8 @@ class Installation:
         with ExitStack() as stack:
             patches: list[AbstractContextManager[Any]] = [
                 mock.patch.object(panel_connections, "Transport", transport),
-                mock.patch.object(panel_connections, "LIMITER", Limiter(stage, self.weather)),
-                mock.patch.object(panel_connections, "_transports", {}),
+                mock.patch.object(transports, "LIMITER", Limiter(stage, self.weather)),
+                mock.patch.object(transports, "_transports", {}),
                 mock.patch.object(heartbeat, "keep"),
                 mock.patch.object(heartbeat, "process_token", self._process),
                 mock.patch.object(leases, "_held", set()),

@@ -23,8 +23,9 @@ from integrator.previews import sites
 from integrator.runs import circuit_breaker
 from integrator.steps import payment_means
 from integrator.windows.switching import sent_switches
-from panels.billmanager.context import MARKERS, Context
+from panels.billmanager.context import Context
 from panels.billmanager.dialect import markers
+from panels.billmanager.dialect.codes import MARKERS
 from panels.billmanager.discovery import plan_modules
 from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import Busy, OutcomeUnknown, Refused

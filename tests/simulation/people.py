@@ -10,9 +10,8 @@ from django.db.models import Q
 
 from integrator.bindings import intents
 from integrator.bindings.operator import actions, undecided_evidence
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock, prepared
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.previews.corrections import corrected

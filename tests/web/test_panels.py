@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from integrator.core import heartbeat
 from integrator.models import Event, Panel, PlanMap
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from tests import factories
 from tests.services.https_panel import https_ispmanager, self_signed
 from tests.services.ports import free_ports
@@ -36,7 +36,7 @@ def panels_may_be_asked(settings: Settings, transactional_db: None) -> Iterator[
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
     heartbeat.stop_keeping()
-    panel_connections.LIMITER.give_all_back()
+    transports.LIMITER.give_all_back()
 
 
 def test_a_panel_that_cannot_be_asked_is_not_kept(panels_may_be_asked: None, admin: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from integrator.core import heartbeat
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from tests import factories
 from tests.workflow.provider import Provider, Workers
 
@@ -30,7 +30,7 @@ def quick(settings: Settings, transactional_db: None) -> Iterator[None]:
     settings.HORIZON_SECONDS = 6.0
     yield
     heartbeat.stop_keeping()
-    panel_connections.LIMITER.give_all_back()
+    transports.LIMITER.give_all_back()
 
 
 @pytest.fixture

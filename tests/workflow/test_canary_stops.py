@@ -14,7 +14,7 @@ from integrator.bindings import transitions
 from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Panel, Run, Window
 from integrator.models.states import Phase
-from integrator.panel_access import panel_connections, proven_names
+from integrator.panel_access import proven_names, transports
 from integrator.panel_access import stored_dialect as panel_learning
 from integrator.runs import circuit_breaker, cohorts
 from integrator.steps.verdicts import Ambiguous, Failed, Proven
@@ -187,19 +187,19 @@ def test_on_a_panel_where_no_close_is_proven_one_binding_of_all_runs_orders(
     for run in some:
         workers.finish(run)
     provider.sound(done=14)
-    assert proven_names.is_close_proven(panel_connections.billmanager_panel())
+    assert proven_names.is_close_proven(transports.billmanager_panel())
 
 
 def test_a_proven_close_holds_for_its_version_and_names_alone(
     provider: Provider, workers: Workers
 ) -> None:
     def proven() -> bool:
-        return proven_names.is_close_proven(panel_connections.billmanager_panel())
+        return proven_names.is_close_proven(transports.billmanager_panel())
 
     assert not proven()
     workers.finish(provider.start(1))
     assert proven()
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     panel_learning.learn_dialect(panel)
     assert proven()  # found again, perhaps elsewhere
     panel = Panel.objects.get(pk=panel.pk)
@@ -243,7 +243,7 @@ def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
 
 def upgrade() -> int:
     """The panel is another version from now on, by what is known of it."""
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     row = Panel.objects.get(pk=panel.pk)
     row.dialect = {**row.dialect, "version": "5.0"}
     row.save(update_fields=["dialect"])
@@ -319,7 +319,7 @@ def test_the_breaker_counts_by_step_and_cause_though_earlier_steps_are_proven_be
         if Run.objects.get(pk=last.run_id).state == "paused":
             break
         assert count < 3
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     assert panel.failures == {"6 no_task": 1, "7 task_refused": 3}
     assert (count, panel.failures_in_row) == (3, 3)
     why = Run.objects.get(pk=last.run_id).why
@@ -338,7 +338,7 @@ def test_one_that_passes_the_step_ends_the_row(
         at(last := bindings(), 7, Failed("task_refused", "no"))
         at(bindings(), 7, Proven({}))
     assert Run.objects.get(pk=last.run_id).state == "running"
-    assert panel_connections.billmanager_panel().failures_in_row == 0
+    assert transports.billmanager_panel().failures_in_row == 0
     for _ in range(4):
         at(last := bindings(), 3, Failed("balance", "too little"))
     assert Run.objects.get(pk=last.run_id).state == "running"

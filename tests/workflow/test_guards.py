@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
 from integrator.models import (
     Account,

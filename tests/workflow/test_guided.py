@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.bindings.operator import actions, guided
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Call, Event, Panel, Run, Window
 from integrator.panel_access import proven_names
 from integrator.panel_setup.dialect import overrides

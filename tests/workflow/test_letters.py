@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.models import Binding, Event, Window
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.runs import run_start
@@ -93,7 +93,7 @@ def test_a_letter_that_somebody_chose_meanwhile_is_left_alone(
 ) -> None:
     run = start(provider, 1)
     plan = Binding.objects.get(run=run).plan.remote_id
-    transport = panel_connections.transport(provider.panel)
+    transport = transports.transport(provider.panel)
 
     def chosen() -> bool:
         window = Window.objects.filter(phase__in=["orders", "enabling", "tasks"]).first()
@@ -126,7 +126,7 @@ def test_a_letter_that_goes_off_late_is_found_and_put_back(
         "opennotify": "null",
         "sok": "ok",
     }
-    panel_connections.transport(provider.panel).act("pricelist.edit", params, send_by=4e9)
+    transports.transport(provider.panel).act("pricelist.edit", params, send_by=4e9)
     first = Window.objects.order_by("pk").first()
     assert first is not None
     Window.objects.filter(pk=first.pk).update(recheck_at=first.created_at)

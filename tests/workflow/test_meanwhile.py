@@ -19,8 +19,8 @@ from integrator.windows.phases import orders
 from integrator.windows.post_checks import post_checks
 from panels import billmanager
 from panels.billmanager.tasks.tasks import Tasks
-from panels.coremanager.error_nodes import Fault
 from panels.coremanager.errors import Refused
+from panels.coremanager.fault import Fault
 from panels.ispmanager import IspManager
 from tests import factories
 

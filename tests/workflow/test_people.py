@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.bindings.operator import actions
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Event, Intent, Panel, Window
 from integrator.runs import run_start, run_state
 from tests.workflow.provider import only

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.refresh import discovery
@@ -29,7 +29,7 @@ FAR = 4e9
 def set_letter(provider: Provider, plan_name: str, letter: str) -> None:
     """What the provider's admin does in the plan's form."""
     plan = next(one for one in provider.sandbox.world()["plans"] if one["name"] == plan_name)
-    transport = panel_connections.transport(provider.panel)
+    transport = transports.transport(provider.panel)
     params = {"elid": plan["id"], "opennotify": letter, "sok": "ok"}
     transport.act("pricelist.edit", params, send_by=FAR)
 

@@ -13,8 +13,8 @@ import pytest
 
 from integrator.bindings import intents
 from integrator.bindings.operator import actions
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.maintenance import sweep
 from integrator.models import Binding, Intent, Plan, Window
 from integrator.models.states import BindingState, Outcome

@@ -11,10 +11,10 @@ import pytest
 
 from integrator.bindings import intents, transitions
 from integrator.bindings.operator import actions, undo_guide
-from integrator.bindings.refusal import ActionRefused
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.bindings.work import crediting
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Canary, Event, Intent, Panel, Step, Window
 from integrator.models.states import Outcome
 from integrator.panel_access import panel_connections

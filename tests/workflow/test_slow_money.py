@@ -11,7 +11,7 @@ import pytest
 from integrator.bindings import intents
 from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Intent, Step, Window
-from integrator.panel_access import panel_connections
+from integrator.panel_access import panel_connections, transports
 from integrator.windows.post_checks import doubles
 from tests.services.patience import eventually
 from tests.workflow.provider import only
@@ -292,7 +292,7 @@ def test_what_a_refused_order_left_in_the_cart_is_not_ordered_beside(
     assert provider.sandbox.ledger()["charges"] == []
     bm = panel_connections.billmanager()
     (line,) = bm.orders.unpaid_lines(binding.su)
-    panel_connections.transport(panel_connections.billmanager_panel()).act(
+    transports.transport(transports.billmanager_panel()).act(
         "cart.empty", {"elid": line.id}, send_by=time.monotonic() + 5, su=binding.su
     )
     actions.retry(Binding.objects.filter(run=run), "anna")

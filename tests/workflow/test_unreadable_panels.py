@@ -23,7 +23,6 @@ from integrator.previews import freshness
 from integrator.refresh import discovery
 from integrator.runs import cohorts, run_state
 from integrator.windows import driver
-from panels.coremanager.error_nodes import Fault
 from panels.coremanager.errors import (
     Busy,
     CertificateRefused,
@@ -33,6 +32,7 @@ from panels.coremanager.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from panels.coremanager.fault import Fault
 from tests import factories
 from tests.workflow.provider import Provider, Workers, open_windows
 

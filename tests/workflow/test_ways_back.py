@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.bindings.operator import actions, undecided_evidence, undo_guide
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, Refused
 from integrator.models import Account, Binding, Event, Intent, Panel
 from integrator.panel_access import panel_connections
 from integrator.previews.corrections import Wish, corrected

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings import decisions, intents, transitions
 from integrator.bindings.operator import adoption, corrections, undecided_evidence, undo_guide
-from integrator.bindings.refusal import ActionRefused
 from integrator.bindings.work import password_attempts, preparation
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
 from integrator.models import Binding, Run, Window
 from integrator.models.states import (

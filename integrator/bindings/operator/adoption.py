@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrator.bindings import intents, step_log, transitions
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, Step, Window
 from integrator.models.states import BindingState, Outcome, Phase, StepState
 from integrator.panel_access import call_log, panel_connections

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from integrator.bindings import transitions
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import Account, Binding, Intent, PreviewRow
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3

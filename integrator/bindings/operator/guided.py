@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Preview, Run, Window
 from integrator.models.states import Phase
 from integrator.windows import guided_window

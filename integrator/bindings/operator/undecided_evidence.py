@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings import intents, transitions
 from integrator.bindings.operator import adoption
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import call_log, panel_connections

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrator.bindings import intents, transitions
-from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
+from integrator.core.errors import ActionRefused
 from integrator.models import Account, Binding, Intent, Service, Step
 from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections

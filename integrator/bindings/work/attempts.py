@@ -18,12 +18,13 @@ from integrator.runs import circuit_breaker, pauses
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.windows import canaries, members
-from panels.coremanager.errors import FormLacks, PanelError
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from integrator.steps.verdicts import Ambiguous
+    from panels.coremanager.errors import PanelError
 
 MAY_GO_ON = {
     Phase.ORDERS: [RunState.RUNNING],

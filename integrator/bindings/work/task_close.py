@@ -12,7 +12,7 @@ from integrator.bindings.work import attempts, expiry
 from integrator.bindings.work.attempts import NotNowError
 from integrator.core import clock
 from integrator.models.states import Outcome, Phase
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, transports
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import NotYet, Proven
 from integrator.windows import members
@@ -20,12 +20,12 @@ from panels.billmanager import Address
 from panels.coremanager.errors import (
     AccessDenied,
     Busy,
-    FormLacks,
     FunctionMissing,
     LoginRefused,
     PanelError,
     Refused,
 )
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
@@ -163,7 +163,7 @@ def _form_after_taking(
     were, the form that was read before taking serves, which saves a call for each binding.
     """
     binding = claimed.binding
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     if address is None and panel.learnt.get("take_keeps_form"):
         return form
     fresh = bm.tasks.form(binding.task_id or 0, address)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions, report
 from integrator.core.errors import Refused
+from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PlanNames
 from integrator.management.output import FAILED, OK, PersonCommand, actor, allow_json, columns
 from integrator.models import StrangerOrder, Window
@@ -120,10 +121,7 @@ class Command(PersonCommand):
 
 
 def _find(word: str) -> Window:
-    number = word.removeprefix("w")
-    found = None
-    if number.isascii() and number.isdecimal() and len(number) <= 18:  # noqa: PLR2004 - what an id can hold
-        found = Window.objects.select_related("plan").filter(pk=int(number)).first()
+    found = Window.objects.select_related("plan").filter(pk=row_id(word.removeprefix("w"))).first()
     if found is None:
         raise Refused(_("There is no window “%(word)s”; write it as w12.") % {"word": word})
     return found

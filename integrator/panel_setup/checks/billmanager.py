@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.inventory import prices
 from integrator.inventory.billmanager import plan_modules
-from integrator.panel_access import panel_connections, stored_dialect
+from integrator.panel_access import panel_connections, stored_dialect, transports
 from integrator.panel_setup.checks.choices import needs_choice
 from integrator.panel_setup.checks.rows import Asker
 from integrator.panel_setup.checks.tasks import ask_tasks
@@ -51,7 +51,7 @@ def ask(asker: Asker) -> None:
     _prices(ground, user)
     _lists(asker)
     _as_client(ground, user)
-    staff = Asker(panel, panel_connections.transport(panel, as_task_staff=True, even_stopped=True))
+    staff = Asker(panel, transports.transport(panel, as_task_staff=True, even_stopped=True))
     ask_tasks(staff, ground.bm)
     asker.rows += staff.rows
 

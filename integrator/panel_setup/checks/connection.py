@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrator.core.clock import now
 from integrator.models import Binding
 from integrator.models.states import BindingState
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from panels.coremanager import errors
 from panels.http import tls
 
@@ -57,7 +57,7 @@ def _certificate(asker: Asker) -> dict[str, str] | None:
     if not panel.url.startswith("https:"):
         return None  # which only ALLOW_INSECURE_PANELS permits, for a sandbox
     try:
-        shown = tls.look(panel_connections.endpoint(panel))
+        shown = tls.look(transports.endpoint(panel))
     except errors.Unreachable as error:
         asker.note(0, what, "", "warning", str(error))
         return None

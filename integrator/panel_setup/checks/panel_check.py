@@ -17,7 +17,7 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import RowState
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, transports
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
 from integrator.panel_setup.registration import STAFF_LEVEL, elsewhere, level_text, whoami
@@ -74,7 +74,7 @@ def check(panel: Panel, *, in_parallel: bool = True) -> CheckReport:
     begun = time.monotonic()
     facts: dict[str, Any] = {}
     with call_log.about():
-        asker = Asker(panel, panel_connections.transport(panel, even_stopped=True))
+        asker = Asker(panel, transports.transport(panel, even_stopped=True))
         if _log_in(asker):
             panel.stopped = ""
             facts = connection.measure(asker, in_parallel=in_parallel)

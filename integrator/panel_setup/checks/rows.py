@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Panel
 from integrator.panel_setup.registration import certificate_text, login_text, updating_text
-from panels.coremanager import errors
+from panels.coremanager import errors, forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -173,7 +173,7 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
         )
     except errors.Refused as error:
         text = _refused_text(error)
-    except errors.FormLacks as error:
+    except forms.FormLacks as error:
         state, text = (
             "not found",
             _("Looked for and not found in “%(func)s”: %(missing)s.")

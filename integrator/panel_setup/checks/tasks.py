@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrator.panel_setup.checks.choices import needs_choice
-from panels.billmanager.tasks import forms
+from panels.billmanager.tasks import completeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +93,7 @@ def _earlier(asker: Asker, dialect: Dialect) -> None:
     """What forms that were seen earlier require, and nobody fills."""
     earlier = asker.panel.learnt.get("task_forms", {}).values()
     known = _closing(dialect)
-    unfilled = {name for one in earlier for name in forms.unfilled_in(one, dialect, known)}
+    unfilled = {name for one in earlier for name in completeness.unfilled_in(one, dialect, known)}
     if unfilled:
         _unfilled(asker, dialect, sorted(unfilled))
 
@@ -102,7 +102,7 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
     """Judge the form that is there by what step 7 will do with it."""
     if not _names(asker, dialect, seen=True):
         return
-    unfilled = forms.unfilled(shown.form, dialect, _closing(dialect))
+    unfilled = completeness.unfilled(shown.form, dialect, _closing(dialect))
     if unfilled:
         _unfilled(asker, dialect, unfilled)
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.panel_access import panel_connections
+from integrator.panel_access import transports
 from panels.billmanager.context import VHOST
 from panels.billmanager.dialect import markers
 from panels.billmanager.dialect.markers import LISTED
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from integrator.models import Panel
     from panels.billmanager.dialect.dialect import Dialect
     from panels.coremanager.documents import Document
-    from panels.coremanager.forms import Form, Toolbar
+    from panels.coremanager.forms import Form
     from panels.coremanager.listing import Row
+    from panels.coremanager.toolbars import Toolbar
     from panels.http.transport import Transport
 
 ACTS = frozenset(
@@ -68,8 +69,8 @@ class Looker:
     def __init__(self, panel: Panel, dialect: Dialect) -> None:
         self.panel = panel
         self.dialect = dialect
-        self.transport: Transport = panel_connections.transport(panel)
-        self.staff: Transport = panel_connections.transport(panel, as_task_staff=True)
+        self.transport: Transport = transports.transport(panel)
+        self.staff: Transport = transports.transport(panel, as_task_staff=True)
 
     def look_for(self, name: str) -> Verdict:
         """Look for the value that this entry has in the dialect."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrator.models import Module, Panel
 from integrator.panel_access import mark_column
@@ -15,6 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from panels.billmanager.dialect.dialect import Dialect
+
+
+LISTED = {
+    "departments": gettext_lazy("Departments"),
+    "task_departments": gettext_lazy("Departments whose tasks the staff login handles"),
+    "datacenters": gettext_lazy("Data centres"),
+    "paymethods": gettext_lazy("Payment methods"),
+    "currencies": gettext_lazy("Currencies"),
+}
+"""Entries that are shown alone: they are the panel's own, and chosen where they are needed."""
+
+
+def listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
+    """Those of the panel's own lists, as {"word", "value", "where"}."""
+    for name, word in LISTED.items():
+        items = getattr(dialect, name)
+        yield {
+            "word": word,
+            "value": ", ".join(f"{title} #{key}" for key, title in items),
+            "where": dialect.places.get(name, ""),
+        }
 
 
 def servers() -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.core.errors import LineError, Refused
-from integrator.inventory.lookup import PanelNames, PlanNames, number_of
+from integrator.core.numbers import row_id
+from integrator.inventory.lookup import PanelNames, PlanNames
 from integrator.matching.candidates import Candidate, named_accounts, obstacles
 from integrator.matching.missing_clients import QUOTES, is_email
 from integrator.messages.reasons import reason
@@ -149,7 +150,7 @@ class _Meaning:
         """The client, and the user that the e-mail named (None where an id was given)."""
         word = line.client
         if word.isascii() and word.isdecimal():
-            client = self._clients.get(number_of(word))
+            client = self._clients.get(row_id(word))
             if client is None:
                 raise _BadLineError("client", _("BILLmanager has no client %(id)s.") % {"id": word})
             return client, None

@@ -18,7 +18,7 @@ from integrator.core.clock import now
 from integrator.inventory.mirror import portions
 from integrator.messages.reasons import reason, shown
 from integrator.models import Client, Preview, PreviewRow
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, panel_connections, transports
 from integrator.previews import balances, confirmable, credit_checks, row_totals, stored_rows
 from integrator.previews import preview as previews
 from integrator.previews.rehearsal import orders
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from integrator.inventory import payment_limits
     from integrator.models import Panel
+    from integrator.previews.judged_rows import Judged
     from integrator.previews.rehearsal.steps import Finding
-    from integrator.previews.row_checks import Judged
 
 KEY = "rehearsal"
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -60,7 +60,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     candidates = {one.number: one for one in previews.frozen_candidates(preview)}
     judged = [stored_rows.judged(row, candidates[row.number]) for row in rows]
     _share_clients(judged)
-    panel = panel_connections.billmanager_panel()
+    panel = transports.billmanager_panel()
     try:
         with call_log.about():
             findings, forms, limits = _walk(panel, preview, judged, _telling(preview, tell))

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import push_url
 
+from integrator.core.numbers import number, numbers
 from integrator.models.states import MOVING
 from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import AccountFilter, listed
@@ -43,7 +44,7 @@ def rows(request: Request) -> HttpResponse:
 @needs(get=Role.VIEWER)
 def poll(request: Request) -> HttpResponse:
     """The states of the rows that the page shows, whatever its filter says by now."""
-    ids = [int(text) for text in request.GET.get("ids", "").split(",") if text.isdecimal()]
+    ids = numbers(request.GET.get("ids", "").split(","))
     found = load(ids[:PER_PAGE])
     context = {"rows": [(str(account.pk), standing_of(account)) for account in found]}
     return live.answer(
@@ -53,9 +54,9 @@ def poll(request: Request) -> HttpResponse:
 
 def _context(request: Request) -> dict[str, Any]:
     chosen = AccountFilter(request.GET, listed())
-    asked = request.GET.get("page", "1")
-    number, ids, total = _page(chosen.qs, max(1, int(asked) if asked.isdecimal() else 1))
-    start, last = (number - 1) * PER_PAGE, -(-total // PER_PAGE)
+    asked = number(request.GET.get("page", "")) or 1
+    shown, ids, total = _page(chosen.qs, asked)
+    start, last = (shown - 1) * PER_PAGE, -(-total // PER_PAGE)
     found = load(ids)
     query = request.GET.copy()
     query.pop("page", None)
@@ -75,9 +76,9 @@ def _context(request: Request) -> dict[str, Any]:
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),
-        "page": number,
-        "previous": number - 1,
-        "next": number + 1 if number < last else 0,
+        "page": shown,
+        "previous": shown - 1,
+        "next": shown + 1 if shown < last else 0,
         "query": query.urlencode(),
         "filtered": any(query.values()),
         "may_bind": may_bind,

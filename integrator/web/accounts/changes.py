@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from integrator.core.numbers import number
 from integrator.models import Change, Panel
 from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.layout.access import Role, needs
@@ -69,9 +70,9 @@ def page(request: Request) -> HttpResponse:
     """A page of changes; they are walked by id and never counted."""
     chosen = ChangeFilter(request.GET, Change.objects.all())
     rows = chosen.qs.select_related("panel").order_by("-id")
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    before = number(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: PER_PAGE + 1])
     query = request.GET.copy()
     query.pop("before", None)

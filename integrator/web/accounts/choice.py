@@ -10,15 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from integrator.core.numbers import row_id
+from integrator.core.typed_text import typed
+from integrator.inventory import lookup
 from integrator.matching import client_choices
-from integrator.models import Account, Binding, Change, Client, ClientUser, Panel
+from integrator.models import Account, Binding, Change, Client, Panel
 from integrator.web.accounts.changes import pairs_of
 from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import STATES, listed
 from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.plain import plain
-from panels.normal_forms import clean, email_spellings
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -42,8 +44,8 @@ def choose(request: Request, pk: int) -> HttpResponse:
         account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
         return _dialogue(request, account)
     account = get_object_or_404(_free(), pk=pk)
-    if other := clean(request.POST.get("other", "")):
-        client = _named(other)
+    if other := typed(request.POST, "other"):
+        client = lookup.client(other)
         if client is None:
             messages.error(
                 request, _("BILLmanager has no client “%s”, or several do.") % plain(other)
@@ -52,7 +54,7 @@ def choose(request: Request, pk: int) -> HttpResponse:
     else:
         client = get_object_or_404(
             Client, gone_at=None, remote_id__in=account.match_candidates,
-            remote_id=_number(request.POST.get("client", "")),
+            remote_id=row_id(request.POST.get("client", "")),
         )  # fmt: skip
     client_choices.choose(
         account, client=client, plan=None, person=request.user.get_username(),
@@ -108,17 +110,3 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
         "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
         "next": request.GET.get("next", ""),
     })  # fmt: skip
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - what an id can be
-
-
-def _named(word: str) -> Client | None:
-    """The client with this id, or with a user of this e-mail; None: none, or several."""
-    if word.isdecimal():
-        return Client.objects.filter(remote_id=_number(word), gone_at=None).first()
-    spellings = email_spellings(word)
-    users = ClientUser.objects.filter(email__in=spellings, gone_at=None, client__gone_at=None)
-    found = Client.objects.filter(pk__in=users.values("client"))
-    return found[0] if len(found) == 1 else None

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters.fields import ModelChoiceField
 
+from integrator.core.typed_text import cleaned
 from integrator.models import Account, Client, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
 from integrator.web.layout.plain import plain
-from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -91,7 +91,7 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
 
         SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
         """
-        text = clean(value)
+        text = cleaned(value)
         named = Q(name__icontains=text)
         if not text.isascii():
             named |= Q(name__icontains=text.capitalize())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.http import QueryDict
 
+from integrator.core.numbers import number, numbers
 from integrator.models import Binding
 from integrator.web.accounts.filters import STATES, AccountFilter, listed
 
@@ -55,12 +56,11 @@ def read(data: QueryDict) -> Selection:
         # A filter that cannot be understood must not mean "all accounts".
         accounts = chosen.qs if chosen.is_valid() else listed().none()
     else:
-        ids = [int(text) for text in data.getlist("account") if text.isdecimal()]
-        accounts = listed().filter(pk__in=ids)
-    expected = data.get("expected_count", "")
+        accounts = listed().filter(pk__in=numbers(data.getlist("account")))
+    expected = number(data.get("expected_count", ""))
     return _split(
         accounts, query=query, everything=everything,
-        expected=int(expected) if everything and expected.isdecimal() else None,
+        expected=expected if everything else None,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from integrator.core.numbers import number
 from integrator.models import Event
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.words import SUBJECTS
@@ -39,8 +40,9 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         """Find a run (r12), a binding (b345), a window (w6), or text in the actor or the reason."""
         text = value.strip()
         kinds = {"r": "run_id", "b": "binding_id", "w": "window_id"}
-        if text[:1].lower() in kinds and text[1:].isdecimal():
-            return queryset.filter(**{kinds[text[0].lower()]: int(text[1:])})
+        about = number(text[1:])
+        if text[:1].lower() in kinds and about is not None:
+            return queryset.filter(**{kinds[text[0].lower()]: about})
         return queryset.filter(Q(actor__icontains=text) | Q(why__icontains=text))
 
     def by_people(self, queryset: QuerySet[Event], _name: str, value: bool) -> QuerySet[Event]:  # noqa: FBT001 - django-filter's signature
@@ -53,9 +55,9 @@ def page(request: Request) -> HttpResponse:
     """A page of events; there may be millions, so they are walked by id and never counted."""
     chosen = EventFilter(request.GET, Event.objects.all())
     rows = chosen.qs.select_related("binding__account", "window__plan").order_by("-id")
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    before = number(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: PER_PAGE + 1])
     more = len(found) > PER_PAGE
     query = request.GET.copy()

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.utils.translation import gettext as _
 
-from integrator.bindings.refusal import ActionRefused
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, CertificateRefused, PanelError, Refused
 from integrator.panel_setup.registration import certificate_text
-from panels.coremanager.errors import CertificateRefused, PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from integrator.core.errors import PanelError
 from integrator.models import Panel
 from integrator.panel_setup import location
 from integrator.panel_setup.checks import panel_check
@@ -16,7 +17,6 @@ from integrator.web.admin import notes
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.panels.forms import AddForm, AddressForm
-from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -10,31 +10,20 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from integrator.core.errors import Refused
+from integrator.core.errors import PanelError, Refused
 from integrator.models import Panel
+from integrator.panel_access import stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
 from integrator.steps.dialect_entries import OF_STEP
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.panels.forms import DialectForm
-from panels.billmanager.dialect.dialect import Dialect
-from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from integrator.web.layout.access import Request
-
-LISTED = {
-    "departments": gettext_lazy("Departments"),
-    "task_departments": gettext_lazy("Departments whose tasks the staff login handles"),
-    "datacenters": gettext_lazy("Data centres"),
-    "paymethods": gettext_lazy("Payment methods"),
-    "currencies": gettext_lazy("Currencies"),
-}
-"""Entries that are shown alone: they are the panel's own, and chosen where they are needed."""
 
 
 @needs(post=Role.ADMIN)
@@ -96,7 +85,7 @@ def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
     """
     if panel.kind != Panel.Kind.BILLMANAGER:
         return {"dialect": []}
-    dialect = Dialect.from_json(panel.dialect)
+    dialect = stored_dialect.found_for(panel)
     step = asked_for.get("step", "")
     number = int(step) if step in {str(one) for one in OF_STEP} else None
     return {
@@ -107,17 +96,7 @@ def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
         ],
         "dialect_step": number,
         "dialect_refused": {"name": asked_for.get("entry"), "value": asked_for.get("value", "")},
-        "dialect_facts": [*_listed(dialect), *facts.facts(panel, dialect)],
+        "dialect_facts": [*facts.listed(dialect), *facts.facts(panel, dialect)],
         "dialect_servers": facts.servers(),
         "dialect_version": dialect.version,
     }
-
-
-def _listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
-    for name, word in LISTED.items():
-        items = getattr(dialect, name)
-        yield {
-            "word": word,
-            "value": ", ".join(f"{title} #{key}" for key, title in items),
-            "where": dialect.places.get(name, ""),
-        }

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrator.core.errors import Refused
+from integrator.core.errors import PanelError, Refused
 from integrator.models import Module, Panel
 from integrator.panel_setup import location, registration
 from integrator.web.layout.plain import plain
 from integrator.web.panels.answers import refusal_of
-from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import QueryDict

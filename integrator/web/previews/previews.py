@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrator.bindings.operator import guided
-from integrator.bindings.refusal import ActionRefused
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, PanelError, Refused
 from integrator.messages import reasons
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
@@ -27,7 +26,6 @@ from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
 from integrator.web.panels import answers
 from integrator.web.previews import rehearsals
-from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse

@@ -17,9 +17,10 @@ from integrator.bindings.operator import (
     undecided_evidence,
     undo_guide,
 )
-from integrator.bindings.refusal import ActionRefused
 from integrator.bindings.work import expiry
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, Refused
+from integrator.core.numbers import number
+from integrator.core.typed_text import typed
 from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS
@@ -29,7 +30,6 @@ from integrator.web.layout import live, marks
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
 from integrator.web.runs.run import tell_retry
-from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -84,14 +84,13 @@ def retry(request: Request, pk: int) -> HttpResponse:
 
 def _wish(request: Request) -> Wish:
     """What the form corrects. Raises Refused when the period is no number."""
-    given = {
-        name: clean(request.POST.get(name, "")) for name in ("username", "client", "plan", "domain")
-    }
-    period = clean(request.POST.get("period", ""))
-    if period and not (period.isascii() and period.isdecimal()):
+    given = {name: typed(request.POST, name) for name in ("username", "client", "plan", "domain")}
+    text = typed(request.POST, "period")
+    period = number(text)
+    if text and period is None:
         raise Refused(_("The period is a number of months."))
     confirmed = frozenset(request.POST.getlist("confirm")) & KINDS.keys()
-    return Wish(**given, period=int(period) if period else None, confirmed=confirmed)
+    return Wish(**given, period=period or None, confirmed=confirmed)
 
 
 def _find(pk: int) -> Binding:

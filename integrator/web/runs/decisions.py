@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions, undecided_evidence
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused, PanelError
+from integrator.core.numbers import number
+from integrator.core.typed_text import typed
 from integrator.models import Binding
 from integrator.panel_access import deep_links
-from integrator.panel_access.panel_connections import NoBillManagerError
+from integrator.panel_access.transports import NoBillManagerError
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers
-from panels.coremanager.errors import PanelError
-from panels.normal_forms import clean
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -45,20 +45,19 @@ def options(request: Request, pk: int) -> HttpResponse:
 def adopt(request: Request, pk: int) -> HttpResponse:
     """A person says that it exists, and which service or payment it is; checked before taken."""
     binding = get_object_or_404(Binding, pk=pk)
-    payment = request.POST.get("payment", "")
-    service = clean(request.POST.get("service", ""))
+    payment = number(request.POST.get("payment", ""))
+    service = number(typed(request.POST, "service"))
     actor = request.user.get_username()
-    chosen = payment or service
-    if not (chosen.isascii() and chosen.isdecimal()):
+    if payment is None and service is None:
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
     with answers.telling(request):
-        if payment:
-            actions.adopt_payment(binding.pk, int(payment), actor)
-        else:
-            actions.adopt(binding.pk, int(service), actor)
-        said = _("Payment %s is adopted.") if payment else _("Service %s is adopted.")
-        messages.success(request, said % chosen)
+        if payment is not None:
+            actions.adopt_payment(binding.pk, payment, actor)
+            messages.success(request, _("Payment %s is adopted.") % payment)
+        elif service is not None:
+            actions.adopt(binding.pk, service, actor)
+            messages.success(request, _("Service %s is adopted.") % service)
     return redirect("binding", pk)
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from integrator.bindings.causes import CAUSES
 from integrator.bindings.operator import guided, report
+from integrator.core.numbers import number
 from integrator.models import Call, Panel, Run
 from integrator.models.states import RunState
 from integrator.previews.rehearsal import guided_expectations
@@ -48,10 +49,9 @@ def poll(request: Request, pk: int) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def go_on(request: Request, pk: int) -> HttpResponse:
     """Let it do the step that the page showed."""
-    run, step = _find(pk), request.POST.get("step", "")
+    run, step = _find(pk), number(request.POST.get("step", "")) or 0
     with answers.telling(request):
-        number = int(step) if step.isascii() and step.isdecimal() else 0
-        guided.go_on(run.pk, number, request.user.get_username())
+        guided.go_on(run.pk, step, request.user.get_username())
     return redirect("guided", pk)
 
 

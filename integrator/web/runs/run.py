@@ -15,10 +15,10 @@ from django.utils.translation import ngettext
 
 from integrator.bindings.causes import CAUSES
 from integrator.bindings.operator import actions, report
-from integrator.bindings.refusal import ActionRefused
 from integrator.bindings.work import expiry
 from integrator.core.clock import now
-from integrator.core.errors import Refused
+from integrator.core.errors import ActionRefused, Refused
+from integrator.core.numbers import numbers
 from integrator.models import Account, Binding, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.previews.csv import password_list
@@ -69,7 +69,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 def poll(request: Request, pk: int) -> HttpResponse:
     """Figures, funnel, causes and the rows that the page shows."""
     run = get_object_or_404(Run.objects.select_related("preview"), pk=pk)
-    ids = [int(text) for text in request.GET.get("ids", "").split(",") if text.isdecimal()]
+    ids = numbers(request.GET.get("ids", "").split(","))
     rows = [marked(binding) for binding in _rows(run, "").filter(pk__in=ids[:PER_PAGE])]
     context = {**_context(run), "rows": rows}
     return live.answer(

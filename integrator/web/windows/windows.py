@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions
-from integrator.bindings.refusal import ActionRefused
+from integrator.core.errors import ActionRefused
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
 from integrator.web.layout import live

@@ -43,7 +43,8 @@ from integrator.windows import (
 )
 from integrator.windows.post_checks import post_checks
 from integrator.windows.switching import agreement, switches
-from panels.coremanager.errors import AccessDenied, FormLacks, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FunctionMissing
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,8 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
 from integrator.windows import members, readings
 from integrator.windows.switching import switches
-from panels.coremanager.errors import AccessDenied, FormLacks, FunctionMissing
+from panels.coremanager.errors import AccessDenied, FunctionMissing
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

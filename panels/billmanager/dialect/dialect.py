@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from panels.billmanager.dialect.grammar import read
 from panels.billmanager.dialect.names import Close, Found, Take
-from panels.billmanager.tasks import forms
-from panels.coremanager.errors import FormLacks
+from panels.billmanager.tasks import recognition
+from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from panels.coremanager.forms import Form
@@ -127,7 +127,7 @@ class Dialect:
         The field and button names of the task form were found nowhere in public
         (billmanager.md 6.2); see `taskforms` for what they are recognised by.
         """
-        seen = forms.recognise(
+        seen = recognition.recognise(
             form,
             take=self.task_take,
             modules={str(key): name for key, name in self.modules},

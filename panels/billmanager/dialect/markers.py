@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from panels.billmanager.context import MARKERS, OFF, ON
+from panels.billmanager.dialect.codes import MARKERS, OFF, ON
 from panels.coremanager.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:

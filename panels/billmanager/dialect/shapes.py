@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from panels.billmanager.tasks import forms
+from panels.coremanager.forms import only_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ def _field(field: Field) -> Shape:
         told = [key for key in keys if is_name(key) or _CODE.fullmatch(key)]
     else:
         told = [key for key in keys if is_name(key)] if field.name in _NAMED else []
-    if forms.only_choice(field):
+    if only_choice(field):
         shape["one_choice"] = True
     return shape | ({"options": told} if told else {"choices": len(keys)})
 

@@ -17,7 +17,7 @@ from panels.billmanager.dialect.names import Found, Take
 from panels.billmanager.discovery import modules, plan_modules
 from panels.billmanager.discovery.search import SAMPLE, Search
 from panels.billmanager.optional_reads import asked, asked_form, exists, is_form, numbered, options
-from panels.billmanager.tasks import forms
+from panels.billmanager.tasks import recognition
 from panels.coremanager.errors import AccessDenied, LoginRefused, Refused
 from panels.coremanager.listing import UNSET, number
 
@@ -181,7 +181,7 @@ def _tasks(search: Search) -> None:
         search.places["task_take"] = "the list task was refused"
         return
     _task_departments(search)
-    funcs = forms.take_functions(answer.toolbar().buttons)
+    funcs = recognition.take_functions(answer.toolbar().buttons)
     if len(funcs) == 1:
         search.keep(task_take=Take("toolbar", funcs[0], where="toolbar of task", sure=False))
     _task_form(search, answer)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from panels.billmanager.dialect.dialect import Dialect
     from panels.billmanager.discovery.search import Search
-    from panels.coremanager.forms import Form, Option, Toolbar
+    from panels.coremanager.forms import Form, Option
     from panels.coremanager.listing import Row
+    from panels.coremanager.toolbars import Toolbar
 
 LONGEST = 500
 """Rows of the list of modules that are read."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from panels.billmanager.dialect.markers import Marker
     from panels.billmanager.discovery.search import Search
     from panels.coremanager.documents import Document
-    from panels.coremanager.forms import Toolbar, ToolButton
     from panels.coremanager.listing import Row
+    from panels.coremanager.toolbars import Toolbar, ToolButton
     from panels.http.transport import Transport
 
 MOST_PLANS = 25

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from panels.billmanager.context import MARKERS
 from panels.billmanager.dialect import markers
+from panels.billmanager.dialect.codes import MARKERS
 from panels.coremanager.listing import number
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from panels.billmanager.dialect.names import Close
-from panels.billmanager.tasks import forms
-from panels.coremanager.errors import FormLacks
+from panels.billmanager.tasks import completeness, recognition
+from panels.coremanager.forms import FormLacks, only_choices
 from panels.coremanager.redaction import is_secret
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Closing:
             raise FormLacks(_unknown(dialect), form=form, func=self._func)
         step = self._step(dialect.task_close, form)
         last = step.kind != "next"
-        values = {**forms.only_choices(form), **filled_in(dialect, form, self.typed)}
+        values = {**only_choices(form), **filled_in(dialect, form, self.typed)}
         missing = self._fill(values, form, last=last)
         if step.kind == "field":
             values[step.name] = step.value
@@ -98,7 +98,7 @@ class Closing:
             return Close("next", close.before[self.nth])
         if close.kind != "next" or not self.nth:
             return close
-        again = forms.recognise(form, take=self.dialect.task_take)
+        again = recognition.recognise(form, take=self.dialect.task_take)
         seen = again.found.get("task_close")
         if not isinstance(seen, Close) or self.nth >= MOST_FORMS:
             raise FormLacks(("dialect entry task_close",), form=form, func=self._func)
@@ -159,7 +159,9 @@ def _close_missing(form: Form, close: Close) -> list[str]:
 
 
 def _unknown(dialect: Dialect) -> tuple[str, ...]:
-    return tuple(f"dialect entry {name}" for name in forms.CLOSES if getattr(dialect, name) is None)
+    return tuple(
+        f"dialect entry {name}" for name in completeness.CLOSES if getattr(dialect, name) is None
+    )
 
 
 def address_in(text: str, here: Address) -> Address | None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.context import ref
 from panels.billmanager.optional_reads import is_form
-from panels.billmanager.tasks import forms
+from panels.billmanager.tasks import completeness
 from panels.billmanager.tasks.closing import Address, Closing, address_in, carried, filled_in
-from panels.coremanager.errors import FormLacks
+from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
 
@@ -237,8 +237,8 @@ def _check_known(task_form: TaskForm, dialect: Dialect, values: Mapping[str, str
     """
     set_by_us = {way.name: "-" for way in (dialect.task_take, dialect.task_close) if way}
     form = task_form.form
-    missing = list(forms.missing(form, dialect))
-    missing += [n for n in forms.unfilled(form, dialect, {**set_by_us, **values})
+    missing = list(completeness.missing(form, dialect))
+    missing += [n for n in completeness.unfilled(form, dialect, {**set_by_us, **values})
                 if n not in missing]  # fmt: skip
     if missing:
         raise FormLacks(tuple(missing), form=form, func=task_form.address.func)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from panels.sandbox.billmanager import operations, sale_rules
+from panels.sandbox.billmanager.wishes import Wish
 from panels.sandbox.http.refusals import Refusal, bad_value, missed
 from panels.sandbox.world import records as r
 
 if TYPE_CHECKING:
     from panels.sandbox.world.world import World
-
-
-class Wish(NamedTuple):
-    """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
-
-    client: int
-    plan: int
-    datacenter: int
-    period: int
-    domain: str
-    remoteid: str = ""
-    autoprolong: str = "null"
-    origin: str = "order"
 
 
 def check(world: World, wish: Wish) -> int:

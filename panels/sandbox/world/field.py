@@ -19,7 +19,7 @@ from panels.sandbox.world.people import hostile, put_clients
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panels.sandbox.world.generation import Size
+    from panels.sandbox.world.size import Size
     from panels.sandbox.world.world import World
 
 _MOST_STUDIOS, _ACCOUNTS_A_STUDIO = 10, 150

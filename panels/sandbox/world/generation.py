@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from panels.sandbox.ispmanager.hosting import user_key
 from panels.sandbox.world import records as r
@@ -11,6 +11,7 @@ from panels.sandbox.world.field import populate
 from panels.sandbox.world.oddities import make_odd
 
 if TYPE_CHECKING:
+    from panels.sandbox.world.size import Size
     from panels.sandbox.world.world import World
 
 _DAY = 86_400
@@ -49,25 +50,6 @@ _SURNAMES = (
 # fmt: on
 _PLANS = (("Start", 300), ("Business", 700), ("Pro", 1500), ("Mini", 150), ("Max", 4000))
 _LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
-
-
-class Size(NamedTuple):
-    """How big a world is.
-
-    ``balance`` is what each client has, in minor units; ``odd`` is the share of accounts, in per
-    cent, that are not as they should be (:mod:`.oddities`). ``field``: accounts and
-    clients are as one finds them in the field (:mod:`panels.sandbox.world.field`); so many of these
-    clients in a hundred have the name of another (``namesakes``).
-    """
-
-    accounts: int = 100
-    clients: int = 0
-    plans: int = 3
-    seed: int = 1
-    balance: int = 1_000_000
-    odd: int = 0
-    field: bool = False
-    namesakes: int = 5
 
 
 def generate(world: World, size: Size) -> None:

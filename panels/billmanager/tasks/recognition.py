@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.dialect import vocabulary
 from panels.billmanager.dialect.names import Close, Found, Take, written
-from panels.coremanager.listing import UNSET
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterable, Mapping
 
-    from panels.billmanager.dialect.dialect import Dialect
-    from panels.billmanager.dialect.shapes import Shape
-    from panels.coremanager.forms import Button, Field, Form, ToolButton
+    from panels.coremanager.forms import Button, Field, Form
+    from panels.coremanager.toolbars import ToolButton
 
 IN_WORK, CLOSED = "1", "2"
 """Statuses of a task: 0 opened, 1 in work, 2 closed (billmanager.md 6.1)."""
@@ -32,9 +30,6 @@ KNOWN_TASK_FUNCTIONS = frozenset(
     {"task.edit", "task.delete", "task.start", "task.filter", "task.setfilter", "task.su"}
 )
 """Functions of the task list that are documented and do something else than taking (6.1)."""
-
-CLOSES = ("task_module", "task_username", "task_password", "task_close")
-"""Entries without which no task can be closed."""
 
 _NEVER = frozenset({"ok", "cancel", "back", "prev", "reset"})
 _NO_SUBMIT = frozenset({"cancel", "back", "reset", "blank"})
@@ -84,7 +79,7 @@ def recognise(
     _see_module(seen, form, modules or {})
     if take is None:
         _see_take(seen, form, staff)
-    typed = bool(_account_fields(form))
+    typed = bool(account_fields(form))
     takes = bool(_buttons(form, vocabulary.TAKE, vocabulary.CLOSE))
     if "task_module" not in seen.found and (takes or not (typed or seen.choices["task_module"])):
         seen.choices = {name: some for name, some in seen.choices.items() if name == "task_take"}
@@ -99,70 +94,6 @@ def recognise(
         for entry in ("task_username", "task_password"):
             seen.choices.pop(entry, None)
     return seen
-
-
-def unfilled(form: Form, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the required fields of a task's form that nobody would fill.
-
-    `values` is what would be sent besides module, username and password; a field that an
-    administrator said to fill (`task_fields`) counts as filled, and one with a single choice.
-    """
-    filled = {**only_choices(form), **dict.fromkeys(_filled(dialect), "-"), **values}
-    return form.unfilled(filled)
-
-
-def only_choices(form: Form) -> dict[str, str]:
-    """Give the required fields that are empty and offer one thing alone, with that."""
-    found = {}
-    for one in form.fields.values():
-        if one.required and not one.readonly and one.value in UNSET and only_choice(one):
-            found[one.name] = only_choice(one)
-    return found
-
-
-def only_choice(one: Field) -> str:
-    """Give the one choice of a field that is one; '' where there are several, or none."""
-    keys = [option.key for option in one.options or () if option.key not in UNSET]
-    return keys[0] if len(keys) == 1 else ""
-
-
-def missing(form: Form, dialect: Dialect) -> tuple[str, ...]:
-    """Name what this form lacks for closing the task by what is known; empty: nothing.
-
-    A form that taking leads away from, or that another one follows, can lack what that one has.
-    """
-    known = {name: getattr(dialect, name) for name in CLOSES}
-    names = {entry.value for entry in known.values() if isinstance(entry, Found)}
-    if not names & set(form.fields) and not _account_fields(form):
-        return ()
-    close = known["task_close"]
-    wanted: tuple[str, ...] = CLOSES
-    if isinstance(close, Close) and (close.before or close.kind == "next"):
-        wanted = ("task_module",)
-    return tuple(
-        f"dialect entry {name}" if entry is None else entry.value
-        for name in wanted
-        if ((entry := known[name]) is None and name in dialect.choices)
-        or (isinstance(entry, Found) and entry.value not in form.fields)
-    )
-
-
-def _filled(dialect: Dialect) -> set[str]:
-    known = (dialect.task_module, dialect.task_username, dialect.task_password)
-    names = {entry.value for entry in known if entry is not None}
-    return names | {entry.partition("=")[0] for entry in dialect.task_fields}
-
-
-def unfilled_in(shape: Shape, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the same of a form that was seen earlier, from its shape (`shapes.of_form`)."""
-    filled = {*_filled(dialect), *values}
-    return tuple(
-        one["name"]
-        for one in shape["fields"]
-        if one.get("required")
-        and not any(map(one.get, ("hidden", "readonly", "filled", "one_choice")))
-        and one["name"] not in filled
-    )
 
 
 def take_functions(buttons: Iterable[ToolButton]) -> list[str]:
@@ -199,7 +130,7 @@ def _offers_modules(one: Field, modules: Mapping[str, str]) -> bool:
 
 
 def _see_account(seen: Recognised, form: Form) -> None:
-    typed = _account_fields(form)
+    typed = account_fields(form)
     plain = [f for f in typed if not f.secret]
     secret = [f for f in typed if f.secret and not _says(f, vocabulary.AGAIN)]
     for entry, some, exact, pattern, evident in (
@@ -222,7 +153,7 @@ def _see_account(seen: Recognised, form: Form) -> None:
         )
 
 
-def _account_fields(form: Form) -> list[Field]:
+def account_fields(form: Form) -> list[Field]:
     """Fields in which something can be typed."""
     return [
         f

@@ -1,0 +1,42 @@
+"""Whole numbers as people, forms and addresses give them: ids, pages, ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_DIGITS = 18
+"""So many digits at most: all that they write fits the 64 bits of a database's column."""
+
+
+def number(text: str) -> int | None:
+    """The number that these ASCII digits write; None for anything else, and for too many."""
+    text = text.strip()
+    fits = len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal()
+    return int(text) if fits else None
+
+
+def row_id(text: str) -> int:
+    """The id that these digits write; 0, which no row has, for anything else."""
+    return number(text) or 0
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """Those of these that are numbers, in their order."""
+    return [found for text in texts if (found := number(text)) is not None]
+
+
+class IdConverter:
+    """An id in an address: what is none, or longer than any, is not found."""
+
+    regex = rf"[0-9]{{1,{MOST_DIGITS}}}"
+
+    def to_python(self, value: str) -> int:
+        """The id."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """The id as it stands in an address."""
+        return str(value)

@@ -1,0 +1,18 @@
+"""What somebody wants to order."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wish(NamedTuple):
+    """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
+
+    client: int
+    plan: int
+    datacenter: int
+    period: int
+    domain: str
+    remoteid: str = ""
+    autoprolong: str = "null"
+    origin: str = "order"
