@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from integrator.models import Client
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
 
 ZERO = Decimal(0)
 ABOUT = frozenset(

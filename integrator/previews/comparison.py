@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import Refused
 from integrator.models.states import RowState
 from integrator.previews import balances, freshness, row_totals
+from integrator.previews.checks.row_checks import Judge
 from integrator.previews.preview import choices_of, frozen_candidates
 from integrator.previews.rehearsal.orders import expect_seen_price
-from integrator.previews.row_checks import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from integrator.models import Preview, PreviewRow
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
 
 
 NEWS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")

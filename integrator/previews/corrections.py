@@ -13,10 +13,10 @@ from integrator.messages.reasons import shown
 from integrator.models import Account, Intent, PreviewRow
 from integrator.models.states import UNSETTLED, Outcome
 from integrator.previews import balances, confirmable
+from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import LONGEST_PERIOD, Choices
 from integrator.previews.csv import cell_rules, resolver
 from integrator.previews.csv.reader import Line
-from integrator.previews.row_checks import Judge
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from panels.normal_forms import domain_key
@@ -24,7 +24,7 @@ from panels.normal_forms import domain_key
 if TYPE_CHECKING:
     from integrator.matching.candidates import Candidate
     from integrator.models import Binding
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from integrator.models import Call, Panel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from integrator.previews.checks.judged_rows import Judged
     from integrator.previews.choices import Choices
-    from integrator.previews.judged_rows import Judged
 
 GROWTH = (1, 10, 50)
 """The sizes of the first cohorts (design.md, section 5); then the full size."""

@@ -19,19 +19,20 @@ from integrator.matching.candidates import Candidate, account_facts, from_accoun
 from integrator.messages.reasons import reason, shown
 from integrator.models import Account, Preview, PreviewRow
 from integrator.models.states import Payment
-from integrator.previews import balances, credit_checks, expiry_rules, row_totals
+from integrator.previews import balances, expiry_rules, row_totals
+from integrator.previews.checks import credit_checks
+from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import Choices, PayMethod, find_paymethod
 from integrator.previews.csv import reader, resolver
 from integrator.previews.csv.reader import errors_json
-from integrator.previews.row_checks import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from integrator.core.errors import LineError
     from integrator.models import Panel
+    from integrator.previews.checks.judged_rows import Judged
     from integrator.previews.csv.reader import Line
-    from integrator.previews.judged_rows import Judged
 
 CSV, MATCHED, SELECTED = "csv", "matched", "selected"
 

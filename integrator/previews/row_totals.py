@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from integrator.previews.balances import Totals
+    from integrator.previews.checks.judged_rows import Judged
     from integrator.previews.choices import Choices
-    from integrator.previews.judged_rows import Judged
 
 
 OVER = ("over_disk", "over_sites")

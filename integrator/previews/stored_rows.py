@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from integrator.models.states import RowState
 from integrator.previews import balances, confirmable, row_totals
-from integrator.previews.judged_rows import Judged
+from integrator.previews.checks.judged_rows import Judged
 
 if TYPE_CHECKING:
     from integrator.matching.candidates import Candidate

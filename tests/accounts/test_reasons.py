@@ -10,8 +10,8 @@ from integrator.core.env import BASE_DIR
 from integrator.matching.evidence import WEIGHTS
 from integrator.matching.plan_limits import RESOURCES
 from integrator.messages.reasons import TEXTS, reason, shown
+from integrator.previews.checks.rule_checks import LIMITS
 from integrator.previews.rehearsal.orders import BLOCKED
-from integrator.previews.rule_checks import LIMITS
 
 
 def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None:

@@ -19,7 +19,7 @@ from integrator.bindings import intents
 from integrator.bindings.work import crediting, ordering, repeated_orders, worker_deaths
 from integrator.core import clock
 from integrator.panel_access import reachability
-from integrator.previews import sites
+from integrator.previews.checks import sites
 from integrator.runs import circuit_breaker
 from integrator.steps import payment_means
 from integrator.windows.switching import sent_switches

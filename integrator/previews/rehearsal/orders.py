@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from integrator.models import Preview, PreviewRow
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
     from panels.billmanager import BillManager, OrderForm, PayMethod, Whoami
     from panels.coremanager.rule_refusals import Block
 

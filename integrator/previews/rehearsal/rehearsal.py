@@ -19,8 +19,9 @@ from integrator.inventory.mirror import portions
 from integrator.messages.reasons import reason, shown
 from integrator.models import Client, Preview, PreviewRow
 from integrator.panel_access import call_log, panel_connections, transports
-from integrator.previews import balances, confirmable, credit_checks, row_totals, stored_rows
+from integrator.previews import balances, confirmable, row_totals, stored_rows
 from integrator.previews import preview as previews
+from integrator.previews.checks import credit_checks
 from integrator.previews.rehearsal import orders
 from integrator.previews.rehearsal.requests import sends
 from integrator.previews.rehearsal.steps import Walk, wrong
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from integrator.inventory import payment_limits
     from integrator.models import Panel
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
     from integrator.previews.rehearsal.steps import Finding
 
 KEY = "rehearsal"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from integrator.messages.reasons import Reason
     from integrator.models import Plan, Preview
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
     from panels.billmanager import BillManager, Module
 
 STEPS = range(1, 9)

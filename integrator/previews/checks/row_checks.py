@@ -13,9 +13,9 @@ from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment
 from integrator.previews import confirmable
-from integrator.previews.judged_rows import Judged
-from integrator.previews.rule_checks import Rules
-from integrator.previews.sites import Sites
+from integrator.previews.checks.judged_rows import Judged
+from integrator.previews.checks.rule_checks import Rules
+from integrator.previews.checks.sites import Sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

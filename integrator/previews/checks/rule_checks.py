@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from integrator.messages.reasons import Reason
     from integrator.models import Client, Panel, Plan
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
 
 LIMITS = {"plan": "limit_of_plan", "group": "limit_of_group"}
 """The reason for a limit, by what is counted."""

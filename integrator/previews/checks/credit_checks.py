@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from integrator.inventory.payment_limits import Limits
-    from integrator.previews.judged_rows import Judged
+    from integrator.previews.checks.judged_rows import Judged
 
 
 def check(rows: Iterable[Judged], limits: Mapping[int, Limits], method: str) -> bool:

@@ -1,0 +1,1 @@
+"""What is checked of each row of a preview, and of all together."""
