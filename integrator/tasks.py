@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 from celery import Task, shared_task, signals
 from django.db import close_old_connections
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from integrator import celery as worker
 from integrator.bindings import leases
 from integrator.bindings.operator import client_creation
 from integrator.bindings.work import dispatch
+from integrator.core.errors import ActionRefused
 from integrator.maintenance import retention, wake_ups
 from integrator.maintenance import sweep as sweeping
 from integrator.windows.post_checks import plan_recheck
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from integrator.models import Panel
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +102,21 @@ def read_emails(panel_id: int) -> None:
 
     background.read_emails(panel_id)
     close_old_connections()
+
+
+def discover_soon(panels: Iterable[Panel]) -> None:
+    """Have workers read what these panels list.
+
+    Raises ActionRefused when no worker can be told, since Redis does not answer.
+    """
+    try:
+        for panel in panels:
+            discover_panel.delay(panel.pk)
+    except OperationalError as error:
+        log.warning("broker.unreachable", task=discover_panel.name, why=str(error))
+        raise ActionRefused(
+            _("Redis does not answer, so no worker can be told. Start it, then try again.")
+        ) from error
 
 
 @shared_task(name="integrator.tasks.tend")

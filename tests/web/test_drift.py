@@ -56,6 +56,16 @@ def test_comparing_reads_every_panel_that_is_not_stopped(
     assert asked == [billing.pk, server.pk]
 
 
+@pytest.mark.parametrize("address", ["/drift/compare/", "/panels/discover/"])
+def test_nobody_is_told_that_panels_are_read_when_redis_is_away(
+    operator: Client, address: str
+) -> None:
+    factories.billmanager()
+    told = operator.post(address, follow=True).content.decode()
+    assert "Redis does not answer, so no worker can be told." in told
+    assert "are being" not in told
+
+
 def test_a_discovery_shows_how_far_it_is(operator: Client) -> None:
     state = {"state": "running", "phase": "emails", "done": 30, "total": 90}
     factories.panel("web-1", discovery=state)

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from integrator.drift import drift
 from integrator.models import Drift, Panel
-from integrator.tasks import discover_panel
+from integrator.tasks import discover_soon
 from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.admin import notes
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -97,11 +98,10 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def compare(request: Request) -> HttpResponse:
     """Have workers read all panels anew, BILLmanager first; each compares when it is done."""
-    panels = Panel.objects.filter(stopped="").order_by("kind")
-    for panel in panels:
-        discover_panel.delay(panel.pk)
-    notes.note(request.user.get_username(), "drift", "compared", "")
-    messages.success(request, _("All panels are being read; what differs is shown here."))
+    with answers.telling(request):
+        discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
+        notes.note(request.user.get_username(), "drift", "compared", "")
+        messages.success(request, _("All panels are being read; what differs is shown here."))
     return redirect("drift")
 
 

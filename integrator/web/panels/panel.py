@@ -13,7 +13,7 @@ from integrator.core.errors import Refused
 from integrator.inventory import module_links, unreadable_rows
 from integrator.models import Module, Panel
 from integrator.panel_setup.checks import panel_check
-from integrator.tasks import discover_panel
+from integrator.tasks import discover_soon
 from integrator.web.admin import notes
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import answers, dialect
@@ -48,8 +48,9 @@ def check(request: Request, pk: int) -> HttpResponse:
 def discover(request: Request, pk: int) -> HttpResponse:
     """Have a worker read what the panel lists."""
     panel = get_object_or_404(Panel, pk=pk)
-    discover_panel.delay(panel.pk)
-    messages.success(request, _("%s is being discovered.") % panel.name)
+    with answers.telling(request):
+        discover_soon([panel])
+        messages.success(request, _("%s is being discovered.") % panel.name)
     return redirect("panels")
 
 

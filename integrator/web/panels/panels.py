@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrator.models import Panel
-from integrator.tasks import discover_panel
+from integrator.tasks import discover_soon
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
+from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -48,9 +49,9 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def discover_all(request: Request) -> HttpResponse:
     """Have workers read what every panel lists."""
-    for panel in Panel.objects.filter(stopped="").order_by("kind"):
-        discover_panel.delay(panel.pk)
-    messages.success(request, _("All panels are being discovered."))
+    with answers.telling(request):
+        discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
+        messages.success(request, _("All panels are being discovered."))
     return redirect("panels")
 
 
