@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from integrator import tasks
 from integrator.models import Account, Drift, Event
 from tests import factories
@@ -11,7 +13,6 @@ from tests import factories
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from django.test import Client
 
 
