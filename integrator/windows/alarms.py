@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from integrator.bindings import intents
 from integrator.core import clock
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.windows import lease
+from integrator.windows import lease, watchdog
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from integrator.models import Binding, Intent, Window
+    from integrator.models import Binding, Intent
     from integrator.windows.lease import Driver
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
         driver.save(held_until=until)
     if not window.held:
         with transaction.atomic():
-            driver.save(held=True, closing=window.closing or outlived(window))
+            driver.save(held=True, closing=window.closing or watchdog.outlived(window))
             lease.event(window, window.phase, "held", window.cause)
         log.error("window.held", window=window.pk, why=window.cause)
 
@@ -72,13 +71,6 @@ def let_go(driver: Driver) -> None:
         with transaction.atomic():
             driver.save(held=False, held_until=None, cause="")
             lease.event(window, "held", window.phase, "what was sent is known")
-
-
-def outlived(window: Window) -> bool:
-    """Whether the window has been open for longer than a window should be."""
-    since = window.watched_since or window.opened_at
-    limit = dt.timedelta(seconds=settings.WINDOW_LIMIT)
-    return since is not None and clock.now() - since > limit
 
 
 def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[Intent]]) -> None:

@@ -16,7 +16,7 @@ from integrator.bindings import intents, rows
 from integrator.core import clock
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step3_order as step3
-from integrator.windows import alarms, members, readings
+from integrator.windows import alarms, members, readings, watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     window = driver.window
     patient = window.watched_since is not None  # a person has looked, and said: wait
     decided = any(one.binding.state == BindingState.UNDECIDED for one in obstacles)
-    if alarms.outlived(window) or ((window.closing or decided) and not patient):
+    if watchdog.outlived(window) or ((window.closing or decided) and not patient):
         alarms.hold(driver, obstacles)
     else:
         alarms.tell(driver, obstacles)

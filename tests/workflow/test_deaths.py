@@ -21,7 +21,7 @@ from integrator.core import clock
 from integrator.maintenance import sweep
 from integrator.models import Binding, Canary, Event, Intent, Step, Window
 from integrator.models.states import BindingState, Phase
-from integrator.windows import driver, lease
+from integrator.windows import failures, lease
 from integrator.windows.phases import opening, tasks
 from integrator.windows.post_checks import plan_recheck, post_checks
 from tests import factories
@@ -257,7 +257,7 @@ def test_a_window_whose_driver_dies_each_time_is_held_and_tried_again_later(
     assert window.cause == "3 workers died while they drove this window"
     assert Event.objects.filter(window=window, to_state="held", why=window.cause).exists()
     assert window.due_at is not None
-    assert window.due_at > clock.now() + driver.REST - dt.timedelta(minutes=1)
+    assert window.due_at > clock.now() + failures.REST - dt.timedelta(minutes=1)
     assert mortal(workers, lambda: Window.objects.get().due_at is not None) == 0
 
     # Tried once more when the rest is over, and then left alone again.

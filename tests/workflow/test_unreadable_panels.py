@@ -22,7 +22,7 @@ from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.previews import freshness
 from integrator.refresh import discovery
 from integrator.runs import cohorts, run_state
-from integrator.windows import driver
+from integrator.windows import failures
 from panels.coremanager.errors import (
     Busy,
     CertificateRefused,
@@ -49,8 +49,8 @@ KINDS = ("http_500", "truncated", "reset_before")
 def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
-    monkeypatch.setattr(driver, "PATIENCE", dt.timedelta(seconds=2))
-    monkeypatch.setattr(driver, "MOST_BACKOFF", 0.3)
+    monkeypatch.setattr(failures, "PATIENCE", dt.timedelta(seconds=2))
+    monkeypatch.setattr(failures, "MOST_BACKOFF", 0.3)
     monkeypatch.setattr(reachability, "SHORTEST", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(reachability, "LONGEST", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(outage, "SOONEST", 0.1)
