@@ -1,11 +1,11 @@
 # One image for web, worker, beat and the migration; docker-compose.yml says which is which.
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.14-slim-trixie AS packages
 COPY requirements.lock /
 RUN python -m venv --without-pip /venv \
  && python -m pip --disable-pip-version-check --no-cache-dir --python /venv/bin/python \
       install --require-hashes --only-binary :all: -r /requirements.lock
 
-FROM python:3.11-slim-bookworm
+FROM python:3.14-slim-trixie
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent integrator \
  && install -d -o integrator -g integrator -m 700 /var/lib/integrator
 COPY --from=packages /venv /venv

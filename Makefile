@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all simulate dialects lint format locale lock bench matching clean
+.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all test-fresh simulate dialects lint format locale lock bench matching clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -57,6 +57,9 @@ test-all: left_out :=
 test-all: not_here :=
 test-all: lint test test-seeds test-slow ## all that CI runs, and what takes minutes
 
+test-fresh: ## what the README says on bare Debian systems, made for it (root, debootstrap) [SUITES="bookworm trixie"]
+	scripts/test-fresh.sh $(SUITES)
+
 lint: dev ## style, types, missing migrations
 	$(python) -m ruff check
 	$(python) -m ruff format --check
@@ -74,8 +77,8 @@ locale: dev ## bring the Russian catalogue in step with the source (gettext); th
 		--ignore 'integrator/migrations/*' --ignore 'tests/*'
 	$(python) manage.py compilemessages --locale ru --ignore .venv
 
-# Python 3.11 means 3.11.0 here, so that Debian's 3.11.2 gets what only older patches need.
-compile := .venv/bin/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
+# One lock for every Python from 3.11.0 on: what only some need carries its condition.
+compile := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
 
 lock: dev ## write requirements*.lock anew from pyproject.toml [UPGRADE=1]

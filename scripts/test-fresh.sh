@@ -1,0 +1,36 @@
+#!/bin/sh
+# Does what the README says on bare Debian systems, as a newcomer would: clone, demo, bind a file.
+#   scripts/test-fresh.sh [bookworm trixie …]
+# Needs root and debootstrap. Each system is made in a folder of its own and thrown away.
+set -eu
+cd "$(dirname "$0")/.."
+for tool in debootstrap git chroot; do
+  command -v "$tool" >/dev/null || { echo "$tool is needed: apt-get install debootstrap git" >&2; exit 2; }
+done
+[ "$(id -u)" = 0 ] || { echo "Only root can make a system: run it as root." >&2; exit 2; }
+
+work=$(mktemp -d)
+end() {
+  for place in "$work"/*/proc; do
+    [ -d "$place" ] && umount "$place" 2>/dev/null || true
+  done
+  rm -rf --one-file-system "$work"
+}
+trap end EXIT INT TERM
+
+for suite in ${*:-bookworm trixie}; do
+  root=$work/$suite
+  echo "== $suite"
+  debootstrap --variant=minbase --include=python3,python3-pip,make,git,ca-certificates "$suite" "$root" >"$work/$suite.log" 2>&1 \
+    || { tail -n 20 "$work/$suite.log" >&2; exit 1; }
+  mount -t proc proc "$root/proc"
+  # How this machine reaches the package index is its own business: the new one is told the same.
+  for file in /etc/pip.conf /etc/resolv.conf /etc/hosts; do
+    [ -f "$file" ] && cp "$file" "$root$file"
+  done
+  chroot "$root" useradd --create-home newcomer
+  git clone --quiet . "$root/home/newcomer/integrator"
+  chroot "$root" chown -R newcomer: /home/newcomer
+  cp scripts/fresh/newcomer.sh "$root/home/newcomer/newcomer.sh"
+  chroot "$root" su newcomer -c 'sh /home/newcomer/newcomer.sh'
+done
