@@ -1,7 +1,7 @@
 """Amounts of money as panels write them for people: "75.00 RUB / Month", "€1.80", "1 234,50 руб.".
 
 A column of a list ends in the currency's symbol where one is set, else in its ISO code, with two
-decimals or up to four (facts-2026-11.md 2.4); the cost of a service names a period behind a slash
+decimals or up to four (billmanager.md 5.1); the cost of a service names a period behind a slash
 (2.5). What can be read in two ways that differ by a factor of a thousand is not read at all.
 """
 

@@ -1,4 +1,4 @@
-"""Whose users and services are, where lists name clients by text alone (facts-2026-11.md 2.5)."""
+"""Whose users and services are, where lists name clients by text alone (billmanager.md 7.4)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def of_users(
 ) -> tuple[dict[int, int], dict[str, int]]:
     """User → client, and name → client for the names that just one client has.
 
-    Where the list names clients by text alone (facts-2026-11.md 2.5), a name that just one client
+    Where the list names clients by text alone (billmanager.md 7.4), a name that just one client
     bears is enough; of namesakes, and of names that the list of clients does not have, the panel
     is asked for whom each user acts, up to ``MOST_ASKED`` of them.
     """

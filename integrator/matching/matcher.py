@@ -2,8 +2,8 @@
 
 *Ready* is what could be bound without asking, so it must never be wrong: one client fits all that
 was true of somebody once (e-mails, domains, services), and enough is known. Where that points at
-different clients it is a question for a person (field.md 6). Names only add to it: a namesake
-speaks against nobody.
+different clients it is a question for a person (design.md, section 6). Names only add to it: a
+namesake speaks against nobody.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _accepted(
 ) -> list[Judged]:
     """The rows that may be credited: all of them, unless the client is in debt.
 
-    Fresh money pays the debt first (facts-2026-11.md 2.4), so that a row waits until a person has
+    Fresh money pays the debt first (billmanager.md 5.2), so that a row waits until a person has
     said that this is meant.
     """
     assert client.balance is not None  # noqa: S101 - tells the type checker

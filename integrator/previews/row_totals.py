@@ -112,7 +112,7 @@ def _receipts(ready: Sequence[Judged], totals: Totals) -> dict[str, Any]:
 
     {} where it has none, or nothing is paid. ``charges`` and ``payments``: for how many;
     ``certain``: whether the register says that it prints for charges. Whether a payment that is
-    marked as paid by hand makes one is not known (facts-2026-11.md 2.4).
+    marked as paid by hand makes one is not known (billmanager.md 5.3).
     """
     charged = sum(1 for row in ready if row.price)
     registers = sale_rules.registers(billmanager())

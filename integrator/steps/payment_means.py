@@ -1,7 +1,7 @@
 """What a client can pay from: its balance, what it may owe, and a debt that a person accepted.
 
 Fresh money pays a debt first, whatever it was meant for; a post-paid client, or one with a credit
-limit, orders on a balance below zero, which is no debt then (facts-2026-11.md 2.4).
+limit, orders on a balance below zero, which is no debt then (billmanager.md 5.2).
 """
 
 from __future__ import annotations

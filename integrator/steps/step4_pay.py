@@ -65,7 +65,7 @@ def find_credit(
 ) -> Verdict:
     """The payment that our credit intent made: exactly one new one with the amount.
 
-    What came of another payment, as a cashback does, is none of ours (facts-2026-11.md 2.4). Of
+    What came of another payment, as a cashback does, is none of ours (billmanager.md 5.2). Of
     several the one by our pay method is meant, if there is just one. One whose amount cannot be
     read may be it.
     """

@@ -2,7 +2,7 @@
 
 Ours is the one whose item is our service and whose type is opening, open or in work (we may have
 taken it before a crash). Never “the newest task”: a real customer's looks just the same
-(field.md, section 1.1).
+(billmanager.md 6.1).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Terms:
     """How far a client's balance may go below zero: without end, or down to a limit.
 
     By default clients pay in advance; an account is *post-paid* (no limit) or has a *credit
-    limit*, never both (facts-2026-11.md 2.4). What the columns and fields are called was not
+    limit*, never both (billmanager.md 5.2). What the columns and fields are called was not
     found: they are known by names that speak of it, so `source` says which one it was.
     `limit` is None when there is none. Neither: it is shown that there are no such terms.
     """

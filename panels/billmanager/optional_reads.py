@@ -54,7 +54,7 @@ def exists(transport: Transport, func: str, *, su: str | None = None) -> bool:
 
     Any other answer than "missing" or "not allowed" comes from the function itself, for
     instance `wizard_unavailable` for an order that was not begun (billmanager.md 1.4). Something
-    that is missing without being named may be the function (facts-2026-11.md 2.1).
+    that is missing without being named may be the function (billmanager.md 1.4).
     """
     try:
         transport.read(func, su=su)

@@ -2,7 +2,7 @@
 
 The form has three inner lists, `pricelist_summary`, `discount_summary` and `total_summary`, whose
 rows have a label and a cost with its amount, its currency and the amount before the discount. How
-the inner keys are spelled was not seen in public (facts-2026-11.md 2.3), so that a cost is found by
+the inner keys are spelled was not seen in public (billmanager.md 4.1), so that a cost is found by
 what its name says, and a form that says it in two ways is *unclear*.
 """
 

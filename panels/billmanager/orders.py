@@ -35,7 +35,7 @@ _TERMS = re.compile(r"licen[cs]e|agree|conditions|offer_", re.IGNORECASE)
 `conditions_agree`, `offer_xxx` of the sign-up (8); that others look alike is inferred."""
 _CAPTCHA = re.compile(r"captcha", re.IGNORECASE)
 """A form's model tells `recaptcha_field`, and the answer goes in `g-recaptcha-response`
-(facts-2026-11.md 2.1)."""
+(billmanager.md 1.7)."""
 _PROFILE = re.compile(r"profile\b")
 """A panel that wants a payer profile first is taken to lead to the form of one (inferred)."""
 _AGREED = {"licence_agreement": "on"}
@@ -155,7 +155,7 @@ class Orders:
         self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
     ) -> tuple[str, Params]:
         """Give function and parameters by which the form of an order is read."""
-        # Clients of the second generation ask for it with `period` (facts-2026-11.md 2.3), while
+        # Clients of the second generation ask for it with `period` (billmanager.md 4.1), while
         # the order takes `order_period`: without the one a default period's price may be shown.
         asked: Params = {**self._what(plan_id, datacenter_id, period, domain), "period": period}
         return self.func, asked

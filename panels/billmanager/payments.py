@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from panels.coremanager.partial_lists import Unreadable
 
 INITIATED = 8
-"""Status of a payment that is begun; clients are not shown it (facts-2026-11.md 2.4)."""
+"""Status of a payment that is begun; clients are not shown it (billmanager.md 5.1)."""
 CREDITED = 4
 """Status of a payment that is on the balance (billmanager.md 5)."""
 UNKNOWN = 0
@@ -48,7 +48,7 @@ class PayMethod:
     """One pay method; `currency` is '' when the list does not show it.
 
     `least` and `most` limit one payment, in the payment's currency, else in the method's own;
-    each None where there is no limit, or none is shown (facts-2026-11.md 2.4). Where a limit is
+    each None where there is no limit, or none is shown (billmanager.md 5.1). Where a limit is
     shown that cannot be read, `troubles` says so.
     """
 
@@ -70,7 +70,7 @@ class Payment:
     7 fraudulent, 8 initiated, 9 cancelled, 100 being deleted; 0 it cannot be read. `amount` is
     None when it cannot be read. `created` is None when not told. `method` is the name of the pay
     method, '' when not shown. `tied_to` is the id of the payment that this one came of, as a
-    cashback does (facts-2026-11.md 2.4); None where it names none.
+    cashback does (billmanager.md 5.2); None where it names none.
     """
 
     id: int
@@ -280,7 +280,7 @@ def _offered(row: Row) -> PayMethod:
     """Read one method of a payment's form, with the limits of one payment.
 
     `payment_minamount` and `payment_maxamount` are in the payment's currency, `minamount` and
-    `maxamount` in the method's own (facts-2026-11.md 2.4).
+    `maxamount` in the method's own (billmanager.md 5.1).
     """
     cells = Cells(row)
     ours = any(row.get(name) not in UNSET for name in ("payment_minamount", "payment_maxamount"))

@@ -1,7 +1,7 @@
 """Cash registers: what prints a fiscal receipt when money comes in or is charged.
 
 The list `payment_cash_register` and its column `expense_receipt` were seen in code
-(facts-2026-11.md 2.4); whether a payment that staff marks as paid makes a receipt is not known.
+(billmanager.md 5.3); whether a payment that staff marks as paid makes a receipt is not known.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What of a tariff plan can keep a client from ordering it, as the plan's own form shows it.
 
-The names are columns of the panel's table `pricelist` (facts-2026-11.md 2.2); that its form has
+The names are columns of the panel's table `pricelist` (billmanager.md 3.4); that its form has
 fields of the same names, and what their values mean, is inferred. A field that is not there, or
 holds what is not understood, says nothing: the order form of a client is the proof.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROUPS = "pricelistgroup"
 """The list of groups of plans; `itemmax` is the most services that a client may order of one
-(facts-2026-11.md 2.2)."""
+(billmanager.md 3.4)."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTHS = {"month": 1, "monthly": 1, "months": 1, "year": 12, "yearly": 12, "annually": 12}

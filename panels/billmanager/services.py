@@ -35,7 +35,7 @@ _KNOWN = frozenset({ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
 _REASON = re.compile(r"[1-5](?:_[a-z_]+)?", re.ASCII)
 _WARNING = "open_warning"
 """In the name of what tells that nothing can be changed while the opening runs: the form has a
-`msg_open_warning` (facts-2026-11.md 2.5)."""
+`msg_open_warning` (billmanager.md 7.5)."""
 _MODULE = "processingmodule"
 _USERNAME = "username"
 _STATUS = "status"
@@ -104,7 +104,7 @@ class ServiceForm:
         """Whether the date on which the service expires can be set by this form, now.
 
         The field is read-only in the form that public code shows, and nothing can be changed
-        while the opening runs, which a warning tells (facts-2026-11.md 2.5).
+        while the opening runs, which a warning tells (billmanager.md 7.5).
         """
         field = self.form.fields.get("expiredate")
         if field is None or field.readonly or field.hidden:
@@ -183,7 +183,7 @@ class Services:
         """List the services that were deleted, as far as the panel still shows them.
 
         They stay in the plain list, unless a global option hides them everywhere
-        (facts-2026-11.md 2.5); `status` is a field of its filter (billmanager.md 7.1).
+        (billmanager.md 7.1); `status` is a field of its filter.
         """
         params: Params = {"filter": "on", "status": DELETED}
         found = gather(self._context.transport, "vhost", _service, params, axes=self._axes)
@@ -297,5 +297,5 @@ def _reason(row: Row) -> str:
 
 
 def _date_in(*texts: str) -> date | None:
-    """Give the first date; what is charged daily shows words before it (facts-2026-11.md 2.5)."""
+    """Give the first date; what is charged daily shows words before it (billmanager.md 7.4)."""
     return next((day for text in texts if (day := iso_date(text)) is not None), None)

@@ -1,9 +1,9 @@
 """Lists that the panel cuts: made whole out of parts, or not taken for whole.
 
-BILLmanager shows about 5,000 rows of a list, whatever its total says (facts-2026-11.md 2.1). Such
+BILLmanager shows about 5,000 rows of a list, whatever its total says (billmanager.md 1.6). Such
 a list is read from both of its ends; where these do not meet, what lies between is asked for by
 ids, by dates or by the values of a filter. A filter that the panel does not know is ignored
-(billmanager.md 1.6), so each is proven by what it gives, and a way counts only when it gave every
+(assumed), so each is proven by what it gives, and a way counts only when it gave every
 row that was seen without it.
 """
 

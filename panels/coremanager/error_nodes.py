@@ -34,7 +34,7 @@ _NO_FUNCTION = re.compile(
     r"\bfunction\b.{0,80}\b(?:not found|does not exist|missing)|функци.{0,80}не найден",
     re.IGNORECASE | re.DOTALL,
 )
-"""A live panel said "function not found", and named no object (facts-2026-11.md 2.1)."""
+"""A live panel said "function not found", and named no object (billmanager.md 1.4)."""
 NEW_PASSWORD = "expirepass"  # noqa: S105 - a function's name
 """The form in which an expired password is changed: that it is shown in place of any other answer,
 and that a refusal may name it, is inferred."""

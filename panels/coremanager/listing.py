@@ -26,7 +26,7 @@ _ON = frozenset({"on", "yes", "true", "1"})
 _OFF = frozenset({"off", "no", "false", "0", "null"})
 MOST_ROWS = 6_000
 """Rows that one page may have, whatever was asked for. A panel that knows no pages gives its whole
-list, which BILLmanager cuts at 5,001 (facts-2026-11.md 2.1); what has many more is no list."""
+list, which BILLmanager cuts at 5,001 (billmanager.md 1.6); what has many more is no list."""
 UNSET = frozenset({"", "null"})
 """An unset select is the literal `null` (billmanager.md 1.3)."""
 
@@ -34,7 +34,7 @@ UNSET = frozenset({"", "null"})
 MISSING = "is missing"
 """What is wrong with a cell that is not there at all."""
 ANY_KEY = "id|elid"
-"""The list of clients is documented with the key `elid`, others with `id` (facts-2026-11 2.6)."""
+"""The list of clients is documented with the key `elid`, others with `id` (billmanager.md 8)."""
 SHOWN = 80
 """Characters of a cell that are shown to people."""
 

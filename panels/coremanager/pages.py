@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 CUT = frozenset({5_000, 5_001})
 """How many rows a list has that was cut, whatever its total says: BILLmanager's queries end in
-LIMIT 5001, where the last row only tells that there are more (facts-2026-11.md 2.1; that all lists
+LIMIT 5001, where the last row only tells that there are more (billmanager.md 1.6; that all lists
 do so, and which of the two numbers shows, is inferred)."""
 
 

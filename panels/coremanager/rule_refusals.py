@@ -1,10 +1,10 @@
 """Which rule of the provider a refusal speaks of, by its codes.
 
 An order or a payment can be refused by a rule that no repetition gets past: a captcha, a phone that
-is not verified, a group of clients, a limit (facts-2026-11.md 1 and 2.2–2.4). Few of the codes were
+is not verified, a group of clients, a limit (billmanager.md 1.7, 3.4, 4.4). Few of the codes were
 seen in public: `captcha_verification_failed` and `limit` (billmanager.md 1.4), and that *access* is
 said to whom a tariff is closed. The others are assumed from the names of the columns that hold the
-rule (facts-2026-11.md 2.2), so that they are looked for in type, object and code alike, and English
+rule (billmanager.md 3.4), so that they are looked for in type, object and code alike, and English
 words (`lang=en` is always sent) are the last that counts.
 """
 

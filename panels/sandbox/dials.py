@@ -65,7 +65,7 @@ class Dials:
     payment_most: int = 0
     """Each pay method takes no payment above so many minor units; 0 for no limit."""
     cashback: int = 0
-    """Per cent of each payment that a promotion gives back (facts-2026-11.md 2.4)."""
+    """Per cent of each payment that a promotion gives back (billmanager.md 5.2)."""
     randomnumber_unique: bool = True
     """A second payment with a used randomnumber is refused (billmanager.md 5)."""
     profile_required: bool = True
@@ -84,7 +84,7 @@ class Dials:
     order_closed_to: list[int] = field(default_factory=list)
     """Clients that may not order (billmanager.md 3.1, ``access``; assumed)."""
     plan_rules: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Plan id to columns of its form that keep it from being ordered (facts-2026-11.md 2.2; that
+    """Plan id to columns of its form that keep it from being ordered (billmanager.md 3.4; that
     the form has them, and what their values mean, is assumed): ``archived``, ``endoflifedate``,
     ``price_on_request``, ``minperiodtype``, ``minperiodlen``, ``itemmax``, ``pricelist_group``,
     ``access``, ``requery_phone``, ``orderreference``, ``quickorder``."""
@@ -93,14 +93,14 @@ class Dials:
     client_groups: dict[str, list[int]] = field(default_factory=dict)
     """Group of clients (a plan's ``access``) to those who are in it."""
     unverified_phones: list[int] = field(default_factory=list)
-    """Clients whose phone is not verified (facts-2026-11.md 2.3)."""
+    """Clients whose phone is not verified (billmanager.md 4.4)."""
     captcha: list[str] = field(default_factory=list)
-    """Forms that ask for a captcha: ``auth``, ``order`` (facts-2026-11.md 2.1)."""
+    """Forms that ask for a captcha: ``auth``, ``order`` (billmanager.md 1.7)."""
     cash_registers: dict[str, bool] = field(default_factory=dict)
-    """Cash registers, and whether each prints for charges too (facts-2026-11.md 2.4)."""
+    """Cash registers, and whether each prints for charges too (billmanager.md 5.3)."""
     client_terms: str = "form"
     """Where BILLmanager shows that a client pays later: ``form``, ``list``, or ``nowhere``
-    (facts-2026-11.md 2.4; the names of field and column are assumed)."""
+    (billmanager.md 5.2; the names of field and column are assumed)."""
     refused_leaves: str = ""
     """What an order without money leaves: service, line, nothing; empty asks the dialect."""
     close_checks_username: bool = False
@@ -129,7 +129,7 @@ class Dials:
     """Rows of a page at most, whatever p_cnt says; 0 for no cap."""
     list_cut: int = 0
     """How many rows a list shows at most, on all of its pages together; 0 for all. The real ones
-    end in LIMIT 5001 (facts-2026-11.md 2.1)."""
+    end in LIMIT 5001 (billmanager.md 1.6)."""
     list_cut_tells_all: bool = False
     """``p_elems`` of a list that is cut tells how many rows there really are (not known)."""
     list_cut_first: bool = False
@@ -144,7 +144,7 @@ class Dials:
     """Logins whose password has expired, as panel/login: after logging in they are shown the form
     of a new one, whatever they ask for (assumed)."""
     missing_without_object: bool = False
-    """What is said of a function that does not exist names none (facts-2026-11.md 2.1)."""
+    """What is said of a function that does not exist names none (billmanager.md 1.4)."""
 
     def turn(self, values: dict[str, Any]) -> None:
         """Set dials by name; DialError, with nothing changed, on an unknown one or a wrong kind."""

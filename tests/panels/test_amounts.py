@@ -13,7 +13,7 @@ from panels import amounts
 NARROW, BROAD, FIGURE = "\u202f", "\u00a0", "\u2007"
 
 READ = [
-    # as eight hosts show the cost of a service (facts-2026-11.md 2.5)
+    # as eight hosts show the cost of a service (billmanager.md 7.4)
     ("75.00 RUB / Month", "75.00", "RUB", "Month"),
     ("75.00 RUB / Месяц", "75.00", "RUB", "Месяц"),
     ("0.00 EUR / Month", "0.00", "EUR", "Month"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COLUMNS = 60
-"""A public row of a service has about fifty (facts-2026-11.md 2.5)."""
+"""A public row of a service has about fifty (billmanager.md 7.4)."""
 
 
 def row(key: int) -> str:

@@ -12,17 +12,19 @@ from django.core.management import get_commands, load_command_class
 
 from integrator.core.env import BASE_DIR, NAMES
 
-DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")])
+DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 MANAGE = re.compile(r"manage\.py ([a-z-]+)((?: [^\n`#]*)?)")
-MAKE = re.compile(r"\bmake ([a-z-]+)\b")
+MAKE = re.compile(r"(?:^|`)make ([a-z-]+)\b", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 NAME = re.compile(r"`([A-Z][A-Z0-9_]{3,})`")
+FOLDERS = "docs|integrator|locale|panels|scripts|static|templates|tests"
+FILE = re.compile(rf"(?<![\w./(-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w*])")
 
 
 def told(pattern: re.Pattern[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """What the documents say, each with the document's name."""
+    """What the documents say, each with the document's path."""
     return [
-        (document.name, match.groups())
+        (document.relative_to(BASE_DIR).as_posix(), match.groups())
         for document in DOCUMENTS
         for match in pattern.finditer(document.read_text(encoding="utf-8"))
     ]
@@ -58,12 +60,18 @@ def test_make_targets_exist(document: str, target: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("document", "link"), told(LINK))
 def test_links_lead_somewhere(document: str, link: tuple[str, ...]) -> None:
-    folder = BASE_DIR if document == "README.md" else BASE_DIR / "docs"
-    assert (folder / link[0]).exists(), f"{document} links to {link[0]}"
+    assert (BASE_DIR / document).parent.joinpath(link[0]).exists(), f"{document} links to {link[0]}"
+
+
+def test_files_exist() -> None:
+    facts = {"docs/panels/billmanager.md", "docs/panels/ispmanager.md"}  # of others' files
+    named = {(document, path[0]) for document, path in told(FILE) if document not in facts}
+    assert len(named) > 20
+    assert [(document, path) for document, path in named if not (BASE_DIR / path).exists()] == []
 
 
 def test_every_setting_that_is_told_of_exists() -> None:
-    named = {name[0] for document, name in told(NAME) if document != "settings.md"}
+    named = {name[0] for document, name in told(NAME) if document != "docs/settings.md"}
     other = {"CHANGELOG", "COLUMN", "COUNT"}
     unknown = {n for n in named - other if n not in NAMES and n.removesuffix("_FILE") not in NAMES}
     assert not unknown

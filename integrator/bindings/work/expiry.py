@@ -2,7 +2,7 @@
 
 While the module is still manual, where the service's form allows it: saving a bound service may
 push limits to the live account (design.md, section 6). Some forms hold the date read-only, or
-nothing can be changed while the opening runs (facts-2026-11.md 2.5): then it is set after the
+nothing can be changed while the opening runs (billmanager.md 7.5): then it is set after the
 close. It is proven by reading back, and it never fails a binding: what could not be set is *still
 to do*, told on the binding's page and in the run's report.
 """

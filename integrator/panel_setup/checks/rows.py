@@ -192,7 +192,7 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
 
 
 def _refused_text(error: errors.Refused) -> str:
-    """What the panel said, and where a captcha is switched off (facts-2026-11.md 2.1)."""
+    """What the panel said, and where a captcha is switched off (billmanager.md 1.7)."""
     if error.block != "captcha":
         return str(error)
     advice = _(

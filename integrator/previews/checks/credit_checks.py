@@ -1,7 +1,7 @@
 """Blocks rows whose credit a payment method does not take, before anything is sent.
 
 BILLmanager refuses a payment below `minamount` or above `maxamount` of its method
-(facts-2026-11.md 2.4): a run that credits balances would learn it after the order was prepared.
+(billmanager.md 5.1): a run that credits balances would learn it after the order was prepared.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def date(cell: str) -> dt.date | None:
 
 
 def defused(value: object) -> str:
-    """The value as a cell that no spreadsheet takes for a formula (field.md 4.2).
+    """The value as a cell that no spreadsheet takes for a formula (design.md, section 7).
 
     What panels call things is hostile text; a leading apostrophe makes a spreadsheet show it.
     Plain numbers stay numbers.

@@ -1,6 +1,6 @@
 """CSV on its way out: a file to fill in, and a preview with all that it says.
 
-What the panels call things is hostile text: every cell of theirs is defused (field.md 4.2).
+What the panels call things is hostile text: every cell of theirs is defused (design.md, section 7).
 """
 
 from __future__ import annotations

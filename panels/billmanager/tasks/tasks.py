@@ -42,7 +42,7 @@ class Task:
     """One row of `task` (billmanager.md 6.1).
 
     `service_id` is the task's item; where the list shows titles alone, the one that a title names
-    as "<plan> #<id>" (facts-2026-11.md 2.5), None where none or several are named. `plan_id` is
+    as "<plan> #<id>" (billmanager.md 7.4), None where none or several are named. `plan_id` is
     None when the list shows a title alone. `performer` is '' while nobody has taken the task.
     `created` is as the panel writes it. One with `troubles` may be for any service.
     """

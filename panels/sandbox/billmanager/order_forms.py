@@ -113,7 +113,7 @@ def _param(call: Call) -> str:
 def _period(call: Call, field: str) -> int:
     """Give the period that is meant: `period` shows another one in the form of some panels.
 
-    Clients of the second generation read the form with it (facts-2026-11.md 2.3); that the plan's
+    Clients of the second generation read the form with it (billmanager.md 4.1); that the plan's
     first period is shown where it is missing is assumed.
     """
     read_by = call.dialect["order.read_period"]
@@ -157,7 +157,7 @@ def _param_form(call: Call, wish: Wish) -> str:
 
 
 def _sums(call: Call, listed: int, total: int) -> str:
-    """Write the sums at the foot of the form (facts-2026-11.md 2.3); inner names are assumed."""
+    """Write the sums at the foot of the form (billmanager.md 4.1); inner names are assumed."""
 
     def row(label: str, minor: int, before: int) -> str:
         return (

@@ -71,7 +71,7 @@ def _methods(call: Call) -> str:
 
 
 def _registers(call: Call) -> str:
-    """List the cash registers (facts-2026-11.md 2.4); that the column is listed is assumed."""
+    """List the cash registers (billmanager.md 5.3); that the column is listed is assumed."""
 
     def write(register: tuple[int, tuple[str, bool]]) -> str:
         key, (name, charges) = register
@@ -146,7 +146,7 @@ def _list(call: Call) -> str:
     world, client = call.world, call.actor.client
     rows = world.payments.find("client", client) if client else world.payments.all()
     if client:
-        # Clients are not shown what is only initiated (facts-2026-11.md 2.4).
+        # Clients are not shown what is only initiated (billmanager.md 5.1).
         rows = [payment for payment in rows if payment.status != PAYMENT_INITIATED]
     return listing(call, _shape(call), rows)
 
@@ -216,7 +216,7 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
 
 
 def _limits(world: World, method: PayMethod) -> tuple[int, int]:
-    """Give the least and the most of one payment (facts-2026-11.md 2.4); 0 for no limit."""
+    """Give the least and the most of one payment (billmanager.md 5.1); 0 for no limit."""
     return max(method.minamount, world.dials.payment_least), world.dials.payment_most
 
 
@@ -352,7 +352,7 @@ def credit(world: World, payment: Payment, by: str) -> None:
 
 
 def _cash_back(world: World, payment: Payment, by: str) -> None:
-    """Give a part of a payment back: a second payment, tied to the first (facts-2026-11.md 2.4).
+    """Give a part of a payment back: a second payment, tied to the first (billmanager.md 5.2).
 
     That it appears when the first one is credited, and is credited at once, is assumed.
     """

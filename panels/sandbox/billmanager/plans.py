@@ -154,7 +154,7 @@ def _rule_fields(call: Call, plan: Plan) -> list[Field]:
 
 
 def _groups(call: Call) -> str:
-    """List the groups of plans (facts-2026-11.md 2.2)."""
+    """List the groups of plans (billmanager.md 3.4)."""
 
     def write(group: tuple[str, int]) -> str:
         return element("id", group[0]) + element("name", group[0]) + element("itemmax", group[1])

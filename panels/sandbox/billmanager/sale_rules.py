@@ -1,4 +1,4 @@
-"""The rules of the provider that keep a client from ordering (facts-2026-11.md 2.1 to 2.4).
+"""The rules of the provider that keep a client from ordering (billmanager.md 1.7, 3.4, 4.4).
 
 Of the codes only `captcha_verification_failed` and the types *access*, *limit* and *value* were
 seen; the objects are assumed, by the columns that hold the rule.

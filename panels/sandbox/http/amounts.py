@@ -1,6 +1,6 @@
 """How this panel writes amounts for people; what it writes for programs is always plain.
 
-The shapes are those of public rows of eight hosts (facts-2026-11.md 2.4, 2.5): with the currency's
+The shapes are those of public rows of eight hosts (billmanager.md 5.1, 7.4): with the currency's
 symbol or its code, a decimal comma in some languages, and a period behind the cost of a service.
 Which of them go together on one panel is assumed.
 """

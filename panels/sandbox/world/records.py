@@ -42,7 +42,7 @@ class Client(NamedTuple):
     """Who pays: a BILLmanager account.
 
     In advance, unless it is ``postpaid`` (no limit) or has a ``credit_limit`` in minor units,
-    never both (facts-2026-11.md 2.4).
+    never both (billmanager.md 5.2).
     """
 
     id: int
