@@ -73,7 +73,7 @@ def test_nothing_to_bind_is_said(operator: Client, account: Account) -> None:
 
 @pytest.fixture
 def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The panels answer as the mirrors say; that they are asked is tested in tests/accounts."""
+    """The panels answer as the mirrors say; that they are asked is tested in tests/previews."""
     monkeypatch.setattr("integrator.previews.freshness.reread", lambda _preview: None)
 
 
