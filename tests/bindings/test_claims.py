@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from integrator.bindings import leases, transitions
-from integrator.bindings.operator import actions
 from integrator.core import clock
-from integrator.models import Binding, Event, Window, states
-from integrator.runs import run_state
-from tests import factories
+from integrator.models import Binding, Event, states
 
 if TYPE_CHECKING:
     import pytest
 
-    from integrator.models import Run
     from tests.services.provider import Provider, Workers
-
 
 ORDERING = transitions.Ready(
     lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True
 )
+
 CLOSING = transitions.Ready(lambda run: Binding.objects.filter(run=run, step=7))
 
 
@@ -104,60 +100,6 @@ def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Pro
     ]
     events = Event.objects.filter(binding__run=run, why__in=["on", "again"]).order_by("id")
     assert [(e.binding_id, e.why) for e in events] == [(first.pk, "on"), (third.pk, "on")]
-
-
-def test_a_run_is_not_over_when_its_failed_ones_are_retried_at_that_moment(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failed = factories.failed()
-    can_move = run_state.can_move
-
-    def look_and_be_late(run: Run) -> bool:
-        monkeypatch.setattr(run_state, "can_move", can_move)
-        found = can_move(run)
-        actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
-        return found
-
-    monkeypatch.setattr(run_state, "can_move", look_and_be_late)
-    assert run_state.finish_if_over(failed.run) is False
-    failed.run.refresh_from_db()
-    assert failed.run.state == "running"
-
-
-def test_what_is_retried_opens_its_run_again_and_a_mend_no_cancelled_one(
-    transactional_db: None,
-) -> None:
-    failed = factories.failed()
-    assert run_state.finish_if_over(failed.run) is True
-    actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
-    actions.cancel(failed.run_id, "anna")
-    assert run_state.reopen(failed.run_id, why="one of its bindings moves") is False
-    assert run_state.reopen(failed.run_id, why="retry", cancelled=True) is True
-    told = Event.objects.filter(run=failed.run, subject="run").order_by("id")
-    assert [one.to_state for one in told][-4:] == ["finished", "running", "cancelled", "running"]
-
-
-def test_a_step_7_that_failed_is_retried_in_one_more_window(
-    provider: Provider, workers: Workers
-) -> None:
-    run = provider.start(1)
-    provider.sandbox.faults(
-        {
-            "panel": None,
-            "func": "task.edit",
-            "kind": "refused",
-            "times": 1,
-            "when": {"clicked_button": "close"},
-        }
-    )
-    workers.finish(run)
-    failed = Binding.objects.get(run=run)
-    assert (failed.state, failed.step) == ("failed", 7)
-    windows = Window.objects.count()
-    actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
-    workers.finish(run)
-    provider.sound(done=1)
-    assert Window.objects.count() == windows + 1
 
 
 def test_the_events_of_a_binding_tell_every_change_of_its_state(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import call_command
@@ -20,6 +20,7 @@ from tests.services.choice import first_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from tests.services.provider import Provider, Workers
 
@@ -30,6 +31,7 @@ DIALECTS = sorted(path.stem for path in FOLDER.glob("*.json"))
 UNSEEN = {"about", "module_chosen", "isp.email_field", "isp.missing", "task.close_needs_take",
           "plan_modules.in_order_of_plan", "plan_modules.form_asks"}  # fmt: skip
 """Keys of what happens, not of what is shown: no list and no form tells them."""
+
 UNTOLD = ("errors.", "order.answers", "order.refused_leaves", "order.autoprolong", "payment.",
           "task.offers", "cart.empty", "language", "modules.", "task.performer", "rows.",
           "order.read_period", "order.sums")  # fmt: skip
@@ -42,23 +44,6 @@ def bind(provider: Provider, workers: Workers, count: int) -> str:
     ledger = provider.sound(done=count)
     assert len(ledger["orders"]) == len(ledger["charges"]) == count
     return dialect_report.make(Panel.objects.get(pk=provider.panel.pk))
-
-
-@pytest.mark.parametrize("dialect", first_of(DIALECTS, count=3))
-def test_the_main_job_on_each_dialect_and_on_its_report(
-    dialect: str, provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
-) -> None:
-    provider = provider_with("--dialect", dialect, accounts=3)
-    text = bind(provider, workers, 2)
-    told_nothing_of_people(text, provider)
-    path = tmp_path / "sent.json"
-    path.write_text(text, encoding="utf-8")
-    assert differences(dialect, str(path)) == {}
-
-    provider.sandbox.stop()
-    call_command("flush", interactive=False, verbosity=0)
-    again = bind(provider_with("--dialect", str(path), accounts=3), workers, 1)
-    assert shapes(json.loads(again)) ^ shapes(json.loads(text)) == set()
 
 
 def told_nothing_of_people(text: str, provider: Provider) -> None:
@@ -95,6 +80,23 @@ def shapes(report: dict[str, Any]) -> set[str]:
     return {f"{where}: {json.dumps(one)}" for where, some in parts.items() for one in some}
 
 
+@pytest.mark.parametrize("dialect", first_of(DIALECTS, count=3))
+def test_the_main_job_on_each_dialect_and_on_its_report(
+    dialect: str, provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    provider = provider_with("--dialect", dialect, accounts=3)
+    text = bind(provider, workers, 2)
+    told_nothing_of_people(text, provider)
+    path = tmp_path / "sent.json"
+    path.write_text(text, encoding="utf-8")
+    assert differences(dialect, str(path)) == {}
+
+    provider.sandbox.stop()
+    call_command("flush", interactive=False, verbosity=0)
+    again = bind(provider_with("--dialect", str(path), accounts=3), workers, 1)
+    assert shapes(json.loads(again)) ^ shapes(json.loads(text)) == set()
+
+
 def test_no_step_asks_which_dialect_it_is() -> None:
     """How a panel does things is known to `panels` alone; no step may branch on it."""
     known = {"departments", "module_department", "task_departments", "version"}
@@ -105,3 +107,16 @@ def test_no_step_asks_which_dialect_it_is() -> None:
         asked = set(re.findall(r"\bdialect\.(\w+)", text)) & {f.name for f in fields(Dialect)}
         assert asked <= known, path
         assert not [name for name in DIALECTS if name in text], path
+
+
+def test_every_dialect_names_its_rows() -> None:
+    """Several dialects show the shapes of real rows, so that the main job meets them."""
+    keys = [json.loads(path.read_text())["keys"] for path in FOLDER.glob("*.json")]
+    for name, values in {
+        "rows.symbol": {"code", "symbol", "word"}, "rows.decimal": {".", ","},
+        "rows.status": {"both", "item", "item_real"}, "rows.client": {"id", "title"},
+        "rows.deleted": {"asked", "listed", "hidden"}, "rows.expiry": {"date", "words"},
+        "rows.expiry_opens": {"always", "after"}, "rows.account_key": {"id", "elid"},
+        "payment.new": {"1", "8"}, "task.item": {"orig", "id", "beside", "title"},
+    }.items():  # fmt: skip
+        assert {one[name]["value"] for one in keys if name in one} >= values, name

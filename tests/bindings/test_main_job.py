@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from integrator.matching import matcher
-from integrator.models import Account, Binding, Panel, Step, Window
+from integrator.models import Account, Binding, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.services.provider import Provider, Workers
 
 
@@ -46,43 +41,6 @@ def test_every_step_has_its_evidence(provider: Provider, workers: Workers) -> No
         for step in (*own, *shared):
             assert step.state == "done", step
             assert step.evidence, step
-
-
-def test_the_first_cohort_is_one_and_later_ones_grow(provider: Provider, workers: Workers) -> None:
-    workers.finish(provider.start(14))
-    sizes = list(Window.objects.order_by("pk").values_list("cohort", flat=True))
-    assert sizes[0] == 1
-    assert max(sizes) > 1
-    canary, following = Window.objects.order_by("pk")[:2]
-    assert canary.closed_at
-    assert canary.closed_at <= following.created_at
-
-
-def test_credits_what_the_balance_lacks(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--balance", "1.00")
-    run = provider.start(6, payment="credit", paymethod=provider_paymethod(provider))
-    workers.finish(run)
-    ledger = provider.sound(done=6)
-    credited = sum(float(row["amount"]) for row in ledger["payments"])
-    charged = sum(float(row["amount"]) for row in ledger["charges"])
-    clients = {row["client"] for row in ledger["charges"]}
-    assert credited == pytest.approx(charged - 1.0 * len(clients))
-
-
-def provider_paymethod(provider: Provider) -> str:
-    found = Panel.objects.get(pk=provider.panel.pk).discovery
-    return str(found["facts"]["paymethods"][0][0])
-
-
-def test_sets_the_expiry_that_the_csv_asks_for(provider: Provider, workers: Workers) -> None:
-    until = datetime.now(UTC).date() + timedelta(days=77)
-    rows = provider.csv(provider.accounts[:2], expires=until.isoformat())
-    workers.finish(provider.start(rows=rows))
-    ledger = provider.sound(done=2)
-    assert {row["expires"] for row in ledger["services"]} == {until.isoformat()}
-    assert ledger["limit_pushes"] == []
 
 
 def test_several_accounts_of_one_client_are_ordered_one_after_another(

@@ -1,187 +1,36 @@
-"""What the simulation found, each told once more by itself over real HTTP."""
+"""Which service is the one that was ordered: proven, asked about, never its client's own."""
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrator.bindings import decisions
 from integrator.bindings.operator import actions, undecided_evidence, undo_guide
+from integrator.bindings.refusal import ActionRefused
 from integrator.core import clock
-from integrator.models import Binding, Call, Event, Intent, Plan, Run, Step, Window
+from integrator.models import Binding, Intent, Step, Window
 from integrator.panel_access import mark_column
+from integrator.runs import run_state
 from integrator.steps import step3_order as step3
-from integrator.windows.phases import tasks
-from panels.billmanager.modules import Modules
+from integrator.steps.verdicts import Ambiguous, Proven
+from panels.billmanager.services import Service
 from tests import factories
-from tests.services.provider import open_windows
+from tests.services.provider import only, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from pytest_django.fixtures import Settings
 
+    from integrator.models import Run
     from tests.services.provider import Provider, Workers
-
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
-
-
-def nobody_has_money(provider: Provider) -> None:
-    """Since discovery the clients have spent what they had."""
-    for client in provider.sandbox.world()["clients"]:
-        provider.sandbox.act(act="set_balance", client=client["id"], balance=0)
-
-
-def test_what_a_refused_order_left_is_looked_for_before_ordering_again(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    """The window closed between the refusal and the look; the next one ordered a second time."""
-    provider = provider_with()
-    nobody_has_money(provider)
-    run = provider.start(1)
-
-    plan = Binding.objects.get(run=run).plan.remote_id
-    look = {"filter": "on", "pricelist": str(plan), "p_col": "-id"}  # as the window reads services
-    provider.sandbox.faults({"func": "vhost", "when": look, "kind": "http_500", "times": None})
-    workers.until(lambda: Intent.objects.filter(kind="order", outcome="refused").exists())
-    for window in Window.objects.exclude(phase="closed"):
-        actions.restore(window.pk, "anna")
-    provider.sandbox.faults()
-    workers.finish(run)
-    binding = Binding.objects.get(run=run)
-    assert binding.cause == "balance"
-    client = binding.client.remote_id
-    provider.sandbox.act(act="set_balance", client=client, balance=1_000_000)
-    actions.retry(Binding.objects.filter(pk=binding.pk), "anna")
-    workers.finish(run)
-    ledger = provider.sound(done=1)
-    assert len(ledger["orders"]) == 1
-
-
-def test_a_task_of_ours_is_closed_though_the_way_to_its_second_form_was_lost(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--dialect", "billmanager5")
-    run = provider.start(1)
-    provider.sandbox.faults(
-        {"panel": None, "func": "task.work.edit", "kind": "http_500", "times": 1}
-    )
-    workers.finish(run)
-    provider.sound(done=1)
-    assert Intent.objects.filter(kind="take").count() == 1
-
-
-def test_an_order_that_is_decided_not_to_exist_is_ordered_anew(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    """A colleague had deleted our unpaid service: payment was tried for ever."""
-    provider = provider_with()
-    nobody_has_money(provider)
-    run = workers.finish(provider.start(1))
-    binding = Binding.objects.get(run=run)
-    assert (binding.cause, binding.step) == ("balance", 4)
-    provider.sandbox.act(act="close_service", service=binding.service_id)
-    provider.sandbox.act(act="set_balance", client=binding.client.remote_id, balance=1_000_000)
-    Binding.objects.filter(pk=binding.pk).update(
-        state="undecided", cause="order_unknown", service_id=binding.service_id
-    )
-    actions.try_again(binding.pk, "anna")
-    binding.refresh_from_db()
-    assert (binding.step, binding.service_id) == (3, None)
-
-
-def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
-    provider: Provider, workers: Workers
-) -> None:
-    """It landed between two windows; the second one kept the damage as the plan's own state."""
-    run = workers.finish(provider.start(1))
-    window = Window.objects.get(bindings__run=run)
-    plan = Plan.objects.get(pk=window.plan_id)
-    made = Intent.objects.filter(window=window, kind="switch")
-    off = next(one for one in made if one.before["request"] == {
-        "plan": plan.remote_id, "module": 11, "on": False})  # fmt: skip
-    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
-    provider.sandbox.act(act="switch_module", plan=plan.remote_id, module=11, on=False)
-    others = [a for a in provider.accounts[1:] if a["plan"] == plan.name][:1]
-    workers.finish(provider.start(rows=provider.csv(others)))
-    on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
-    assert sorted(on[plan.remote_id]) == [11, 12]
-    assert Event.objects.filter(why__startswith="a switch of ours came late").exists()
-
-
-def test_the_plan_is_read_when_nothing_lies_between_that_and_the_snapshot(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A colleague switched a module off while we made ours; restoring switched it on again."""
-    real = Modules.create_manual
-
-    def while_another_works(self: Modules, *words: Any, send_by: float) -> None:
-        provider.sandbox.act(act="switch_module", plan=21, module=12, on=False)
-        real(self, *words, send_by=send_by)
-
-    monkeypatch.setattr(Modules, "create_manual", while_another_works)
-    workers.finish(provider.start(1))
-    assert Binding.objects.get().state == "done"
-    window = Window.objects.get(phase="closed", snapshot__isnull=False)
-    assert (window.plan.remote_id, window.held) == (21, False)
-    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
-    assert plans[21] == [11]
-
-
-def test_a_plan_is_read_again_where_switching_off_took_long(
-    provider: Provider, workers: Workers
-) -> None:
-    """A colleague switched our manual modules off meanwhile; our next switch left none at all."""
-    slow = {"func": "pricelist.processing.suspend", "kind": "slow_after", "seconds": 2.5}
-    provider.sandbox.faults({"panel": None, **slow, "times": 1})
-    run = provider.start(1)
-    workers.until(lambda: Intent.objects.filter(kind="switch", before__request__on=False).exists())
-    for module in Window.objects.get().manual_modules.values():
-        provider.sandbox.act(act="switch_module", plan=21, module=module, on=False)
-    workers.until(lambda: Window.objects.filter(held=True).exists())
-    actions.pause(run.pk, "anna")
-    ledger = provider.sandbox.ledger()
-    assert {plan["id"]: plan["modules"] for plan in ledger["plans"]}[21] == [12]
-    assert ledger["violations"] == []
-
-
-def test_a_task_that_is_seen_closed_is_not_looked_at_again_and_again(
-    provider_with: Callable[..., Provider], workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its close had an unknown outcome, and the service does not become active: a person decides.
-
-    The task was read as fast as the panel could answer, for as long as the window stayed open.
-    """
-    monkeypatch.setattr(tasks, "PATIENCE", dt.timedelta(seconds=2))
-    provider = provider_with("--close-delay", "600")
-    close = {"func": "task.edit", "kind": "reset_after", "times": 1}
-    provider.sandbox.faults({"panel": None, "when": {"clicked_button": "close"}, **close})
-    provider.start(1)
-    workers.until(lambda: Binding.objects.get().state == "undecided")
-    binding = Binding.objects.get()
-    assert binding.cause == "close_unknown"
-    made = Intent.objects.get(kind="close")
-    assert (made.outcome, made.why) == ("done", f"task {binding.task_id} is closed")
-    looks = Call.objects.filter(func="task.edit", at__gt=made.settles_at)
-    assert looks.count() <= 2
-
-
-def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    """A switch of ours that came late was undone at the end, and the module came last."""
-    provider = provider_with("--dialect", "status-field", "--close-delay", "3")
-    run = provider.start(1)
-    workers.until(lambda: Binding.objects.filter(step=7, waiting_for__gt="").exists())
-    for on in (False, True):
-        provider.sandbox.act(act="switch_module", plan=21, module=11, on=on)
-    workers.finish(run)
-    assert Binding.objects.get().state == "done"
-    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
-    assert plans[21] == [12, 11]
-    assert Event.objects.filter(subject="window", why__contains="in another order").exists()
 
 
 def _late_beside_the_clients_own(
@@ -195,6 +44,63 @@ def _late_beside_the_clients_own(
     return run, Binding.objects.get(), provider.ordered_by_its_client()
 
 
+OURS = "itg-ours"
+
+
+def _binding() -> Any:
+    return SimpleNamespace(
+        client=SimpleNamespace(remote_id=5, name="Anna"), domain="a.example", period=1,
+        plan=SimpleNamespace(remote_id=21), marker=OURS, module_id=11, service_id=None,
+        account=SimpleNamespace(username="anna"),
+    )  # fmt: skip
+
+
+SERVICES = st.lists(
+    st.builds(
+        Service,
+        id=st.integers(1, 12),
+        plan_id=st.sampled_from([21, 22, None]),
+        plan_name=st.just(""),
+        client_id=st.sampled_from([5, 6, None]),
+        client_name=st.sampled_from(["Anna", "Boris", ""]),
+        domain=st.sampled_from(["a.example", "A.example.", "b.example"]),
+        username=st.sampled_from(["", "anna", "stranger"]),
+        module_id=st.sampled_from([None, 11, 14]),
+        module_name=st.just(""),
+        status=st.sampled_from([1, 2, 3, 4, 5]),
+        item_status=st.just(""),
+        datacenter=st.just(""),
+        period=st.sampled_from([1, 12, None]),
+        cost=st.none(),
+        expires=st.just(datetime(2026, 1, 1, tzinfo=UTC).date()),
+        remoteid=st.sampled_from([OURS, "itg-other", "", None]),
+    ),
+    max_size=6,
+    unique_by=lambda service: service.id,
+)
+
+
+@given(services=SERVICES, floor=st.integers(0, 6), adopted=st.sets(st.integers(1, 12)))
+def test_an_order_is_only_proven_by_the_one_service_that_can_be_it(
+    services: list[Service], floor: int, adopted: set[int]
+) -> None:
+    binding = _binding()
+    found = step3.candidates(binding, floor, services, adopted)
+    verdict = step3.verify(binding, floor, services, adopted, {14})
+    for service in found:
+        assert service.id > floor
+        assert service.id not in adopted
+        assert service.remoteid in {OURS, "", None}
+        assert service.client_id in {5, None}
+    if isinstance(verdict, Proven):
+        assert [service.id for service in found] == [verdict.evidence["service"]]
+        assert found[0].module_id in {None, 14} or found[0].username == "anna"
+    if len(found) > 1:
+        assert isinstance(verdict, Ambiguous)
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("dialect", ["billmanager6", "status-field"])
 def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     provider_with: Callable[..., Provider], workers: Workers, dialect: str
@@ -221,6 +127,8 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     assert services[theirs]["username"] != mine.account.username
 
 
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("dialect", ["billmanager6", "status-field"])
 def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
     provider_with: Callable[..., Provider], workers: Workers, dialect: str
@@ -240,6 +148,8 @@ def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
     assert mine.service_id != theirs
 
 
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_undone(
     provider: Provider, workers: Workers
 ) -> None:
@@ -258,6 +168,8 @@ def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_un
     assert Window.objects.count() == windows
 
 
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("evidence", "outcome", "surely"),
     [
@@ -281,6 +193,8 @@ def test_a_service_with_the_wrong_module_is_surely_ours_if_marked_or_confirmed(
     assert decisions.is_ordered(binding) is surely
 
 
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 def test_an_order_of_ours_that_lands_late_is_told_from_the_clients_own(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
@@ -292,6 +206,8 @@ def test_an_order_of_ours_that_lands_late_is_told_from_the_clients_own(
     assert mine.service_id != theirs
 
 
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("evidence", "remoteid", "confirmed", "apart"),
     [
@@ -318,30 +234,23 @@ def test_whether_a_missing_mark_tells_a_service_apart_is_learnt_from_orders(
     assert mark_column.told_apart(remoteid, confirmed=confirmed) is apart
 
 
-def test_a_worker_that_stood_still_after_its_look_at_the_plan_orders_nothing_upon_it(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch, settings: Settings
+def test_two_services_that_could_be_ours_are_a_persons_to_decide(
+    provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
-    """Stopped for 28 s before its order was declared, it ordered upon what was long ago."""
-    settings.LEASE_SECONDS = 60
-    real, stopped = clock.Clock(), dt.timedelta(0)
-
-    class Stoppable(clock.Clock):
-        def now(self) -> dt.datetime:
-            return real.now() + stopped
-
-    def after_a_stop(binding: Binding) -> dict[str, Any]:
-        nonlocal stopped
-        monkeypatch.setattr(step3, "describe", describe)
-        stopped = dt.timedelta(seconds=28)
-        return describe(binding)
-
-    describe = step3.describe
-    monkeypatch.setattr(step3, "describe", after_a_stop)
-    before = clock.install(Stoppable())
-    try:
-        run = workers.finish(provider.start(1))
-    finally:
-        clock.install(before)
-    first, second = Intent.objects.filter(binding__run=run, kind="order").order_by("pk")
-    assert (first.outcome, first.result["not_sent"], second.outcome) == ("nothing", True, "done")
-    assert len(provider.sound(done=1)["orders"]) == 1
+    provider = provider_with("--dialect", "toolbar-take")
+    run, ours = provider.ordered_twice(workers)
+    workers.until(lambda: only(run=run).state == "undecided")
+    binding = only(run=run)
+    assert binding.cause == "several_services"
+    assert not run_state.can_move(run)
+    with pytest.raises(ActionRefused):
+        actions.adopt(binding.pk, 4711, "anna")
+    actions.adopt(binding.pk, ours, "anna")
+    workers.finish(run)
+    if run.state == "paused":  # the window has told of the second service
+        actions.resume(run.pk, "anna")
+        workers.finish(run)
+    done = only(run=run)
+    assert (done.state, done.service_id) == ("done", ours)
+    orders = [row for row in provider.sandbox.ledger()["services"] if row["remoteid"]]
+    assert len(orders) == 1

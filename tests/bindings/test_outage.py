@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.bindings import outage
-from integrator.bindings.operator import actions, report
+from integrator.bindings.operator import report
 from integrator.core import clock
-from integrator.maintenance import sweep
 from integrator.maintenance.health import health
-from integrator.models import Binding, Call, Panel, Preview, Run, Window
+from integrator.models import Binding, Call, Panel, Preview, Window
 from integrator.models.states import MOVING
 from integrator.panel_access import reachability, read_retries
 from integrator.panel_access.panel_stop import PanelStoppedError
@@ -34,11 +33,14 @@ from panels.coremanager.errors import (
     Unreachable,
 )
 from tests import factories
-from tests.services.provider import Provider, Workers, open_windows
+from tests.services.provider import open_windows
 
 if TYPE_CHECKING:
     from django.test import Client
     from pytest_django.fixtures import Settings
+
+    from integrator.models import Run
+    from tests.services.provider import Provider, Workers
 
 pytestmark = pytest.mark.any_database
 
@@ -189,7 +191,6 @@ def test_what_may_pass_by_itself(error: PanelError, passes: bool) -> None:
     assert reachability.may_pass(error) == passes
 
 
-# -- where a person waits ----------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_broken_answer_before_a_run_is_started_is_asked_for_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -217,49 +218,6 @@ def test_what_a_panel_refuses_is_not_asked_for_again(
     with pytest.raises(PanelError):
         discovery.discover(provider.panel)
     assert provider.sandbox.rules()[0]["struck"] == 1
-
-
-# -- what is not finished ----------------------------------------------------------------------
-def test_a_run_with_an_open_question_is_not_finished(db: None, operator: Client) -> None:
-    binding = factories.undecided(in_lane=True)
-    run = binding.run
-    behind = factories.binding(run=run, client=binding.client, prepared=True)
-    assert run_state.finish_if_over(run)
-    run.refresh_from_db()
-    assert (run.state, run.finished_at) == ("undecided", None)
-    assert not run_state.finish_if_over(run)
-    assert report.run_json(run)["state"] == "undecided"
-    page = operator.get(f"/runs/{run.pk}/").text
-    assert "Nothing goes on before a decision is taken." in page
-    assert "Needs a decision" in operator.get("/runs/").text
-    assert f"/runs/{run.pk}/" in operator.get("/").text
-
-    actions.try_again(binding.pk, "anna")
-    run.refresh_from_db()
-    assert run.state == "running"
-    Binding.objects.filter(run=run).update(state="done", in_lane=False)
-    behind.refresh_from_db()
-    assert run_state.finish_if_over(run)
-    run.refresh_from_db()
-    assert run.state == "finished"
-    assert run.finished_at is not None
-
-
-def test_a_question_that_is_settled_elsewhere_finishes_the_run(db: None) -> None:
-    factories.billmanager()
-    binding = factories.undecided(run=factories.run(state="undecided"))
-    sweep.sweep()
-    run = Run.objects.get(pk=binding.run_id)
-    assert run.state == "undecided"
-    Binding.objects.filter(pk=binding.pk).update(state="cancelled", reserved=False)
-    sweep.sweep()
-    run.refresh_from_db()
-    assert run.state == "finished"
-    binding.refresh_from_db()
-    Binding.objects.filter(pk=binding.pk).update(state="queued")
-    sweep.sweep()
-    run.refresh_from_db()
-    assert run.state == "running"
 
 
 def test_a_panel_that_is_away_for_long_is_not_drawn_for(db: None) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.models import Binding, Intent
+from integrator.models import Intent, Panel, Window
 from tests.services.choice import first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Any
 
     from tests.services.provider import Provider, Workers
-
-pytestmark = pytest.mark.any_database
 
 EFFECTS: dict[str, dict[str, str]] = {
     "processing.add.settings": {},
@@ -23,9 +21,11 @@ EFFECTS: dict[str, dict[str, str]] = {
     "v2.vhost.order.param": {},
     "task.edit": {"sok": "ok"},
 }
+
 READS = ["vhost", "task", "pricelist.processing"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "kind", first_of(["reset_after", "reset_before", "http_500", "truncated"], count=2)
 )
@@ -48,6 +48,7 @@ def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None
         assert set(switched) == {True, False}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "kind", first_of(["reset_before", "truncated", "login_page", "locked", "http_500"], count=2)
 )
@@ -59,6 +60,7 @@ def test_broken_reads(kind: str, provider: Provider, workers: Workers) -> None:
     provider.sound(done=2)
 
 
+@pytest.mark.any_database
 def test_a_session_that_expires_in_the_middle(provider: Provider, workers: Workers) -> None:
     run = provider.start(3)
     provider.sandbox.faults(
@@ -68,62 +70,11 @@ def test_a_session_that_expires_in_the_middle(provider: Provider, workers: Worke
     provider.sound(done=3)
 
 
-@pytest.mark.parametrize("func", first_of(["payment.add", "payment.setpaid"]))
-@pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
-def test_a_broken_credit_is_not_doubled(
-    func: str, kind: str, provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--balance", "0")
-    provider.sandbox.faults({"panel": None, "func": func, "kind": kind, "times": 2})
-    workers.finish(provider.start(2, payment="credit", paymethod="1"))
-    ledger = provider.sound(done=2)
-    credited = [row for row in ledger["payments"] if row["status"] == 4]
-    assert sum(float(row["amount"]) for row in credited) == sum(
-        float(row["amount"]) for row in ledger["charges"]
-    )
-
-
-def test_a_slow_order_that_lands_after_the_time_out(provider: Provider, workers: Workers) -> None:
-    run = provider.start(2)
-    provider.sandbox.faults(
-        {
-            "panel": None,
-            "func": "v2.vhost.order.param",
-            "kind": "slow_after",
-            "seconds": 4,
-            "times": 1,
-        }
-    )
-    workers.finish(run)
-    provider.sound(done=2)
-
-
-def test_the_gate_waits_for_a_slow_opening(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--task-delay", "3")
-    workers.finish(provider.start(2))
-    provider.sound(done=2)
-
-
-def test_refused_orders_fail_with_their_reason_and_can_be_retried(
-    provider: Provider, workers: Workers
-) -> None:
-    run = provider.start(2)
-    provider.sandbox.faults(
-        {"panel": None, "func": "v2.vhost.order.param", "kind": "refused", "times": 1}
-    )
-    workers.finish(run)
-    failed = Binding.objects.get(run=run, state="failed")
-    assert failed.cause == "order_refused"
-    assert failed.step == 3
-    assert provider.sandbox.ledger()["violations"] == []
-    from integrator.bindings.operator import actions
-
-    report = actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
-    assert report.retried == [failed.pk]
-    run.refresh_from_db()
-    if run.state == "paused":  # it was the canary
-        actions.resume(run.pk, "anna")
-    workers.finish(run)
-    provider.sound(done=2)
+def test_a_panel_that_goes_away_in_the_middle(provider: Provider, workers: Workers) -> None:
+    run = provider.start(4)
+    workers.until(lambda: Window.objects.filter(phase="orders").exists())
+    provider.sandbox.kill()
+    workers.until(lambda: Panel.objects.filter(away_since__isnull=False).exists())
+    provider.sandbox.start()
+    workers.finish(run, limit=90)
+    provider.sound(done=4)

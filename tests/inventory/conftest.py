@@ -8,6 +8,7 @@ from tests.services.panel_fixtures import (  # noqa: F401 - fixtures
     real_panels,
 )
 from tests.services.provider_fixtures import (  # noqa: F401 - fixtures
+    admin,
     provider,
     provider_with,
     quick,

@@ -1,29 +1,21 @@
-"""Which client and plan an account is proposed, and why."""
+"""Which client an account is proposed, and why."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from integrator.core.clock import now
-from integrator.core.errors import Refused
 from integrator.matching import client_choices, matcher, plan_map
 from integrator.models import Account, Client, ClientUser
+from tests.matching.matched import keys, matched
 from tests.services import mirrors
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tests.services.mirrors import House
-
-
-def keys(account: Account) -> list[str]:
-    return [reason["key"] for reason in account.match_reasons]
-
-
-def matched(account: Account) -> Account:
-    matcher.match_all()
-    account.refresh_from_db()
-    return account
 
 
 def test_an_email_and_an_equal_preset_are_ready(house: House) -> None:
@@ -208,14 +200,6 @@ def test_a_client_that_is_gone_fits_nobody(house: House) -> None:
     assert account.match_state == "blocked"
 
 
-def test_an_unmapped_preset_is_a_choice_until_it_is_mapped(house: House) -> None:
-    account = mirrors.account(house.server, preset="Old", email="client3001@mail.example")
-    assert matched(account).match_state == "choose"
-    assert "no_plan" in keys(account)
-    plan_map.set_many(["Old=Start"])
-    assert matched(account).match_state == "ready"
-
-
 def test_a_persons_choice_outlives_matching(house: House) -> None:
     other = mirrors.client(3002)
     account = matched(mirrors.account(house.server, email="client3001@mail.example"))
@@ -225,32 +209,6 @@ def test_a_persons_choice_outlives_matching(house: House) -> None:
     assert keys(account) == ["chosen"]
     Client.objects.filter(pk=other.pk).update(gone_at=now())
     assert matched(account).match_state == "choose"
-
-
-def test_equal_names_map_whatever_the_case_but_not_when_two_plans_are_alike(house: House) -> None:
-    resolver = plan_map.PlanResolver()
-    mapped = resolver.find("  sTART ", house.server.pk)
-    assert mapped
-    assert (mapped.plan, mapped.how) == (house.plan, "same name")
-    mirrors.plan(6, "start")
-    assert plan_map.PlanResolver().find("Start", house.server.pk) is None
-
-
-def test_what_is_set_for_a_server_wins(house: House) -> None:
-    other, third = mirrors.plan(6, "Pro"), mirrors.plan(7, "Max")
-    plan_map.set_plan("Start", other)
-    plan_map.set_plan("Start", third, house.server)
-    resolver = plan_map.PlanResolver()
-    found = [resolver.find("Start", panel) for panel in (house.server.pk, None)]
-    assert [mapped.plan for mapped in found if mapped] == [third, other]
-
-
-def test_the_map_is_changed_as_a_whole_or_not_at_all(house: House) -> None:
-    mirrors.account(house.server, preset="Old")
-    with pytest.raises(Refused) as refused:
-        plan_map.set_many(["Old=Start", "Old", "New=Start", "Old=Nothing"])
-    assert len(refused.value.lines) == 3
-    assert plan_map.PlanResolver().find("Old", None) is None
 
 
 @pytest.mark.slow

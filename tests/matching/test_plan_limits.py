@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,10 +14,13 @@ from integrator.refresh import discovery
 from tests.services import mirrors
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tests.services.mirrors import House
     from tests.services.sandbox import Sandbox
 
 ON = Choices(autoprolong=True)
+
 PRESET = {
     "limit_webdomains": "5",
     "limit_db": "3",
@@ -86,30 +89,3 @@ def test_discovery_reads_what_plans_allow_and_presets(discovered: Sandbox) -> No
     assert plan.limits == {"disc": 10}
     row = next(row for row in plan_map.table() if row.preset == "Start")
     assert row.over == row.accounts > 0
-
-
-def test_a_default_maps_what_nothing_else_does(house: House) -> None:
-    for name, preset in (("a", "Start"), ("b", "#custom"), ("c", "Old")):
-        mirrors.account(house.server, name, preset=preset)
-    other = mirrors.plan(6, "Other")
-    plan_map.set_many(["*=Other"], period=3)
-    plan_map.set_many(["Old=Start"], house.server)
-    found = {row.preset: row for row in plan_map.table() if row.panel is None}
-    told = {
-        preset: (row.mapped.plan.name, row.mapped.period, row.mapped.how)
-        for preset, row in found.items()
-        if row.mapped
-    }
-    assert told == {
-        "Start": ("Start", 1, "same name"),
-        "#custom": ("Other", 3, "default"),
-        "Old": ("Other", 3, "default"),
-        "*": ("Other", 3, "set"),
-    }
-    assert list(found)[-1] == "*"
-    resolver = plan_map.PlanResolver()
-    exception = resolver.find("Old", house.server.pk)
-    assert exception is not None
-    assert exception.plan == house.plan
-    assert Account.objects.count() == 3
-    assert other.pk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,11 +17,10 @@ from tests.services.registered_panels import server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from integrator.panel_setup.checks.panel_check import CheckReport, CheckRow
     from tests.services.sandbox import Sandbox
-
-pytestmark = pytest.mark.any_database
 
 ACTS = ("resume", "suspend", "delete", "setpaid", "start", "enable", "disable", "take")
 """Last parts of functions that act when they are called."""
@@ -46,6 +45,7 @@ def effects(sandbox: Sandbox) -> dict[str, Any]:
     return {name: value for name, value in sandbox.ledger().items() if name != "calls"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("dialect", ["billmanager6", "billmanager5"])
 def test_a_check_has_no_effect(
     start_sandbox: Callable[..., Sandbox], real_panels: None, dialect: str
@@ -74,6 +74,7 @@ def test_a_check_has_no_effect(
     assert not [call.func for call in made if call.func.rpartition(".")[2] in ACTS]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("func", "state"),
     [
@@ -104,6 +105,7 @@ def test_a_right_that_is_missing_is_named(discovered: Sandbox, func: str, state:
         assert any(row.func == func and "“admin”" in row.text for row in found), found
 
 
+@pytest.mark.any_database
 def test_a_button_that_is_missing_needs_a_choice_and_says_what_was_looked_for(
     discovered: Sandbox,
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_button_that_is_missing_needs_a_choice_and_says_what_was_looked_for(
     assert not report.ok
 
 
+@pytest.mark.any_database
 def test_tasks_are_looked_at_as_their_staff(discovered: Sandbox) -> None:
     discovered.dials(denied={"tasks": ["task"]})
     (row,) = other_rows(checked())
@@ -123,6 +126,7 @@ def test_tasks_are_looked_at_as_their_staff(discovered: Sandbox) -> None:
     assert "“tasks”" in row.text
 
 
+@pytest.mark.any_database
 def test_an_ispmanager_names_what_is_missing(discovered: Sandbox) -> None:
     discovered.dials(denied={"isp1/root": ["webdomain", "admin"]})
     assert {(row.func, row.state) for row in other_rows(checked("isp1"))} == {
@@ -131,6 +135,7 @@ def test_an_ispmanager_names_what_is_missing(discovered: Sandbox) -> None:
     }
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("dials", "words"),
     [
@@ -147,6 +152,7 @@ def test_restrictions_of_the_login_are_recognised(
     assert words in row.text
 
 
+@pytest.mark.any_database
 def test_an_update_is_named(discovered: Sandbox) -> None:
     discovered.dials(updating="The platform is under maintenance")
     report = checked()
@@ -158,12 +164,14 @@ def test_an_update_is_named(discovered: Sandbox) -> None:
     assert checked().ok
 
 
+@pytest.mark.any_database
 def test_an_expired_password_is_named(discovered: Sandbox) -> None:
     discovered.dials(expired_passwords=["billmanager/admin"])
     (row,) = [row for row in checked().rows if row.state == "denied"]
     assert "this login's password has expired" in row.text
 
 
+@pytest.mark.any_database
 def test_a_login_without_su_is_told_so(discovered: Sandbox) -> None:
     discovered.dials(denied={"admin": ["su"]})
     report = checked()
@@ -174,6 +182,7 @@ def test_a_login_without_su_is_told_so(discovered: Sandbox) -> None:
     assert "set “cart”" not in str(report.rows)
 
 
+@pytest.mark.any_database
 def test_a_function_that_is_missing_without_being_named_is_missing(
     start_sandbox: Callable[..., Sandbox], real_panels: None
 ) -> None:
@@ -189,6 +198,7 @@ def test_a_function_that_is_missing_without_being_named_is_missing(
     assert (panel.dialect["order"]["value"], panel.dialect["cart"]["value"]) == ("old", "basket")
 
 
+@pytest.mark.any_database
 def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
     panel = Panel.objects.get(name="billing")
     right = panel.url
@@ -207,6 +217,7 @@ def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
     assert any(there in line for line in refused.value.lines)
 
 
+@pytest.mark.any_database
 def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> None:
     discovered.dials(updating="The platform is under maintenance")
     panel = Panel.objects.get(name="billing")
@@ -216,6 +227,7 @@ def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> N
     assert (sight.speaks, sight.updating) == (False, True)
 
 
+@pytest.mark.any_database
 def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
     report = checked()
     assert abs(report.facts["clock_ahead_seconds"]) < 60
@@ -228,6 +240,7 @@ def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
     assert report.ok
 
 
+@pytest.mark.any_database
 def test_a_panel_that_refuses_so_many_calls_at_a_time_is_seen(discovered: Sandbox) -> None:
     discovered.dials(parallel=1, parallel_over="refuse", latency=150.0)
     report = checked()
@@ -236,6 +249,7 @@ def test_a_panel_that_refuses_so_many_calls_at_a_time_is_seen(discovered: Sandbo
     assert report.facts["parallel"]["limit"] == 8
 
 
+@pytest.mark.any_database
 def test_a_saved_filter_is_reported_and_hides_nothing(discovered: Sandbox) -> None:
     discovered.act(act="save_filter", panel="billmanager", login="admin", func="account",
                    values={"id": "1"})  # fmt: skip
@@ -247,6 +261,7 @@ def test_a_saved_filter_is_reported_and_hides_nothing(discovered: Sandbox) -> No
     assert counts["clients"] == before
 
 
+@pytest.mark.any_database
 def test_a_run_is_not_started_on_panels_that_are_not_ready(discovered: Sandbox) -> None:
     panels = list(Panel.objects.all())
     panel_check.need_ready(panels)
@@ -258,3 +273,32 @@ def test_a_run_is_not_started_on_panels_that_are_not_ready(discovered: Sandbox) 
     with pytest.raises(Refused) as refused:
         panel_check.need_ready(Panel.objects.all())
     assert any("vhost" in line and "billing" in line for line in refused.value.lines)
+
+
+def test_a_check_shows_every_right_and_is_kept(discovered: Sandbox) -> None:
+    for panel in Panel.objects.all():
+        report = panel_check.check(panel)
+        assert [row for row in report.rows if row.state not in {"allowed", "warning"}] == []
+        assert report.ok
+        panel.refresh_from_db()
+        assert panel.checked["ok"]
+        assert panel.checked_at
+    assert {row["step"] for row in Panel.objects.get(name="billing").checked["rows"]} >= {
+        0, 1, 2, 3, 4, 6,
+    }  # fmt: skip
+
+
+def test_a_check_names_the_right_that_is_missing(discovered: Sandbox) -> None:
+    discovered.faults({"func": "payment", "kind": "access", "probability": 1.0, "times": None})
+    report = panel_check.check(Panel.objects.get(name="billing"))
+    missing = [(row.step, row.func, row.state) for row in report.rows if row.state == "denied"]
+    assert missing == [(4, "payment", "denied")]
+    assert not report.ok
+
+
+def test_a_check_ends_a_stop_when_the_login_works_again(discovered: Sandbox) -> None:
+    Panel.objects.update(stopped="the login was refused")
+    panel = Panel.objects.get(name="isp1")
+    panel_check.check(panel)
+    panel.refresh_from_db()
+    assert panel.stopped == ""

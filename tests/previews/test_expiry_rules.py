@@ -1,4 +1,4 @@
-"""Expiry dates by a rule, and the password of one row."""
+"""Expiry dates by a rule."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrator.core.clock import now
-from integrator.core.errors import Refused
-from integrator.models import PreviewRow
-from integrator.previews import expiry_rules, passwords, preview, row_totals
+from integrator.core.errors import CsvRefused, Refused
+from integrator.previews import expiry_rules, preview, row_totals
 from integrator.previews.choices import Choices
+from tests.previews.house_previews import HEADER, from_csv
 from tests.services import mirrors
 
 if TYPE_CHECKING:
@@ -59,18 +59,25 @@ def test_a_day_that_is_over_is_refused(house: House) -> None:
         )  # fmt: skip
 
 
-def test_the_password_of_one_row_is_kept_until_the_start(house: House) -> None:
+def test_the_expiry_date_lies_ahead(house: House) -> None:
     mirrors.account(house.server)
-    made = preview.make_from_csv(
-        Choices(autoprolong=True), house.csv("isp1,alice,,3001,Start"), "eva"
-    )
-    row = made.rows.get()
-    assert passwords.lacking(row)
-    assert passwords.give(made, row.number, " s3cret ")
-    row = PreviewRow.objects.get(pk=row.pk)
-    assert row.password == " s3cret "
-    assert not passwords.lacking(row)
-    assert not passwords.give(made, 99, "x")
-    made.started_at = now()
-    made.save()
-    assert not passwords.give(made, row.number, "other")
+    with pytest.raises(CsvRefused):
+        from_csv(house, "isp1,alice,,3001,Start,2020-01-01", header=f"{HEADER},expires")
+    day = (now() + dt.timedelta(days=9)).date()
+    made = from_csv(house, f"isp1,alice,,3001,Start,{day}", header=f"{HEADER},expires")
+    assert made.rows.get().expires == day
+    assert made.summary["first_suspension"] == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("start", "period", "end"),
+    [
+        ("2031-01-31", 1, "2031-02-28"),
+        ("2031-12-15", 1, "2032-01-15"),
+        ("2031-03-31", 12, "2032-03-31"),
+        ("2028-02-29", 12, "2029-02-28"),
+    ],
+)
+def test_a_period_ends_by_the_calendar(start: str, period: int, end: str) -> None:
+    day = row_totals.first_suspension(None, period, dt.date.fromisoformat(start))
+    assert day.isoformat() == end

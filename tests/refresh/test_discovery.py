@@ -1,28 +1,24 @@
-"""Registering, checking and discovering real stand-in panels, over HTTP."""
+"""Discovering real stand-in panels, over HTTP."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import translation
 
 from integrator.core.clock import now
-from integrator.core.errors import Refused
 from integrator.matching import matcher
 from integrator.models import Account, Call, Change, Client, ClientUser, Module, Panel, Plan
-from integrator.panel_setup import registration
 from integrator.panel_setup.checks import panel_check
 from integrator.panel_setup.dialect.places import place
 from integrator.refresh import account_emails, discovery
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.names import ADMIN, Close, Found, Take
 from panels.coremanager import errors
-from tests.services.registered_panels import billing, server
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
     from tests.services.sandbox import Sandbox
 
 
@@ -204,35 +200,6 @@ def test_a_broken_list_marks_nothing_as_gone(discovered: Sandbox) -> None:
     assert not Account.objects.exclude(gone_at=None).exists()
 
 
-def test_a_check_shows_every_right_and_is_kept(discovered: Sandbox) -> None:
-    for panel in Panel.objects.all():
-        report = panel_check.check(panel)
-        assert [row for row in report.rows if row.state not in {"allowed", "warning"}] == []
-        assert report.ok
-        panel.refresh_from_db()
-        assert panel.checked["ok"]
-        assert panel.checked_at
-    assert {row["step"] for row in Panel.objects.get(name="billing").checked["rows"]} >= {
-        0, 1, 2, 3, 4, 6,
-    }  # fmt: skip
-
-
-def test_a_check_names_the_right_that_is_missing(discovered: Sandbox) -> None:
-    discovered.faults({"func": "payment", "kind": "access", "probability": 1.0, "times": None})
-    report = panel_check.check(Panel.objects.get(name="billing"))
-    missing = [(row.step, row.func, row.state) for row in report.rows if row.state == "denied"]
-    assert missing == [(4, "payment", "denied")]
-    assert not report.ok
-
-
-def test_a_check_ends_a_stop_when_the_login_works_again(discovered: Sandbox) -> None:
-    Panel.objects.update(stopped="the login was refused")
-    panel = Panel.objects.get(name="isp1")
-    panel_check.check(panel)
-    panel.refresh_from_db()
-    assert panel.stopped == ""
-
-
 def test_a_panel_that_is_away_is_unreachable(discovered: Sandbox) -> None:
     panel = Panel.objects.get(name="isp1")
     discovered.stop()
@@ -240,55 +207,3 @@ def test_a_panel_that_is_away_is_unreachable(discovered: Sandbox) -> None:
     assert [row.state for row in report.rows] == ["unreachable"]
     assert report.unreachable
     discovered.start()
-
-
-def test_a_wrong_password_is_refused_and_nothing_is_kept(
-    sandbox: Sandbox, real_panels: None
-) -> None:
-    with pytest.raises(Refused) as refused:
-        billing(sandbox, "wrong-secret")
-    assert "username and password" in refused.value.text
-    assert "wrong-secret" not in str(refused.value.lines)
-    assert not Panel.objects.exists()
-
-
-def test_nobody_at_the_address_is_no_refusal(sandbox: Sandbox, real_panels: None) -> None:
-    sandbox.stop()
-    with pytest.raises(errors.Unreachable):
-        server(sandbox)
-    assert not Panel.objects.exists()
-    sandbox.start()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"name": "isp1", "url": "https://isp.example"},
-        {"name": "ISP1", "url": "https://isp.example"},
-        {"kind": "billmanager", "url": "https://bill.example"},
-        {"kind": "neither"},
-        {"url": "http://isp.example"},
-        {"url": "https://a:b@isp.example"},
-        {"url": "https://bill.example/billmgr"},
-        {"pin": "abc"},
-        {"ca_pem": "no certificate"},
-        {"username": ""},
-        {"username": "a:b"},
-        {"task_username": "tasks"},
-        {"max_parallel": 0},
-    ],
-)
-def test_what_cannot_be_registered(house: House, wrong: dict[str, Any]) -> None:
-    given = {"kind": "ispmanager", "name": "other", "url": "https://isp.example",
-             "username": "root", "password": "x", **wrong}  # fmt: skip
-    with pytest.raises(Refused):
-        registration.register(**given)
-    assert Panel.objects.count() == 2
-
-
-def test_one_server_under_two_names_is_refused(sandbox: Sandbox, real_panels: None) -> None:
-    server(sandbox)
-    url = sandbox.ispmanager_urls[0].replace("/ispmgr", "/manager/ispmgr/")
-    with pytest.raises(Refused) as refused:
-        registration.register("ispmanager", "other", url, "root", "root-sandbox")
-    assert "isp1" in refused.value.lines[0]

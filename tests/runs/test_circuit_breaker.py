@@ -1,27 +1,50 @@
-"""A panel that refuses, locks out or is overloaded is left in peace, and a person is told."""
+"""Bindings that fail in a row, or of what no retry cures: their run is paused."""
 
 from __future__ import annotations
 
-import datetime as dt
-import threading
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connections
 
 from integrator.bindings.operator import actions
-from integrator.bindings.work import password_attempts
-from integrator.core import clock
-from integrator.models import Binding, Call, Panel
-from integrator.panel_access import adaptive_limit, panel_connections
-from panels.coremanager.errors import PanelError
+from integrator.models import Binding, Event, Panel, Run
+from integrator.panel_access import panel_connections
+from integrator.steps.verdicts import Failed, Proven
+from integrator.windows import members
+from tests import factories
+from tests.services.refused_closes import CLOSE, stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_django.fixtures import Settings
 
     from tests.services.provider import Provider, Workers
 
 pytestmark = pytest.mark.any_database
+
+
+def at(binding: Binding, number: int, verdict: Failed | Proven) -> None:
+    """What the driver of a window writes down of one binding."""
+    ledger = members.Ledger([binding])
+    if isinstance(verdict, Failed):
+        ledger.failed(binding, number, verdict)
+    else:
+        ledger.proven(binding, number, verdict)
+        ledger.waits(binding, members.TURN)
+    ledger.write()
+
+
+@pytest.fixture
+def bindings(db: None) -> Callable[[], Binding]:
+    """Bindings of one run that has a canary done already."""
+    factories.billmanager()
+    run = factories.run(total=100)
+    factories.done(run=run)
+    factories.binding("queued", run=run)
+    return lambda: factories.binding("waiting", 7, run=run, prepared=True)
+
 
 ORDER = "v2.vhost.order.param"
 
@@ -69,103 +92,62 @@ def test_what_speaks_of_one_client_alone_is_not_counted(
     assert set(Binding.objects.values_list("cause", flat=True)) == {"no_password"}
 
 
-def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
-    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+def test_a_cause_that_no_retry_cures_stops_the_run_at_its_second_occurrence(
+    provider: Provider, workers: Workers, settings: Settings
 ) -> None:
-    monkeypatch.setattr(password_attempts, "SPACING", 0.01)
-    provider.sandbox.dials(lock_after=password_attempts.STOP_AFTER + 1)
-    servers = {a["server"] for a in provider.accounts}
-    one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
-    many = [a for a in provider.accounts if a["server"] == one]
-    assert len(many) > password_attempts.STOP_AFTER
-    run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
-    workers.finish(run, limit=120)
-    workers.until(lambda: not Binding.objects.filter(state="running").exists())
-    assert run.state == "paused"
-    assert "wrong on" in run.why
-    tried = Call.objects.filter(func="auth", outcome="refused").count()
-    assert tried == password_attempts.STOP_AFTER
-    panel = Panel.objects.get(name=one)
-    assert panel.wrong_passwords == password_attempts.STOP_AFTER
-    assert panel_connections.ispmanager(panel).whoami().level >= 29  # we are not locked out
-    with workers.asleep():  # the next one is tried as soon as they may
-        actions.resume(run.pk, "anna")
-        panel.refresh_from_db()
-        assert panel.wrong_passwords == 0
-
-
-def test_the_first_sign_of_a_lock_out_stops_all_tries(provider: Provider, workers: Workers) -> None:
-    provider.sandbox.dials(lock_after=2)
-    servers = {a["server"] for a in provider.accounts}
-    one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
-    many = [a for a in provider.accounts if a["server"] == one]
-    run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
-    workers.finish(run, limit=120)
-    workers.until(lambda: not Binding.objects.filter(state="running").exists())
-    assert run.state == "paused"
-    assert "lock" in run.why
-    assert Call.objects.filter(func="auth", outcome="refused").count() == 3
-    causes = list(Binding.objects.filter(state="failed").values_list("cause", flat=True))
-    assert sorted(causes) == ["password_blocked", "wrong_password", "wrong_password"]
-
-
-def test_a_staff_login_that_is_refused_stops_the_panel(
-    provider: Provider, workers: Workers
-) -> None:
-    panel = Panel.objects.get(pk=provider.panel.pk)
-    panel.task_username, panel.task_password = "tasks", "no longer right"
-    panel.save(update_fields=["task_username", "task_password"])
-    run = workers.finish(provider.start(2))
-    assert run.state == "paused"
-    panel.refresh_from_db()
-    assert panel.stopped
-    assert Call.objects.filter(func="auth", outcome="refused").count() <= 2
-    for plan in provider.sandbox.ledger()["plans"]:
-        assert plan["modules"] in ([11, 12], [13]), plan
-    waiting = Binding.objects.get(run=run, step__gte=6)
-    assert waiting.service_id
-
-    Panel.objects.filter(pk=panel.pk).update(stopped="", task_username="", task_password="")
-    actions.resume(run.pk, "anna")
+    workers.finish(provider.start(1))
+    # Of one plan and one by one: what is ordered already goes on when its run is paused.
+    left = provider.accounts[1:]
+    plans = [account["plan"] for account in left]
+    plan = max(plans, key=plans.count)
+    rows = provider.csv([account for account in left if account["plan"] == plan])
+    run = provider.start(rows=rows, cohort=1)
+    workers.until(lambda: Binding.objects.filter(run=run, state="done").exists())
+    provider.sandbox.faults({**CLOSE, "kind": "access"})
     workers.finish(run)
-    actions.retry(Binding.objects.filter(run=run, state="failed"), "anna")
-    workers.finish(run)
-    provider.sound(done=2)
-
-
-def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
-    provider: Provider,
-) -> None:
-    provider.sandbox.dials(parallel=1, parallel_over="refuse", latency=150)
-    bm = panel_connections.billmanager(Panel.objects.get(pk=provider.panel.pk))
-    refused: list[PanelError] = []
-
-    def ask() -> None:
-        try:
-            bm.modules.all()
-        except PanelError as error:
-            refused.append(error)
-        connections.close_all()
-
-    threads = [threading.Thread(target=ask) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert refused
-    panel = Panel.objects.get(pk=provider.panel.pk)
-    assert panel.pace == panel.max_parallel // 2
-    assert "503" in panel.pace_why
-    assert adaptive_limit.limit(panel.name) == panel.pace
-    Panel.objects.filter(pk=panel.pk).update(
-        pace_at=clock.now() - adaptive_limit.QUIET - dt.timedelta(1)
+    assert run.state == "paused"
+    assert {one.cause for one in stopped(run)} == {"access"}
+    assert len(stopped(run)) == 2
+    last = Event.objects.filter(to_state="failed").latest("id").binding_id
+    assert run.why.startswith(
+        "for the second time a binding stopped for what no retry cures, "
+        f"b{last} at step 7: Our login lacks a right."
     )
-    adaptive_limit.recover()
-    assert adaptive_limit.limit(panel.name) == panel.max_parallel // 2 + 1
-    for _ in range(panel.max_parallel):
-        Panel.objects.filter(pk=panel.pk).update(pace_at=clock.now() - dt.timedelta(minutes=1))
-        adaptive_limit.recover()
-    healed = Panel.objects.get(pk=panel.pk)
-    assert healed.pace is None
-    assert healed.pace_why == ""
-    assert adaptive_limit.limit(panel.name) == panel.max_parallel
+
+
+def test_the_breaker_counts_by_step_and_cause_though_earlier_steps_are_proven_between(
+    bindings: Callable[[], Binding], settings: Settings
+) -> None:
+    settings.BREAKER = 3
+    refused = Failed("task_refused", "no")
+    for count in itertools.count(1):
+        at(bindings(), 3, Proven({}))
+        at(bindings(), 6, Proven({}))
+        at(bindings(), 6, Failed("no_task", "none"))
+        at(last := bindings(), 7, refused)
+        if Run.objects.get(pk=last.run_id).state == "paused":
+            break
+        assert count < 3
+    panel = panel_connections.billmanager_panel()
+    assert panel.failures == {"6 no_task": 1, "7 task_refused": 3}
+    assert (count, panel.failures_in_row) == (3, 3)
+    why = Run.objects.get(pk=last.run_id).why
+    row = f"3 bindings in a row stopped at step 7 on billing, the last one b{last.pk}: "
+    assert why.startswith(f"{row}The panel refused to close the task. no. What to do:")
+    actions.resume(last.run_id, "anna")
+    panel.refresh_from_db()
+    assert (panel.failures, panel.failures_in_row) == ({}, 0)
+
+
+def test_one_that_passes_the_step_ends_the_row(
+    bindings: Callable[[], Binding], settings: Settings
+) -> None:
+    settings.BREAKER = 2
+    for _ in range(4):
+        at(last := bindings(), 7, Failed("task_refused", "no"))
+        at(bindings(), 7, Proven({}))
+    assert Run.objects.get(pk=last.run_id).state == "running"
+    assert panel_connections.billmanager_panel().failures_in_row == 0
+    for _ in range(4):
+        at(last := bindings(), 3, Failed("balance", "too little"))
+    assert Run.objects.get(pk=last.run_id).state == "running"

@@ -233,6 +233,22 @@ def only(**found_by: Any) -> Binding:
     )
 
 
+def compared(workers: Workers) -> None:
+    """Wait until what came of every window has been looked at."""
+    workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
+
+
+def close_by_hand(provider: Provider) -> None:
+    """A colleague does step 7 of the only binding, rightly."""
+    binding = Binding.objects.select_related("account").get()
+    provider.sandbox.act(
+        act="close_task",
+        service=binding.service_id,
+        module=binding.module_id,
+        username=binding.account.username,
+    )
+
+
 def open_windows() -> list[Window]:
     """Windows that are not closed."""
     return list(Window.objects.exclude(phase="closed"))

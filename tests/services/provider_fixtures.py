@@ -1,4 +1,4 @@
-"""Fixtures: a hosting provider with workers, and an operator who has signed in."""
+"""Fixtures: a hosting provider with workers, and people who have signed in."""
 
 from __future__ import annotations
 
@@ -63,4 +63,11 @@ def operator(transactional_db: None) -> Client:
     """A browser in which an operator has signed in."""
     browser = Client()
     browser.force_login(factories.person("operator"))
+    return browser
+
+
+@pytest.fixture
+def admin(db: None) -> Client:
+    browser = Client()
+    browser.force_login(factories.person("admin"))
     return browser

@@ -1,145 +1,74 @@
-"""A plan's modules: what tells what is on, switches that never show, a panel upgraded meanwhile.
-
-Over real HTTP; what really was on is told by the sandbox's ledger alone.
-"""
+"""A plan's modules are switched on what was read just before, and never to none."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from integrator.bindings import intents
 from integrator.bindings.operator import actions
-from integrator.models import Binding, Event, Panel, Window
-from integrator.panel_setup.checks import panel_check
-from integrator.refresh import discovery
-from panels.billmanager import Dialect
-from tests.services.provider import open_windows
+from integrator.core import clock
+from integrator.models import Binding, Intent, Plan, Window
+from integrator.windows import lease
+from integrator.windows.switching import switches
+from panels.billmanager.modules import Modules
+from panels.billmanager.plans import PlanModule
+from tests.services.plan_switches import MANUAL, ON, dialect_file, failed_for, ignoring, retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
+    from panels.billmanager import BillManager
+    from panels.billmanager.modules import Module
     from tests.services.provider import Provider, Workers
 
-pytestmark = pytest.mark.any_database
 
-ON, OFF = "pricelist.processing.resume", "pricelist.processing.suspend"
-MANUAL = "14"
-"""What the sandbox calls the module that step 1 makes."""
+class Plans:
+    """A plan whose panel answers every switch and follows only some of them."""
 
+    def __init__(self, on: list[int], deaf: set[int]) -> None:
+        self.on, self.deaf = on, deaf
+        self.calls: list[tuple[int, bool]] = []
 
-def ignoring(func: str, **when: str) -> dict[str, Any]:
-    """A switch that is answered *ok* and never shows."""
-    return {"panel": "billmanager", "func": func, "kind": "ignored", "when": when}
+    def modules(self, _plan: int) -> list[PlanModule]:
+        return [PlanModule(n, f"m{n}", enabled=n in self.on, orderpriority=n) for n in (11, 90)]
 
+    def switch_on(self, _plan: int, module: int, *, send_by: float) -> None:
+        assert send_by
+        self._switch(module, on=True)
 
-def dialect_file(folder: Path, **keys: str) -> str:
-    path = folder / "panel.json"
-    named = {key: {"value": value} for key, value in keys.items()}
-    path.write_text(json.dumps({"name": "panel", "extends": "billmanager6", "keys": named}))
-    return str(path)
+    def switch_off(self, _plan: int, module: int, *, send_by: float) -> None:
+        assert send_by
+        self._switch(module, on=False)
 
-
-def billing() -> Panel:
-    return Panel.objects.get(kind="billmanager")
-
-
-def marker() -> str:
-    found = Dialect.from_json(billing().dialect).plan_modules_marker
-    return found.value if found is not None else ""
-
-
-def never_empty(provider: Provider) -> list[dict[str, Any]]:
-    """No plan was ever without a module; all switches, in order."""
-    switches: list[dict[str, Any]] = provider.sandbox.ledger()["switches"]
-    assert all(switch["left"] for switch in switches)
-    return switches
+    def _switch(self, module: int, *, on: bool) -> None:
+        self.calls.append((module, on))
+        if module not in self.deaf:
+            self.on = [
+                m for m in (11, 90) if (m == module and on) or (m != module and m in self.on)
+            ]
 
 
-def failed_for(cause: str) -> Binding:
-    return Binding.objects.select_related("run").get(state="failed", cause=cause)
+@pytest.fixture
+def driver(quick: None) -> lease.Driver:
+    now = clock.now()
+    plan = Plan.objects.create(remote_id=1, name="Start", seen_at=now)
+    window = Window.objects.create(plan=plan, created_at=now, phase_at=now, due_at=now)
+    claimed = lease.claim(window.pk)
+    assert claimed is not None
+    return claimed
 
 
-def retried(provider: Provider, workers: Workers, binding: Binding) -> None:
-    actions.retry(Binding.objects.filter(pk=binding.pk), "anna")
-    workers.finish(binding.run)
-    provider.sound(done=1)
+@dataclass
+class Fake:
+    plans: Plans
 
 
-@pytest.mark.parametrize(("dialect", "found"), [
-    ("own-switch", "status=2/3"), ("inverted-form", "switched_off=-/+"),
-])  # fmt: skip
-def test_a_modules_own_switch_is_not_taken_for_the_plans(
-    dialect: str, found: str, provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--dialect", dialect, accounts=3)
-    run = workers.finish(provider.start(2))
-    assert run.state == "finished"
-    provider.sound(done=2)
-    assert marker() == found
-    # The manual modules, one for each server, are on before the others go off.
-    first = [(s["module"], s["on"]) for s in never_empty(provider)[:4]]
-    assert first == [(14, True), (15, True), (11, False), (12, False)]
-    assert set(billing().learnt["switches"]) == {"on", "off"}
-
-
-UNTOLD = {
-    "plan_modules.told": "off",
-    "plan_modules.own_switch": "active",
-    "plan_modules.flag": "status",
-    "plan_modules.on": "2",
-    "plan_modules.off": "3",
-}
-"""A panel whose list of plans does not tell the attached modules."""
-
-
-def test_without_evidence_an_administrator_is_asked_and_may_say_it(
-    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
-) -> None:
-    provider = provider_with("--dialect", dialect_file(tmp_path, **UNTOLD), accounts=3)
-    wrong = [row for row in panel_check.check(billing()).rows if row.func == "plan_modules_marker"]
-    assert [row.state for row in wrong] == ["needs choice"]
-    assert "processingmodules" in wrong[0].text
-    panel = billing()
-    panel.overrides = {"plan_modules_marker": "status=2/3"}
-    panel.save(update_fields=["overrides"])
-    assert panel_check.check(panel).ok
-    discovery.discover(panel)
-    workers.finish(provider.start(1))
-    provider.sound(done=1)
-
-
-def test_without_a_marker_no_window_opens(provider: Provider, workers: Workers) -> None:
-    with workers.asleep():
-        run = provider.start(1)
-        provider.sandbox.dials(upgrade=UNTOLD)
-        panel = billing()
-        panel.dialect["plan_modules_marker"] = None
-        panel.save(update_fields=["dialect"])
-    workers.finish(run)
-    ledger = provider.sound(done=0)
-    assert ledger["switches"] == ledger["modules_created"] == []
-    assert "is not known" in failed_for("marker_unknown").cause_text
-
-
-def test_a_marker_that_contradicts_the_list_of_plans_stops_before_anything_is_switched(
-    provider_with: Callable[..., Provider], workers: Workers
-) -> None:
-    provider = provider_with("--dialect", "own-switch", accounts=3)
-    panel = billing()
-    panel.overrides = {"plan_modules_marker": "active"}
-    panel.save(update_fields=["overrides"])
-    workers.finish(provider.start(1))
-    assert provider.sandbox.ledger()["switches"] == []
-    binding = failed_for("marker_unknown")
-    assert "disagree" in binding.cause_text
-    panel.overrides = {}
-    panel.save(update_fields=["overrides"])
-    retried(provider, workers, binding)
-
-
+@pytest.mark.any_database
 def test_a_switch_that_never_shows_is_sent_twice_and_nothing_is_touched(
     provider: Provider, workers: Workers
 ) -> None:
@@ -154,60 +83,7 @@ def test_a_switch_that_never_shows_is_sent_twice_and_nothing_is_touched(
     retried(provider, workers, binding)
 
 
-def test_an_own_module_that_cannot_be_switched_off_gives_the_plan_back_loudly(
-    provider: Provider, workers: Workers
-) -> None:
-    provider.sandbox.faults(ignoring(OFF, elid="11"))
-    workers.finish(provider.start(1))
-    ledger = provider.sound(done=0)
-    assert [one["elid"] for one in ledger["ignored"]] == ["11"] * 2
-    assert ledger["orders"] == []
-    never_empty(provider)
-    binding = failed_for("switch_not_shown")
-    (held,) = Event.objects.filter(to_state="held")
-    assert "module 11 was switched off 2 times" in held.why
-    provider.sandbox.faults()
-    retried(provider, workers, binding)
-
-
-def test_a_plan_that_cannot_be_restored_is_held_and_a_person_has_it_tried_again(
-    provider: Provider, workers: Workers
-) -> None:
-    provider.sandbox.faults(ignoring(OFF, elid=MANUAL))
-    run = provider.start(1)
-    workers.until(lambda: Window.objects.filter(held=True).exists())
-    (window,) = open_windows()
-    assert (window.phase, "module 14 was switched off 2 times" in window.cause) == (
-        "restoring",
-        True,
-    )
-    assert len(provider.sandbox.ledger()["ignored"]) == 2
-
-    actions.restore(window.pk, "anna", anyway=True)
-    workers.until(lambda: len(provider.sandbox.ledger()["ignored"]) == 4)
-    workers.until(lambda: Event.objects.filter(to_state="held").count() == 2)
-    assert len(provider.sandbox.ledger()["ignored"]) == 4
-
-    provider.sandbox.faults()
-    actions.restore(window.pk, "anna")
-    workers.finish(run)
-    provider.sound(done=1)
-    never_empty(provider)
-
-
-def test_a_held_plan_that_a_person_mends_by_hand_closes_by_itself(
-    provider: Provider, workers: Workers
-) -> None:
-    provider.sandbox.faults(ignoring(OFF, elid=MANUAL))
-    run = provider.start(1)
-    workers.until(lambda: Window.objects.filter(held=True).exists())
-    plan = open_windows()[0].plan.remote_id
-    provider.sandbox.act(act="switch_module", plan=plan, module=14, on=False)
-    workers.finish(run)
-    provider.sound(done=1)
-    assert len(provider.sandbox.ledger()["ignored"]) == 2
-
-
+@pytest.mark.any_database
 def test_a_switch_whose_form_asks_for_something_unknown_touches_nothing(
     provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
 ) -> None:
@@ -220,51 +96,109 @@ def test_a_switch_whose_form_asks_for_something_unknown_touches_nothing(
     assert evidence["form"]["missing"] == ["reason"]
 
 
-RENAMED = {
-    "version": "6.200.0-2026.11.01_03:00",
-    "plan_modules.enable": "pricelist.processing.enable",
-    "plan_modules.disable": "pricelist.processing.disable",
-    "plan_modules.enable_button": "enable",
-    "plan_modules.disable_button": "disable",
-}
+def test_nothing_goes_off_before_the_manual_module_is_seen_to_be_on(driver: lease.Driver) -> None:
+    plans = Plans([11], deaf={90})
+    for _ in range(3):
+        assert switches.turn(driver, cast("BillManager", Fake(plans)), 2, [90]) is None
+    assert plans.on == [11]
+    assert (11, False) not in plans.calls
 
 
-@pytest.mark.parametrize("changes", [
-    RENAMED,
-    {k: v for k, v in RENAMED.items() if k != "version"},
-    {**RENAMED, "plan_modules.list": "pricelist.pmodules", "plan_modules.toolbar_name": "modules"},
-])  # fmt: skip
-def test_an_upgrade_while_a_window_is_open_is_found_out_at_once(
-    changes: dict[str, str], provider: Provider, workers: Workers
+def test_a_late_switch_off_is_waited_for_before_the_manual_module_goes(
+    driver: lease.Driver,
 ) -> None:
-    slow = {
-        "func": "v2.vhost.order.param",
-        "kind": "slow_after",
-        "seconds": 1.5,
-        "when": {"sok": "ok"},
-    }
-    provider.sandbox.faults({"panel": "billmanager", "times": 1, **slow})
-    run = provider.start(2)
-    workers.until(lambda: len(provider.sandbox.ledger()["orders"]) >= 1)
-    assert open_windows()[0].phase == "orders"
-    provider.sandbox.dials(upgrade=changes)
-    workers.finish(run, limit=60)
-    assert run.state == "finished"
-    provider.sound(done=2)
-    never_empty(provider)
-    assert Event.objects.filter(subject="panel", to_state="learnt again").count() == 1
-    assert billing().dialect["plan_modules_enable"]["value"] == changes["plan_modules.enable"]
+    """A switch that may still land would leave the plan without any module."""
+    bm = cast("BillManager", Fake(Plans([11, 90], deaf=set())))
+    late = intents.new(
+        switches.KIND, 2, 1, {"plan": 1, "module": 11, "on": False}, {}, window=driver.window
+    )
+    late.save()
+    assert switches.turn(driver, bm, 8, [11]) is None
+    assert bm.plans.modules(1)[1].enabled
+    Intent.objects.update(settles_at=clock.now())
+    reading = switches.turn(driver, bm, 8, [11])
+    assert reading
+    assert reading.enabled == [11]
+    assert Intent.objects.get(pk=late.pk).outcome == "nothing"
 
 
-def test_a_name_that_stays_unknown_is_not_sought_again_and_again(
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_the_plan_is_read_when_nothing_lies_between_that_and_the_snapshot(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague switched a module off while we made ours; restoring switched it on again."""
+    real = Modules.create_manual
+
+    def while_another_works(self: Modules, *words: Any, send_by: float) -> None:
+        provider.sandbox.act(act="switch_module", plan=21, module=12, on=False)
+        real(self, *words, send_by=send_by)
+
+    monkeypatch.setattr(Modules, "create_manual", while_another_works)
+    workers.finish(provider.start(1))
+    assert Binding.objects.get().state == "done"
+    window = Window.objects.get(phase="closed", snapshot__isnull=False)
+    assert (window.plan.remote_id, window.held) == (21, False)
+    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
+    assert plans[21] == [11]
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_is_read_again_where_switching_off_took_long(
     provider: Provider, workers: Workers
 ) -> None:
-    panel = billing()
-    panel.overrides = {"plan_modules_enable": "pricelist.processing.elsewhere"}
-    panel.save(update_fields=["overrides"])
-    before = provider.sandbox.ledger()["calls"].get("itemtype", 0)
-    workers.finish(provider.start(1))
-    ledger = provider.sound(done=0)
-    assert ledger["switches"] == []
-    assert failed_for("function_missing").step in {2, 3}
-    assert ledger["calls"]["itemtype"] - before <= 2
+    """A colleague switched our manual modules off meanwhile; our next switch left none at all."""
+    slow = {"func": "pricelist.processing.suspend", "kind": "slow_after", "seconds": 2.5}
+    provider.sandbox.faults({"panel": None, **slow, "times": 1})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="switch", before__request__on=False).exists())
+    for module in Window.objects.get().manual_modules.values():
+        provider.sandbox.act(act="switch_module", plan=21, module=module, on=False)
+    workers.until(lambda: Window.objects.filter(held=True).exists())
+    actions.pause(run.pk, "anna")
+    ledger = provider.sandbox.ledger()
+    assert {plan["id"]: plan["modules"] for plan in ledger["plans"]}[21] == [12]
+    assert ledger["violations"] == []
+
+
+def test_somebody_who_switches_a_module_holds_the_window(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.dials(task_delay=2.0)
+    run = provider.start(1)
+    workers.until(
+        lambda: (
+            Binding.objects.filter(waiting_for="readback").exists()
+            or Binding.objects.filter(step__gte=6).exists()
+        )
+    )
+    window = Window.objects.select_related("plan").exclude(phase="closed").get()
+    provider.sandbox.act(act="switch_module", plan=window.plan.remote_id, module=11, on=True)
+    workers.until(lambda: Window.objects.filter(pk=window.pk, held=True).exists())
+    window.refresh_from_db()
+    assert "somebody else" in window.cause
+    actions.pause(run.pk, "anna")  # else the next window opens before anybody can look
+    actions.restore(window.pk, "anna", anyway=True)
+    workers.until(lambda: Window.objects.get(pk=window.pk).phase == "closed")
+    plans = {p["id"]: p["modules"] for p in provider.sandbox.ledger()["plans"]}
+    assert plans[window.plan.remote_id] == [11, 12]
+    actions.resume(run.pk, "anna")
+    workers.finish(run)
+
+
+def test_a_module_that_is_not_listed_yet_is_not_made_twice(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Modules.all
+
+    def without_ours(self: Modules) -> list[Module]:
+        return [module for module in real(self) if module.kind != "manual"]
+
+    monkeypatch.setattr(Modules, "all", without_ours)
+    run = workers.finish(provider.start(1))
+    failed = Binding.objects.get(run=run)
+    assert failed.cause == "manual_module"
+    assert "does not list it" in failed.cause_text
+    assert Intent.objects.filter(kind="create_module").count() == 1
+    assert provider.sandbox.ledger()["switches"] == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from integrator.bindings.operator import actions
 from integrator.models import Binding, Event, Window
 from integrator.panel_access import panel_connections
 from integrator.previews import preview
@@ -17,12 +18,13 @@ from tests import factories
 from tests.services.provider import ACTOR
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from integrator.models import Run
     from tests.services.provider import Provider, Workers
 
-pytestmark = pytest.mark.any_database
-
 HELD = Choices(autoprolong=True, hold_letters=True)
+
 SAVE = {"func": "pricelist.edit", "when": {"sok": "ok"}}
 
 
@@ -37,6 +39,7 @@ def letters(ledger: dict[str, Any]) -> list[str]:
     return [plan["letter"] for plan in ledger["plans"] if plan["name"] != "DNS"]
 
 
+@pytest.mark.any_database
 def test_no_client_gets_a_letter_and_every_plan_has_its_own_again(
     provider: Provider, workers: Workers
 ) -> None:
@@ -49,6 +52,7 @@ def test_no_client_gets_a_letter_and_every_plan_has_its_own_again(
     assert {snapshot["letter"] for snapshot in snapshots} == {"1"}
 
 
+@pytest.mark.any_database
 def test_runs_that_hold_letters_and_runs_that_do_not_share_no_window(
     provider: Provider, workers: Workers
 ) -> None:
@@ -63,6 +67,7 @@ def test_runs_that_hold_letters_and_runs_that_do_not_share_no_window(
     assert mailed == [Binding.objects.get(run=runs[1]).service_id]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("letter", "kind"), [("null", "reset_after"), ("null", "reset_before"), ("1", "http_500_after")]
 )
@@ -77,6 +82,7 @@ def test_a_save_of_unknown_outcome_is_read_back(
     assert letters(ledger) == ["1", "1", "1"]
 
 
+@pytest.mark.any_database
 def test_where_the_letter_cannot_be_held_nothing_is_ordered(
     provider: Provider, workers: Workers
 ) -> None:
@@ -88,6 +94,7 @@ def test_where_the_letter_cannot_be_held_nothing_is_ordered(
     assert ledger["switches"] == []
 
 
+@pytest.mark.any_database
 def test_a_letter_that_somebody_chose_meanwhile_is_left_alone(
     provider: Provider, workers: Workers
 ) -> None:
@@ -108,6 +115,7 @@ def test_a_letter_that_somebody_chose_meanwhile_is_left_alone(
     assert "2" in letters(provider.sound(done=1))
 
 
+@pytest.mark.any_database
 def test_the_steps_by_hand_name_the_letter(db: None, settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path
     window = factories.window(snapshot={"modules": [], "letter": "7"})
@@ -115,6 +123,7 @@ def test_the_steps_by_hand_name_the_letter(db: None, settings: Any, tmp_path: An
     assert "choose letter 7 again" in restore_notes.path(window).read_text()
 
 
+@pytest.mark.any_database
 def test_a_letter_that_goes_off_late_is_found_and_put_back(
     provider: Provider, workers: Workers
 ) -> None:
@@ -136,3 +145,20 @@ def test_a_letter_that_goes_off_late_is_found_and_put_back(
     workers.until(lambda: not Window.objects.exclude(phase="closed").exists())
     assert letters(provider.sound(done=1)) == ["1", "1", "1"]
     assert Event.objects.filter(window__gt=first.pk, to_state="restoring").exists()
+
+
+def test_a_letter_that_cannot_be_put_back_lets_the_window_close_on_a_persons_word(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.faults(
+        {"func": "pricelist.edit", "when": {"sok": "ok", "opennotify": "1"}, "kind": "refused"}
+    )
+    held = Choices(autoprolong=True, hold_letters=True)
+    made = preview.make_from_csv(held, provider.csv(provider.accounts[:1]), "anna")
+    run = run_start.start(made.pk, "anna")
+    workers.until(lambda: Window.objects.filter(phase="restoring", attempts__gt=0).exists())
+    window = Window.objects.get()
+    actions.restore(window.pk, "anna", anyway=True)
+    workers.finish(run)
+    assert Binding.objects.get(run=run).state == "done"
+    assert Event.objects.filter(window=window, to_state="letter").exists()

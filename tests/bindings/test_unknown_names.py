@@ -6,38 +6,30 @@ And after the administrator's correction on the panel's page, **Retry** complete
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from integrator.bindings.operator import actions
 from integrator.core.errors import Refused
-from integrator.models import Binding, Panel, Preview, Step
+from integrator.models import Binding, Panel, Step
 from integrator.panel_setup.checks import panel_check
 from integrator.runs import launch
 from tests.services import registered_panels
+from tests.services.odd_dialects import odd_form
 from tests.services.provider import Provider
 from tests.services.provider_fixtures import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
+    from integrator.models import Preview
     from tests.services.provider import Workers
     from tests.services.sandbox import Sandbox
 
 pytestmark = pytest.mark.any_database
-
-ODD_FIELD = {"name": "ticket_note", "kind": "input", "required": True}
-
-
-def odd_form(folder: Path) -> str:
-    """A dialect file, as a report would be: the form of a task has a required field more."""
-    path = folder / "odd.json"
-    forms = {"task.edit": {"fields": [ODD_FIELD], "buttons": []}}
-    dialect = {"format": 1, "name": "odd", "extends": "billmanager6", "keys": {}, "forms": forms}
-    path.write_text(json.dumps(dialect))
-    return str(path)
 
 
 def billing() -> Panel:
