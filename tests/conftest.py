@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     takes for asynchronous code; with a browser test in the session that guard has to be off.
     """
     for item in items:
-        if item.path.parent in WITH_WORKERS and not item.get_closest_marker("any_database"):
+        with_workers = WITH_WORKERS.intersection(item.path.parents)
+        if with_workers and not item.get_closest_marker("any_database"):
             item.add_marker(pytest.mark.stores)
         if "page" in getattr(item, "fixturenames", ()) or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.browser)

@@ -13,8 +13,8 @@ from panels.billmanager.discovery.plan_modules import direction_of
 from panels.coremanager.documents import parse as document
 from panels.coremanager.errors import FormLacks
 from panels.coremanager.forms import ToolButton
+from tests.panels.billmanager.test_discovery import FULL, form, found, toolbar
 from tests.panels.lists import Canned, elem
-from tests.panels.test_discovery import FULL, form, found, toolbar
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from panels.billmanager.discovery.report import fault_of, report
 from panels.coremanager.documents import parse
 from panels.coremanager.error_nodes import Fault
 from panels.coremanager.errors import AccessDenied, Unreachable
+from tests.panels.billmanager.test_discovery import FULL, form, toolbar
 from tests.panels.lists import Canned, elem
-from tests.panels.test_discovery import FULL, form, toolbar
 
 if TYPE_CHECKING:
     from panels.http.transport import Transport

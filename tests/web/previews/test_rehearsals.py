@@ -12,7 +12,7 @@ from integrator.core.clock import now
 from integrator.messages.reasons import reason
 from integrator.models import Event, Preview
 from integrator.previews.rehearsal import rehearsal
-from tests.web.test_binding_many import account, bind
+from tests.web.previews.test_previews import account, bind
 
 if TYPE_CHECKING:
     from django.test import Client
