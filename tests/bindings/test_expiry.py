@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.urls import reverse
@@ -19,7 +19,6 @@ from tests.services.provider import close_by_hand, only
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from django.test import Client as Browser
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,6 @@ from tests.services.provider import only, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from pytest_django.fixtures import Settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,8 +17,6 @@ from panels.ispmanager import IspManager
 from tests.services.provider import only
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.provider import Provider, Workers
 
 

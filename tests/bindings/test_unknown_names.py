@@ -6,7 +6,7 @@ And after the administrator's correction on the panel's page, **Retry** complete
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +23,6 @@ from tests.services.provider_fixtures import QUICK
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from integrator.models import Preview
     from tests.services.provider import Workers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,8 +10,6 @@ from integrator.models import Intent, Panel, Window
 from tests.services.choice import first_of
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.provider import Provider, Workers
 
 EFFECTS: dict[str, dict[str, str]] = {

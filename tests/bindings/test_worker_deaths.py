@@ -7,7 +7,7 @@ killed are in tests/chaos.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DataError
@@ -31,7 +31,6 @@ from tests.services.provider import only, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from tests.services.provider import Provider, Workers
 

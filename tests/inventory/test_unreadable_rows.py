@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -17,7 +17,6 @@ from integrator.refresh import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from django.test import Client as Browser
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,8 +13,6 @@ from tests.matching.matched import keys, matched
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.mirrors import House
 
 

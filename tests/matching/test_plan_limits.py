@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,6 @@ from integrator.refresh import discovery
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.mirrors import House
     from tests.services.sandbox import Sandbox
 

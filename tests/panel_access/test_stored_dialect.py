@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrator.models import Panel
 from integrator.panel_access import stored_dialect
 from panels import billmanager
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import pytest
 
     from tests.services.provider import Provider

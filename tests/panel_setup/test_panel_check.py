@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,6 @@ from tests.services.registered_panels import server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from integrator.panel_setup.checks.panel_check import CheckReport, CheckRow
     from tests.services.sandbox import Sandbox

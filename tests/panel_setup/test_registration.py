@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,8 +13,6 @@ from panels.coremanager import errors
 from tests.services.registered_panels import billing, server
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.mirrors import House
     from tests.services.sandbox import Sandbox
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrator.core.clock import now
 from integrator.models import Binding, Preview, Run
@@ -12,7 +12,6 @@ from integrator.previews.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from integrator.models import Account
     from tests.services.mirrors import House

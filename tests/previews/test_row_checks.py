@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,6 @@ from tests.previews.house_previews import from_csv, reason_keys
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.mirrors import House
 
 

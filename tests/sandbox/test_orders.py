@@ -1,10 +1,10 @@
-"""Orders, balances, payments: what is charged, and what a refusal leaves."""
+"""Orders: what is charged, and what a refusal leaves."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.flow import CLIENT, FIVE, NAMES, SIX, order
+from tests.sandbox.flow import CLIENT, FIVE, NAMES, SIX, order, pay
 from tests.sandbox.running import Local, error, rows
 
 
@@ -13,17 +13,6 @@ def poor(dialect: str = "billmanager6") -> Local:
     client = panels.world.clients[3001]
     panels.world.clients.put(client._replace(balance=100))
     return panels
-
-
-def pay(panels: Local, amount: str = "10.00", **more: str) -> str:
-    """Add a payment and let staff credit it; give its id."""
-    iso = panels.world.dialect["currency.id"]
-    sent = {"profile": "601", "amount": amount, "payment_currency": iso, "paymethod": "1"} | more
-    answer = panels.bill("payment.add", su=CLIENT, sok="ok", **sent)
-    assert error(answer) is None
-    key = answer.findtext("id", "")
-    assert error(panels.bill("payment.setpaid", elid=key)) is None
-    return key
 
 
 def test_skipbasket_charges_at_once(local: Local) -> None:
@@ -128,49 +117,6 @@ def test_a_basket_that_costs_something_is_not_free() -> None:
     assert error(panels.bill("basket", **params)) == ("value", "total_sum")
 
 
-def test_a_payment_is_credited_once(local: Local) -> None:
-    key = pay(local)
-    assert local.world.clients[3001].balance == 1_001_000
-    assert error(local.bill("payment.setpaid", elid=key)) == ("value", "status")
-    assert local.world.clients[3001].balance == 1_001_000
-    (row,) = rows(local.bill("payment"))
-    assert (row["status.orig"], row["real_status"], row["account_id"]) == ("4", "4", "3001")
-    assert "account_id" not in rows(local.bill("payment", su=CLIENT))[0]
-
-
-def test_a_randomnumber_serves_once_unless_the_dial_says_so(local: Local) -> None:
-    number = local.bill("payment.add.method", su=CLIENT).findtext("randomnumber", "")
-    assert len(number) == 12
-    pay(local, randomnumber=number)
-    params = {"su": CLIENT, "profile": "601", "amount": "10.00", "paymethod": "1", "sok": "ok"}
-    again = local.bill("payment.add", randomnumber=number, **params)
-    assert error(again) == ("exists", "randomnumber")
-    local.world.dials.turn({"randomnumber_unique": False})
-    assert error(local.bill("payment.add", randomnumber=number, **params)) is None
-    (violation,) = local.ledger()["violations"]
-    assert number in violation
-
-
-@pytest.mark.parametrize(
-    ("change", "refused"),
-    [
-        ({"profile": ""}, ("missed", "profile")),
-        ({"profile": "602"}, ("value", "profile")),
-        ({"amount": "0.00"}, ("value", "amount")),
-        ({"amount": "1.005"}, ("value", "amount")),
-        ({"amount": "NaN"}, ("value", "amount")),
-        ({"paymethod": "9"}, ("value", "paymethod")),
-        ({"payment_currency": "1"}, ("value", "payment_currency")),
-    ],
-)
-def test_a_wrong_payment_is_refused(
-    local: Local, change: dict[str, str], refused: tuple[str, str]
-) -> None:
-    sent = {"profile": "601", "amount": "10.00", "paymethod": "1"} | change
-    assert error(local.bill("payment.add", su=CLIENT, sok="ok", **sent)) == refused
-    assert len(local.world.payments) == 0
-
-
 @pytest.mark.parametrize(
     ("change", "refused"),
     [
@@ -204,10 +150,3 @@ def test_without_a_domain_one_is_invented(local: Local) -> None:
 def test_an_order_without_a_module_is_refused(local: Local) -> None:
     local.bill("pricelist.processing.suspend", plid=21, elid=11)
     assert error(order(local)) == ("no_suitable_module", "processingmodule")
-
-
-def test_staff_may_take_a_charge_back(local: Local) -> None:
-    order(local)
-    (expense,) = rows(local.bill("expense"))
-    assert error(local.bill("expense.delete", elid=expense["id"])) is None
-    assert local.world.clients[3001].balance == 1_000_000

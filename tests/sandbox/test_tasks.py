@@ -1,13 +1,11 @@
-"""Tasks of staff, and which module opens a service."""
+"""Tasks of staff: seen, taken, closed."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from panels.sandbox.world import acts
 from tests.sandbox.flow import (
     CLIENT,
     ISPMANAGER,
@@ -15,36 +13,19 @@ from tests.sandbox.flow import (
     PLAN,
     SIX,
     close,
-    enabled,
     make_manual,
+    odd_dialect,
     open_tasks,
+    opened,
     order,
+    ready,
     switch,
     take,
-    with_task,
 )
 from tests.sandbox.running import Local, error, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def opened(panels: Local, seconds: float = 1.0) -> None:
-    """Let enough time pass for what is under way."""
-    panels.time += seconds
-
-
-def ready(dialect: str = "billmanager6") -> tuple[Local, str, str]:
-    """Give a sandbox with one open task, its id, and the service's."""
-    panels = Local(dialect)
-    names = NAMES[dialect]
-    manual = make_manual(panels, names)
-    switch(panels, names, manual, str(ISPMANAGER))
-    order(panels, names)
-    opened(panels)
-    (task,) = open_tasks(panels)
-    switch(panels, names, str(ISPMANAGER))
-    return panels, task["id"], rows(panels.bill("vhost"))[0]["id"]
 
 
 def test_a_task_is_seen_by_its_department_alone() -> None:
@@ -108,23 +89,6 @@ def test_ok_saves_and_closes_nothing() -> None:
     assert row["status.orig"] == "5"
 
 
-def test_a_module_that_is_off_is_not_offered() -> None:
-    panels, task, _ = ready()
-    panels.bill(SIX.disable, plid=PLAN, elid=ISPMANAGER)
-    take(panels, SIX, task)
-    answer = close(panels, SIX, ("task.edit", task), "u", "p")
-    assert error(answer) == ("value", "processingmodule")
-
-
-def test_the_older_dialect_offers_every_module() -> None:
-    panels, task, _ = ready("billmanager5")
-    names = NAMES["billmanager5"]
-    panels.bill(names.disable, plid=PLAN, elid=ISPMANAGER)
-    where = take(panels, names, task)
-    account = panels.world.hosting.all()[0]
-    assert error(close(panels, names, where, account.name, "p")) is None
-
-
 def test_closing_on_the_manual_module_leaves_the_service_there() -> None:
     panels, task, service = ready()
     take(panels, SIX, task)
@@ -186,71 +150,6 @@ def test_the_service_can_be_opened_by_its_own_form() -> None:
     assert panels.ledger()["services"][0]["status"] == 2
 
 
-def test_the_lowest_orderpriority_opens_while_both_are_on() -> None:
-    panels = Local()
-    manual = make_manual(panels)
-    switch(panels, SIX, manual)
-    order(panels)
-    opened(panels)
-    ledger = panels.ledger()
-    assert ledger["tasks"] == []
-    assert ledger["services"][0]["module_id"] == ISPMANAGER
-
-
-def test_the_module_is_chosen_when_the_opening_runs_not_when_it_is_ordered() -> None:
-    panels = Local()
-    with_task(panels)  # the ispmanager module is on again before the opening has run
-    opened(panels)
-    ledger = panels.ledger()
-    assert len(ledger["hosting_accounts_created"]) == 1
-    assert len(ledger["violations"]) == 1
-
-
-def test_an_opening_without_a_module_waits_and_is_tried_again() -> None:
-    panels = Local()
-    order(panels)
-    panels.bill(SIX.disable, plid=PLAN, elid=ISPMANAGER)
-    opened(panels)
-    (row,) = rows(panels.bill("vhost"))
-    assert (row["item_status.orig"], row["processingmodule_failed"]) == ("5_open", "on")
-    panels.bill(SIX.enable, plid=PLAN, elid=ISPMANAGER)
-    opened(panels, 301)
-    assert rows(panels.bill("vhost"))[0]["status.orig"] == "2"
-
-
-def test_a_disabled_module_takes_no_new_service_and_keeps_the_old() -> None:
-    panels = Local()
-    order(panels)
-    opened(panels)
-    panels.bill("processing.suspend", elid=ISPMANAGER)
-    assert rows(panels.bill("vhost"))[0]["status.orig"] == "2"
-    assert error(order(panels, domain="b.example", remoteid="")) is not None
-
-
-def test_each_server_has_its_module_in_its_data_centre() -> None:
-    panels = Local(servers=3)
-    assert enabled(panels) == ["11", "12", "13"]
-    order(panels, datacenter=2)
-    opened(panels)
-    (created,) = panels.ledger()["hosting_accounts_created"]
-    assert created["server"] == "isp2"
-    urls = [panels.bill("processing.edit", elid=key).findtext("url") for key in (11, 12, 13)]
-    assert urls == [panels.urls[f"isp{n}"] for n in (1, 2, 3)]
-
-
-def test_a_module_name_is_taken_once(local: Local) -> None:
-    make_manual(local)
-    sent = {"module": "pmmanual", "name": "By hand", "datacenter": "1", "sok": "ok"}
-    assert error(local.bill("processing.add.settings", **sent)) == ("exists", "name")
-
-
-def test_task_start_lets_the_first_module_open() -> None:
-    panels, task, _ = ready()
-    panels.bill("task.start", by="tasks", elid=task)
-    opened(panels)
-    assert len(panels.ledger()["hosting_accounts_created"]) == 1
-
-
 def test_saving_a_bound_service_pushes_limits() -> None:
     panels = Local()
     order(panels, remoteid="")
@@ -274,14 +173,6 @@ def test_an_expiry_set_before_activation_stays() -> None:
     opened(panels)
     ledger = panels.ledger()
     assert (ledger["services"][0]["expires"], ledger["limit_pushes"]) == ("2031-05-05", [])
-
-
-def odd_dialect(folder: Path, **values: str) -> Local:
-    """Give a sandbox whose dialect differs from the newer one in these entries."""
-    path = folder / "odd.json"
-    keys = {key.replace("__", "."): {"value": value} for key, value in values.items()}
-    path.write_text(json.dumps({"name": "odd", "extends": "billmanager6", "keys": keys}))
-    return Local(str(path))
 
 
 def one_task(panels: Local) -> str:
@@ -327,14 +218,6 @@ def test_a_task_taken_from_the_toolbar(tmp_path: Path) -> None:
     assert (row["status.orig"], row["performer"]) == ("1", "tasks")
 
 
-def test_the_module_can_be_chosen_when_it_is_ordered(tmp_path: Path) -> None:
-    panels = odd_dialect(tmp_path, module_chosen="order")
-    with_task(panels)  # the ispmanager module is on again before the opening has run
-    opened(panels)
-    assert panels.ledger()["hosting_accounts_created"] == []
-    assert len(open_tasks(panels)) == 1
-
-
 def test_failing_openings_become_a_task_after_some_tries(local: Local) -> None:
     local.world.dials.turn({"broken_servers": ["isp1"]})
     order(local)
@@ -357,28 +240,3 @@ def test_the_manual_module_makes_tasks_of_other_kinds_too() -> None:
     panels.bill("vhost.suspend", elid=service)
     (other,) = open_tasks(panels)
     assert (other["type.orig"], other["item.orig"]) == ("postsuspend", service)
-
-
-def test_nights_renew_or_suspend_and_fresh_money_is_swallowed(local: Local) -> None:
-    order(local, remoteid="", autoprolong="on")
-    order(local, remoteid="", autoprolong="off", domain="b.example")
-    opened(local)
-    local.bill("whoami")
-    local.time += 40 * 86_400
-    first, second = local.world.services.all()
-    assert acts.perform(local.world, {"act": "night"}) == {
-        "renewed": [first.id],
-        "suspended": [second.id],
-    }
-    ledger = local.ledger()
-    assert [charge["kind"] for charge in ledger["charges"]] == ["order", "order", "renewal"]
-    assert ledger["violations"] == []
-    (row,) = rows(local.bill("vhost", filter="on", id=second.id))
-    assert (row["status.orig"], row["item_status.orig"]) == ("3", "3_autosuspend")
-    client = local.world.clients[3001]
-    local.world.clients.put(client._replace(balance=0))
-    sent = {"profile": "601", "amount": "3.00", "paymethod": "1", "sok": "ok"}
-    payment = local.bill("payment.add", su=CLIENT, **sent).findtext("id", "")
-    local.bill("payment.setpaid", elid=payment)
-    assert local.world.clients[3001].balance == 0
-    assert rows(local.bill("vhost", filter="on", id=second.id))[0]["status.orig"] == "2"

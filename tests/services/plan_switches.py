@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrator.bindings.operator import actions
 from integrator.models import Binding
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
     from tests.services.provider import Provider, Workers
 

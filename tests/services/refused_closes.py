@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrator.models import Binding
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from integrator.models import Run
     from tests.services.provider import Provider
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,8 +19,6 @@ from tests import factories
 from tests.services.provider import compared
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tests.services.provider import Provider, Workers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import DataError
@@ -31,8 +31,6 @@ from tests.services.mortal_workers import (
 from tests.services.provider import only, open_windows
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from pytest_django.fixtures import Settings
 
     from tests.services.provider import Provider, Workers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,6 @@ from tests.services.provider import compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from integrator.models import Run
     from tests.services.provider import Provider, Workers

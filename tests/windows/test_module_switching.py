@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -20,7 +20,6 @@ from tests.services.plan_switches import MANUAL, ON, dialect_file, failed_for, i
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from panels.billmanager import BillManager
     from panels.billmanager.modules import Module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,8 +18,6 @@ from tests import factories
 from tests.services.provider import ACTOR
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from integrator.models import Run
     from tests.services.provider import Provider, Workers
 

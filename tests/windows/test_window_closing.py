@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -22,7 +22,6 @@ from tests.services.provider import only, open_windows, where_everything_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from integrator.bindings.intents import Sent
     from integrator.models import Intent

@@ -1,4 +1,4 @@
-"""Panels, plan map and people: what an admin sets up, and that every change is noted."""
+"""Panels that an admin connects: asked before they are kept, and every change is noted."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 
 from integrator.core import heartbeat
-from integrator.models import Event, Panel, PlanMap
+from integrator.models import Event, Panel
 from integrator.panel_access import panel_connections
 from tests import factories
 from tests.services.https_panel import https_ispmanager, self_signed
 from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from django.test import Client
@@ -110,73 +108,6 @@ def test_server_is_linked_to_its_module(admin: Client) -> None:
     admin.post(f"/panels/{panel.pk}/link/", {"module": module.remote_id})
     panel.refresh_from_db()
     assert (panel.module_id, panel.module_linked_by_hand) == (module.remote_id, True)
-
-
-def test_a_preset_has_one_plan_everywhere_and_one_on_each_server(db: None) -> None:
-    """On every database: two could be written by two people at the same moment."""
-    gold, server = factories.plan("Gold"), factories.panel()
-    for panel in (None, server):
-        PlanMap.objects.create(preset="gold", plan=gold, panel=panel)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            PlanMap.objects.create(preset="gold", plan=gold, panel=panel)
-
-
-def test_plan_map_is_set_and_taken_back(operator: Client) -> None:
-    factories.billmanager()
-    account, gold = factories.account(), factories.plan("Gold")
-    assert "business" in operator.get("/plan-map/").text
-    given = {"preset": "business", "panel": "", "plan": gold.pk, "period": "12"}
-    operator.post("/plan-map/change/", given)
-    assert (PlanMap.objects.get().plan, PlanMap.objects.get().period) == (gold, 12)
-    operator.post("/plan-map/change/", {**given, "plan": ""})
-    assert not PlanMap.objects.exists()
-    assert Event.objects.filter(subject="plan map").count() == 2
-    account.refresh_from_db()
-    assert account.plan is None
-
-
-def test_people_get_roles(admin: Client, signed_in: Callable[[str], Client]) -> None:
-    password = "Quite-A-Long-Secret-1"
-    given = {"username": "olga", "password1": password, "password2": password, "role": "viewer"}
-    admin.post("/people/", given)
-    olga = User.objects.get(username="olga")
-    for role in ("operator", "admin", "viewer"):
-        admin.post(f"/people/{olga.pk}/", {"what": role})
-        assert [group.name for group in olga.groups.all()] == [role]
-    admin.post(f"/people/{olga.pk}/", {"what": "shut out"})
-    assert not User.objects.get(pk=olga.pk).is_active
-    admin.post(f"/people/{olga.pk}/", {"what": "let in"})
-    assert User.objects.get(pk=olga.pk).is_active
-    assert Event.objects.filter(subject="person").count() == 6
-    assert not Event.objects.filter(why__contains=password).exists()
-
-
-def test_nobody_changes_their_own_role(admin: Client) -> None:
-    me = User.objects.get()
-    admin.post(f"/people/{me.pk}/", {"what": "viewer"})
-    assert [group.name for group in me.groups.all()] == ["admin"]
-
-
-def test_events_are_found_by_their_thing(operator: Client) -> None:
-    binding = factories.failed()
-    factories.event(binding=binding, run=binding.run, why="the wanted one")
-    factories.event(subject="panel", actor="olga", why="another one")
-    page = operator.get(f"/events/?q=b{binding.pk}").text
-    assert "the wanted one" in page
-    assert "another one" not in page
-    assert "the wanted one" not in operator.get("/events/?people=true").text
-    assert "another one" in operator.get("/events/?q=olga&subject=panel").text
-
-
-def test_events_are_walked_by_id(operator: Client) -> None:
-    for number in range(130):
-        factories.event(why=f"event-{number:03d}.")
-    first = operator.get("/events/")
-    assert "event-129." in first.text
-    assert "event-029." not in first.text
-    older = operator.get(f"/events/?before={first.context['before']}").text
-    assert "event-029." in older
-    assert "event-030." not in older
 
 
 def test_the_page_says_where_each_thing_was_found(

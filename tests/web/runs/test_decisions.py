@@ -1,54 +1,15 @@
-"""Pages for what people decide, undo, hand over and cancel."""
+"""Pages of a binding that people decide on, correct or undo, and of a run that they cancel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from integrator.core import clock
-from integrator.models import Binding, Window
-from integrator.models.states import Phase
+from integrator.models import Binding
 from tests import factories
 
 if TYPE_CHECKING:
     from django.test import Client
-
-
-@pytest.fixture
-def operator_of_billing(operator: Client) -> Client:
-    factories.billmanager(stopped="no calls in this test")
-    return operator
-
-
-def test_an_alarm_is_on_every_page_until_somebody_has_looked(operator: Client) -> None:
-    window = factories.window(Phase.CLOSED, plan=factories.plan("Gold"), alarm="a second account")
-    for address in ("/", "/accounts/", "/runs/", "/windows/", "/panels/", "/events/"):
-        assert "After Gold: something is wrong" in operator.get(address).text
-    page = operator.get(f"/windows/{window.pk}/").text
-    assert "a second account" in page
-    operator.post(f"/windows/{window.pk}/seen/")
-    assert Window.objects.get(pk=window.pk).alarm_seen_by.startswith("operator")
-    assert "something is wrong" not in operator.get("/accounts/").text
-    assert "has looked at it" in operator.get(f"/windows/{window.pk}/").text
-
-
-def test_only_an_order_that_waits_for_nobody_can_be_handed_over(operator: Client) -> None:
-    window = factories.window(Phase.CLOSED)
-    waits = factories.stranger(window)
-    taken = factories.stranger(window, performer="colleague")
-    opened = factories.stranger(window, state="opened")
-    page = operator.get(f"/windows/{window.pk}/").text
-    assert f'id="hand-{waits.pk}"' in page
-    assert f'id="hand-{taken.pk}"' not in page
-    assert f'id="hand-{opened.pk}"' not in page
-    assert "Customers&#x27; orders wait" in operator.get("/windows/").text
-
-
-def test_handing_over_tells_why_it_cannot_be(operator_of_billing: Client) -> None:
-    order = factories.stranger(factories.window(Phase.CLOSED))
-    page = operator_of_billing.post(f"/strangers/{order.pk}/hand-over/", follow=True)
-    assert "no calls in this test" in page.text
 
 
 def test_undoing_is_guided_and_warns_before_deletion(operator_of_billing: Client) -> None:
@@ -115,8 +76,3 @@ def test_a_panel_that_is_slowed_down_says_so(operator: Client) -> None:
     assert "Slowed down" in page
     assert "2 of 8" in page
     assert "Failures in a row" in page
-
-
-def test_without_a_billmanager_the_choices_say_so(operator: Client) -> None:
-    binding = factories.binding(state="undecided", cause="order_unknown")
-    assert "No BILLmanager is registered" in operator.get(f"/bindings/{binding.pk}/options/").text
