@@ -33,7 +33,9 @@ test-sqlite: dev
 	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow $(not_here)" $(ARGS)
 
 # What neither stores nor locks anything is the same on every database.
-on_the_database := tests/accounts tests/web tests/workflow tests/test_prepared.py
+on_the_database := $(addprefix tests/, \
+	panel_access panel_setup inventory matching previews drift refresh messages \
+	bindings windows runs maintenance web test_prepared.py)
 left_out := and not any_database
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]

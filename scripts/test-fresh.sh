@@ -31,6 +31,6 @@ for suite in ${*:-bookworm trixie}; do
   chroot "$root" useradd --create-home newcomer
   git clone --quiet . "$root/home/newcomer/integrator"
   chroot "$root" chown -R newcomer: /home/newcomer
-  cp scripts/fresh/newcomer.sh "$root/home/newcomer/newcomer.sh"
+  cp scripts/newcomer.sh "$root/home/newcomer/newcomer.sh"
   chroot "$root" su newcomer -c 'sh /home/newcomer/newcomer.sh'
 done

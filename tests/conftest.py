@@ -30,7 +30,11 @@ hypothesis_settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("project")
 
 
-WORKFLOW = Path(__file__).parent / "workflow"
+WITH_WORKERS = {
+    Path(__file__).parent / folder
+    for folder in ("bindings", "windows", "runs", "maintenance", "panel_access")
+}
+"""Where tests have workers that store and lock."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     takes for asynchronous code; with a browser test in the session that guard has to be off.
     """
     for item in items:
-        if WORKFLOW in item.path.parents and not item.get_closest_marker("any_database"):
+        with_workers = WITH_WORKERS.intersection(item.path.parents)
+        if with_workers and not item.get_closest_marker("any_database"):
             item.add_marker(pytest.mark.stores)
         if "page" in getattr(item, "fixturenames", ()) or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.browser)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 MOST_BYTES = 8 * 1024 * 1024
 """Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
-its metadata has 2 to 3 MB (tests/panels/test_sizes.py measures one)."""
+its metadata has 2 to 3 MB (tests/panels/http/test_answer_sizes.py measures one)."""
 MOST_TAGS = 200_000
 """Its tags; such a page has 62,000."""
 MOST_ATTRIBUTES = 200_000

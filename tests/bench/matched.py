@@ -26,7 +26,7 @@ from integrator.models import (  # noqa: E402 - the same
     Service,
 )
 from integrator.refresh import account_emails, discovery  # noqa: E402 - the same
-from tests.accounts.proposals import proposals  # noqa: E402 - the same
+from tests.matching.proposals import proposals  # noqa: E402 - the same
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.accounts.judge import Verdict, judge
 from tests.bench.installation import folder, installation
+from tests.matching.judge import Verdict, judge
 from tests.services.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from integrator.core import heartbeat
 from tests import factories
-from tests.workflow.conftest import (  # noqa: F401 - fixtures of the main job, through a browser
+from tests.services.provider_fixtures import (  # noqa: F401 - fixtures of the main job, through a browser
     provider,
     provider_with,
     quick,

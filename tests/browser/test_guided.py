@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.workflow.provider import Provider, Workers
+    from tests.services.provider import Provider, Workers
 
 
 def test_a_first_binding_is_walked_from_the_preview_on(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Response
 
     from integrator.models import Preview, Run
-    from tests.workflow.provider import Provider
+    from tests.services.provider import Provider
 
 
 LOOK_OFTEN = "setInterval(() => htmx.trigger('#poller', 'refresh'), 100)"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.workflow.provider import Provider, Workers
+    from tests.services.provider import Provider, Workers
 
 
 def test_from_a_filter_to_done_with_one_wrong_password(

@@ -10,10 +10,10 @@ import pytest
 from integrator.core.clock import now
 from integrator.management.waiting import all_well, is_moving
 from integrator.models import Binding, Preview, Run, Window
-from tests.accounts import mirrors
+from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.accounts.mirrors import House
+    from tests.services.mirrors import House
 
 
 @pytest.fixture

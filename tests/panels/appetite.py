@@ -18,7 +18,7 @@ from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
 from panels.http.transport import Transport
 from tests.panels.fakepanel import OK, PASSWORD, FakePanel, Notes, Reply, Slots
-from tests.panels.test_sizes import page
+from tests.panels.http.test_answer_sizes import page
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

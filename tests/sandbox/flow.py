@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.sandbox.running import error, rows
+from tests.sandbox.running import Local, error, rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lxml import etree
 
     from tests.sandbox.running import Panels
@@ -152,3 +155,40 @@ def with_task(panels: Panels, names: Names = SIX) -> tuple[str, str]:
     assert error(order(panels, names)) is None
     switch(panels, names, str(ISPMANAGER))
     return manual, rows(panels.bill("vhost", su=CLIENT))[-1]["id"]
+
+
+def opened(panels: Local, seconds: float = 1.0) -> None:
+    """Let enough time pass for what is under way."""
+    panels.time += seconds
+
+
+def ready(dialect: str = "billmanager6") -> tuple[Local, str, str]:
+    """Give a sandbox with one open task, its id, and the service's."""
+    panels = Local(dialect)
+    names = NAMES[dialect]
+    manual = make_manual(panels, names)
+    switch(panels, names, manual, str(ISPMANAGER))
+    order(panels, names)
+    opened(panels)
+    (task,) = open_tasks(panels)
+    switch(panels, names, str(ISPMANAGER))
+    return panels, task["id"], rows(panels.bill("vhost"))[0]["id"]
+
+
+def odd_dialect(folder: Path, **values: str) -> Local:
+    """Give a sandbox whose dialect differs from the newer one in these entries."""
+    path = folder / "odd.json"
+    keys = {key.replace("__", "."): {"value": value} for key, value in values.items()}
+    path.write_text(json.dumps({"name": "odd", "extends": "billmanager6", "keys": keys}))
+    return Local(str(path))
+
+
+def pay(panels: Local, amount: str = "10.00", **more: str) -> str:
+    """Add a payment and let staff credit it; give its id."""
+    iso = panels.world.dialect["currency.id"]
+    sent = {"profile": "601", "amount": amount, "payment_currency": iso, "paymethod": "1"} | more
+    answer = panels.bill("payment.add", su=CLIENT, sok="ok", **sent)
+    assert error(answer) is None
+    key = answer.findtext("id", "")
+    assert error(panels.bill("payment.setpaid", elid=key)) is None
+    return key

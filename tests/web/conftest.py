@@ -38,3 +38,9 @@ def operator(signed_in: Callable[[str], Client]) -> Client:
 @pytest.fixture
 def admin(signed_in: Callable[[str], Client]) -> Client:
     return signed_in("admin")
+
+
+@pytest.fixture
+def operator_of_billing(operator: Client) -> Client:
+    factories.billmanager(stopped="no calls in this test")
+    return operator

@@ -1,0 +1,119 @@
+"""A claim is for what was looked for, and every binding that joins a window is served in it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from integrator.bindings import leases, transitions
+from integrator.core import clock
+from integrator.models import Binding, Event, states
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.services.provider import Provider, Workers
+
+ORDERING = transitions.Ready(
+    lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True
+)
+
+CLOSING = transitions.Ready(lambda run: Binding.objects.filter(run=run, step=7))
+
+
+def test_a_binding_that_went_on_meanwhile_is_not_claimed(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = provider.start(1)
+    Binding.objects.filter(run=run).update(due_at=clock.now())
+
+    def another_worker_moves_it_on(_count: int) -> int:
+        Binding.objects.filter(run=run).update(step=7)
+        transitions.wake(Binding.objects.filter(run=run))
+        return 0
+
+    monkeypatch.setattr("random.randrange", another_worker_moves_it_on)
+    assert transitions.claim(ORDERING, run=run.pk) == []
+    monkeypatch.undo()
+    (claimed,) = transitions.claim(CLOSING, run=run.pk)
+    leases.let_go(claimed.token)
+
+
+def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provider) -> None:
+    run = provider.start(12)
+    bindings = Binding.objects.filter(run=run)
+    bindings.update(due_at=clock.now())
+    assert len(transitions.claim(CLOSING, run=run.pk, most=4)) == 0
+    claimed = transitions.claim(ORDERING, run=run.pk, most=4)
+    clients = [one.binding.client_id for one in claimed]
+    assert 1 <= len(claimed) <= 4
+    assert len(set(clients)) == len(clients)
+    assert bindings.filter(state="running").count() == len(claimed)
+    while more := transitions.claim(ORDERING, run=run.pk, most=4):
+        claimed += more
+    clients = [one.binding.client_id for one in claimed]
+    assert sorted(clients) == sorted(set(bindings.values_list("client_id", flat=True)))
+    assert {one.token for one in claimed} == set(
+        bindings.filter(state="running").values_list("lease_token", flat=True)
+    )
+    for one in claimed:
+        leases.let_go(one.token)
+
+
+def test_what_a_thread_does_not_come_to_is_left_to_others(provider: Provider) -> None:
+    run = provider.start(12)
+    bindings = Binding.objects.filter(run=run)
+    bindings.update(due_at=clock.now(), step=7, waiting_for="turn")
+    first, *rest = transitions.claim(CLOSING, run=run.pk, most=2)
+    assert len(rest) == 1
+    transitions.give_back(rest)
+    left = bindings.get(pk=rest[0].binding.pk)
+    assert (left.state, left.waiting_for, left.lease_token) == ("waiting", "turn", "")
+    assert left.due_at is not None
+    assert bindings.filter(state="running").get().pk == first.binding.pk
+    leases.let_go(first.token)
+
+
+def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Provider) -> None:
+    run = provider.start(3)
+    first, second, third = Binding.objects.filter(run=run).order_by("pk")
+    Binding.objects.filter(pk=second.pk).update(version=second.version + 1)
+    waiting = states.BindingState.WAITING
+    changes = [
+        transitions.Change(first, waiting, "on", "turn", {"step": 4, "due_at": clock.now()}),
+        transitions.Change(first, waiting, "again", "tasks", {"step": 6}),
+        transitions.Change(second, waiting, "on", "turn", {"step": 4}),
+        transitions.Change(third, waiting, "on", "tasks", {"step": 6, "service_id": 12}),
+    ]
+    with transaction.atomic():
+        assert transitions.change_all(changes) == {first.pk, third.pk}
+    found = [
+        (b.state, b.waiting_for, b.step, b.service_id, b.version)
+        for b in Binding.objects.filter(run=run).order_by("pk")
+    ]
+    assert found == [
+        ("waiting", "turn", 4, None, first.version + 1),
+        (second.state, second.waiting_for, 3, None, second.version + 1),
+        ("waiting", "tasks", 6, 12, third.version + 1),
+    ]
+    events = Event.objects.filter(binding__run=run, why__in=["on", "again"]).order_by("id")
+    assert [(e.binding_id, e.why) for e in events] == [(first.pk, "on"), (third.pk, "on")]
+
+
+def test_the_events_of_a_binding_tell_every_change_of_its_state(
+    provider: Provider, workers: Workers
+) -> None:
+    run = workers.finish(provider.start(5, check_passwords=True))
+    provider.sound(done=5)
+    for binding in Binding.objects.filter(run=run):
+        states_seen = list(
+            Event.objects.filter(binding=binding, subject="binding")
+            .order_by("id")
+            .values_list("from_state", "to_state")
+        )
+        assert states_seen[0] == ("", "queued")
+        for (_, before), (after, _) in pairwise(states_seen):
+            assert before == after, states_seen
+        assert states_seen[-1][1] == "done"

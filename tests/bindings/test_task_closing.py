@@ -1,0 +1,178 @@
+"""Tasks of ours are closed once and by their form; a colleague's are left alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.bindings.operator import actions, adoption, undecided_evidence
+from integrator.models import Binding, Call, Intent, Window
+from integrator.windows.phases import tasks
+from panels.billmanager.tasks.tasks import Tasks
+from panels.coremanager.errors import Refused
+from panels.coremanager.fault import Fault
+from tests.services.provider import close_by_hand, only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_django.fixtures import Settings
+
+    from tests.services.provider import Provider, Workers
+
+
+def test_a_task_that_a_colleague_closes_while_it_is_read_is_found_bound(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Tasks.form
+    seen: list[int | None] = []
+
+    def read(self: Tasks, task_id: int, *more: Any) -> Any:
+        if not seen:
+            close_by_hand(provider)
+        form = real(self, task_id, *more)
+        seen.append(form.status)
+        return form
+
+    monkeypatch.setattr(Tasks, "form", read)
+    workers.finish(provider.start(1))
+    assert seen == [2]
+    binding = Binding.objects.get()
+    assert binding.state == "done"
+    assert not Intent.objects.filter(kind__in=["take", "close"]).exists()
+    (task,) = provider.sandbox.ledger()["tasks"]
+    assert task["closes"] == 1
+
+
+def test_a_task_that_is_listed_but_cannot_be_read_is_asked_for_a_few_times(
+    provider: Provider, workers: Workers, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_ATTEMPTS = 3
+    asked: list[int] = []
+
+    def refused(_self: Tasks, task_id: int, *_more: Any) -> Any:
+        asked.append(task_id)
+        raise Refused(Fault("missed", message="there is no such task"), func="task.edit")
+
+    monkeypatch.setattr(Tasks, "form", refused)
+    workers.finish(provider.start(1), limit=60)
+    binding = Binding.objects.get()
+    assert (binding.state, binding.step, binding.cause) == ("failed", 7, "task_refused")
+    assert "there is no such task" in binding.cause_text
+    assert len(asked) == settings.MAX_ATTEMPTS
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_a_task_of_ours_is_closed_though_the_way_to_its_second_form_was_lost(
+    provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    provider = provider_with("--dialect", "billmanager5")
+    run = provider.start(1)
+    provider.sandbox.faults(
+        {"panel": None, "func": "task.work.edit", "kind": "http_500", "times": 1}
+    )
+    workers.finish(run)
+    provider.sound(done=1)
+    assert Intent.objects.filter(kind="take").count() == 1
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_is_seen_closed_is_not_looked_at_again_and_again(
+    provider_with: Callable[..., Provider], workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its close had an unknown outcome, and the service does not become active: a person decides.
+
+    The task was read as fast as the panel could answer, for as long as the window stayed open.
+    """
+    monkeypatch.setattr(tasks, "PATIENCE", dt.timedelta(seconds=2))
+    provider = provider_with("--close-delay", "600")
+    close = {"func": "task.edit", "kind": "reset_after", "times": 1}
+    provider.sandbox.faults({"panel": None, "when": {"clicked_button": "close"}, **close})
+    provider.start(1)
+    workers.until(lambda: Binding.objects.get().state == "undecided")
+    binding = Binding.objects.get()
+    assert binding.cause == "close_unknown"
+    made = Intent.objects.get(kind="close")
+    assert (made.outcome, made.why) == ("done", f"task {binding.task_id} is closed")
+    looks = Call.objects.filter(func="task.edit", at__gt=made.settles_at)
+    assert looks.count() <= 2
+
+
+def test_a_task_form_that_is_denied_fails_and_says_so(provider: Provider, workers: Workers) -> None:
+    provider.sandbox.faults(
+        {"panel": None, "func": "task.edit", "kind": "access", "when": {"sok": None}}
+    )
+    run = workers.finish(provider.start(1), limit=30)
+    failed = only(run=run)
+    assert (failed.state, failed.cause) == ("failed", "access")
+    provider.sound(done=0)
+
+
+def test_a_colleagues_task_is_left_alone(provider: Provider, workers: Workers) -> None:
+    """While our reading of the task is on its way, a colleague takes it."""
+    provider.sandbox.faults(
+        {"panel": None, "func": "task.edit", "kind": "slow_before", "seconds": 2, "times": 1}
+    )
+    run = provider.start(1)
+    workers.until(lambda: only(run=run).step == 7)
+    binding = only(run=run)
+    provider.sandbox.act(act="take_task", task=binding.task_id)
+    workers.until(lambda: only(run=run).waiting_for == "colleague")
+    assert not Intent.objects.filter(kind__in=["take", "close"]).exists()
+    provider.sandbox.act(
+        act="close_task",
+        task=binding.task_id,
+        module=binding.module_id,
+        username=binding.account.username,
+    )
+    workers.finish(run)
+    provider.sound(done=1)
+
+
+def test_a_step_7_that_failed_is_retried_in_one_more_window(
+    provider: Provider, workers: Workers
+) -> None:
+    run = provider.start(1)
+    provider.sandbox.faults(
+        {
+            "panel": None,
+            "func": "task.edit",
+            "kind": "refused",
+            "times": 1,
+            "when": {"clicked_button": "close"},
+        }
+    )
+    workers.finish(run)
+    failed = Binding.objects.get(run=run)
+    assert (failed.state, failed.step) == ("failed", 7)
+    windows = Window.objects.count()
+    actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
+    workers.finish(run)
+    provider.sound(done=1)
+    assert Window.objects.count() == windows + 1
+
+
+@pytest.mark.any_database
+def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess(
+    provider: Provider, workers: Workers
+) -> None:
+    odd = {"vhost * status": "?", "vhost * real_status": "", "vhost * item_status": "?"}
+    provider.sandbox.dials(odd_cells=odd)
+    run = provider.start(1)
+    workers.until(lambda: only(run=run).state == "undecided")
+    binding = only(run=run)
+    assert binding.cause == "unreadable_service"
+    assert "status" in binding.cause_text
+    ledger = provider.sandbox.ledger()
+    assert len(ledger["orders"]) == 1
+    assert ledger["violations"] == []
+    (option,) = undecided_evidence.options(binding)
+    assert "not known" in option.unfit
+    provider.sandbox.dials(odd_cells={})
+    adoption.adopt_service(binding, option.id, "anna")
+    workers.finish(run)
+    provider.sound(done=1)

@@ -1,0 +1,58 @@
+"""A busy panel gets fewer calls at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connections
+
+from integrator.core import clock
+from integrator.models import Panel
+from integrator.panel_access import adaptive_limit, panel_connections
+from panels.coremanager.errors import PanelError
+
+if TYPE_CHECKING:
+    from tests.services.provider import Provider
+
+pytestmark = pytest.mark.any_database
+
+
+def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
+    provider: Provider,
+) -> None:
+    provider.sandbox.dials(parallel=1, parallel_over="refuse", latency=150)
+    bm = panel_connections.billmanager(Panel.objects.get(pk=provider.panel.pk))
+    refused: list[PanelError] = []
+
+    def ask() -> None:
+        try:
+            bm.modules.all()
+        except PanelError as error:
+            refused.append(error)
+        connections.close_all()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert refused
+    panel = Panel.objects.get(pk=provider.panel.pk)
+    assert panel.pace == panel.max_parallel // 2
+    assert "503" in panel.pace_why
+    assert adaptive_limit.limit(panel.name) == panel.pace
+    Panel.objects.filter(pk=panel.pk).update(
+        pace_at=clock.now() - adaptive_limit.QUIET - dt.timedelta(1)
+    )
+    adaptive_limit.recover()
+    assert adaptive_limit.limit(panel.name) == panel.max_parallel // 2 + 1
+    for _ in range(panel.max_parallel):
+        Panel.objects.filter(pk=panel.pk).update(pace_at=clock.now() - dt.timedelta(minutes=1))
+        adaptive_limit.recover()
+    healed = Panel.objects.get(pk=panel.pk)
+    assert healed.pace is None
+    assert healed.pace_why == ""
+    assert adaptive_limit.limit(panel.name) == panel.max_parallel

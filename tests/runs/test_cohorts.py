@@ -1,0 +1,161 @@
+"""How many bindings go at a time, which ones go first, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrator.bindings import transitions
+from integrator.bindings.operator import actions
+from integrator.core.errors import ActionRefused
+from integrator.models import Binding, Panel, Window
+from integrator.models.states import Phase
+from integrator.panel_access import proven_names, transports
+from integrator.panel_access import stored_dialect as panel_learning
+from integrator.runs import cohorts, run_start
+from tests import factories
+from tests.services.refused_closes import charged, refuse_closes
+
+if TYPE_CHECKING:
+    from tests.services.provider import Provider, Workers
+
+
+def upgrade() -> int:
+    """The panel is another version from now on, by what is known of it."""
+    panel = transports.billmanager_panel()
+    row = Panel.objects.get(pk=panel.pk)
+    row.dialect = {**row.dialect, "version": "5.0"}
+    row.save(update_fields=["dialect"])
+    return 0
+
+
+def test_the_first_cohort_is_one_and_later_ones_grow(provider: Provider, workers: Workers) -> None:
+    workers.finish(provider.start(14))
+    sizes = list(Window.objects.order_by("pk").values_list("cohort", flat=True))
+    assert sizes[0] == 1
+    assert max(sizes) > 1
+    canary, following = Window.objects.order_by("pk")[:2]
+    assert canary.closed_at
+    assert canary.closed_at <= following.created_at
+
+
+@pytest.mark.any_database
+def test_on_a_panel_where_no_close_is_proven_one_binding_of_all_runs_orders(
+    provider: Provider, workers: Workers
+) -> None:
+    refuse_closes(provider)
+    plans: dict[str, list[dict[str, Any]]] = {}
+    for account in provider.accounts:
+        plans.setdefault(account["plan"], []).append(account)
+    assert len(plans) > 1
+    with workers.asleep():
+        some = [provider.start(rows=provider.csv(accounts)) for accounts in plans.values()]
+    for run in some:
+        workers.finish(run)
+    assert charged(provider) == 1
+    assert {run.state for run in some if run.total > 1} == {"paused"}
+    whys = {run.why for run in some}
+    assert len(whys) == 1
+    assert "stopped at step 7" in whys.pop()
+
+    provider.sandbox.faults()
+    actions.retry(Binding.objects.filter(state="failed"), "anna")
+    for run in some:
+        run.refresh_from_db()
+        if run.state == "paused":
+            actions.resume(run.pk, "anna")
+    for run in some:
+        workers.finish(run)
+    provider.sound(done=14)
+    assert proven_names.is_close_proven(transports.billmanager_panel())
+
+
+@pytest.mark.any_database
+def test_a_proven_close_holds_for_its_version_and_names_alone(
+    provider: Provider, workers: Workers
+) -> None:
+    def proven() -> bool:
+        return proven_names.is_close_proven(transports.billmanager_panel())
+
+    assert not proven()
+    workers.finish(provider.start(1))
+    assert proven()
+    panel = transports.billmanager_panel()
+    panel_learning.learn_dialect(panel)
+    assert proven()  # found again, perhaps elsewhere
+    panel = Panel.objects.get(pk=panel.pk)
+    panel.overrides = {"task_fields": "note=bound"}
+    panel.save(update_fields=["overrides"])
+    assert not proven()
+    panel.overrides = {}
+    panel.save(update_fields=["overrides"])
+    assert proven()
+    panel.overrides = {"task_close": ""}
+    panel.save(update_fields=["overrides"])
+    assert not proven()
+    panel.overrides = {}
+    panel.dialect = {**panel.dialect, "version": "6.999"}
+    panel.save(update_fields=["overrides", "dialect"])
+    assert not proven()
+    panel_learning.learn_dialect(panel)  # it was upgraded: what was learnt is forgotten
+    assert not proven()
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("known_at", ["before the plan is touched", "while it sells manually"])
+def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch, known_at: str
+) -> None:
+    wake = transitions.wake
+    workers.finish(provider.start(1))
+    workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
+    monkeypatch.setattr(cohorts, "_size", lambda _run, _plan: 10)  # as once its canary is done
+    with workers.asleep():
+        run = provider.start(rows=provider.csv(provider.accounts[1:]))
+        assert max(one.cohort for one in Window.objects.exclude(phase=Phase.CLOSED)) > 1
+        refuse_closes(provider)
+        if known_at == "before the plan is touched":
+            upgrade()
+        else:
+            monkeypatch.setattr(transitions, "wake", lambda rows: upgrade() + wake(rows))
+    workers.finish(run)
+    assert run.state == "paused"
+    assert charged(provider) == 2
+
+
+@pytest.mark.any_database
+def test_two_draws_at_once_open_one_window_for_a_canary(db: None) -> None:
+    """Two runs wait on two plans of a panel on which nothing was ever closed."""
+    factories.billmanager()
+    first, second = (factories.binding(prepared=True, waiting_for="window") for _ in range(2))
+    assert cohorts.draw(first.plan_id) is not None
+    assert cohorts.draw(second.plan_id) is None
+    Binding.objects.filter(pk=first.pk).update(state="failed", window=None)
+    Window.objects.update(phase="closed")
+    assert cohorts.draw(second.plan_id) is not None
+
+
+def test_the_picked_account_goes_first(provider: Provider, workers: Workers) -> None:
+    from integrator.previews import preview
+    from integrator.previews.choices import Choices
+
+    accounts = provider.accounts[:5]
+    made = preview.make_from_csv(Choices(autoprolong=True), provider.csv(accounts), "anna")
+    with pytest.raises(ActionRefused):
+        run_start.pick_canary(made.pk, "nobody")
+    picked = accounts[-1]
+    run_start.pick_canary(made.pk, f"{picked['server']}:{picked['username']}")
+    run = run_start.start(made.pk, "anna")
+    first = Binding.objects.get(run=run, window__isnull=False)
+    assert first.account.username == picked["username"]
+    workers.finish(run)
+    provider.sound(done=5)
+
+
+def test_a_picked_canary_that_waits_for_a_decision_holds_nobody_back(db: None) -> None:
+    first = factories.undecided(in_lane=True)
+    picked = factories.binding(client=first.client)
+    assert not cohorts._still_to_go(picked.run, picked.account_id)
+    Binding.objects.filter(pk=first.pk).update(in_lane=False)
+    assert cohorts._still_to_go(picked.run, picked.account_id)

@@ -1,0 +1,42 @@
+"""Fixtures: rows of a small house, and the sandbox's panels, registered and discovered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.core import heartbeat
+from integrator.panel_access import transports
+from integrator.refresh import discovery
+from tests.services.mirrors import House
+from tests.services.registered_panels import billing, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
+    from tests.services.sandbox import Sandbox
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    return House()
+
+
+@pytest.fixture
+def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
+    """Calls to panels from this process: plain http on loopback is allowed, no thread is left."""
+    settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
+    yield
+    heartbeat.stop_keeping()
+    transports.LIMITER.give_all_back()
+
+
+@pytest.fixture
+def discovered(sandbox: Sandbox, real_panels: None) -> Sandbox:
+    """The sandbox's panels, registered and discovered."""
+    for panel in (billing(sandbox), server(sandbox)):
+        discovery.discover(panel)
+    return sandbox

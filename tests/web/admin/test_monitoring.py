@@ -1,0 +1,44 @@
+"""What machines may ask, and the same figures for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from tests import factories
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+
+def test_alive_and_ready(db: None) -> None:
+    assert Client().get("/healthz").content == b"ok\n"
+    assert Client().get("/readyz").content == b"ok\n"
+
+
+def test_metrics(db: None, settings: Settings) -> None:
+    factories.failed()
+    factories.window(held=True)
+    stranger = Client()
+    assert stranger.get("/metrics").status_code == 401
+    settings.METRICS_TOKEN = "token-of-the-scraper"
+    wrong = stranger.get("/metrics", headers={"Authorization": "Bearer nonsense"})
+    assert wrong.status_code == 401
+    bearer = {"Authorization": "Bearer token-of-the-scraper"}
+    text = stranger.get("/metrics", headers=bearer).text
+    assert 'integrator_bindings{state="failed"} 1.0' in text
+    assert "integrator_windows_held 1.0" in text
+
+
+def test_no_token_means_no_bearer(db: None, settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+    assert Client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin"])
+def test_metrics_for_people(db: None, role: str) -> None:
+    browser = Client()
+    browser.force_login(factories.person(role))
+    assert browser.get("/metrics").status_code == 200

@@ -1,0 +1,42 @@
+"""Alarms of windows, and foreign orders that are handed over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrator.models import Window
+from integrator.models.states import Phase
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+
+def test_an_alarm_is_on_every_page_until_somebody_has_looked(operator: Client) -> None:
+    window = factories.window(Phase.CLOSED, plan=factories.plan("Gold"), alarm="a second account")
+    for address in ("/", "/accounts/", "/runs/", "/windows/", "/panels/", "/events/"):
+        assert "After Gold: something is wrong" in operator.get(address).text
+    page = operator.get(f"/windows/{window.pk}/").text
+    assert "a second account" in page
+    operator.post(f"/windows/{window.pk}/seen/")
+    assert Window.objects.get(pk=window.pk).alarm_seen_by.startswith("operator")
+    assert "something is wrong" not in operator.get("/accounts/").text
+    assert "has looked at it" in operator.get(f"/windows/{window.pk}/").text
+
+
+def test_only_an_order_that_waits_for_nobody_can_be_handed_over(operator: Client) -> None:
+    window = factories.window(Phase.CLOSED)
+    waits = factories.stranger(window)
+    taken = factories.stranger(window, performer="colleague")
+    opened = factories.stranger(window, state="opened")
+    page = operator.get(f"/windows/{window.pk}/").text
+    assert f'id="hand-{waits.pk}"' in page
+    assert f'id="hand-{taken.pk}"' not in page
+    assert f'id="hand-{opened.pk}"' not in page
+    assert "Customers&#x27; orders wait" in operator.get("/windows/").text
+
+
+def test_handing_over_tells_why_it_cannot_be(operator_of_billing: Client) -> None:
+    order = factories.stranger(factories.window(Phase.CLOSED))
+    page = operator_of_billing.post(f"/strangers/{order.pk}/hand-over/", follow=True)
+    assert "no calls in this test" in page.text

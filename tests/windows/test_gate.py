@@ -1,0 +1,75 @@
+"""Openings that are under way are waited for before a plan sells automatically again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.bindings.operator import actions
+from integrator.models import StrangerOrder, Window
+from integrator.windows import foreign_orders
+from tests.services.provider import compared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_django.fixtures import Settings
+
+    from tests.services.provider import Provider, Workers
+
+S = StrangerOrder.State
+
+
+def test_openings_that_have_just_begun_are_let_finish(provider: Provider, workers: Workers) -> None:
+    provider.sandbox.dials(task_delay=2.0)
+    plan = provider.accounts[0]["plan"]
+    number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
+    service = provider.sandbox.act(act="order", plan=number)["service"]
+    run = provider.start(rows=provider.csv(provider.accounts[:1]))
+    workers.finish(run)
+    opened = {row["id"]: row for row in provider.sandbox.ledger()["services"]}[service]
+    assert opened["status"] == 2
+    assert opened["module_id"] in (11, 12, 13)
+    compared(workers)
+    assert not StrangerOrder.objects.filter(state=S.MANUAL).exists()
+
+
+def test_openings_that_are_stuck_are_listed_and_waited_for_once(
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign_orders, "GRACE", dt.timedelta(seconds=0.5))
+    plan = provider.accounts[0]["plan"]
+    number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
+    provider.sandbox.dials(task_delay=120.0)
+    service = provider.sandbox.act(act="order", plan=number)["service"]
+    provider.sandbox.dials(task_delay=0.05)
+    workers.finish(provider.start(rows=provider.csv(provider.accounts[:1])))
+    compared(workers)
+    order = StrangerOrder.objects.get()
+    assert (order.service_id, order.began_before, order.state) == (service, True, S.OPENING)
+
+
+def test_a_gate_that_cannot_be_passed_holds_the_window(
+    provider_with: Callable[..., Provider], workers: Workers, settings: Settings
+) -> None:
+    settings.WINDOW_LIMIT = 2.0
+    provider = provider_with("--task-delay", "12")
+    run = provider.start(1)
+    workers.until(lambda: Window.objects.filter(held=True).exists())
+    window = Window.objects.get(held=True)
+    assert "not seen with the manual module" in window.cause
+    actions.keep_waiting(window.pk, "anna")
+    assert not Window.objects.get(pk=window.pk).held
+    workers.finish(run)
+    provider.sound(done=1)
+
+
+@pytest.mark.any_database
+def test_the_gate_waits_for_a_slow_opening(
+    provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    provider = provider_with("--task-delay", "3")
+    workers.finish(provider.start(2))
+    provider.sound(done=2)

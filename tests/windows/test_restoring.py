@@ -1,0 +1,147 @@
+"""A plan gets back what it had, or its window is held and a person is told."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from integrator.bindings.operator import actions
+from integrator.core import clock
+from integrator.models import Binding, Event, Intent, Plan, Window
+from integrator.windows import lease
+from integrator.windows.phases import restoring
+from integrator.windows.switching import switches
+from panels.billmanager.plans import PlanModule
+from tests import factories
+from tests.services.plan_switches import MANUAL, OFF, failed_for, ignoring, never_empty, retried
+from tests.services.provider import open_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panels.billmanager import BillManager
+    from tests.services.provider import Provider, Workers
+
+
+@pytest.mark.any_database
+def test_an_own_module_that_cannot_be_switched_off_gives_the_plan_back_loudly(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.faults(ignoring(OFF, elid="11"))
+    workers.finish(provider.start(1))
+    ledger = provider.sound(done=0)
+    assert [one["elid"] for one in ledger["ignored"]] == ["11"] * 2
+    assert ledger["orders"] == []
+    never_empty(provider)
+    binding = failed_for("switch_not_shown")
+    (held,) = Event.objects.filter(to_state="held")
+    assert "module 11 was switched off 2 times" in held.why
+    provider.sandbox.faults()
+    retried(provider, workers, binding)
+
+
+@pytest.mark.any_database
+def test_a_plan_that_cannot_be_restored_is_held_and_a_person_has_it_tried_again(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.faults(ignoring(OFF, elid=MANUAL))
+    run = provider.start(1)
+    workers.until(lambda: Window.objects.filter(held=True).exists())
+    (window,) = open_windows()
+    assert (window.phase, "module 14 was switched off 2 times" in window.cause) == (
+        "restoring",
+        True,
+    )
+    assert len(provider.sandbox.ledger()["ignored"]) == 2
+
+    actions.restore(window.pk, "anna", anyway=True)
+    workers.until(lambda: len(provider.sandbox.ledger()["ignored"]) == 4)
+    workers.until(lambda: Event.objects.filter(to_state="held").count() == 2)
+    assert len(provider.sandbox.ledger()["ignored"]) == 4
+
+    provider.sandbox.faults()
+    actions.restore(window.pk, "anna")
+    workers.finish(run)
+    provider.sound(done=1)
+    never_empty(provider)
+
+
+@pytest.mark.any_database
+def test_a_held_plan_that_a_person_mends_by_hand_closes_by_itself(
+    provider: Provider, workers: Workers
+) -> None:
+    provider.sandbox.faults(ignoring(OFF, elid=MANUAL))
+    run = provider.start(1)
+    workers.until(lambda: Window.objects.filter(held=True).exists())
+    plan = open_windows()[0].plan.remote_id
+    provider.sandbox.act(act="switch_module", plan=plan, module=14, on=False)
+    workers.finish(run)
+    provider.sound(done=1)
+    assert len(provider.sandbox.ledger()["ignored"]) == 2
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
+    provider: Provider, workers: Workers
+) -> None:
+    """It landed between two windows; the second one kept the damage as the plan's own state."""
+    run = workers.finish(provider.start(1))
+    window = Window.objects.get(bindings__run=run)
+    plan = Plan.objects.get(pk=window.plan_id)
+    made = Intent.objects.filter(window=window, kind="switch")
+    off = next(one for one in made if one.before["request"] == {
+        "plan": plan.remote_id, "module": 11, "on": False})  # fmt: skip
+    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
+    provider.sandbox.act(act="switch_module", plan=plan.remote_id, module=11, on=False)
+    others = [a for a in provider.accounts[1:] if a["plan"] == plan.name][:1]
+    workers.finish(provider.start(rows=provider.csv(others)))
+    on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
+    assert sorted(on[plan.remote_id]) == [11, 12]
+    assert Event.objects.filter(why__startswith="a switch of ours came late").exists()
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
+    provider_with: Callable[..., Provider], workers: Workers
+) -> None:
+    """A switch of ours that came late was undone at the end, and the module came last."""
+    provider = provider_with("--dialect", "status-field", "--close-delay", "3")
+    run = provider.start(1)
+    workers.until(lambda: Binding.objects.filter(step=7, waiting_for__gt="").exists())
+    for on in (False, True):
+        provider.sandbox.act(act="switch_module", plan=21, module=11, on=on)
+    workers.finish(run)
+    assert Binding.objects.get().state == "done"
+    plans = {plan["id"]: plan["modules"] for plan in provider.sandbox.ledger()["plans"]}
+    assert plans[21] == [12, 11]
+    assert Event.objects.filter(subject="window", why__contains="in another order").exists()
+
+
+def test_restoring_anyway_leaves_out_modules_that_the_plan_no_longer_has(db: None) -> None:
+    snapshot = {"modules": [{"id": number, "enabled": True} for number in (11, 12)]}
+    window = factories.window("restoring", snapshot=snapshot)
+    driver = lease.Driver(window, "")
+    there = [PlanModule(12, "web-2", enabled=False, orderpriority=1)]
+    bm = cast("BillManager", SimpleNamespace(plans=SimpleNamespace(modules=lambda _plan: there)))
+    assert restoring._own(driver, bm) == [11, 12]
+    window.anyway_by = "anna"
+    assert restoring._own(driver, bm) == [12]
+    there.clear()
+    assert restoring._own(driver, bm) == [11, 12]  # never a plan without any module
+
+
+def test_a_plan_that_a_person_has_restored_by_hand_holds_no_window(quick: None) -> None:
+    window = factories.window("restoring", due_at=clock.now(), seen={"enabled": [90]})
+    driver = lease.claim(window.pk)
+    assert driver is not None
+    there = [PlanModule(11, "web-1", enabled=True, orderpriority=1)]
+    bm = cast("BillManager", SimpleNamespace(plans=SimpleNamespace(modules=lambda _plan: there)))
+    with pytest.raises(switches.PlanChangedError):
+        switches.turn(driver, bm, 8, [12])
+    read = switches.turn(driver, bm, 8, [11])
+    assert read
+    assert read.enabled == [11]
