@@ -21,7 +21,7 @@ from integrator.bindings import leases
 from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
 from integrator.matching import matcher
-from integrator.panel_access import panel_connections, transports
+from integrator.panel_access import transports
 from integrator.panel_setup import registration
 from integrator.refresh import discovery
 from integrator.steps import step6_find_the_task as step6
@@ -82,7 +82,7 @@ class Installation:
         settings = override_settings(ALLOW_PRIVATE_PANELS=True, WINDOW_LIMIT=WINDOW_LIMIT)
         with ExitStack() as stack:
             patches: list[AbstractContextManager[Any]] = [
-                mock.patch.object(panel_connections, "Transport", transport),
+                mock.patch.object(transports, "Transport", transport),
                 mock.patch.object(transports, "LIMITER", Limiter(stage, self.weather)),
                 mock.patch.object(transports, "_transports", {}),
                 mock.patch.object(heartbeat, "keep"),
