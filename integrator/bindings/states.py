@@ -1,7 +1,9 @@
-"""Which state of a binding may follow which. Pure; the engine asks it before every change.
+"""Which state of a binding may follow which. Pure; every change of one asks it first.
 
 queued → running ⇄ waiting → done
-any moving state → failed | undecided | cancelled; a person brings those back to queued.
+queued, running, waiting → failed | cancelled; running, waiting → undecided.
+failed, undecided, cancelled → queued on a person's word; undecided → waiting: it was adopted;
+failed → cancelled with its run.
 done → cancelled: a person has undone it, and its service is proven gone.
 """
 

@@ -1,6 +1,6 @@
 """Whether BILLmanager's list of services shows our mark (``remoteid``): learnt from orders.
 
-The fact files only hope for it (billmanager.md, section 13), so the newest order that was proven
+The documents only hope for it (billmanager.md, section 13), so the newest order that was proven
 tells; what a person adopted does not, because that person may have seen more than we can.
 """
 

@@ -1,6 +1,6 @@
 """Whatever a panel answers: the right rows, or an error of ours; never a crash, never a wrong row.
 
-Truth is written down in any of the shapes that the fact files allow, and read back.
+Truth is written down in any of the shapes that the documents allow, and read back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draws a dialect from a seed: every choice that the fact files leave open, each at random.
+"""Draws a dialect from a seed: every choice that the documents leave open, each at random.
 
 What is drawn is assumed, all of it; section 13 of billmanager.md is the list of what is not known.
 Names are the ones that a panel might have, or Russian ones in Latin letters, or nonsense; beside

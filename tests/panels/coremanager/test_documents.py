@@ -1,4 +1,4 @@
-"""Answers in the shapes of the fact files, and answers in no shape at all."""
+"""Answers in the shapes of the documents, and answers in no shape at all."""
 
 from __future__ import annotations
 
