@@ -12,7 +12,6 @@ from integrator.models.states import Outcome
 from integrator.panel_access import proven_names, stored_dialect, transports
 from integrator.steps import step7_close_the_task as step7
 from panels.billmanager.dialect import shapes
-from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.discovery.report_keys import AFTER
 from panels.billmanager.optional_reads import asked
 from panels.billmanager.tasks.closing import SECOND
@@ -97,7 +96,7 @@ def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> 
         row = Panel.objects.select_for_update().get(pk=panel.pk)
         known = {name: shapes.of_form(form) for name, form in forms.items()}
         row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
-        dialect = Dialect.from_json(row.dialect)
+        dialect = stored_dialect.found_for(row)
         for name, form in forms.items():
             dialect = dialect.learn_task_form(form, second=name.endswith(SECOND))
         row.dialect = dialect.to_json()

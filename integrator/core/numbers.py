@@ -13,7 +13,6 @@ MOST_DIGITS = 18
 
 def number(text: str) -> int | None:
     """The number that these ASCII digits write; None for anything else, and for too many."""
-    text = text.strip()
     fits = len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal()
     return int(text) if fits else None
 

@@ -12,13 +12,13 @@ import structlog
 from django.db import transaction
 
 from integrator.models import Panel
-from integrator.panel_access import transports
-from panels.billmanager.dialect.dialect import Dialect
+from integrator.panel_access import stored_dialect, transports
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.discovery import plan_modules
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
+    from panels.billmanager.dialect.dialect import Dialect
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def marker_again(bm: BillManager) -> bool:
         found = Found(str(inferred.marker), inferred.why, sure=inferred.sure)
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel.pk)
-        dialect = Dialect.from_json(row.dialect)
+        dialect = stored_dialect.found_for(row)
         before = dialect.plan_modules_marker
         places = {**dialect.places, MARKER: inferred.why}
         row.dialect = replace(dialect, plan_modules_marker=found, places=places).to_json()
@@ -56,7 +56,7 @@ def marker_again(bm: BillManager) -> bool:
 
 def why_unknown() -> str:
     """What was seen where no marker could be found; "" when nobody has looked yet."""
-    return str(Dialect.from_json(transports.billmanager_panel().dialect).places.get(MARKER, ""))
+    return str(stored_dialect.found_for(transports.billmanager_panel()).places.get(MARKER, ""))
 
 
 def is_set_by_hand() -> bool:

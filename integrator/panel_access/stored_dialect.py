@@ -54,7 +54,7 @@ def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
         row = Panel.objects.select_for_update().get(pk=panel.pk)
         dialect, columns = found, ["dialect", "version"]
         if row.dialect:
-            known = Dialect.from_json(row.dialect)
+            known = found_for(row)
             dialect = found.keeping(known)
             if at_work:
                 lost = [n for n in _NEEDED if getattr(dialect, n) is None]

@@ -14,12 +14,11 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.messages import unseen_signs
 from integrator.models import Panel
-from integrator.panel_access import call_log, transports
+from integrator.panel_access import call_log, stored_dialect, transports
 from integrator.panel_access.panel_url import AddressError, normalise
 from integrator.panel_access.same_server import same_server
 from integrator.panel_setup import location
 from panels.billmanager import BillManager
-from panels.billmanager.dialect.dialect import Dialect
 from panels.coremanager import errors
 from panels.ispmanager import IspManager
 from panels.normal_forms import clean, unseen_in
@@ -248,7 +247,7 @@ def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
     """Whom the panel takes one of our logins for. Raises PanelError."""
     transport = transports.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
-        return BillManager(transport, Dialect.from_json(panel.dialect)).whoami()
+        return BillManager(transport, stored_dialect.found_for(panel)).whoami()
     return IspManager(transport).whoami()
 
 

@@ -128,19 +128,8 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
     binding = claimed.binding
     details = fields.pop("evidence", {})
     with transaction.atomic():
-        step_log.record(
-            [
-                step_log.row(
-                    number,
-                    StepState.FAILED,
-                    binding=binding,
-                    previous=claimed.steps.get(number),
-                    attempt=binding.attempts + 1,
-                    cause=cause,
-                    cause_text=text,
-                    evidence=details,
-                )
-            ]
+        _record_end(
+            claimed, number, StepState.FAILED, cause=cause, cause_text=text, evidence=details
         )
         transitions.hand_back(
             claimed,
@@ -157,23 +146,30 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
         circuit_breaker.failed(binding, number, cause, text)
 
 
+def _record_end(claimed: Claim, number: int, state: StepState, **fields: Any) -> None:
+    """Record how this attempt of a step ended without being done; ``fields`` are the step's."""
+    step = step_log.row(
+        number,
+        state,
+        binding=claimed.binding,
+        previous=claimed.steps.get(number),
+        attempt=claimed.binding.attempts + 1,
+        **fields,
+    )
+    step_log.record([step])
+
+
 def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
     """Hand the binding back for a person to decide; it stays in its window and lane."""
     binding = claimed.binding
     with transaction.atomic():
-        step_log.record(
-            [
-                step_log.row(
-                    number,
-                    StepState.UNDECIDED,
-                    binding=binding,
-                    previous=claimed.steps.get(number),
-                    attempt=binding.attempts + 1,
-                    cause=verdict.cause,
-                    cause_text=verdict.text,
-                    evidence=verdict.evidence,
-                )
-            ]
+        _record_end(
+            claimed,
+            number,
+            StepState.UNDECIDED,
+            cause=verdict.cause,
+            cause_text=verdict.text,
+            evidence=verdict.evidence,
         )
         transitions.hand_back(
             claimed,

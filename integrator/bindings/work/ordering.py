@@ -7,7 +7,7 @@ driver for all of its bindings together.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -96,13 +96,24 @@ def _manual_only_until(
     return None
 
 
+def _last_look(
+    claimed: Claim, bm: BillManager, *, since: dt.datetime | None
+) -> tuple[dict[str, Any], dt.datetime]:
+    """What the window's shared reading found, and until when money may be sent upon this look.
+
+    Raises NotNowError when the plan does not sell manually, or the window has gone on without it.
+    """
+    until = _manual_only_until(claimed, bm, since=since)
+    window = claimed.binding.window
+    if window is None or until is None:
+        raise NotNowError
+    return window.seen, until
+
+
 def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
     """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
     binding = claimed.binding
-    until = _manual_only_until(claimed, bm, since=since)
-    if binding.window is None or until is None:
-        raise NotNowError
-    seen = binding.window.seen
+    seen, until = _last_look(claimed, bm, since=since)
     intent = intents.new(
         step3.KIND,
         step3.NUMBER,
@@ -127,10 +138,7 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
     if isinstance(line, Failed):
         attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
         return
-    until = _manual_only_until(claimed, bm, since=begun)
-    if binding.window is None or until is None:
-        raise NotNowError
-    seen = binding.window.seen
+    seen, until = _last_look(claimed, bm, since=begun)
     intent = intents.new(
         step4.PAY_LINE,
         step4.NUMBER,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrator.panel_access import proven_names
+from integrator.panel_access import proven_names, stored_dialect
 from integrator.steps.dialect_entries import OF_STEP
-from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.grammar import CHOICES
 from panels.billmanager.dialect.names import Close, Found, Take
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from integrator.models import Panel
+    from panels.billmanager.dialect.dialect import Dialect
 
 WORDS: dict[str, str | Promise] = {
     "order": gettext_lazy("Generation of the order functions: v2 or old"),
@@ -177,7 +177,7 @@ class Entry:
 
 def entries(panel: Panel) -> list[Entry]:
     """All entries of a BILLmanager that may be set, as they stand."""
-    found = Dialect.from_json(panel.dialect)
+    found = stored_dialect.found_for(panel)
     given = found.with_overrides(panel.overrides)
     proven = proven_names.entries(panel)
     return [

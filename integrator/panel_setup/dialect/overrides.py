@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.models import Event, Panel
-from integrator.panel_access import call_log
+from integrator.panel_access import call_log, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries
 from integrator.panel_setup.dialect.checks import Looker, never
 from panels.billmanager.dialect.dialect import Dialect
@@ -66,7 +66,7 @@ def _readable(panel: Panel, given: Mapping[str, str]) -> Dialect:
     """The dialect with these values. Raises Refused for what cannot be read or does not exist."""
     if panel.kind != Panel.Kind.BILLMANAGER:
         raise Refused(_("Only BILLmanager has a dialect; “%s” is an ispmanager.") % panel.name)
-    dialect = Dialect.from_json(panel.dialect).with_overrides(panel.overrides)
+    dialect = stored_dialect.dialect_of(panel)
     lines = []
     for name, value in given.items():
         if name not in SETTABLE:
@@ -99,7 +99,7 @@ def _looked_for(
 
 
 def _line(panel: Panel, name: str, value: str, verdict: Verdict) -> str:
-    dialect = Dialect.from_json(panel.dialect)
+    dialect = stored_dialect.found_for(panel)
     choices = dialect_entries.candidates(panel, dialect, name)
     return f"{name}={value}: {verdict.wrong}. {dialect_entries.advice(name, choices)}"
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters.fields import ModelChoiceField
 
-from integrator.core.typed_text import cleaned
+from integrator.core.typed_text import typed
 from integrator.models import Account, Client, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
 from integrator.web.layout.plain import plain
@@ -86,12 +86,12 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         model = Account
         fields: ClassVar = ["q", "server", "plan", "state", "match"]
 
-    def search(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
-        """Find ``value`` in login, domain, e-mail or the client's name.
+    def search(self, queryset: QuerySet[Account], name: str, _value: str) -> QuerySet[Account]:
+        """Find what was typed in login, domain, e-mail or the client's name.
 
         SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
         """
-        text = cleaned(value)
+        text = typed(self.data, name)
         named = Q(name__icontains=text)
         if not text.isascii():
             named |= Q(name__icontains=text.capitalize())

@@ -90,7 +90,7 @@ def _wish(request: Request) -> Wish:
     if text and period is None:
         raise Refused(_("The period is a number of months."))
     confirmed = frozenset(request.POST.getlist("confirm")) & KINDS.keys()
-    return Wish(**given, period=period or None, confirmed=confirmed)
+    return Wish(**given, period=period, confirmed=confirmed)
 
 
 def _find(pk: int) -> Binding:

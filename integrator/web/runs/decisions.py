@@ -45,19 +45,19 @@ def options(request: Request, pk: int) -> HttpResponse:
 def adopt(request: Request, pk: int) -> HttpResponse:
     """A person says that it exists, and which service or payment it is; checked before taken."""
     binding = get_object_or_404(Binding, pk=pk)
-    payment = number(request.POST.get("payment", ""))
-    service = number(typed(request.POST, "service"))
+    payment = request.POST.get("payment", "")
+    chosen = number(payment or typed(request.POST, "service"))
     actor = request.user.get_username()
-    if payment is None and service is None:
+    if chosen is None:
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
     with answers.telling(request):
-        if payment is not None:
-            actions.adopt_payment(binding.pk, payment, actor)
-            messages.success(request, _("Payment %s is adopted.") % payment)
-        elif service is not None:
-            actions.adopt(binding.pk, service, actor)
-            messages.success(request, _("Service %s is adopted.") % service)
+        if payment:
+            actions.adopt_payment(binding.pk, chosen, actor)
+        else:
+            actions.adopt(binding.pk, chosen, actor)
+        said = _("Payment %s is adopted.") if payment else _("Service %s is adopted.")
+        messages.success(request, said % chosen)
     return redirect("binding", pk)
 
 
