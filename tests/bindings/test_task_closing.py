@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.bindings.operator import actions, adoption, undecided_evidence
+from integrator.bindings.operator import actions, undecided_evidence
 from integrator.models import Binding, Call, Intent, Window
 from integrator.windows.phases import tasks
 from panels.billmanager.tasks.tasks import Tasks
@@ -173,6 +173,6 @@ def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess
     (option,) = undecided_evidence.options(binding)
     assert "not known" in option.unfit
     provider.sandbox.dials(odd_cells={})
-    adoption.adopt_service(binding, option.id, "anna")
+    actions.adopt(binding.pk, option.id, "anna")
     workers.finish(run)
     provider.sound(done=1)
