@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all test-fresh simulate dialects lint format locale lock bench matching clean
+.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all test-fresh simulate dialects lint format locale lock bench matching picture clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -61,6 +61,10 @@ test-all: lint test test-seeds test-slow ## all that CI runs, and what takes min
 
 test-fresh: ## what the README says on bare Debian systems, made for it (root, debootstrap) [SUITES="bookworm trixie"]
 	scripts/test-fresh.sh $(SUITES)
+
+picture: dev ## the README's pictures of a running batch, light and dark
+	@scripts/test-tools.sh
+	$(python) -m tests.browser.picture
 
 lint: dev ## style, types, missing migrations
 	$(python) -m ruff check

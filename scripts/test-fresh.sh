@@ -25,7 +25,7 @@ for suite in ${*:-bookworm trixie}; do
     || { tail -n 20 "$work/$suite.log" >&2; exit 1; }
   mount -t proc proc "$root/proc"
   # How this machine reaches the package index is its own business: the new one is told the same.
-  for file in /etc/pip.conf /etc/resolv.conf /etc/hosts; do
+  for file in /etc/pip.conf /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
     [ -f "$file" ] && cp "$file" "$root$file"
   done
   chroot "$root" useradd --create-home newcomer

@@ -7,13 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from integrator.core.clock import now
-from integrator.inventory import payment_limits, prices, row_owners, sale_rules, unreadable_rows
+from integrator.inventory import (
+    payment_limits,
+    plans_at_rest,
+    prices,
+    row_owners,
+    sale_rules,
+    unreadable_rows,
+)
 from integrator.inventory.change_log import History
 from integrator.inventory.mirror import sync
 from integrator.inventory.tolerant_reads import unless_denied, unless_odd
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import panel_connections, stored_dialect
 from panels.billmanager.discovery import discovery
+from panels.billmanager.plans import NO_LETTER
 from panels.billmanager.registers import registers
 from panels.billmanager.sale_rules import SaleRules, group_limits
 from panels.coremanager.errors import Refused, UnexpectedAnswer
@@ -136,9 +144,8 @@ def _plans(
     letters, rules = {}, {}
     for plan in billmanager.plans.all():
         read = partial(unless_odd, key=plan.id, name=plan.name, notes=notes)
-        sale = read(partial(billmanager.plans.sale, plan.id), "pricelist.edit")
-        letter, told = sale if sale is not None else ("null", SaleRules())
-        letters[str(plan.id)] = "" if letter == "null" else letter
+        sale = read(partial(plan_sale, billmanager, plan.id), "pricelist.edit")
+        letters[str(plan.id)], told = sale if sale is not None else ("", SaleRules())
         rules[str(plan.id)] = sale_rules.kept(told)
         found[plan.id] = {
             "name": plan.name[:255],
@@ -166,16 +173,26 @@ def _offers(billmanager: BillManager) -> dict[int, Offer]:
 
 
 def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
-    """A plan's modules; one counts as off while nothing tells that it is on.
+    """A plan's modules as the provider sells with them; off while nothing tells that one is on.
 
     Then no preview takes it for on, and the panel's check, or the window, says what is not known.
     """
+    asked_at = now()
     try:
-        return billmanager.plans.modules(plan_id)
+        listed = billmanager.plans.modules(plan_id)
     except UnexpectedAnswer as error:
         if error.transient:
             raise
-        return list(billmanager.plans.compared(plan_id).modules)
+        listed = list(billmanager.plans.compared(plan_id).modules)
+    return plans_at_rest.modules(plan_id, listed, asked_at=asked_at)
+
+
+def plan_sale(billmanager: BillManager, plan_id: int) -> tuple[str, SaleRules]:
+    """The opening letter that the plan is sold with, empty for none, and what limits its sale."""
+    asked_at = now()
+    found, rules = billmanager.plans.sale(plan_id)
+    sent = plans_at_rest.letter(plan_id, found, asked_at=asked_at)
+    return "" if sent == NO_LETTER else sent, rules
 
 
 def offer_columns(offer: Offer | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from integrator.inventory.billmanager import (
     kept,
     offer_columns,
     plan_modules,
+    plan_sale,
     read_clients,
     read_users,
 )
@@ -109,9 +110,8 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
         if plan is None:
             Plan.objects.filter(pk=known.pk).update(gone_at=now())
             continue
-        letter, told = client.plans.sale(number)
+        letters[str(number)], told = plan_sale(client, number)
         rules[str(number)] = sale_rules.kept(told)
-        letters[str(number)] = "" if letter == "null" else letter
         modules = [
             {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
             for m in plan_modules(client, number)

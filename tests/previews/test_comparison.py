@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.models import Account, Binding, Call, Panel, Plan, Preview, Run
-from integrator.panel_access import transports
+from integrator.models import Account, Binding, Call, Panel, Plan, Preview, Run, Window
+from integrator.panel_access import panel_connections, transports
 from integrator.previews import freshness, preview
 from integrator.previews.choices import Choices
 from integrator.previews.comparison import PreviewOutdated, compare
 from integrator.runs.launch import launch
+from integrator.steps import module_switches
+from integrator.steps import step1_add_manual_module as step1
 from panels.coremanager.errors import PanelError
+from tests import factories
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -144,6 +148,35 @@ def test_a_letter_that_is_sent_now(batch: Batch) -> None:
     (line,) = lines(batch)
     assert ": 2 ×" in line
     assert preview.anew(batch.preview, "eva").summary["mails"] == 3
+
+
+def test_a_plan_that_a_window_of_ours_has_switched_has_not_changed(batch: Batch) -> None:
+    """A batch that was started while another one ran was refused: its modules were not on."""
+    plan = Plan.objects.get(remote_id=batch.plan)
+    bm = panel_connections.billmanager()
+    batch.admin("pricelist.edit", elid=batch.plan, opennotify="2", sok="ok")
+    freshness.reread(batch.preview)
+    made = batch.made()
+    step1.apply(bm, bm.modules.all(), 1, send_by=4e9)
+    (manual,) = [module.id for module in step1.ours(bm.modules.all())]
+    listed = bm.plans.modules(batch.plan)
+    own = module_switches.enabled(listed)
+    snapshot = {"modules": module_switches.snapshot(listed, without=[manual]), "letter": "2"}
+    window = factories.window(plan=plan, snapshot=snapshot, manual_modules={"1": manual})
+    batch.admin("pricelist.edit", elid=batch.plan, opennotify="null", sok="ok")
+    bm.plans.switch_on(batch.plan, manual, send_by=4e9)
+    for module in own:
+        bm.plans.switch_off(batch.plan, module, send_by=4e9)
+    compare(made)
+    plan.refresh_from_db()
+    assert [module["id"] for module in plan.modules if module["enabled"]] == own
+
+    # A window that closes while its plan is read counts too; one that had closed before does not.
+    Window.objects.filter(pk=window.pk).update(phase="closed", closed_at=now())
+    with pytest.raises(PreviewOutdated):
+        compare(made)
+    Window.objects.filter(pk=window.pk).update(closed_at=now() + dt.timedelta(minutes=1))
+    compare(made)
 
 
 def test_a_panel_that_cannot_be_read_starts_nothing(batch: Batch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from integrator.core import clock
+from integrator.inventory import plans_at_rest
 from integrator.messages.reasons import reason
 from integrator.models import Panel
 from integrator.models.states import Payment, RowState
@@ -117,6 +119,7 @@ class Walk:
 
     def _plan(self, plan: Plan, rows: list[Judged], manual: list[int]) -> None:
         """Steps 2, 5 and 8 on one plan, worked out as the window will."""
+        asked_at = clock.now()
         try:
             listed = self.bm.plans.modules(plan.remote_id)
         except errors.PanelError as error:
@@ -124,6 +127,7 @@ class Walk:
             said = reason("plan_unread", plan=plan.name, said=str(error))
             self.findings[2].wrong.append(said)
             return
+        listed = plans_at_rest.modules(plan.remote_id, listed, asked_at=asked_at)
         names = {module.id: module.name for module in listed}
         snapshot = module_switches.snapshot(listed, without=manual)
         own = module_switches.own(snapshot)
