@@ -192,7 +192,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     ).first()
     if making is not None:
         if clock.now() < making.settles_at:
-            driver.look_again(clock.now() + switches.SHOWS_AFTER)
+            driver.look_again(intents.next_look(making))
             return False
         intents.settle(making, Outcome.NOTHING, why=intents.NOT_SEEN)
     intent = intents.new(

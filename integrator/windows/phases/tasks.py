@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.tasks.tasks import Task
 
-LOOK_AGAIN = dt.timedelta(seconds=1)
+LOOK_AGAIN, LOOK_SELDOM = dt.timedelta(seconds=1), dt.timedelta(seconds=5)
+"""How soon the panel is read again for what it does by itself: the longer it takes, the less soon."""
 PATIENCE = dt.timedelta(minutes=10)
 """How long a service may take to be listed, or to become active after its task was closed."""
 
@@ -197,7 +198,7 @@ class Look:
         elif isinstance(verdict, Ambiguous):
             self.ledger.undecided(binding, step6.NUMBER, verdict)
         elif isinstance(verdict, NotYet):
-            self.pauses.append(LOOK_AGAIN)
+            self.pauses.append(min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM))
             if verdict.waiting_for != binding.waiting_for:
                 self.ledger.waits(binding, verdict.waiting_for, why=verdict.text)
 
@@ -252,7 +253,7 @@ class Look:
     ) -> None:
         """Wait as long as the panel may take; then say what is wrong."""
         if waited < PATIENCE:
-            self.pauses.append(LOOK_AGAIN)
+            self.pauses.append(min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM))
         elif isinstance(otherwise, Failed):
             self.ledger.failed(binding, binding.step, otherwise)
         else:
