@@ -76,6 +76,7 @@ class Outcome(models.TextChoices):
 
 
 UNSETTLED = (Outcome.PENDING, Outcome.UNKNOWN)
+MAY_HAVE_HAPPENED = (Outcome.DONE, *UNSETTLED)
 
 
 class Payment(models.TextChoices):

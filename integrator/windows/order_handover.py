@@ -17,7 +17,7 @@ from integrator.bindings import intents
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, StrangerOrder, Window
-from integrator.models.states import UNSETTLED, Outcome, Phase
+from integrator.models.states import Outcome
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps.module_switches import enabled
 from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
@@ -98,12 +98,8 @@ def settle_all(window: Window, bm: BillManager) -> None:
 
 def _pending(order: StrangerOrder) -> Intent | None:
     """A hand-over of this order of which nobody knows what became of it."""
-    return Intent.objects.filter(
-        window=order.window_id,
-        kind=KIND,
-        marker=_marker(order),
-        outcome__in=[str(o) for o in UNSETTLED],
-    ).first()
+    pending = Intent.objects.unsettled().filter(kind=KIND, marker=_marker(order))
+    return pending.filter(window=order.window_id).first()
 
 
 def _marker(order: StrangerOrder) -> str:
@@ -112,7 +108,7 @@ def _marker(order: StrangerOrder) -> str:
 
 def _plan_sells_itself(window: Window, bm: BillManager) -> None:
     """Whether the order would now go to a module of the plan's own, and not to people again."""
-    if Window.objects.filter(plan=window.plan).exclude(phase=Phase.CLOSED).exists():
+    if Window.objects.open().filter(plan=window.plan).exists():
         raise ActionRefused(
             _("A window is open on this plan; hand the order over when the plan is restored.")
         )

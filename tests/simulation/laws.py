@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator.models import Binding, Event, Intent, Window
-from integrator.models.states import UNSETTLED, BindingState, Phase
+from integrator.models.states import BindingState
 from integrator.previews.corrections import Wish
 from integrator.windows.order_handover import KIND
 from integrator.windows.switching.sent_switches import MOST
@@ -265,7 +265,7 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
             continue  # a colleague has switched off what alone could open it
         if not opened and service_id not in simulation.others.touched:
             yield f"service {service_id} was handed over and is not opened"
-    for intent in Intent.objects.filter(kind=KIND, outcome__in=[str(o) for o in UNSETTLED]):
+    for intent in Intent.objects.unsettled().filter(kind=KIND):
         yield f"nobody knows what became of the handing over of {intent.marker}"
 
 
@@ -347,7 +347,7 @@ def _cheap(simulation: Simulation) -> Iterator[str]:
 
 def _ended(simulation: Simulation) -> Iterator[str]:
     """Everything has come to its end, with a cause where it is not a good one."""
-    for window in Window.objects.exclude(phase=Phase.CLOSED):
+    for window in Window.objects.open():
         yield f"w{window.pk} is {window.phase} at the end: {window.cause}"
     for binding in Binding.objects.exclude(state__in=[BindingState.DONE, BindingState.CANCELLED]):
         told = f"b{binding.pk} is {binding.state} at step {binding.step}: {binding.cause} "
@@ -356,7 +356,7 @@ def _ended(simulation: Simulation) -> Iterator[str]:
             yield told
         elif binding.cause not in EXCUSED or not simulation.others.meddled:
             yield f"a truthful person could not bring it to its end: {told}"
-    loose = Intent.objects.filter(outcome__in=[str(o) for o in UNSETTLED])
+    loose = Intent.objects.unsettled()
     for intent in loose.exclude(binding__state=BindingState.CANCELLED):
         if intent.kind in KNOWN_AT_THE_END:
             yield f"intent {intent.kind} of b{intent.binding_id} was never settled"

@@ -11,7 +11,7 @@ from integrator.bindings import intents, step_log, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, Step, Window
-from integrator.models.states import BindingState, Outcome, Phase, StepState
+from integrator.models.states import BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps import step3_order as step3
 from integrator.steps import step7_close_the_task as step7
@@ -44,7 +44,7 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
         raise ActionRefused(refused)
     paid = isinstance(step7.verify(service, binding), Proven) or step3.paid(service)
     # What may yet be opened stays in its window: the gate must see it.
-    window = Window.objects.filter(pk=binding.window_id or 0).exclude(phase=Phase.CLOSED).first()
+    window = Window.objects.open().filter(pk=binding.window_id or 0).first()
     stays = paid and window is not None
     with transaction.atomic():
         for intent in Intent.objects.filter(binding=binding):

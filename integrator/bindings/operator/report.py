@@ -14,7 +14,6 @@ from integrator.bindings.work import expiry
 from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run, Step, Window
 from integrator.models.states import (
-    MOVING,
     NEEDS_PERSON,
     BindingState,
     Phase,
@@ -100,10 +99,7 @@ def progress(run: Run) -> Progress:
         per_minute=rate,
         seconds_left=round(left / rate * 60) if rate and left else None,
         open_windows=list(
-            Window.objects.filter(bindings__run=run)
-            .exclude(phase=Phase.CLOSED)
-            .distinct()
-            .select_related("plan")
+            Window.objects.open().filter(bindings__run=run).distinct().select_related("plan")
         ),
     )
 
@@ -216,7 +212,7 @@ def causes(run: Run) -> list[CauseGroup]:
 
 def away(run: Run) -> list[Panel]:
     """Panels that cannot be read at the moment and that this run waits for."""
-    moving = Binding.objects.filter(run=run, state__in=MOVING)
+    moving = Binding.objects.moving().filter(run=run)
     if run.state != RunState.RUNNING or not moving.exists():
         return []
     needed = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=moving.values("account__panel"))
@@ -241,9 +237,7 @@ def waits(run: Run) -> list[str]:
 
 def open_windows() -> list[Window]:
     """Windows that are open now, held ones first."""
-    return list(
-        Window.objects.exclude(phase=Phase.CLOSED).select_related("plan").order_by("-held", "id")
-    )
+    return list(Window.objects.open().select_related("plan").order_by("-held", "id"))
 
 
 def run_json(run: Run) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from integrator.bindings import intents, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Account, Binding, Intent, Service, Step
-from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome, StepState
+from integrator.models.states import NEEDS_PERSON, BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step3_order as step3
@@ -115,8 +115,8 @@ def to_manual(binding_id: int, actor: str) -> int:
 
 def _no_close_may_land(binding: Binding) -> None:
     """A task that is closed late would bind the service again behind our back."""
-    sent = Intent.objects.filter(binding=binding, kind=step7.CLOSE, settles_at__gt=clock.now())
-    if sent.filter(outcome__in=[str(o) for o in UNSETTLED]).exists():
+    sent = Intent.objects.unsettled().filter(binding=binding, kind=step7.CLOSE)
+    if sent.filter(settles_at__gt=clock.now()).exists():
         raise ActionRefused(_("The last try may still take effect; press again in a moment."))
 
 
@@ -226,10 +226,7 @@ def _settle(binding: Binding, outcome: Outcome, actor: str, manual: int) -> None
 
     Raises ActionRefused while an earlier try could still land.
     """
-    pending = Intent.objects.filter(
-        binding=binding, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    )
-    for intent in pending:
+    for intent in Intent.objects.unsettled().filter(binding=binding, kind=KIND):
         if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
             raise ActionRefused(_("The last try may still take effect; press again in a moment."))
         intents.settle(intent, outcome, why="read back", module=manual)

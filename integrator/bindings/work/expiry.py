@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from integrator.bindings import causes, intents, step_log, transitions
+from integrator.bindings import causes, intents, transitions
 from integrator.bindings.work import attempts
 from integrator.bindings.work.attempts import NotNowError
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome, Phase, StepState
 from integrator.panel_access import call_log
@@ -105,7 +105,7 @@ def _hand_on(claimed: Claim, why: str) -> None:
         if why:
             made = claimed.steps[step7.NUMBER]
             made.evidence = {**made.evidence, **still_to_do(claimed.binding, why)}
-            step_log.record([made])
+            made.save(update_fields=["evidence"])
         transitions.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.RESTORE,
             why=said(claimed.binding) if why else "", step=8, step_at=clock.now(), password="",
@@ -198,10 +198,5 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
 def _declare(claimed: Claim, intent: Intent) -> None:
     """Commit the intent as ``attempts.declare`` does, and leave the proven step as it is."""
     with transaction.atomic():
-        pk, token = claimed.binding.pk, claimed.token
-        if not attempts.MAY[Phase.TASKS].run(pk=pk, token=token, now=clock.now()):
-            if transitions.fenced(claimed).exists():
-                raise NotNowError
-            raise transitions.LeaseLostError
-        prepared.insert([intent])
+        attempts.save_intent(claimed, intent, Phase.TASKS)
         call_log.flush()

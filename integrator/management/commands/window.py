@@ -12,7 +12,6 @@ from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PlanNames
 from integrator.management.output import FAILED, OK, PersonCommand, actor, allow_json, columns
 from integrator.models import StrangerOrder, Window
-from integrator.models.states import Phase
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
 
@@ -79,7 +78,7 @@ class Command(PersonCommand):
     def restore(self, given: dict[str, Any]) -> int:
         """Ask for a plan's window to be restored."""
         plan = PlanNames.load().find(given["plan"])
-        window = Window.objects.filter(plan=plan).exclude(phase=Phase.CLOSED).first()
+        window = Window.objects.open().filter(plan=plan).first()
         if window is None:
             raise Refused(_("No window is open on the plan “%(plan)s”.") % {"plan": plan.name})
         actions.restore(window.pk, actor(), anyway=given["anyway"])
