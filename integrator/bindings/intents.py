@@ -12,8 +12,6 @@ that nothing happened. Absence counts only from ``settles_at`` on (design.md, se
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -112,14 +110,12 @@ def new(
     send_by = now + dt.timedelta(seconds=send_ahead())
     if until is not None:
         send_by = min(send_by, until)
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
     return Intent(
         binding=binding,
         window=window,
         step=step,
         attempt=attempt,
         kind=kind,
-        digest=digest,
         marker=binding.marker if binding else "",
         before={**before, "request": description},
         at=now,

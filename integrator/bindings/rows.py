@@ -23,7 +23,7 @@ COLUMNS = (
     *("run", "account", "client", "su", "plan", "datacenter_id", "module_id", "number"),
     *("nth_of_client", "domain", "period", "autoprolong", "expires", "price", "marker", "state"),
     *("step", "attempts", "deaths", "prepared", "waiting_for", "due_at", "window", "in_lane"),
-    *("credited", "service_id", "line_id", "task_id", "expires_set", "cause", "step_at", "version"),
+    *("credited", "service_id", "task_id", "expires_set", "cause", "step_at", "version"),
     *("account__panel", "account__username", "client__remote_id"),
 )
 

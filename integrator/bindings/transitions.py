@@ -246,9 +246,6 @@ def change(
     return True
 
 
-_COMPARED = ("pk", "state", "version")
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """What ``change`` would be told of one binding that nobody has claimed."""
@@ -271,7 +268,7 @@ def change_all(changes: Sequence[Change]) -> set[int]:
         .order_by("pk")
         .select_for_update()
     )
-    present = {pk: (state, version) for pk, state, version in locked.values_list(*_COMPARED)}
+    present = {row.pk: (row.state, row.version) for row in locked.only("state", "version")}
     now = clock.now()
     alike: dict[tuple[str, ...], list[Binding]] = {}
     events = []

@@ -91,7 +91,6 @@ class Binding(models.Model):
     in_lane = models.BooleanField(default=False)
     credited = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     service_id = models.PositiveIntegerField(null=True)
-    line_id = models.CharField(max_length=32, blank=True)
     task_id = models.PositiveIntegerField(null=True)
     expires_set = models.BooleanField(default=False)
     cause = models.CharField(max_length=32, blank=True)

@@ -40,8 +40,6 @@ class Intent(models.Model):
     step = models.PositiveSmallIntegerField()
     attempt = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16)
-    func = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)
     marker = models.CharField(max_length=64, blank=True)
     before = models.JSONField(default=dict)
     at = models.DateTimeField()

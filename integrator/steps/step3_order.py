@@ -45,7 +45,7 @@ STATES = frozenset({UNPAID, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
 
 
 def describe(binding: Binding) -> dict[str, Any]:
-    """What will be sent, without secrets; its digest is kept with the intent."""
+    """What will be sent, without secrets; it is kept with the intent."""
     return {
         "su": binding.su,
         "plan": binding.plan.remote_id,

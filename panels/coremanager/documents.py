@@ -105,12 +105,6 @@ class Document:
         return self.text("ok")
 
     @property
-    def ok_type(self) -> str:
-        """`ok@type`: 'url' for a page to be opened in a browser; '' when not told."""
-        node = self._root.find("ok")
-        return "" if node is None else node.get("type", "")
-
-    @property
     def id(self) -> str | None:
         """Id of a created object: `doc/id`, else the attribute `id` of `doc`; None if not told."""
         return self.text("id") or self._root.get("id") or None

@@ -145,13 +145,6 @@ class Row:
             raise self._wrong(name, "is not a number")
         return int(text)
 
-    def int_or_none(self, *names: str) -> builtins.int | None:
-        """Give the first of these columns that is there and set; None when none is."""
-        for name in names:
-            if self.code_or_none(name) is not None:
-                return self.int(name)
-        return None
-
     def money(self, name: str) -> Decimal:
         """Give a required amount, in any of the ways in which panels write one (`amounts`)."""
         code = self.code(name)

@@ -120,7 +120,7 @@ def test_what_is_not_known_when_a_worker_dies_again_is_for_a_person(
     left = {"lease_token": "gone-1", "lease_expires_at": past, "deaths": MOST - 1}
     binding = factories.binding("running", step, window=window, in_lane=True, **left)
     Intent.objects.create(
-        binding=binding, step=step, attempt=1, kind=kind, digest="d", at=past, send_by=past,
+        binding=binding, step=step, attempt=1, kind=kind, at=past, send_by=past,
         settles_at=past, before={"request": {"func": kind}},
     )  # fmt: skip
     assert sweep.take_back_leases() == 1

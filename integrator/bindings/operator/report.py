@@ -62,7 +62,6 @@ class CauseGroup:
     cause: Cause
     state: str
     count: int
-    binding_ids: list[int]
     texts: list[str] = field(default_factory=list)
 
 
@@ -193,19 +192,18 @@ def causes(run: Run) -> list[CauseGroup]:
     """Failed and undecided bindings, grouped by cause, the largest group first."""
     rows = Binding.objects.filter(
         run=run, state__in=[BindingState.FAILED, BindingState.UNDECIDED]
-    ).values_list("cause", "state", "pk", "cause_text")
-    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for cause, state, pk, text in rows:
-        groups.setdefault((cause, state), []).append((pk, text))
+    ).values_list("cause", "state", "cause_text")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for cause, state, text in rows:
+        groups.setdefault((cause, state), []).append(text)
     found = [
         CauseGroup(
             CAUSES.get(cause, CAUSES["internal"]),
             state,
-            len(items),
-            [pk for pk, _text in items],
-            sorted({text for _pk, text in items})[:5],
+            len(texts),
+            sorted(set(texts))[:5],
         )
-        for (cause, state), items in groups.items()
+        for (cause, state), texts in groups.items()
     ]
     return sorted(found, key=lambda group: (-group.count, group.cause.key))
 

@@ -43,7 +43,6 @@ class Undo:
     """
 
     possible: bool
-    needs_manual: bool
     manual: Intent | None
     released: bool
 
@@ -60,7 +59,7 @@ def state_of(binding: Binding) -> Undo:
         and binding.state in (BindingState.DONE, BindingState.CANCELLED, BindingState.FAILED)
     )
     released = binding.service_id is not None and not binding.reserved
-    return Undo(possible, manual is None, manual, released)
+    return Undo(possible, manual, released)
 
 
 def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:
