@@ -52,14 +52,12 @@ class Claim:
     steps: dict[int, Step] = field(default_factory=dict)
 
 
-MOST = 4
-"""So many bindings are claimed at once at most."""
-SHARE = 6
+MAX_CLAIMED = 4
+"""Bindings that are claimed at once at most."""
+CLAIMED_SHARE = 6
 """A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
-"""One over which a worker has died is claimed alone, and only while no other such one is at work:
-so a row that ends its worker's process each time is told from those that were at work beside it."""
-TRIES = 3
-"""So often it looks again for others, when those that it chose were taken meanwhile."""
+MAX_LOOKS = 3
+"""Times that a claim looks for others, when those that it chose were taken meanwhile."""
 
 
 def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> list[Claim]:
@@ -68,10 +66,11 @@ def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> li
     ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; it is claimed
     together with the lane.
     """
-    for _ in range(TRIES):
+    for _ in range(MAX_LOOKS):
         now = clock.now()
         ready = _ready(bindings, now, lane=lane)
-        found = list(ready[: MOST * SHARE])  # without a write, which would hold up others
+        # Without a write, which would hold up others.
+        found = list(ready[: MAX_CLAIMED * CLAIMED_SHARE])
         if not found:
             return []
         claimed = _claim(ready, _share(found, most, lane=lane), now, lane=lane)
@@ -86,6 +85,8 @@ def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> Bindin
     if lane:
         taken = Binding.objects.filter(in_lane=True).values("client_id")
         found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
+    # One over which a worker has died is claimed alone, and only while no other such one is at
+    # work: so a row that ends its worker's process each time is told from those beside it.
     suspects = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
     found = found.filter(Q(deaths=0) | ~Exists(suspects))
     return found.order_by("due_at", "number").only("client_id", "state", "deaths")
@@ -127,7 +128,7 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
     found = [row for row in found if not row.deaths] or found[:1]
     if lane:
         found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
-    count = max(1, min(most, len(found) // SHARE))
+    count = max(1, min(most, len(found) // CLAIMED_SHARE))
     begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
     return [row.pk for row in found[begin : begin + count]]
 

@@ -21,8 +21,8 @@ from integrator.runs import cohorts, pauses, run_state
 from integrator.windows import members
 from integrator.windows.post_checks import plan_recheck
 
-MOST_WAKES = 8
-MOST_MENDED = 500
+MAX_WAKES = 8
+MAX_MENDED = 500
 """Bindings of each kind in one round; others come in the next."""
 LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
@@ -52,7 +52,7 @@ def sweep() -> dict[str, int]:
 def take_back_leases() -> int:
     """Bindings whose worker died wait again, or are given up after several deaths; how many."""
     expired = Binding.objects.filter(state=BindingState.RUNNING, lease_expires_at__lt=clock.now())
-    return sum(worker_deaths.take_back(binding) for binding in expired[:MOST_MENDED])
+    return sum(worker_deaths.take_back(binding) for binding in expired[:MAX_MENDED])
 
 
 def _wake_windows() -> int:
@@ -76,7 +76,7 @@ def _wake_windows() -> int:
     for window, phase, due_at, claimable, busy in counted:
         times = 1 if due_at is not None and due_at <= now else 0
         if phase in (Phase.ORDERS, Phase.TASKS):
-            times = max(times, min(claimable, MOST_WAKES - busy))
+            times = max(times, min(claimable, MAX_WAKES - busy))
         if times > 0:
             wake_ups.wake("window", window, times=times)
             woken += 1
@@ -86,7 +86,7 @@ def _wake_windows() -> int:
 def _mend() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
     left = Binding.objects.unclaimed().filter(window__phase=Phase.CLOSED)
-    for binding in left.exclude(waiting_for=members.RESTORE)[:MOST_MENDED]:
+    for binding in left.exclude(waiting_for=members.RESTORE)[:MAX_MENDED]:
         members.leave(binding, why="its window has closed")
     over = Run.objects.filter(state__in=[RunState.FINISHED, RunState.UNDECIDED])
     for run in over.filter(bindings__state__in=MOVING).distinct():

@@ -16,6 +16,7 @@ from integrator.bindings import transitions
 from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Binding, Panel, Run, Window
+from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.panel_access import reachability
 from integrator.runs import run_state
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from integrator.models.binding import BindingQuerySet
 
-GROWTH = (1, 10, 50)
 CALLS_PER_WINDOW = 4
 """How many parallel calls a window should have for itself before another plan's may open."""
 WAITS_FOR = {
@@ -154,7 +154,7 @@ def _canary_first(
 ) -> list[Binding]:
     """The next ones in this order; the account that a person picked as canary before all others."""
     picked = run.preview.canary_id
-    if picked and size == GROWTH[0] and _still_to_go(run, picked):
+    if picked and size == COHORT_GROWTH[0] and _still_to_go(run, picked):
         return list(waiting.filter(account=picked))
     return list(waiting.order_by(*order)[:size])
 
@@ -187,13 +187,13 @@ def _size(run: Run, plan_id: int) -> int:
         return 0
     done = Binding.objects.filter(run=run, state=BindingState.DONE)
     if not done.exists():
-        return 0 if _is_under_way(run) else min(GROWTH[0], full)
+        return 0 if _is_under_way(run) else min(COHORT_GROWTH[0], full)
     closed = Window.objects.closed().filter(pk__in=done.values("window")).order_by("pk")
     plans = list(closed.values_list("plan_id", flat=True))
     grown = plans.count(plan_id)
     if not plans or plans[0] != plan_id:
         grown += 1  # the canary of another plan has gone ahead for this one as well
-    return min(GROWTH[grown] if grown < len(GROWTH) else full, full)
+    return min(COHORT_GROWTH[grown] if grown < len(COHORT_GROWTH) else full, full)
 
 
 def _is_under_way(run: Run) -> bool:

@@ -13,7 +13,7 @@ from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import BindingState
 from integrator.previews.corrections import Wish
 from integrator.windows.order_handover import KIND
-from integrator.windows.switching.sent_switches import MOST
+from integrator.windows.switching.sent_switches import MAX_TRIES
 from panels.sandbox.billmanager.operations import modules_for
 from panels.sandbox.ispmanager.hosting import user_key
 from panels.sandbox.violations import violations
@@ -36,9 +36,9 @@ EXCUSED = {"service_closed", "service_active", "no_module", "no_modules", "wrong
 """Causes with which a binding may stay failed at the end: somebody at the panels made it so."""
 
 
-MOST_SECONDS = 5.0
+MAX_SECONDS = 5.0
 """So much computing a call may take, its answer's and the simulated panel's: in fact far less."""
-MOST_MEMORY = 300 * 2**20
+MAX_MEMORY = 300 * 2**20
 """By so much a process may grow while a seed is played; the answers of a panel are small."""
 
 
@@ -323,7 +323,7 @@ def _repeated(simulation: Simulation) -> Iterator[str]:
             vain = max(sum(began <= at <= closed for at in row) for row in rows)
             words = Event.objects.filter(window_id=window.pk, to_state="closing")
             said = words.filter(why__in=("restore", "restore anyway")).count()
-            if vain > MOST * (1 + said):
+            if vain > MAX_TRIES * (1 + said):
                 yield f"{func} of module {module} was sent {vain} times in vain by {window}"
 
 
@@ -338,10 +338,10 @@ def _carts(simulation: Simulation) -> Iterator[str]:
 def _cheap(simulation: Simulation) -> Iterator[str]:
     """No answer takes the process for itself, neither its time nor its memory."""
     seconds, func = Observed.costliest
-    if seconds > MOST_SECONDS:
+    if seconds > MAX_SECONDS:
         yield f"a call of {func} took {seconds:.0f} s of computing"
     grown = peak_memory() - simulation.memory
-    if grown > MOST_MEMORY:
+    if grown > MAX_MEMORY:
         yield f"the process has grown by {grown / 2**20:.0f} MiB"
 
 

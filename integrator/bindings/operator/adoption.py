@@ -18,6 +18,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.steps.same_service import of_client, same_domain
 from integrator.steps.verdicts import Proven
 from integrator.windows import members
+from panels.billmanager.services import DELETED, STATUSES, SUSPENDED
 
 if TYPE_CHECKING:
     from panels.billmanager.services import Service
@@ -86,7 +87,7 @@ def unfit(binding: Binding, service: Service) -> str:
         return _("Service %(service)d is another client's.") % words
     if not same_domain(service.domain, binding.domain):
         return _("Service %(service)d is for %(domain)s, the binding for %(wanted)s.") % words
-    if service.status not in step3.STATES or service.status in (step3.DELETED, step3.SUSPENDED):
+    if service.status not in STATUSES or service.status in (DELETED, SUSPENDED):
         return _("Service %(service)d is %(state)s.") % words
     return ""
 

@@ -38,7 +38,7 @@ STEP = 0
 PASSWORD_LENGTH = 24
 ALPHABET = string.ascii_letters + string.digits
 SHOWS_AFTER = dt.timedelta(seconds=2)
-MOST_WAKES = 50
+MAX_WAKES = 50
 
 
 def ask(people: Iterable[tuple[str, str]], country: str, project: str, actor: str) -> list[int]:
@@ -74,7 +74,7 @@ def wake_due() -> int:
     """Wake workers for those that are due; how many."""
     due = NewClient.objects.filter(state=NewClient.State.QUEUED, due_at__lte=clock.now())
     waiting = due.order_by("due_at").values_list("pk", flat=True)
-    for row in waiting[:MOST_WAKES]:
+    for row in waiting[:MAX_WAKES]:
         wake_ups.wake("new_client", row)
     return len(waiting)
 

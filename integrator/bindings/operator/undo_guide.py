@@ -24,6 +24,7 @@ from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step3_order as step3
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Proven
+from panels.billmanager.services import DELETED
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -132,7 +133,7 @@ def release(binding_id: int, actor: str) -> str:
             for service in panel_connections.billmanager().services.of_client(
                 binding.client.remote_id, binding.su
             )
-            if service.id == binding.service_id and service.status != step3.DELETED
+            if service.id == binding.service_id and service.status != DELETED
         ]
         if found:
             raise ActionRefused(

@@ -96,7 +96,9 @@ def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
         return False
     phase = Phase(window.phase)
-    claims = transitions.claim(_ready(window), lane=phase == Phase.ORDERS, most=transitions.MOST)
+    claims = transitions.claim(
+        _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
+    )
     with _held(claims):
         begun = clock.monotonic()
         for number, claimed in enumerate(claims):

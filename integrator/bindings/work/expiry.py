@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 KIND = "expiry"
 NOT_SET, WHY = "expires_not_set", "expires_why"
 """In the evidence of step 7: the day that is still to be set, and why it could not be."""
-TRIES = 3
+MAX_TRIES = 3
 PASSING = "passing"
 """In an intent's result: whether what refused it may pass by itself."""
 NOT_SHOWN = "the panel confirmed it, but the service does not show it"
@@ -153,7 +153,7 @@ def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> str | None:
             return None
         intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
     tries = sum(intent.kind == KIND for intent in claimed.intents)
-    if made is not None and (tries >= TRIES or not made.result.get(PASSING)):
+    if made is not None and (tries >= MAX_TRIES or not made.result.get(PASSING)):
         return made.why or NOT_SHOWN
     return _send(claimed, bm, tries) if form.expiry_can_be_set else SHUT
 
@@ -185,7 +185,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
         transitions.note(claimed, expires_set=True)
         return ""
     passing = sent.error is not None and causes.of_error(sent.error).passing
-    again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < TRIES)
+    again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < MAX_TRIES)
     with transaction.atomic():
         intents.settle_sent(sent, **{PASSING: passing})
         if again:

@@ -18,7 +18,8 @@ from integrator.windows.post_checks import post_checks
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-MOST = 200
+MAX_ORDERS = 200
+"""Orders that are listed at most."""
 
 
 class Command(PersonCommand):
@@ -95,7 +96,7 @@ class Command(PersonCommand):
             if given["read"]:
                 post_checks.read_again(window.pk)
             orders = orders.filter(window=window)
-        rows = [_order(order) for order in orders[:MOST]]
+        rows = [_order(order) for order in orders[:MAX_ORDERS]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
         self.tell({"orders": rows}, columns(table) or [_("None met a window.")])
         return FAILED if any(row["state"] == StrangerOrder.State.MANUAL for row in rows) else OK

@@ -30,8 +30,8 @@ from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 
-MOST = 20
-"""For so many closed windows of each kind workers are woken in one sweep; others come later."""
+MAX_WAKES = 20
+"""Closed windows of each kind for which one sweep wakes workers; others come later."""
 
 
 def due() -> int:
@@ -40,7 +40,7 @@ def due() -> int:
     closed = Window.objects.closed().values_list("pk", flat=True)
     waiting: set[int] = set()
     for column in ("recheck_at", "after_at"):  # each has its index; no index serves both
-        waiting.update(closed.filter(**{f"{column}__lte": now}).order_by(column)[:MOST])
+        waiting.update(closed.filter(**{f"{column}__lte": now}).order_by(column)[:MAX_WAKES])
     for window_id in waiting:
         wake_ups.wake("recheck", window_id)
     return len(waiting)
