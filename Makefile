@@ -35,7 +35,7 @@ test-sqlite: dev
 # What neither stores nor locks anything is the same on every database.
 on_the_database := $(addprefix tests/, \
 	panel_access panel_setup inventory matching previews drift refresh messages \
-	bindings windows runs maintenance web test_prepared.py)
+	bindings windows runs maintenance web)
 left_out := and not any_database
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]

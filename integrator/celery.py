@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 from django.conf import settings
 
 from integrator.core.env import BEAT_FILE
+from integrator.supervisor import life
 
 SWEEP_SECONDS = 1.0
 TEND_SECONDS = 60.0
@@ -89,6 +90,12 @@ app.conf.update(
 @signals.setup_logging.connect
 def _leave_logging_alone(**_: Any) -> None:
     """A receiver, whatever it does, keeps Celery from replacing our log chain."""
+
+
+@signals.celeryd_init.connect
+@signals.beat_init.connect
+def _show_life(**_: Any) -> None:
+    life.show()
 
 
 @signals.worker_shutting_down.connect

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from celery import Task, shared_task, signals
-from django.db import close_old_connections
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
@@ -43,21 +42,18 @@ def _attend(**_: object) -> None:
 def work_window(window_id: int) -> None:
     """Serve this window."""
     dispatch.look_at_window(window_id, stop=worker.stopping.is_set)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.prepare_run")
 def prepare_run(run_id: int) -> None:
     """Prepare this run's bindings."""
     dispatch.prepare_run(run_id, stop=worker.stopping.is_set)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.recheck_plan")
 def recheck_plan(window_id: int) -> None:
     """Read the plan of this closed window once more."""
     plan_recheck.look(window_id)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.create_client")
@@ -68,7 +64,6 @@ def create_client(row_id: int) -> None:
 
     if client_creation.work(row_id) and not NewClient.objects.filter(due_at__isnull=False).exists():
         matcher.match_all()
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.discover_panel")
@@ -80,7 +75,6 @@ def discover_panel(panel_id: int) -> None:
     panel = Panel.objects.filter(pk=panel_id).first()
     if panel is not None:
         discovery.discover(panel)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.rehearse_preview")
@@ -92,7 +86,6 @@ def rehearse_preview(preview_id: int) -> None:
     preview = Preview.objects.filter(pk=preview_id, started_at=None).first()
     if preview is not None:
         rehearsal.rehearse(preview)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.read_emails")
@@ -101,7 +94,6 @@ def read_emails(panel_id: int) -> None:
     from integrator.refresh import background  # noqa: PLC0415 - keeps workers' start light
 
     background.read_emails(panel_id)
-    close_old_connections()
 
 
 def discover_soon(panels: Iterable[Panel]) -> None:
@@ -128,21 +120,18 @@ def tend() -> None:
         discover_panel.apply_async((panel_id,), expires=TEND_EXPIRES)
     for panel_id in background.to_ask():
         read_emails.apply_async((panel_id,), expires=TEND_EXPIRES)
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.sweep")
 def sweep() -> None:
     """Wake what is due, take back expired leases."""
     sweeping.sweep()
-    close_old_connections()
 
 
 @shared_task(name="integrator.tasks.tidy")
 def tidy() -> None:
     """Forget what need not be kept."""
     retention.tidy()
-    close_old_connections()
 
 
 def _sender(task: Task[[int], None]) -> wake_ups.Send:

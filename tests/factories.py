@@ -215,7 +215,7 @@ def undecided(**fields: Any) -> Binding:
     steps(made, upto=3, last=StepState.UNDECIDED)
     moment = now()
     Intent.objects.create(
-        binding=made, step=3, attempt=1, kind="order", func="vhost.order.param", digest="d",
+        binding=made, step=3, attempt=1, kind="order",
         at=moment, send_by=moment, settles_at=moment, outcome=Outcome.UNKNOWN,
         before={"service": 0, "expense": 0},
     )  # fmt: skip

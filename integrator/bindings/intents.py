@@ -12,16 +12,14 @@ that nothing happened. Absence counts only from ``settles_at`` on (design.md, se
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
 
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding, Intent, Window
-from integrator.models.states import UNSETTLED, Outcome
+from integrator.models.states import MAY_HAVE_HAPPENED, UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps import step7_close_the_task as step7
@@ -30,8 +28,6 @@ from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_THIS = prepared.Update(lambda pk: Intent.objects.filter(pk=pk))
 
 CREATE_CLIENT = "create_client"
 CREATE_MODULE = "create_module"
@@ -114,14 +110,12 @@ def new(
     send_by = now + dt.timedelta(seconds=send_ahead())
     if until is not None:
         send_by = min(send_by, until)
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
     return Intent(
         binding=binding,
         window=window,
         step=step,
         attempt=attempt,
         kind=kind,
-        digest=digest,
         marker=binding.marker if binding else "",
         before={**before, "request": description},
         at=now,
@@ -167,8 +161,7 @@ def settle(
         intent.settles_at = now + _absent_after(intent.kind, answered=answered)
     elif outcome == Outcome.REFUSED:
         intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
-    settled = ("outcome", "outcome_at", "why", "result", "settles_at")
-    _THIS.run({name: getattr(intent, name) for name in settled}, pk=intent.pk)
+    intent.save(update_fields=["outcome", "outcome_at", "why", "result", "settles_at"])
 
 
 def settle_sent(sent: Sent[Any], **result: Any) -> None:
@@ -187,9 +180,7 @@ def last(intents: list[Intent], kind: str) -> Intent | None:
 
 def may_have_happened(intent: Intent | None) -> bool:
     """Whether what was meant has happened or may have."""
-    return intent is not None and (
-        intent.outcome in (Outcome.DONE, *UNSETTLED) or refused_unread(intent)
-    )
+    return intent is not None and (intent.outcome in MAY_HAVE_HAPPENED or refused_unread(intent))
 
 
 def unsettled(intent: Intent | None) -> bool:

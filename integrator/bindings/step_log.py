@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding, Step, Window
 from integrator.models.states import StepState
 from integrator.panel_access import proven_names
@@ -27,8 +27,13 @@ def record(steps: Iterable[Step]) -> None:
     """
     recorded = list(steps)
     if recorded:
-        unique = ("binding", "number") if recorded[0].binding_id else ("window", "number")
-        prepared.insert(recorded, unique=unique, replace=STEP_COLUMNS)
+        whose = "binding" if recorded[0].binding_id else "window"
+        Step.objects.bulk_create(
+            recorded,
+            update_conflicts=True,
+            unique_fields=[whose, "number"],
+            update_fields=STEP_COLUMNS,
+        )
     done = {step.number for step in recorded if step.state == StepState.DONE}
     seen = {name for number in done for name in SEEN_AT_WORK.get(number, ())}
     if seen:

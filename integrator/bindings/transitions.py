@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Q, QuerySet
+from django.db.models import Exists, F, Q
 
 from integrator.bindings import leases, rows, states
-from integrator.core import clock, heartbeat, prepared
+from integrator.core import clock, heartbeat
 from integrator.models import Binding, Event, Intent, Step
-from integrator.models.states import CLAIMABLE, BindingState
+from integrator.models.states import BindingState
 from integrator.panel_access import call_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from integrator.models.binding import BindingQuerySet
 
 PRODUCT = "integrator"
 """The actor of what the product does by itself."""
@@ -50,103 +52,67 @@ class Claim:
     steps: dict[int, Step] = field(default_factory=dict)
 
 
-MOST = 4
-"""So many bindings are claimed at once at most."""
-SHARE = 6
+MAX_CLAIMED = 4
+"""Bindings that are claimed at once at most."""
+CLAIMED_SHARE = 6
 """A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
-"""One over which a worker has died is claimed alone, and only while no other such one is at work:
-so a row that ends its worker's process each time is told from those that were at work beside it."""
-TRIES = 3
-"""So often it looks again for others, when those that it chose were taken meanwhile."""
-
-_THIS = prepared.Update(lambda pk: Binding.objects.filter(pk=pk), version=F("version") + 1)
-_THESE = prepared.Update(lambda ids: Binding.objects.filter(pk__in=ids), version=F("version") + 1)
+MAX_LOOKS = 3
+"""Times that a claim looks for others, when those that it chose were taken meanwhile."""
 
 
-def held(pk: Any, token: Any, now: Any) -> QuerySet[Binding]:
-    """The binding while the lease with this token still holds; empty when it is lost."""
-    return Binding.objects.filter(
-        pk=pk, lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=now
-    )
+def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> list[Claim]:
+    """Claim up to ``most`` of those that are ready, fewer where few are; none: an empty list.
 
-
-_FREE = prepared.Select[Binding](
-    # Locked in one order, so that two of these never wait for each other.
-    lambda ids: (
-        Binding.objects.filter(pk__in=ids, lease_token="")
-        .order_by("pk")
-        .only("state", "version")
-        .select_for_update()
-    )
-)
-_HELD = prepared.Update(held, version=F("version") + 1)
-
-
-_SUSPECTS = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
-
-
-def claimable(bindings: QuerySet[Binding], now: Any = None) -> QuerySet[Binding]:
-    """Those of ``bindings`` that may be claimed now, or at the given time."""
-    return bindings.filter(state__in=CLAIMABLE, due_at__lte=now or clock.now())
-
-
-class Ready:
-    """Which bindings a thread may take: a queryset of the values given to ``claim``.
-
-    ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; to be claimed
-    together with it.
+    ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; it is claimed
+    together with the lane.
     """
-
-    def __init__(self, build: Callable[..., QuerySet[Binding]], *, lane: bool = False) -> None:
-        self.lane = lane
-        self._build = build
-        self.look = prepared.Select[Binding](lambda **given: self._found(**given)[: MOST * SHARE])
-        self.lock = prepared.Select[Binding](
-            lambda ids, **given: (
-                self._found(**given)
-                .filter(pk__in=ids)
-                .select_for_update(skip_locked=True, of=("self",))
-            )
-        )
-
-    def _found(self, *, now: Any, **given: Any) -> QuerySet[Binding]:
-        found = claimable(self._build(**given), now)
-        if self.lane:
-            taken = Binding.objects.filter(in_lane=True).values("client_id")
-            found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-        found = found.filter(Q(deaths=0) | ~Exists(_SUSPECTS))
-        return found.order_by("due_at", "number").only("client_id", "state", "deaths")
-
-
-def claim(ready: Ready, *, most: int = 1, **given: Any) -> list[Claim]:
-    """Claim up to ``most`` of those that are ready, fewer where few are; none: an empty list."""
-    for _ in range(TRIES):
-        given["now"] = clock.now()
-        found = ready.look.run(**given)  # without a write, which would hold up others
+    for _ in range(MAX_LOOKS):
+        now = clock.now()
+        ready = _ready(bindings, now, lane=lane)
+        # Without a write, which would hold up others.
+        found = list(ready[: MAX_CLAIMED * CLAIMED_SHARE])
         if not found:
             return []
-        claimed = _claim(ready, _share(found, most, lane=ready.lane), given)
+        claimed = _claim(ready, _share(found, most, lane=lane), now, lane=lane)
         if claimed:
             return claimed
     return []
 
 
-def _claim(ready: Ready, ids: list[int], given: Mapping[str, Any]) -> list[Claim]:
+def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> BindingQuerySet:
+    """Those that a thread may claim at this time, the longest due first."""
+    found = bindings.claimable(now)
+    if lane:
+        taken = Binding.objects.filter(in_lane=True).values("client_id")
+        found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
+    # One over which a worker has died is claimed alone, and only while no other such one is at
+    # work: so a row that ends its worker's process each time is told from those beside it.
+    suspects = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
+    found = found.filter(Q(deaths=0) | ~Exists(suspects))
+    return found.order_by("due_at", "number").only("client_id", "state", "deaths")
+
+
+def _claim(
+    ready: BindingQuerySet, ids: Sequence[int], now: dt.datetime, *, lane: bool
+) -> list[Claim]:
     """Claim those of these bindings that are still ready and that nobody else is taking."""
     token = heartbeat.new_lease_token()
-    columns = {
-        "state": BindingState.RUNNING,
-        "state_at": given["now"],
-        "lease_token": token,
-        "lease_expires_at": leases.end(),
-    }
+    enters = {"in_lane": True} if lane else {}
     try:
         with transaction.atomic():
             # Locked in this transaction: nobody moves one of them on meanwhile.
-            chosen = {row.pk: row.state for row in ready.lock.run(ids=ids, **given)}
+            free = ready.filter(pk__in=ids).select_for_update(skip_locked=True, of=("self",))
+            chosen = {row.pk: row.state for row in free}
             if not chosen:
                 return []
-            _THESE.run(columns | ({"in_lane": True} if ready.lane else {}), ids=list(chosen))
+            Binding.objects.filter(pk__in=chosen).update(
+                state=BindingState.RUNNING,
+                state_at=now,
+                lease_token=token,
+                lease_expires_at=leases.end(),
+                version=F("version") + 1,
+                **enters,
+            )
             claimed = _claimed(chosen, token)
     except IntegrityError:
         return []  # another binding of a client entered the lane just now
@@ -162,7 +128,7 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
     found = [row for row in found if not row.deaths] or found[:1]
     if lane:
         found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
-    count = max(1, min(most, len(found) // SHARE))
+    count = max(1, min(most, len(found) // CLAIMED_SHARE))
     begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
     return [row.pk for row in found[begin : begin + count]]
 
@@ -177,11 +143,9 @@ def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
         claims[intent.binding_id or 0].intents.append(intent)
     for step in rows.steps_of(chosen):
         claims[step.binding_id or 0].steps[step.number] = step
-    prepared.insert(
-        [
-            event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
-            for pk, one in claims.items()
-        ]
+    Event.objects.bulk_create(
+        event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+        for pk, one in claims.items()
     )
     return list(claims.values())
 
@@ -196,15 +160,14 @@ def give_back(claims: Iterable[Claim]) -> None:
             )
 
 
-def fenced(claimed: Claim) -> QuerySet[Binding]:
+def fenced(claimed: Claim) -> BindingQuerySet:
     """The claimed binding while its lease still holds; empty when it is lost."""
-    return held(claimed.binding.pk, claimed.token, clock.now())
+    return Binding.objects.filter(pk=claimed.binding.pk).leased(claimed.token, clock.now())
 
 
 def write(claimed: Claim, columns: Mapping[str, Any]) -> bool:
     """Write these columns of a claimed binding; False: its lease was lost, nothing is written."""
-    pk, token = claimed.binding.pk, claimed.token
-    return bool(_HELD.run(columns, pk=pk, token=token, now=clock.now()))
+    return bool(fenced(claimed).update(version=F("version") + 1, **columns))
 
 
 def note(claimed: Claim, **fields: Any) -> None:
@@ -244,8 +207,8 @@ def hand_back(
     }
     if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
         raise LeaseLostError
-    prepared.insert(
-        [event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT)]
+    event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT).save(
+        force_insert=True
     )
     call_log.flush()
 
@@ -300,10 +263,15 @@ def change_all(changes: Sequence[Change]) -> set[int]:
 
     A handful of statements, however many they are. Of two for one binding, the first counts.
     """
-    ids = [one.binding.pk for one in changes]
-    present = {row.pk: (row.state, row.version) for row in _FREE.run(ids=ids)}
+    # Locked in one order, so that two of these never wait for each other.
+    locked = (
+        Binding.objects.filter(pk__in=[one.binding.pk for one in changes], lease_token="")
+        .order_by("pk")
+        .select_for_update()
+    )
+    present = {row.pk: (row.state, row.version) for row in locked.only("state", "version")}
     now = clock.now()
-    alike: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    alike: dict[tuple[str, ...], list[Binding]] = {}
     events = []
     for one in changes:
         binding = one.binding
@@ -312,12 +280,13 @@ def change_all(changes: Sequence[Change]) -> set[int]:
             continue
         state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
         columns = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
-        names = tuple(sorted(columns))
-        alike.setdefault(names, []).append((binding.pk, {name: columns[name] for name in names}))
+        columns["version"] = binding.version + 1
+        changed = Binding(pk=binding.pk, **columns)
+        alike.setdefault(tuple(sorted(columns)), []).append(changed)
         events.append(event_of(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
-    for same in alike.values():
-        _THIS.run_each([(columns, {"pk": pk}) for pk, columns in same])
-    prepared.insert(events)
+    for names, same in alike.items():
+        Binding.objects.bulk_update(same, names)
+    Event.objects.bulk_create(events)
     return {event.binding_id for event in events if event.binding_id is not None}
 
 
@@ -353,11 +322,9 @@ def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> 
     return cleared
 
 
-def wake(bindings: QuerySet[Binding], *, at: dt.datetime | None = None) -> int:
+def wake(bindings: BindingQuerySet, *, at: dt.datetime | None = None) -> int:
     """Make sleeping bindings due; how many. Waking one twice harms nothing."""
-    return bindings.filter(state__in=CLAIMABLE).update(
-        due_at=at or clock.now(), version=F("version") + 1
-    )
+    return bindings.unclaimed().update(due_at=at or clock.now(), version=F("version") + 1)
 
 
 def event_of(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:

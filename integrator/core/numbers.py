@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 """So many digits at most: all that they write fits the 64 bits of a database's column."""
 
 
 def number(text: str) -> int | None:
     """The number that these ASCII digits write; None for anything else, and for too many."""
-    fits = len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal()
+    fits = len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal()
     return int(text) if fits else None
 
 
@@ -30,7 +30,7 @@ def numbers(texts: Iterable[str]) -> list[int]:
 class IdConverter:
     """An id in an address: what is none, or longer than any, is not found."""
 
-    regex = rf"[0-9]{{1,{MOST_DIGITS}}}"
+    regex = rf"[0-9]{{1,{MAX_DIGITS}}}"
 
     def to_python(self, value: str) -> int:
         """The id."""

@@ -234,7 +234,7 @@ def _clients(
     listed = billmanager.clients.all()
     notes += listed.unreadable
     below = [client.id for client in listed if _is_below_zero(client)]
-    asked = set([one for one in below if ask is None or one in ask][:MOST_FORMS])
+    asked = set([one for one in below if ask is None or one in ask][:MAX_FORMS])
     known = dict(Client.objects.filter(remote_id__in=below).values_list("remote_id", "terms"))
     found: dict[Hashable, Mapping[str, Any]] = {
         client.id: {
@@ -269,7 +269,7 @@ def kept(balance: Decimal | None) -> Decimal | None:
     return balance.quantize(CENT, ROUND_FLOOR)
 
 
-MOST_FORMS = 200
+MAX_FORMS = 200
 """So many clients' own forms are read in one discovery; the others keep their terms."""
 
 

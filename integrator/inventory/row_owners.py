@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from panels.billmanager.clients import ClientUser as ListedUser
     from panels.billmanager.services import Service as ListedService
 
-MOST_ASKED = 200
+MAX_ASKED = 200
 """Of so many users and services the panel is asked one by one whose they are."""
 NAMELESS = "names a client by a name that not just one client has"
 
@@ -29,7 +29,7 @@ def of_users(
 
     Where the list names clients by text alone (billmanager.md 7.4), a name that just one client
     bears is enough; of namesakes, and of names that the list of clients does not have, the panel
-    is asked for whom each user acts, up to ``MOST_ASKED`` of them.
+    is asked for whom each user acts, up to ``MAX_ASKED`` of them.
     """
     names = ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
     owners: dict[int, int] = {}
@@ -37,7 +37,7 @@ def of_users(
     asked = 0
     for user in users:
         owner = user.client_id or names.get(name_key(user.client_name))
-        if owner is None and asked < MOST_ASKED:
+        if owner is None and asked < MAX_ASKED:
             asked += 1
             asking = partial(billmanager.clients.owner, user.id)
             owner = unless_odd(asking, "whoami", user.id, user.email, notes)
@@ -62,7 +62,7 @@ def of_services(
     def owner(service: ListedService) -> int | None:
         nonlocal asked
         found = service.client_id or clients.get(name_key(service.client_name))
-        if found is None and service.client_name and asked < MOST_ASKED:
+        if found is None and service.client_name and asked < MAX_ASKED:
             asked += 1
             form = unless_odd(
                 partial(billmanager.services.form, service.id), "vhost.edit", service.id,

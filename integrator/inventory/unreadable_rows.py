@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from integrator.models import Panel
 
 KEY = "unreadable"
-MOST = 200
+MAX_ROWS = 200
 """So many rows are kept by name."""
 BALANCE = "account.balance"
 PLAN_MODULES = "pricelist (modules)"
@@ -50,7 +50,7 @@ def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
     return {
         "count": len(rows),
         "columns": dict(Counter(f"{one.func}.{one.column}" for one in rows)),
-        "rows": [plain(one) for one in rows[:MOST]],
+        "rows": [plain(one) for one in rows[:MAX_ROWS]],
     }
 
 

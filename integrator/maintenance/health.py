@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from integrator.core import clock
 from integrator.models import Binding, Panel, Window, WorkerProcess
-from integrator.models.states import CLAIMABLE, Phase
 
 LATE = dt.timedelta(seconds=30)
 """Work that was due so long ago shows that nobody takes it."""
@@ -48,11 +47,10 @@ def health() -> Health:
     now = clock.now()
     alive = now - dt.timedelta(seconds=settings.LEASE_SECONDS * 2)
     workers = list(WorkerProcess.objects.filter(seen_at__gte=alive, role="worker"))
-    waiting = Binding.objects.filter(state__in=CLAIMABLE, due_at__lte=now).count()
-    late = Binding.objects.filter(state__in=CLAIMABLE, due_at__lte=now - LATE).count()
+    waiting = Binding.objects.claimable(now).count()
+    late = Binding.objects.claimable(now - LATE).count()
     late += (
-        Window.objects.exclude(phase=Phase.CLOSED)
-        .filter(due_at__lte=now - LATE)
+        Window.objects.due(now - LATE)
         .filter(Q(lease_token="") | Q(lease_expires_at__lt=now))
         .count()
     )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from integrator.bindings.operator import guided, report
 from integrator.maintenance import health
 from integrator.models import Binding, Window
-from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
+from integrator.models.states import CLAIMABLE, BindingState, RunState
 from integrator.runs import run_state
 
 if TYPE_CHECKING:
@@ -88,14 +88,14 @@ def is_moving(run: Run) -> bool:
         return not _only_held(run)
     if bindings.filter(state=BindingState.RUNNING).exists():
         return True
-    windows = Window.objects.filter(bindings__run=run).exclude(phase=Phase.CLOSED)
+    windows = Window.objects.open().filter(bindings__run=run)
     return windows.exclude(_NEEDS_PERSON).exists()
 
 
 def _only_held(run: Run) -> bool:
     """Whether all that could move waits for windows that a person must decide on."""
-    moving = Binding.objects.filter(run=run, state__in=MOVING)
-    held = Window.objects.filter(_NEEDS_PERSON).exclude(phase=Phase.CLOSED).values("plan_id")
+    moving = Binding.objects.moving().filter(run=run)
+    held = Window.objects.open().filter(_NEEDS_PERSON).values("plan_id")
     return not moving.exclude(plan_id__in=held, state__in=CLAIMABLE).exists()
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from integrator.messages.reasons import Reason
 
-FEW = 500
+MAX_KEYS_ASKED = 500
 """Up to so many keys are asked for by name; beyond that it is cheaper to read the table."""
 
 
@@ -121,7 +121,7 @@ def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str],
     A username that no account has means the one account that differs from it in capitals alone.
     """
     accounts = Account.objects.filter(panel__in={panel for panel, _username in wanted})
-    few = len(wanted) <= FEW
+    few = len(wanted) <= MAX_KEYS_ASKED
     exactly = accounts.filter(username__in={username for _panel, username in wanted})
     rows = account_facts(exactly if few else accounts)
     known = {(facts.panel_id, facts.username): facts for facts in rows}
@@ -131,7 +131,7 @@ def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str],
         return found
     folded: dict[tuple[int, str], list[AccountFacts]] = defaultdict(list)
     alike = accounts.annotate(login=Lower("username")).filter(
-        login__in={username.lower() for _panel, username in missing[:FEW]}
+        login__in={username.lower() for _panel, username in missing[:MAX_KEYS_ASKED]}
     )
     for facts in account_facts(alike) if few else known.values():
         folded[facts.panel_id, login_key(facts.username)].append(facts)
@@ -144,7 +144,7 @@ def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str],
 
 def by_ids(rows: QuerySet[Any], ids: Collection[int]) -> dict[int, Any]:
     """The rows with these primary keys, by them."""
-    if len(ids) > FEW:
+    if len(ids) > MAX_KEYS_ASKED:
         return {pk: row for pk, row in rows.in_bulk().items() if pk in ids}
     return dict(rows.in_bulk(list(ids)))
 

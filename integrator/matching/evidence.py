@@ -44,9 +44,9 @@ PARAMS = {
 """What a fact's value is called in its reason."""
 HARD = frozenset({"email", "past_service", "domain", "mail_domain"})
 """Facts that were true of somebody once; names are mere likeness."""
-MOST_AT_A_DOMAIN = 3
+MAX_AT_A_DOMAIN = 3
 """A domain at which more clients have their e-mails gives addresses to anybody."""
-MOST_NAMED = 20
+MAX_NAMED = 20
 """A fact that fits more clients than that says nothing about any of them; the first are kept."""
 
 
@@ -77,7 +77,7 @@ class Fact:
     def reasons(self) -> Iterator[Reason]:
         """The fact in words, once for each client."""
         shared = self.kind == "email" and self.weight < WEIGHTS["email"][0]
-        for client in sorted(self.clients)[:MOST_NAMED]:
+        for client in sorted(self.clients)[:MAX_NAMED]:
             about: dict[str, object] = {"client": client, PARAMS[self.kind]: self.value}
             if client in self.services:
                 about["service"] = self.services[client]
@@ -193,7 +193,7 @@ class Index:
     def _reached_at(self, domain: str) -> set[int]:
         """The clients who are reached at this domain's key; none if it gives e-mails to anybody."""
         reached = set() if domain in FREE_MAIL else self.mail_domains.get(domain, set())
-        return reached if len(reached) <= MOST_AT_A_DOMAIN else set()
+        return reached if len(reached) <= MAX_AT_A_DOMAIN else set()
 
 
 def _fact(

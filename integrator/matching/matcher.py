@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 SURE = 80
 """Per cent of certainty from which on a client need not be confirmed."""
-MOST_CANDIDATES = 9
+MAX_CANDIDATES = 9
 """One key each on the Accounts page; the likeliest are kept."""
-MOST_REASONS = 24
+MAX_REASONS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def propose(
     """
     plan = mapped.plan if mapped else None
     likely = confidence_by_client(facts)
-    candidates = list(likely)[:MOST_CANDIDATES]
+    candidates = list(likely)[:MAX_CANDIDATES]
     said = [one for fact in facts for one in fact.reasons()]
     if plan is None:
         said.append(reason("no_plan", preset=preset))
@@ -78,7 +78,7 @@ def propose(
         state, client = RowState.CHOOSE, None
     if state == RowState.READY and plan is None:
         state = RowState.CHOOSE
-    return Proposal(state, client, plan, [*head, *said][:MOST_REASONS], candidates)
+    return Proposal(state, client, plan, [*head, *said][:MAX_REASONS], candidates)
 
 
 def sure_client(facts: Sequence[Fact]) -> int | None:

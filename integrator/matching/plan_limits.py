@@ -76,7 +76,11 @@ class Standings:
             for panel, facts in Panel.objects.values_list("id", "discovery__facts")
             if facts
         }
-        rows = Account.objects.filter(pk__in=accounts) if len(accounts) <= FEW else Account.objects
+        rows = (
+            Account.objects.filter(pk__in=accounts)
+            if len(accounts) <= MAX_KEYS_ASKED
+            else Account.objects
+        )
         self._found = {
             pk: Standing(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
             for pk, panel, preset, used, limit, domains in rows.values_list(
@@ -93,7 +97,8 @@ class Standings:
         return [said for said in compared if said is not None]
 
 
-FEW = 500
+MAX_KEYS_ASKED = 500
+"""Up to so many accounts are asked for by id; beyond that it is cheaper to read the table."""
 
 
 def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:

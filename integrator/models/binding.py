@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,8 +11,31 @@ from django.utils.translation import gettext_lazy as _
 from integrator.models.fields import SecretField
 from integrator.models.mirror import Account, Client, Plan
 from integrator.models.run import Run
-from integrator.models.states import BindingState, StepState
+from integrator.models.states import CLAIMABLE, MOVING, BindingState, StepState
 from integrator.models.window import Window
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+
+class BindingQuerySet(models.QuerySet["Binding"]):
+    """Bindings by where they stand."""
+
+    def moving(self) -> BindingQuerySet:
+        """Those that the product goes on with by itself."""
+        return self.filter(state__in=MOVING)
+
+    def unclaimed(self) -> BindingQuerySet:
+        """Those that may be claimed once they are due."""
+        return self.filter(state__in=CLAIMABLE)
+
+    def claimable(self, now: dt.datetime) -> BindingQuerySet:
+        """Those that may be claimed at this time."""
+        return self.unclaimed().filter(due_at__lte=now)
+
+    def leased(self, token: str, now: dt.datetime) -> BindingQuerySet:
+        """Those whose lease with this token still holds at this time."""
+        return self.filter(lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=now)
 
 
 class Binding(models.Model):
@@ -68,7 +91,6 @@ class Binding(models.Model):
     in_lane = models.BooleanField(default=False)
     credited = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     service_id = models.PositiveIntegerField(null=True)
-    line_id = models.CharField(max_length=32, blank=True)
     task_id = models.PositiveIntegerField(null=True)
     expires_set = models.BooleanField(default=False)
     cause = models.CharField(max_length=32, blank=True)
@@ -78,6 +100,8 @@ class Binding(models.Model):
     step_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=0)
+
+    objects = BindingQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["run_id", "number"]

@@ -9,8 +9,20 @@ from django.db.models import Q
 
 from integrator.models.binding import Binding
 from integrator.models.run import Run
-from integrator.models.states import UNSETTLED, Outcome
+from integrator.models.states import MAY_HAVE_HAPPENED, UNSETTLED, Outcome
 from integrator.models.window import Window
+
+
+class IntentQuerySet(models.QuerySet["Intent"]):
+    """Intents by what is known of them."""
+
+    def unsettled(self) -> IntentQuerySet:
+        """Those of which nobody knows yet what became of them."""
+        return self.filter(outcome__in=UNSETTLED)
+
+    def may_have_happened(self) -> IntentQuerySet:
+        """Those that were done, or of which nobody knows."""
+        return self.filter(outcome__in=MAY_HAVE_HAPPENED)
 
 
 class Intent(models.Model):
@@ -28,8 +40,6 @@ class Intent(models.Model):
     step = models.PositiveSmallIntegerField()
     attempt = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16)
-    func = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)
     marker = models.CharField(max_length=64, blank=True)
     before = models.JSONField(default=dict)
     at = models.DateTimeField()
@@ -41,6 +51,8 @@ class Intent(models.Model):
     outcome_at = models.DateTimeField(null=True)
     why = models.TextField(blank=True)
     result = models.JSONField(default=dict)
+
+    objects = IntentQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["id"]

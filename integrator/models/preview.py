@@ -11,6 +11,9 @@ from integrator.models.fields import SecretField
 from integrator.models.mirror import Account, Client, Plan
 from integrator.models.states import Payment, RowState
 
+COHORT_GROWTH = (1, 10, 50)
+"""The sizes of the first cohorts on a plan (design.md, section 5); then the run's full size."""
+
 
 class Preview(models.Model):
     """The choices of one person and what they would do; a run is started from it, once.

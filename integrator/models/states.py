@@ -33,7 +33,6 @@ class StepState(models.TextChoices):
     """Where one step of a binding or of a window stands."""
 
     RUNNING = "running", pgettext_lazy("step", "Running")
-    WAITING = "waiting", pgettext_lazy("step", "Waiting")
     DONE = "done", pgettext_lazy("step", "Done")
     FAILED = "failed", pgettext_lazy("step", "Failed")
     UNDECIDED = "undecided", pgettext_lazy("step", "Needs a decision")
@@ -76,6 +75,7 @@ class Outcome(models.TextChoices):
 
 
 UNSETTLED = (Outcome.PENDING, Outcome.UNKNOWN)
+MAY_HAVE_HAPPENED = (Outcome.DONE, *UNSETTLED)
 
 
 class Payment(models.TextChoices):

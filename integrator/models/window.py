@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,6 +10,29 @@ from django.utils.translation import gettext_lazy as _
 
 from integrator.models.mirror import Plan
 from integrator.models.states import Phase
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+
+class WindowQuerySet(models.QuerySet["Window"]):
+    """Windows by where they stand."""
+
+    def open(self) -> WindowQuerySet:
+        """Those that have not closed yet."""
+        return self.exclude(phase=Phase.CLOSED)
+
+    def closed(self) -> WindowQuerySet:
+        """Those that nobody drives any more."""
+        return self.filter(phase=Phase.CLOSED)
+
+    def due(self, now: dt.datetime) -> WindowQuerySet:
+        """Open ones that somebody should drive at this time."""
+        return self.open().filter(due_at__lte=now)
+
+    def leased(self, token: str, now: dt.datetime) -> WindowQuerySet:
+        """Those whose lease with this token still holds at this time."""
+        return self.filter(lease_token=token, lease_expires_at__gt=now)
 
 
 class Window(models.Model):
@@ -79,6 +102,8 @@ class Window(models.Model):
     lease_token = models.CharField(max_length=40, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=0)
+
+    objects = WindowQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Call
 from integrator.panel_access import adaptive_limit
 
@@ -105,5 +105,5 @@ def flush() -> None:
     """Write the calls collected so far; called inside the transaction that settles them."""
     present = _about.get()
     if present is not None and present.pending:
-        prepared.insert(present.pending)
+        Call.objects.bulk_create(present.pending)
         present.pending.clear()

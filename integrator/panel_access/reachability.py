@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db.models import Q
 
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Panel
 from integrator.panel_access.panel_stop import PanelStoppedError
 from panels.coremanager.errors import Busy, CertificateRefused, NotSent, TooLate, UnexpectedAnswer
@@ -26,15 +26,6 @@ log = structlog.get_logger(__name__)
 SHORTEST = dt.timedelta(seconds=15)
 LONGEST = dt.timedelta(minutes=5)
 """For so long, at least and at most, no window is opened that needs a panel which is away."""
-
-_AWAY = prepared.Values(
-    lambda panels: Panel.objects.filter(pk__in=panels, away_since__isnull=False).values_list("pk")
-)
-_BILLING = prepared.Values(
-    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER, away_since__isnull=False).values_list(
-        "pk"
-    )
-)
 
 
 def may_pass(error: PanelError) -> bool:
@@ -72,9 +63,8 @@ def spare(panel: Panel) -> dt.datetime:
 
 def back(servers: Collection[int] = ()) -> None:
     """BILLmanager, and these servers by their ids, were read just now."""
-    ids = [pk for (pk,) in _BILLING.run()]
-    if servers:
-        ids += [pk for (pk,) in _AWAY.run(panels=sorted(servers))]
+    read = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=servers)
+    ids = list(Panel.objects.filter(read, away_since__isnull=False).values_list("pk", flat=True))
     if ids and Panel.objects.filter(pk__in=ids).update(
         away_since=None, away_why="", away_until=None
     ):

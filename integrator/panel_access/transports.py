@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrator.core import prepared
 from integrator.models import Panel
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 
 LIMITER = DatabaseLimiter()
 JOURNAL = DatabaseJournal()
-
-_OF_KIND = prepared.Select[Panel](
-    lambda kind: Panel.objects.filter(kind=kind).defer("checked", "discovery")
-)
 
 _transports: dict[tuple[object, ...], Transport] = {}
 _lock = threading.Lock()
@@ -127,6 +122,8 @@ def billmanager_panel() -> Panel:
 
     Raises NoBillManagerError when there is none.
     """
-    for panel in _OF_KIND.run(kind=Panel.Kind.BILLMANAGER):
-        return panel
-    raise NoBillManagerError
+    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    panel = billing.defer("checked", "discovery").first()
+    if panel is None:
+        raise NoBillManagerError
+    return panel

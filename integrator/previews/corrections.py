@@ -11,7 +11,6 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.messages.reasons import shown
 from integrator.models import Account, Intent, PreviewRow
-from integrator.models.states import UNSETTLED, Outcome
 from integrator.previews import balances, confirmable
 from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import LONGEST_PERIOD, Choices
@@ -151,10 +150,9 @@ def _moved(binding: Binding, wish: Wish, found: Candidate) -> Candidate:
     own = {domain_key(name) for name in (*account.domains, account.domain)}
     if not wish.username or wish.domain or domain_key(found.domain) in own:
         return found
-    ordered = Intent.objects.filter(
-        binding=binding, kind__in=[step3.KIND, step4.CREDIT],
-        outcome__in=[str(one) for one in (Outcome.DONE, *UNSETTLED)],
-    )  # fmt: skip
+    ordered = Intent.objects.may_have_happened().filter(
+        binding=binding, kind__in=[step3.KIND, step4.CREDIT]
+    )
     if binding.service_id is not None or ordered.exists():
         return found
     return replace(found, domain=account.domain)

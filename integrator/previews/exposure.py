@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Avg
 
 from integrator.models import Call, Panel
+from integrator.models.preview import COHORT_GROWTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from integrator.previews.checks.judged_rows import Judged
     from integrator.previews.choices import Choices
 
-GROWTH = (1, 10, 50)
-"""The sizes of the first cohorts (design.md, section 5); then the full size."""
 SHARED_CALLS = 6
 """Of a manual-only phase: the switch and its reading back, the last look before it ends."""
 CALLS_PER_ORDER = 2
@@ -56,7 +55,7 @@ def cohorts(count: int, full: int) -> tuple[int, ...]:
     (1, 10, 50, 14)
     """
     sizes: list[int] = []
-    steps = iter(size for size in GROWTH if size < full)
+    steps = iter(size for size in COHORT_GROWTH if size < full)
     while count > 0:
         size = min(next(steps, full), count)
         sizes.append(size)

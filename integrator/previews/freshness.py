@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 
-MOST_SINGLY = 40
-FEW_CLIENTS = 2000
+MAX_SINGLY = 40
+"""Clients of a preview that are read one by one at most, where all are many."""
+MAX_CLIENTS_READ = 2000
 """Two pages of a list (billmanager.md 1.6); beyond that a small preview is cheaper one by one."""
 
 
@@ -64,7 +65,7 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
     """Balances and users: of all clients, or one by one where that are far fewer calls."""
     rows = preview.rows.exclude(client=None)
     wanted = dict(rows.values_list("client__remote_id", "client_email"))
-    if len(wanted) > MOST_SINGLY or Client.objects.count() <= FEW_CLIENTS:
+    if len(wanted) > MAX_SINGLY or Client.objects.count() <= MAX_CLIENTS_READ:
         read_clients(panel, client, ask=wanted)
         read_users(panel, client)
         return

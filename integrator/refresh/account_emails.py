@@ -37,7 +37,7 @@ SECONDS = 45.0
 AGE = dt.timedelta(days=30)
 """An e-mail is asked for again after that time."""
 PORTION = 25
-MOST = 20_000
+MAX_ACCOUNTS = 20_000
 """More than can be asked in one reading; they are not all loaded."""
 
 
@@ -58,7 +58,7 @@ def read(panel: Panel, progress: Progress | None = None, *, seconds: float = SEC
 
     Raises PanelError when the panel stops answering; what was read is kept.
     """
-    asked = list(wanted(panel).values_list("id", "username", "email")[:MOST])
+    asked = list(wanted(panel).values_list("id", "username", "email")[:MAX_ACCOUNTS])
     if not asked:
         return 0
     if progress is not None:

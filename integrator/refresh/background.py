@@ -14,7 +14,6 @@ from django.utils.dateparse import parse_datetime
 
 from integrator.core.clock import now
 from integrator.models import Binding, Panel
-from integrator.models.states import MOVING
 from integrator.refresh import account_emails, discovery
 from panels.coremanager.errors import PanelError
 
@@ -60,7 +59,7 @@ def read_emails(panel_id: int) -> int:
 
 
 def _busy() -> bool:
-    return Binding.objects.filter(state__in=MOVING).exists()
+    return Binding.objects.moving().exists()
 
 
 def _begun(panel: Panel) -> dt.datetime:

@@ -24,9 +24,8 @@ from django.conf import settings
 from django.utils import translation
 
 from integrator.bindings import causes, intents, transitions
-from integrator.core import prepared
 from integrator.models import Binding, Event, Intent, Panel, Run
-from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
+from integrator.models.states import NEEDS_PERSON, BindingState, RunState
 from integrator.panel_access import proven_names
 from integrator.runs import pauses, run_state
 from integrator.steps import step3_order as step3
@@ -91,13 +90,6 @@ every other binding of it would meet them.
 
 _MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 
-_FAILING = prepared.Values(
-    lambda panels: Panel.objects.filter(pk__in=panels, failures_in_row__gt=0).values_list("pk")
-)
-_BILLING = prepared.Values(
-    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).values_list("pk")
-)
-
 
 def failed(binding: Binding, number: int, cause: str, text: str) -> None:
     """A binding has failed at a step or must be decided; in the caller's transaction.
@@ -121,7 +113,7 @@ def failed(binding: Binding, number: int, cause: str, text: str) -> None:
 
 def passed(binding: Binding, number: int) -> None:
     """This step of the binding is proven on its panel: the rows of failures at it are over."""
-    if not _FAILING.run(panels=_ids_of(binding)):
+    if not Panel.objects.filter(pk__in=_ids_of(binding), failures_in_row__gt=0).exists():
         return
     panel = _locked(binding)
     if panel is not None:
@@ -190,7 +182,7 @@ def _is_canary(binding: Binding) -> bool:
 
 def _has_others(run_id: int, binding: Binding) -> bool:
     """Whether anything is left in the run that a pause could stop; it is over otherwise."""
-    moving = Binding.objects.filter(run=run_id, state__in=MOVING)
+    moving = Binding.objects.moving().filter(run=run_id)
     return moving.exclude(pk=binding.pk).exists()
 
 
@@ -249,7 +241,8 @@ def _ids_of(binding: Binding) -> list[int]:
     """The panel that a binding was at work on: its server while it is prepared, then billing."""
     if not binding.prepared:
         return [binding.account.panel_id]
-    return [pk for (pk,) in _BILLING.run()] or [0]
+    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    return list(billing.values_list("pk", flat=True))
 
 
 def _locked(binding: Binding) -> Panel | None:

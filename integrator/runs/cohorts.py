@@ -10,21 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from integrator.bindings import transitions
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Binding, Panel, Run, Window
-from integrator.models.states import CLAIMABLE, BindingState, Phase, RunState
+from integrator.models.preview import COHORT_GROWTH
+from integrator.models.states import BindingState, Phase, RunState
 from integrator.panel_access import reachability
 from integrator.runs import run_state
 from integrator.windows import canaries, members
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
-GROWTH = (1, 10, 50)
+    from integrator.models.binding import BindingQuerySet
+
 CALLS_PER_WINDOW = 4
 """How many parallel calls a window should have for itself before another plan's may open."""
 WAITS_FOR = {
@@ -40,76 +43,37 @@ WAITS_FOR = {
 def draw_all() -> int:
     """Open windows for all plans that can have one now; how many."""
     opened = 0
-    for plan_id, _number in _PLANS.run(now=clock.now()):
+    waiting = _waiting(clock.now()).values_list("plan_id").annotate(n=Count("id"))
+    for plan_id, _number in waiting.order_by("-n"):
         if not _room():
             break
         opened += draw(plan_id) is not None
     return opened
 
 
-def _waiting(now: object) -> QuerySet[Binding]:
+def _waiting(now: dt.datetime) -> BindingQuerySet:
     """Bindings that may join a window at this time: none that waits for a later one.
 
     Nor one whose server could not be read a while ago.
     """
     taken = Binding.objects.filter(in_lane=True).values("client_id")
     return (
-        Binding.objects.filter(
-            state__in=[BindingState.QUEUED, BindingState.WAITING],
-            window=None,
-            prepared=True,
-            run__state=RunState.RUNNING,
-        )
+        Binding.objects.unclaimed()
+        .filter(window=None, prepared=True, run__state=RunState.RUNNING)
         .exclude(reachability.spared(now))
         .filter(Q(due_at=None) | Q(due_at__lte=now))
         .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
     )
 
 
-_PLANS = prepared.Values(
-    lambda now: _waiting(now).values_list("plan_id").annotate(n=Count("id")).order_by("-n")
-)
-_PANEL = prepared.Select[Panel](
-    lambda: Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).order_by("pk")[:1]
-)
-_OPEN = prepared.Values(lambda: Window.objects.exclude(phase=Phase.CLOSED).values_list("plan_id"))
-_RUNNING = prepared.Select[Run](
-    lambda: Run.objects.filter(state=RunState.RUNNING).select_related("preview")
-)
-_DONE = prepared.Values(
-    lambda run: Binding.objects.filter(run=run, state=BindingState.DONE).values_list("pk")[:1]
-)
-_UNDER_WAY = prepared.Values(
-    lambda run, now: (
-        Binding.objects.filter(run=run)
-        .filter(
-            (Q(window__isnull=False) & ~Q(window__phase=Phase.CLOSED))
-            # What was sent for it may still take effect: it goes on where it is, later.
-            | Q(state=BindingState.WAITING, waiting_for=members.LATER, due_at__gt=now)
-        )
-        .values_list("pk")[:1]
-    )
-)
-_CLOSED = prepared.Values(
-    lambda run: (
-        Window.objects.filter(
-            phase=Phase.CLOSED, bindings__run=run, bindings__state=BindingState.DONE
-        )
-        .order_by("pk")
-        .distinct()
-        .values_list("pk", "plan_id")
-    )
-)
-
-
 def _room() -> bool:
     """Whether another window may open, by the BILLmanager's parallel limit."""
-    panels = _PANEL.run()
-    if not panels or panels[0].stopped:
+    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    if panel is None or panel.stopped:
         return False
-    if panels[0].away_until is not None and panels[0].away_until > clock.now():
+    if panel.away_until is not None and panel.away_until > clock.now():
         return False
-    return len(_OPEN.run()) < max(1, panels[0].max_parallel // CALLS_PER_WINDOW)
+    return Window.objects.open().count() < max(1, panel.max_parallel // CALLS_PER_WINDOW)
 
 
 def draw(plan_id: int) -> Window | None:
@@ -117,7 +81,7 @@ def draw(plan_id: int) -> Window | None:
 
     None: there is one already, or nobody may join one now.
     """
-    if (plan_id,) in _OPEN.run() or not _chosen(plan_id):
+    if Window.objects.open().filter(plan=plan_id).exists() or not _chosen(plan_id):
         return None
     now = clock.now()
     try:
@@ -143,7 +107,7 @@ def draw(plan_id: int) -> Window | None:
                         binding,
                         BindingState.WAITING,
                         waiting_for=WAITS_FOR[binding.step],
-                        fields={"window": window.pk},
+                        fields={"window": window},
                     )
                     for binding in chosen
                 ]
@@ -168,7 +132,7 @@ def _cohort(plan_id: int) -> list[Binding]:
     """Who joins: fairly from each run, clients' first accounts before their second ones."""
     by_run: list[list[Binding]] = []
     now = clock.now()
-    for run in _RUNNING.run():
+    for run in Run.objects.filter(state=RunState.RUNNING).select_related("preview"):
         if not run_state.may_work(run, now):
             continue
         waiting = _waiting(now).filter(run=run, plan_id=plan_id)
@@ -186,11 +150,11 @@ def _cohort(plan_id: int) -> list[Binding]:
 
 
 def _canary_first(
-    run: Run, waiting: QuerySet[Binding], order: Sequence[str], size: int
+    run: Run, waiting: BindingQuerySet, order: Sequence[str], size: int
 ) -> list[Binding]:
     """The next ones in this order; the account that a person picked as canary before all others."""
     picked = run.preview.canary_id
-    if picked and size == GROWTH[0] and _still_to_go(run, picked):
+    if picked and size == COHORT_GROWTH[0] and _still_to_go(run, picked):
         return list(waiting.filter(account=picked))
     return list(waiting.order_by(*order)[:size])
 
@@ -200,7 +164,7 @@ def _still_to_go(run: Run, account_id: int) -> bool:
 
     Not when it waits for a person's decision on another binding: the run would never begin.
     """
-    own = Binding.objects.filter(run=run, account=account_id, window=None, state__in=CLAIMABLE)
+    own = Binding.objects.unclaimed().filter(run=run, account=account_id, window=None)
     return own.exclude(pk__in=run_state.behind_undecided().values("pk")).exists()
 
 
@@ -221,13 +185,25 @@ def _size(run: Run, plan_id: int) -> int:
     full = run.preview.cohort
     if canaries.is_pending(run):
         return 0
-    if not _DONE.run(run=run.pk):
-        return 0 if _UNDER_WAY.run(run=run.pk, now=clock.now()) else min(GROWTH[0], full)
-    plans = [plan for _pk, plan in _CLOSED.run(run=run.pk)]
+    done = Binding.objects.filter(run=run, state=BindingState.DONE)
+    if not done.exists():
+        return 0 if _is_under_way(run) else min(COHORT_GROWTH[0], full)
+    closed = Window.objects.closed().filter(pk__in=done.values("window")).order_by("pk")
+    plans = list(closed.values_list("plan_id", flat=True))
     grown = plans.count(plan_id)
     if not plans or plans[0] != plan_id:
         grown += 1  # the canary of another plan has gone ahead for this one as well
-    return min(GROWTH[grown] if grown < len(GROWTH) else full, full)
+    return min(COHORT_GROWTH[grown] if grown < len(COHORT_GROWTH) else full, full)
+
+
+def _is_under_way(run: Run) -> bool:
+    """Whether a binding of this run is in a window, or goes on where it is later.
+
+    What was sent for the latter may still take effect.
+    """
+    in_window = Q(window__isnull=False) & ~Q(window__phase=Phase.CLOSED)
+    later = Q(state=BindingState.WAITING, waiting_for=members.LATER, due_at__gt=clock.now())
+    return Binding.objects.filter(in_window | later, run=run).exists()
 
 
 def after(window: Window) -> None:

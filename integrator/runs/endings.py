@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrator.models import Binding, Intent
-from integrator.models.states import MOVING, NEEDS_PERSON, UNSETTLED, BindingState, Outcome
+from integrator.models.states import MOVING, NEEDS_PERSON, BindingState
 from integrator.steps import step3_order as step3
 
 if TYPE_CHECKING:
@@ -83,11 +83,7 @@ class Meaning:
 
 def of_cancelling(run: Run) -> Meaning:
     """What cancelling this run now would mean; after it, what it has meant."""
-    ordered = Intent.objects.filter(
-        binding=OuterRef("pk"),
-        kind=step3.KIND,
-        outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)],
-    )
+    ordered = Intent.objects.may_have_happened().filter(binding=OuterRef("pk"), kind=step3.KIND)
     states = [*MOVING, *NEEDS_PERSON, BindingState.CANCELLED]
     left = (
         Binding.objects.filter(run=run, state__in=states)

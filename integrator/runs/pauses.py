@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
-from integrator.core import prepared
 from integrator.models import Panel, Run
 from integrator.models.states import MOVING, RunState
 from integrator.panel_access import panel_stop
@@ -46,16 +45,14 @@ def selling_on(panels: Collection[Panel], plan: Plan) -> QuerySet[Run]:
     return running.distinct()
 
 
-_STOPPED = prepared.Select[Panel](lambda: Panel.objects.exclude(stopped="").order_by("pk"))
-
-
 def pause_stopped() -> int:
     """Pause runs that use a panel which is stopped, whoever stopped it; how many.
 
     What is read by itself may meet a refused login while nothing is being bound. A run that is
     resumed before the panel has been checked is paused again.
     """
-    return sum(pause_all(panel, panel.stopped) for panel in _STOPPED.run())
+    stopped = Panel.objects.exclude(stopped="").order_by("pk")
+    return sum(pause_all(panel, panel.stopped) for panel in stopped)
 
 
 def stop_panel(error: PanelError) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from integrator.bindings.transitions import PRODUCT
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding, Event, Run
-from integrator.models.states import CLAIMABLE, MOVING, NEEDS_PERSON, BindingState, RunState
+from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
+
+if TYPE_CHECKING:
+    from integrator.models.binding import BindingQuerySet
 
 
 def may_work(run: Run, now: dt.datetime) -> bool:
@@ -77,34 +81,19 @@ def can_move(run: Run) -> bool:
 
     Those that wait for the lane of a client whose other binding is undecided may not.
     """
-    return bool(_MOVES.run(run=run.pk))
+    moving = Binding.objects.moving().filter(run=run)
+    return moving.exclude(pk__in=behind_undecided().values("pk")).exists()
 
 
-def behind_undecided() -> QuerySet[Binding]:
+def behind_undecided() -> BindingQuerySet:
     """Bindings that may not order because another of their client waits for a person."""
     holders = Binding.objects.filter(in_lane=True, state__in=NEEDS_PERSON)
-    return Binding.objects.filter(
-        state__in=CLAIMABLE,
+    return Binding.objects.unclaimed().filter(
         window=None,
         in_lane=False,
         step__lt=6,
         client__in=holders.values("client"),
     )
-
-
-_MOVES = prepared.Values(
-    lambda run: (
-        Binding.objects.filter(run=run, state__in=MOVING)
-        .exclude(pk__in=behind_undecided().values("pk"))
-        .values_list("pk")[:1]
-    )
-)
-_OPEN = prepared.Values(
-    lambda run: Binding.objects.filter(
-        run=run, state__in=[*MOVING, BindingState.UNDECIDED]
-    ).values_list("pk")[:1]
-)
-_STATE = prepared.Values(lambda run: Run.objects.filter(pk=run).values_list("state"))
 
 
 def finish_if_over(run: Run) -> bool:
@@ -113,7 +102,7 @@ def finish_if_over(run: Run) -> bool:
     It is not finished while a binding in it waits for a decision, its own or another one's: then
     it is marked as one that needs a decision. False: it is marked as it was.
     """
-    [[run.state]] = _STATE.run(run=run.pk)
+    run.state = Run.objects.values_list("state", flat=True).get(pk=run.pk)
     if not _is_over(run):
         return False
     with transaction.atomic():
@@ -121,7 +110,8 @@ def finish_if_over(run: Run) -> bool:
         run = Run.objects.select_for_update().get(pk=run.pk)
         if not _is_over(run):
             return False
-        if _OPEN.run(run=run.pk):
+        open_states = [*MOVING, BindingState.UNDECIDED]
+        if Binding.objects.filter(run=run, state__in=open_states).exists():
             return run.state == RunState.RUNNING and change(run, RunState.UNDECIDED)
         return change(run, RunState.FINISHED, finished_at=clock.now())
 

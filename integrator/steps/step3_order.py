@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.steps.same_service import of_client, same_domain
 from integrator.steps.verdicts import Absent, Ambiguous, Evidence, Failed, Proven, Verdict
+from panels.billmanager.services import (
+    ACTIVE,
+    DELETED,
+    IN_PROGRESS,
+    ORDERED,
+    STATUSES,
+    SUSPENDED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -35,17 +43,9 @@ SEVERAL = "several_services"
 MARK_IN_FORM = "mark_in_form"
 """In evidence: our mark, found in the service's form where the list shows none."""
 
-UNPAID = 1
-ACTIVE = 2
-SUSPENDED = 3
-DELETED = 4
-IN_PROGRESS = 5
-"""Service states (billmanager.md 7.1)."""
-STATES = frozenset({UNPAID, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
-
 
 def describe(binding: Binding) -> dict[str, Any]:
-    """What will be sent, without secrets; its digest is kept with the intent."""
+    """What will be sent, without secrets; it is kept with the intent."""
     return {
         "su": binding.su,
         "plan": binding.plan.remote_id,
@@ -137,7 +137,7 @@ def judge(
     """
     evidence = row(service)
     learnt = {"service_id": service.id}
-    if service.status not in STATES:
+    if service.status not in STATUSES:
         text = f"service {service.id} is {state_word(service)}{_troubles(service)}"
         return Ambiguous(UNREADABLE, text, evidence)
     if service.status in (SUSPENDED, DELETED):
@@ -159,13 +159,13 @@ def paid(service: Service) -> bool:
 
     A state that is not known proves nothing.
     """
-    return service.status in STATES - {UNPAID}
+    return service.status in STATUSES - {ORDERED}
 
 
 def state_word(service: Service) -> str:
     """The service's state as the panel names it, for people."""
     words = {
-        UNPAID: "ordered, not paid",
+        ORDERED: "ordered, not paid",
         ACTIVE: "active",
         SUSPENDED: "suspended",
         DELETED: "deleted",

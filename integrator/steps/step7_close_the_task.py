@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator.steps import step3_order
-from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
 from integrator.steps.step6_find_the_task import IN_WORK, same_person
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
+from panels.billmanager.services import ACTIVE, IN_PROGRESS, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,7 +97,7 @@ def verify(service: Service, binding: Binding) -> Verdict:
             f"not “{binding.account.username}”",
             evidence,
         )
-    if service.status in (IN_PROGRESS, ACTIVE) or service.status not in step3_order.STATES:
+    if service.status in (IN_PROGRESS, ACTIVE) or service.status not in STATUSES:
         return Absent(f"service {service.id} is {step3_order.state_word(service)}")
     return Failed(
         "service_closed", f"service {service.id} is {step3_order.state_word(service)}", evidence

@@ -44,7 +44,12 @@ def worker(options: Options, number: int | None = None) -> Program:
     name = "worker" if number is None else f"worker{number}"
     return Program(
         name=name,
-        command=(*(sys.executable, "-m", "integrator.supervisor.celery_process", "worker", name),),
+        command=(
+            *(sys.executable, "-m", "celery", "--quiet", "--app", "integrator.celery"),
+            *("worker", "--hostname", f"{name}@%h"),
+            # Workers here share a database, not their views of each other.
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ),
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
         environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
@@ -59,7 +64,7 @@ def beat(options: Options) -> Program:
     """The clock that wakes the sweep; there must be one of it."""
     return Program(
         name="beat",
-        command=(sys.executable, "-m", "integrator.supervisor.celery_process", "beat"),
+        command=(sys.executable, "-m", "integrator.supervisor.beat"),
         environ=environ(options),
         silence_limit=life.SILENCE,
         tell_signal=life.TELL,

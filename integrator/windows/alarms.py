@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MOST_TOLD = 5
+MAX_TOLD = 5
 """So many obstacles are named at most."""
 
 
@@ -38,7 +38,7 @@ class Obstacle:
 
 def tell(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
     """Say on the window's page what stands in the way."""
-    text = "; ".join(one.text for one in obstacles[:MOST_TOLD])
+    text = "; ".join(one.text for one in obstacles[:MAX_TOLD])
     if text != driver.window.cause:
         driver.save(cause=text)
 

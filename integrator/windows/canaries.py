@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.bindings import rows
 from integrator.bindings.work import password_attempts
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding, Canary
-from integrator.models.states import MOVING, BindingState, Phase
+from integrator.models.states import BindingState, Phase
 from integrator.panel_access import panel_connections, proven_names, transports
 from integrator.steps.verdicts import Failed
 from integrator.windows import members
@@ -26,9 +26,8 @@ from panels.ispmanager import PasswordCheck
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.db.models import QuerySet
-
     from integrator.models import Run
+    from integrator.models.binding import BindingQuerySet
     from integrator.windows.lease import Driver
     from panels.ispmanager import IspManager
 
@@ -43,14 +42,7 @@ def is_wanted(run_id: int) -> bool:
 
 def is_pending(run: Run) -> bool:
     """Whether a canary of this run has not been compared yet, so that nothing more may begin."""
-    return bool(_PENDING.run(run=run.pk))
-
-
-_PENDING = prepared.Values(
-    lambda run: Canary.objects.filter(binding__run=run, state=Canary.State.WATCHED).values_list(
-        "pk"
-    )[:1]
-)
+    return Canary.objects.filter(binding__run=run, state=Canary.State.WATCHED).exists()
 
 
 def must_go_alone() -> bool:
@@ -58,19 +50,15 @@ def must_go_alone() -> bool:
     return not proven_names.is_close_proven(transports.billmanager_panel())
 
 
-def under_way() -> QuerySet[Binding]:
+def under_way() -> BindingQuerySet:
     """Bindings in open windows that the product goes on with by itself."""
-    return Binding.objects.filter(state__in=MOVING, window__isnull=False).exclude(
-        window__phase=Phase.CLOSED
-    )
-
-
-_OTHERS = prepared.Values(lambda pk: under_way().exclude(pk=pk).values_list("pk")[:1])
+    in_windows = Binding.objects.moving().filter(window__isnull=False)
+    return in_windows.exclude(window__phase=Phase.CLOSED)
 
 
 def may_order(binding: Binding) -> bool:
     """Whether this binding may order or pay now; False: it must be under way alone, and is not."""
-    return not must_go_alone() or not _OTHERS.run(pk=binding.pk)
+    return not must_go_alone() or not under_way().exclude(pk=binding.pk).exists()
 
 
 def let_one_stay(driver: Driver) -> None:

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 HELD = dt.timedelta(seconds=10)
 """How soon a held window looks whether a person, or time, has removed what holds it."""
 
-MOST_BACKOFF = 10.0
+MAX_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
 
 PATIENCE = dt.timedelta(minutes=1)
@@ -98,7 +98,7 @@ def after_error(driver: Driver, error: PanelError) -> bool:
         log.warning("window.try_again", window=window.pk, attempts=tries, why=str(error))
     if window.phase in (Phase.OPENING, Phase.ENABLING) and tries >= settings.MAX_ATTEMPTS:
         driver.enter(Phase.RESTORING, f"gave up: {error}")
-    driver.save(due_at=clock.now() + transitions.backoff(tries - 1, most=MOST_BACKOFF))
+    driver.save(due_at=clock.now() + transitions.backoff(tries - 1, most=MAX_BACKOFF))
     watchdog.hold_when_late(driver, str(error))
     return False
 
@@ -114,7 +114,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     tries = window.attempts + 1
     since = panel.away_since if panel is not None and panel.away_since else window.created_at
     if now - since < PATIENCE and not window.closing:
-        due = now + transitions.backoff(tries - 1, most=MOST_BACKOFF)
+        due = now + transitions.backoff(tries - 1, most=MAX_BACKOFF)
         driver.save(attempts=tries, cause=str(error), due_at=due)
         return False
     leaving = rows.of_window(window)
@@ -155,7 +155,7 @@ def rests(driver: Driver) -> bool:
 def refused_by_database(driver: Driver, error: DatabaseError) -> None:
     """Counted as a worker's death is; where even this cannot be written, its lease runs out."""
     kind = type(error).__name__
-    due = clock.now() + transitions.backoff(driver.window.deaths, most=MOST_BACKOFF)
+    due = clock.now() + transitions.backoff(driver.window.deaths, most=MAX_BACKOFF)
     try:
         lease.died(driver, due_at=due)
     except DatabaseError:
@@ -172,7 +172,7 @@ def unexpected(driver: Driver) -> None:
         turn_all_away(driver, Failed("internal", text))
         cohorts.after(driver.window)
         return
-    due = clock.now() + transitions.backoff(tries - 1, most=MOST_BACKOFF)
+    due = clock.now() + transitions.backoff(tries - 1, most=MAX_BACKOFF)
     driver.save(attempts=tries, cause=text, due_at=due)
     watchdog.hold_when_late(driver, text)
 

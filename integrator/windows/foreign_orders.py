@@ -14,7 +14,7 @@ from django.db.models import Q
 from integrator.core import clock
 from integrator.models import Binding, StrangerOrder
 from integrator.steps.same_service import of_client, same_domain
-from integrator.steps.step3_order import ACTIVE, DELETED, IN_PROGRESS, SUSPENDED, UNPAID
+from panels.billmanager.services import ACTIVE, DELETED, IN_PROGRESS, ORDERED, SUSPENDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -119,7 +119,7 @@ def note(
     now = clock.now()
     rows = []
     for service in services:
-        if service.status in (UNPAID, DELETED):
+        if service.status in (ORDERED, DELETED):
             continue
         task = by_service.get(service.id)
         rows.append(

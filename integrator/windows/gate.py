@@ -17,6 +17,7 @@ from integrator.core import clock
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step3_order as step3
 from integrator.windows import alarms, members, readings, watchdog
+from panels.billmanager.services import ACTIVE, DELETED, ORDERED, SUSPENDED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -102,9 +103,9 @@ def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) ->
 
 def _safe(service: Service, manual: Collection[int]) -> bool:
     """Whether no ispmanager module can open this service any more or yet."""
-    if service.status in (step3.UNPAID, step3.DELETED, step3.SUSPENDED):
+    if service.status in (ORDERED, DELETED, SUSPENDED):
         return True
-    return service.module_id in manual or service.status == step3.ACTIVE
+    return service.module_id in manual or service.status == ACTIVE
 
 
 def _go_on(driver: Driver, bindings: Collection[Binding]) -> None:

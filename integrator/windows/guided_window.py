@@ -126,9 +126,9 @@ def say_go_on(window_id: int, step: int, actor: str) -> bool:
     """A person allows this step; False: it is not what the window asks for (any more)."""
     with transaction.atomic():
         asking = (
-            Window.objects.select_for_update()
+            Window.objects.open()
+            .select_for_update()
             .filter(pk=window_id, asks=step, closing=False)
-            .exclude(phase=Phase.CLOSED)
             .first()
         )
         if asking is None:

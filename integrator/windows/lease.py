@@ -13,51 +13,21 @@ from django.db.models import F
 
 from integrator.bindings import leases
 from integrator.bindings.transitions import PRODUCT, LeaseLostError
-from integrator.core import clock, heartbeat, prepared
+from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
 from integrator.models import Event, Window
-from integrator.models.states import Phase
 from integrator.panel_access import call_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from integrator.models.states import Phase
+    from integrator.models.window import WindowQuerySet
+
 log = structlog.get_logger(__name__)
 
 SOONEST = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
-
-
-_WINDOW = prepared.Select[Window](lambda pk: Window.objects.filter(pk=pk).select_related("plan"))
-_OURS = prepared.Update(lambda pk, token: Window.objects.filter(pk=pk, lease_token=token))
-_OPEN = prepared.Update(lambda pk: Window.objects.filter(pk=pk).exclude(phase=Phase.CLOSED))
-_HELD = prepared.Update(
-    lambda pk, token, now: Window.objects.filter(
-        pk=pk, lease_token=token, lease_expires_at__gt=now
-    ),
-    version=F("version") + 1,
-)
-_FREE = prepared.Update(
-    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_token="").exclude(
-        phase=Phase.CLOSED
-    )
-)
-_LAPSED = prepared.Update(
-    lambda pk, now: Window.objects.filter(pk=pk, due_at__lte=now, lease_expires_at__lt=now).exclude(
-        phase=Phase.CLOSED
-    ),
-    deaths=F("deaths") + 1,
-)
-_CLOSED = prepared.Update(
-    lambda pk: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_token="")
-)
-_LAPSED_CLOSED = prepared.Update(
-    lambda pk, now: Window.objects.filter(pk=pk, phase=Phase.CLOSED, lease_expires_at__lt=now),
-    deaths=F("deaths") + 1,
-)
-_DIED = prepared.Update(
-    lambda pk, token: Window.objects.filter(pk=pk, lease_token=token), deaths=F("deaths") + 1
-)
 
 
 @dataclass(slots=True)
@@ -77,8 +47,8 @@ class Driver:
 
         Raises LeaseLostError.
         """
-        now = clock.now()
-        if not _HELD.run(fields, pk=self.window.pk, token=self.token, now=now):
+        ours = Window.objects.filter(pk=self.window.pk).leased(self.token, clock.now())
+        if not ours.update(version=F("version") + 1, **fields):
             raise LeaseLostError
         for name, value in fields.items():
             setattr(self.window, name, value)
@@ -121,40 +91,42 @@ class Driver:
 
 def claim(window_id: int) -> Driver | None:
     """Claim a window for driving; None: it is closed, not due, or somebody else drives it."""
-    token = heartbeat.new_lease_token()
-    now = clock.now()
-    columns = {"lease_token": token, "lease_expires_at": leases.end(), "due_at": None}
-    if not (
-        _FREE.run(columns, pk=window_id, now=now) or _LAPSED.run(columns, pk=window_id, now=now)
-    ):
-        return None
-    leases.hold(token)
-    return Driver(_WINDOW.run(pk=window_id)[0], token)
+    return _claim(window_id, Window.objects.due(clock.now()), {"due_at": None})
 
 
 def claim_closed(window_id: int) -> Driver | None:
     """Claim a closed window for a look at it; None: it is open, or somebody else looks at it."""
+    return _claim(window_id, Window.objects.closed(), {})
+
+
+def _claim(window_id: int, among: WindowQuerySet, columns: dict[str, None]) -> Driver | None:
+    """Claim a window that is free, or whose driver has died, which is counted."""
     token = heartbeat.new_lease_token()
-    columns = {"lease_token": token, "lease_expires_at": leases.end()}
+    lease = {"lease_token": token, "lease_expires_at": leases.end(), **columns}
+    window = among.filter(pk=window_id)
     if not (
-        _CLOSED.run(columns, pk=window_id)
-        or _LAPSED_CLOSED.run(columns, pk=window_id, now=clock.now())
+        window.filter(lease_token="").update(**lease)
+        or window.filter(lease_expires_at__lt=clock.now()).update(deaths=F("deaths") + 1, **lease)
     ):
         return None
     leases.hold(token)
-    return Driver(_WINDOW.run(pk=window_id)[0], token)
+    return Driver(Window.objects.select_related("plan").get(pk=window_id), token)
 
 
 def died(driver: Driver, **fields: Any) -> None:
     """Count an end that was no good one as the worker's death is, while the lease still holds."""
-    _DIED.run(fields, pk=driver.window.pk, token=driver.token)
+    _ours(driver).update(deaths=F("deaths") + 1, **fields)
 
 
 def release(driver: Driver) -> None:
     """Give the window back; whoever finds it due next drives it."""
     leases.let_go(driver.token)
-    columns = {"lease_token": "", "lease_expires_at": None}
-    _OURS.run(columns, pk=driver.window.pk, token=driver.token)
+    _ours(driver).update(lease_token="", lease_expires_at=None)
+
+
+def _ours(driver: Driver) -> WindowQuerySet:
+    """The driven window as long as nobody else has taken it."""
+    return Window.objects.filter(pk=driver.window.pk, lease_token=driver.token)
 
 
 def hold(driver: Driver, text: str) -> None:
@@ -170,7 +142,7 @@ def hold(driver: Driver, text: str) -> None:
 
 def due(window_id: int) -> None:
     """Have the window looked at now."""
-    _OPEN.run({"due_at": clock.now()}, pk=window_id)
+    Window.objects.open().filter(pk=window_id).update(due_at=clock.now())
 
 
 def event(

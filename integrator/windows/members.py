@@ -87,7 +87,7 @@ class Ledger:
 
     def __init__(self, bindings: Collection[Binding]) -> None:
         self._previous = steps_of(bindings)
-        self._steps: dict[int, list[Step]] = {}
+        self._steps: dict[int, dict[int, Step]] = {}
         self._changes: list[transitions.Change] = []
         self.pauses: dict[int, str] = {}
 
@@ -139,7 +139,7 @@ class Ledger:
             attempt=max(previous.attempts if previous else 0, 1),
             **fields,
         )
-        self._steps.setdefault(binding.pk, []).append(row)
+        self._steps.setdefault(binding.pk, {})[number] = row
 
     def write(self) -> int:
         """Write it all in the caller's transaction; how many bindings changed."""
@@ -148,7 +148,7 @@ class Ledger:
         with transaction.atomic():
             made = transitions.change_all(self._changes)
             self._tell_breaker(made)
-            step_log.record(step for pk in made for step in self._steps.pop(pk, []))
+            step_log.record(step for pk in made for step in self._steps.pop(pk, {}).values())
             # Panels before runs, as the breaker locks them: two workers never wait for each other.
             for run_id, why in sorted(self.pauses.items()):
                 run_state.pause(run_id, why)
@@ -163,7 +163,7 @@ class Ledger:
         for one in self._changes:
             if one.binding.pk not in made:
                 continue
-            for step in self._steps.get(one.binding.pk, []):
+            for step in self._steps.get(one.binding.pk, {}).values():
                 if step.state == StepState.DONE and step.number not in passed:
                     circuit_breaker.passed(one.binding, step.number)
                     passed.add(step.number)

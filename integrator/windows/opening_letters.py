@@ -14,7 +14,7 @@ from django.db import transaction
 from integrator.bindings import intents, rows
 from integrator.core import clock
 from integrator.models import Intent
-from integrator.models.states import UNSETTLED, Outcome
+from integrator.models.states import Outcome
 from integrator.panel_access import call_log
 from integrator.windows import lease
 from integrator.windows.switching import switches
@@ -47,8 +47,7 @@ def to_hold(window: Window, bm: BillManager) -> dict[str, str]:
 
 def touched(window: Window) -> bool:
     """Whether this window has, or may have, changed the plan's letter."""
-    made = Intent.objects.filter(window=window, kind=KIND)
-    return made.filter(outcome__in=[Outcome.DONE, *UNSETTLED]).exists()
+    return Intent.objects.may_have_happened().filter(window=window, kind=KIND).exists()
 
 
 def hold(driver: Driver, bm: BillManager) -> bool:
@@ -153,10 +152,7 @@ def _proven(driver: Driver, bm: BillManager, before: LetterForm, wanted: str) ->
 
 def _waits(driver: Driver, form: LetterForm, wanted: str) -> bool:
     """Whether an earlier save whose outcome is unknown could still land."""
-    open_intents = Intent.objects.filter(
-        window_id=driver.window.pk, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    )
-    for intent in open_intents:
+    for intent in Intent.objects.unsettled().filter(window=driver.window, kind=KIND):
         meant = intent.before["request"]["letter"]
         if meant == wanted == form.letter:
             intents.settle(intent, Outcome.DONE, why="read back")

@@ -17,11 +17,11 @@ from integrator.bindings import intents
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, StrangerOrder, Window
-from integrator.models.states import UNSETTLED, Outcome, Phase
+from integrator.models.states import Outcome
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps.module_switches import enabled
-from integrator.steps.step3_order import ACTIVE, IN_PROGRESS
 from integrator.windows import lease
+from panels.billmanager.services import ACTIVE, IN_PROGRESS
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 KIND = intents.HAND_OVER
 STEP = 6
 """Kept with the calls of tasks."""
-SOON = dt.timedelta(seconds=2)
+SHOWS_AFTER = dt.timedelta(seconds=2)
+"""How long until what was handed over is looked at again."""
 PATIENCE = dt.timedelta(minutes=10)
 """So long an order that was handed over is left alone: a second start could open it twice."""
 
@@ -64,7 +65,7 @@ def hand_over(order_id: int, actor: str) -> StrangerOrder:
             else:
                 order.handed_at, order.handed_by = None, ""
             order.save(update_fields=["handed_at", "handed_by", "state"])
-            Window.objects.filter(pk=window.pk).update(after_at=clock.now() + SOON)
+            Window.objects.filter(pk=window.pk).update(after_at=clock.now() + SHOWS_AFTER)
         if sent.error is not None and sent.outcome != Outcome.UNKNOWN:
             raise ActionRefused(
                 _("BILLmanager did not start task %(task)d again: %(why)s")
@@ -98,12 +99,8 @@ def settle_all(window: Window, bm: BillManager) -> None:
 
 def _pending(order: StrangerOrder) -> Intent | None:
     """A hand-over of this order of which nobody knows what became of it."""
-    return Intent.objects.filter(
-        window=order.window_id,
-        kind=KIND,
-        marker=_marker(order),
-        outcome__in=[str(o) for o in UNSETTLED],
-    ).first()
+    pending = Intent.objects.unsettled().filter(kind=KIND, marker=_marker(order))
+    return pending.filter(window=order.window_id).first()
 
 
 def _marker(order: StrangerOrder) -> str:
@@ -112,7 +109,7 @@ def _marker(order: StrangerOrder) -> str:
 
 def _plan_sells_itself(window: Window, bm: BillManager) -> None:
     """Whether the order would now go to a module of the plan's own, and not to people again."""
-    if Window.objects.filter(plan=window.plan).exclude(phase=Phase.CLOSED).exists():
+    if Window.objects.open().filter(plan=window.plan).exists():
         raise ActionRefused(
             _("A window is open on this plan; hand the order over when the plan is restored.")
         )

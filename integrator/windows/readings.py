@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from integrator.steps.step3_order import ACTIVE
+from panels.billmanager.services import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 FRESH = dt.timedelta(seconds=60)
 """A list that was read so recently serves as the one before a window: it covers more, not less."""
-MOST_ASKED = 50
+MAX_ASKED = 50
 """For so many new users BILLmanager is asked one by one whose they are."""
-MOST_DIGITS = 2
+MAX_DIGITS = 2
 """How many digits behind a name still look like a second try at it."""
 
 
@@ -81,7 +81,7 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
     """
     found = []
     unknown = window.new_users.filter(service_id=None, binding=None).select_related("panel")
-    for user in unknown.order_by("-pk")[:MOST_ASKED]:
+    for user in unknown.order_by("-pk")[:MAX_ASKED]:
         told = _by_service(user.username, bm)
         if told is not None:
             user.service_id, user.binding, user.why = told
@@ -110,7 +110,7 @@ def _told_apart(
     sites: dict[str, list[str]] | None = None
     found = []
     for place, name in enumerate(names):
-        told = _by_service(name, bm) if place < MOST_ASKED else None
+        told = _by_service(name, bm) if place < MAX_ASKED else None
         if told is None:
             if sites is None:
                 sites = {}
@@ -154,7 +154,7 @@ def _by_likeness(name: str, domains: Sequence[str], ours: Sequence[Binding]) -> 
     for binding in ours:
         username = binding.account.username
         behind = name[len(username) :] if name.startswith(username) else ""
-        if behind.isdecimal() and len(behind) <= MOST_DIGITS:
+        if behind.isdecimal() and len(behind) <= MAX_DIGITS:
             return None, binding, f"it is named after “{username}”, with digits behind it"
         if any(same_domain(domain, binding.domain) for domain in domains):
             return None, binding, f"it has a site for {binding.domain}"

@@ -31,7 +31,7 @@ ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS = 1, 2, 3, 4, 5
 UNKNOWN = 0
 """Stands for a status that the list does not tell, or that is none of these five."""
 
-_KNOWN = frozenset({ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
+STATUSES = frozenset({ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
 _REASON = re.compile(r"[1-5](?:_[a-z_]+)?", re.ASCII)
 _WARNING = "open_warning"
 """In the name of what tells that nothing can be changed while the opening runs: the form has a
@@ -281,7 +281,7 @@ def _status(row: Row, reason: str, cells: Cells) -> int:
     shown = (row.code_or_none(_STATUS), reason.partition("_")[0], row.get("item_real_status"))
     for code in shown:
         status = number((code or "").partition("_")[0])
-        if status in _KNOWN:
+        if status in STATUSES:
             return status
     known = next((name for name in (_STATUS, "item_status") if row.has(name)), _STATUS)
     cells.note(known, "is no status of a service" if row.has(known) else "is missing")

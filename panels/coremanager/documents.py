@@ -18,7 +18,7 @@ from panels.coremanager.error_nodes import fault_of
 from panels.coremanager.errors import AnswerTooLarge, UnexpectedAnswer
 from panels.coremanager.fault import Fault
 from panels.coremanager.forms import Button, Field, Form, Option, read_form
-from panels.coremanager.listing import MOST_ROWS, Listing, Row, number
+from panels.coremanager.listing import MAX_ROWS, Listing, Row, number
 from panels.coremanager.redaction import Redactor
 from panels.coremanager.toolbars import Toolbar, ToolButton, read_toolbar
 
@@ -105,12 +105,6 @@ class Document:
         return self.text("ok")
 
     @property
-    def ok_type(self) -> str:
-        """`ok@type`: 'url' for a page to be opened in a browser; '' when not told."""
-        node = self._root.find("ok")
-        return "" if node is None else node.get("type", "")
-
-    @property
     def id(self) -> str | None:
         """Id of a created object: `doc/id`, else the attribute `id` of `doc`; None if not told."""
         return self.text("id") or self._root.get("id") or None
@@ -155,10 +149,10 @@ class Document:
         if metadata is not None and metadata.get("type") == "form":
             raise self.wrong("is a form, not a list")
         column, direction = self.text("p_sort"), self.text("p_order")
-        rows = tuple(map(self._row, islice(self._root.iterchildren("elem"), MOST_ROWS + 1)))
-        if len(rows) > MOST_ROWS:
+        rows = tuple(map(self._row, islice(self._root.iterchildren("elem"), MAX_ROWS + 1)))
+        if len(rows) > MAX_ROWS:
             raise AnswerTooLarge(
-                f"the page has more than {MOST_ROWS} rows", panel=self.panel, func=self.func
+                f"the page has more than {MAX_ROWS} rows", panel=self.panel, func=self.func
             )
         return Listing(
             rows=rows,

@@ -24,7 +24,7 @@ _ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?", re.ASCII)
 _ON = frozenset({"on", "yes", "true", "1"})
 _OFF = frozenset({"off", "no", "false", "0", "null"})
-MOST_ROWS = 6_000
+MAX_ROWS = 6_000
 """Rows that one page may have, whatever was asked for. A panel that knows no pages gives its whole
 list, which BILLmanager cuts at 5,001 (billmanager.md 1.6); what has many more is no list."""
 UNSET = frozenset({"", "null"})
@@ -144,13 +144,6 @@ class Row:
         if _ID.fullmatch(text) is None:
             raise self._wrong(name, "is not a number")
         return int(text)
-
-    def int_or_none(self, *names: str) -> builtins.int | None:
-        """Give the first of these columns that is there and set; None when none is."""
-        for name in names:
-            if self.code_or_none(name) is not None:
-                return self.int(name)
-        return None
 
     def money(self, name: str) -> Decimal:
         """Give a required amount, in any of the ways in which panels write one (`amounts`)."""

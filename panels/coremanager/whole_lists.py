@@ -115,23 +115,6 @@ def _newer(
     return [item for _, item in sorted(newer, key=_number_of, reverse=True)]
 
 
-def rows_newer_than(
-    transport: Reader,
-    func: str,
-    params: Mapping[str, str | int] | None = None,
-    *,
-    floor: int,
-    su: str | int | None = None,
-    key: str = "id",
-    size: int = NEWEST,
-    keep: Callable[[Row], bool] | None = None,
-) -> list[Row]:
-    """Like `collect_newer`, giving the rows themselves; those that `keep` refuses are dropped."""
-    whole = Reading(transport, func, _asking(params), su, key, PAGE, streamed=False)
-    rows = _newer(whole, _itself, floor, size, ())
-    return rows if keep is None else [row for row in rows if keep(row)]
-
-
 def newest_id(
     transport: Reader,
     func: str,

@@ -6,12 +6,12 @@ tags and attributes are counted before a parser makes nodes of them.
 
 from __future__ import annotations
 
-MOST_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
 its metadata has 2 to 3 MB (tests/panels/http/test_answer_sizes.py measures one)."""
-MOST_TAGS = 200_000
+MAX_TAGS = 200_000
 """Its tags; such a page has 62,000."""
-MOST_ATTRIBUTES = 200_000
+MAX_ATTRIBUTES = 200_000
 """Its attributes; such a page has 61,000."""
 LISTS = 4
 """By how much a list may have more whose rows are let go one after another: the 5,001 rows that a

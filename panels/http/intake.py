@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from panels.http.answer_limits import HEAD, LISTS, MOST_ATTRIBUTES, MOST_BYTES, MOST_TAGS, TooLarge
+from panels.http.answer_limits import HEAD, LISTS, MAX_ATTRIBUTES, MAX_BYTES, MAX_TAGS, TooLarge
 
 if TYPE_CHECKING:
     from panels.http.row_stream import RowStream
@@ -21,13 +21,13 @@ class Intake:
         *("_pieces", "_tags", "size", "stream"),
     )
 
-    def __init__(self, most: int = MOST_BYTES, stream: RowStream | None = None) -> None:
+    def __init__(self, most: int = MAX_BYTES, stream: RowStream | None = None) -> None:
         self.size = 0
         self.stream = stream
         times = 1 if stream is None else LISTS
         self._most = times * most
-        self._most_tags = times * MOST_TAGS
-        self._most_attributes = times * MOST_ATTRIBUTES
+        self._most_tags = times * MAX_TAGS
+        self._most_attributes = times * MAX_ATTRIBUTES
         self._pieces: list[bytes] = []
         self._tags = 0
         self._attributes = 0

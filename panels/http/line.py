@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from panels.http.endpoint import Endpoint
     from panels.http.intake import Intake
 
-Mount = "Callable[[requests.Session], None]"
-
 _CHUNK = 65536
 _HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",

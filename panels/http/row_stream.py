@@ -13,7 +13,7 @@ from lxml import etree
 from panels.coremanager.answer_start import Opening
 from panels.coremanager.documents import PARSING, Document, broken, stranger, too_deep
 from panels.coremanager.errors import PanelError
-from panels.coremanager.listing import MOST_ROWS, Row
+from panels.coremanager.listing import MAX_ROWS, Row
 from panels.http.answer_limits import HEAD, TooLarge
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ class RowStream:
             if parent is None or parent.getparent() is not None:
                 continue  # a row of a list inside of this one
             self._rows += 1
-            if self._rows > MOST_ROWS:
-                raise TooLarge(f"the page has more than {MOST_ROWS} rows")
+            if self._rows > MAX_ROWS:
+                raise TooLarge(f"the page has more than {MAX_ROWS} rows")
             if self.failure is None:
                 try:
                     self._take(Row(element, panel=self._panel, func=self._func))

@@ -26,7 +26,7 @@ from panels.coremanager.errors import (
 )
 from panels.coremanager.redaction import REDACTED, Redactor, redact_params, secrets_of
 from panels.http import sessions
-from panels.http.answer_limits import MOST_BYTES, TooLarge
+from panels.http.answer_limits import MAX_BYTES, TooLarge
 from panels.http.answers import WebPage, understand
 from panels.http.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.http.exchange import Exchange, form_of, is_busy, outcome_of
@@ -87,7 +87,7 @@ class Transport:
         connect_timeout: float = 3.05,
         read_timeout: float = 30.0,
         slot_timeout: float | None = None,
-        max_answer: int = MOST_BYTES,
+        max_answer: int = MAX_BYTES,
         session_store: SessionIds | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,

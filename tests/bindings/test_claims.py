@@ -14,13 +14,17 @@ from integrator.models import Binding, Event, states
 if TYPE_CHECKING:
     import pytest
 
+    from integrator.models import Run
     from tests.services.provider import Provider, Workers
 
-ORDERING = transitions.Ready(
-    lambda run: Binding.objects.filter(run=run, step__in=(3, 4)), lane=True
-)
 
-CLOSING = transitions.Ready(lambda run: Binding.objects.filter(run=run, step=7))
+def claim_to_order(run: Run, *, most: int = 1) -> list[transitions.Claim]:
+    ordering = Binding.objects.filter(run=run, step__in=(3, 4))
+    return transitions.claim(ordering, lane=True, most=most)
+
+
+def claim_to_close(run: Run, *, most: int = 1) -> list[transitions.Claim]:
+    return transitions.claim(Binding.objects.filter(run=run, step=7), most=most)
 
 
 def test_a_binding_that_went_on_meanwhile_is_not_claimed(
@@ -35,9 +39,9 @@ def test_a_binding_that_went_on_meanwhile_is_not_claimed(
         return 0
 
     monkeypatch.setattr("random.randrange", another_worker_moves_it_on)
-    assert transitions.claim(ORDERING, run=run.pk) == []
+    assert claim_to_order(run) == []
     monkeypatch.undo()
-    (claimed,) = transitions.claim(CLOSING, run=run.pk)
+    (claimed,) = claim_to_close(run)
     leases.let_go(claimed.token)
 
 
@@ -45,13 +49,13 @@ def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provide
     run = provider.start(12)
     bindings = Binding.objects.filter(run=run)
     bindings.update(due_at=clock.now())
-    assert len(transitions.claim(CLOSING, run=run.pk, most=4)) == 0
-    claimed = transitions.claim(ORDERING, run=run.pk, most=4)
+    assert len(claim_to_close(run, most=4)) == 0
+    claimed = claim_to_order(run, most=4)
     clients = [one.binding.client_id for one in claimed]
     assert 1 <= len(claimed) <= 4
     assert len(set(clients)) == len(clients)
     assert bindings.filter(state="running").count() == len(claimed)
-    while more := transitions.claim(ORDERING, run=run.pk, most=4):
+    while more := claim_to_order(run, most=4):
         claimed += more
     clients = [one.binding.client_id for one in claimed]
     assert sorted(clients) == sorted(set(bindings.values_list("client_id", flat=True)))
@@ -66,7 +70,7 @@ def test_what_a_thread_does_not_come_to_is_left_to_others(provider: Provider) ->
     run = provider.start(12)
     bindings = Binding.objects.filter(run=run)
     bindings.update(due_at=clock.now(), step=7, waiting_for="turn")
-    first, *rest = transitions.claim(CLOSING, run=run.pk, most=2)
+    first, *rest = claim_to_close(run, most=2)
     assert len(rest) == 1
     transitions.give_back(rest)
     left = bindings.get(pk=rest[0].binding.pk)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
-ORDERING = transitions.Ready(lambda: Binding.objects.filter(step=3), lane=True)
-
 
 def waiting(client: Client, **fields: Any) -> Binding:
     return factories.binding(
@@ -50,6 +48,6 @@ def test_an_order_that_is_not_read_back_keeps_its_clients_lane(
     first.refresh_from_db()
     assert first.in_lane is kept
     Binding.objects.filter(pk=first.pk).update(due_at=None)
-    taken = transitions.claim(ORDERING, most=5)
+    taken = transitions.claim(Binding.objects.filter(step=3), lane=True, most=5)
     assert [one.binding.pk for one in taken] == ([] if kept else [second.pk])
     transitions.give_back(taken)

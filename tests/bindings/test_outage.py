@@ -52,7 +52,7 @@ def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> No
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
     monkeypatch.setattr(failures, "PATIENCE", dt.timedelta(seconds=2))
-    monkeypatch.setattr(failures, "MOST_BACKOFF", 0.3)
+    monkeypatch.setattr(failures, "MAX_BACKOFF", 0.3)
     monkeypatch.setattr(reachability, "SHORTEST", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(reachability, "LONGEST", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(outage, "SOONEST", 0.1)

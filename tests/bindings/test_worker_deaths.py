@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.any_database
 
-ORDERING = transitions.Ready(lambda run: Binding.objects.filter(run=run))
-
 
 def is_over(run_id: int) -> bool:
     going = Binding.objects.filter(run=run_id, state__in=["queued", "running", "waiting"])
@@ -122,7 +120,7 @@ def test_what_is_not_known_when_a_worker_dies_again_is_for_a_person(
     left = {"lease_token": "gone-1", "lease_expires_at": past, "deaths": MOST - 1}
     binding = factories.binding("running", step, window=window, in_lane=True, **left)
     Intent.objects.create(
-        binding=binding, step=step, attempt=1, kind=kind, digest="d", at=past, send_by=past,
+        binding=binding, step=step, attempt=1, kind=kind, at=past, send_by=past,
         settles_at=past, before={"request": {"func": kind}},
     )  # fmt: skip
     assert sweep.take_back_leases() == 1
@@ -183,13 +181,13 @@ def test_one_over_which_a_worker_died_is_claimed_alone_and_after_all_others(
     innocent = bindings.order_by("pk").last()
     assert innocent is not None
     bindings.filter(pk=innocent.pk).update(deaths=0)
-    claimed = transitions.claim(ORDERING, run=run.pk, most=4)
+    claimed = transitions.claim(bindings, most=4)
     assert [one.binding.pk for one in claimed] == [innocent.pk]
-    claimed += transitions.claim(ORDERING, run=run.pk, most=4)
+    claimed += transitions.claim(bindings, most=4)
     assert len(claimed) == 2
-    assert transitions.claim(ORDERING, run=run.pk, most=4) == []
+    assert transitions.claim(bindings, most=4) == []
     suspect = claimed[1]
     transitions.give_back([suspect])
-    assert len(transitions.claim(ORDERING, run=run.pk, most=4)) == 1
+    assert len(transitions.claim(bindings, most=4)) == 1
     for one in claimed:
         leases.let_go(one.token)

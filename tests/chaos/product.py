@@ -41,8 +41,8 @@ COMMAND_LIMIT = 240.0
 SLOWEST = 4
 """How many times slower than a quiet machine one may be before a test gives up."""
 MARKS = {
-    "worker": b"celery_process\0worker",
-    "beat": b"celery_process\0beat",
+    "worker": b"integrator.celery\0worker",
+    "beat": b"integrator.supervisor.beat",
     "web": b"gunicorn",
     "up": b"manage.py\0up",
 }

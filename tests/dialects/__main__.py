@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.dialects.trial import Verdict
 
-MOST_TOLD = 400
+MAX_TOLD = 400
 """Characters of a failure that are told, but for ``--story``."""
 
 
@@ -39,7 +39,7 @@ def told(verdict: Verdict, *, story: bool = False) -> str:
         said = ", ".join(f"{name}={value}" for name, value in verdict.answers.items())
         parts.append(f"  said, with {verdict.ordered_before} ordered: {said}")
     if verdict.failure:
-        failure = verdict.failure if story else verdict.failure[-MOST_TOLD:]
+        failure = verdict.failure if story else verdict.failure[-MAX_TOLD:]
         parts.append(f"  failed: {failure}")
         parts.append(f"  again: make dialects SEEDS={verdict.seed} ARGS=--story")
     return "\n".join(parts)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.any_database
 
 SEEDS = range(20)
-MOST_ANSWERS = 6
+MAX_ANSWERS = 6
 """So many entries at most a person is asked for: what is nonsense without a label."""
 
 
@@ -38,7 +38,7 @@ def own_database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 def test_a_seed_is_bound(own_database: None, seed: int) -> None:
     verdict = process.play(seed)
     assert not verdict.failure, told(verdict, story=True)
-    assert len(verdict.answers) <= MOST_ANSWERS
+    assert len(verdict.answers) <= MAX_ANSWERS
 
 
 def test_a_seed_is_always_the_same_and_another_is_another() -> None:

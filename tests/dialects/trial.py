@@ -14,7 +14,7 @@ from integrator.bindings.work import dispatch
 from integrator.core.errors import Refused
 from integrator.maintenance import sweep, wake_ups
 from integrator.models import Binding, PreviewRow, Window
-from integrator.models.states import BindingState, Phase, RowState, RunState
+from integrator.models.states import BindingState, RowState, RunState
 from integrator.panel_setup.checks import panel_check
 from integrator.panel_setup.checks.rows import PASSES
 from integrator.previews import preview
@@ -263,13 +263,13 @@ def _told(row: CheckRow) -> str:
 
 
 def _open_windows() -> bool:
-    return Window.objects.exclude(phase=Phase.CLOSED).exists()
+    return Window.objects.open().exists()
 
 
 def _where() -> str:
     bindings = Binding.objects.order_by("pk")
     told = [(b.state, b.step, b.waiting_for, b.cause, b.cause_text) for b in bindings]
-    windows = Window.objects.exclude(phase=Phase.CLOSED).values_list("phase", "held", "cause")
+    windows = Window.objects.open().values_list("phase", "held", "cause")
     return f"{told} {list(windows)}"
 
 

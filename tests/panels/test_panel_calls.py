@@ -28,7 +28,7 @@ MARKS = ("doc", "code", "inferred", "unknown")
 FROM_FORM = "{form}"
 TOKEN = re.compile(r"`([^`]+)`")
 SENDERS = {
-    *("read", "act", "collect", "collect_newer", "all_rows", "rows_newer_than", "newest_id"),
+    *("read", "act", "collect", "collect_newer", "all_rows", "newest_id"),
     *("asked", "asked_form", "list", "form", "row_form", "button", "ask"),
 }
 """Functions and methods that are handed the name of a panel's function."""

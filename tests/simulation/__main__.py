@@ -14,7 +14,7 @@ from tests.simulation import process
 if TYPE_CHECKING:
     from tests.simulation.simulate import Verdict
 
-MOST_TOLD = 3
+MAX_TOLD = 3
 """Stories are long: so many failing seeds are told in full, of the others only the laws."""
 
 
@@ -66,7 +66,7 @@ def main() -> int:
         if verdict.broken:
             failed.append(verdict.seed)
         if verdict.broken or options.story:
-            process.say(told(verdict, story=options.story or len(failed) <= MOST_TOLD))
+            process.say(told(verdict, story=options.story or len(failed) <= MAX_TOLD))
     process.say(table(seen))
     seconds = time.monotonic() - began
     process.say(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from integrator.models import Intent, StrangerOrder, Window
-from integrator.models.states import UNSETTLED
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
 from panels.sandbox.billmanager.operations import modules_for
@@ -56,9 +55,7 @@ class Handings:
 
     def go_on(self) -> None:
         """Have what is not known read, and press again where the order still waits."""
-        unknown = Intent.objects.filter(
-            kind=order_handover.KIND, outcome__in=[str(one) for one in UNSETTLED]
-        )
+        unknown = Intent.objects.unsettled().filter(kind=order_handover.KIND)
         for window in Window.objects.filter(intents__in=unknown).distinct():
             self._say(partial(post_checks.read_again, window.pk))
         for order in self.left:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator.models import Binding, Event, Intent, Window
-from integrator.models.states import UNSETTLED, BindingState, Phase
+from integrator.models.states import BindingState
 from integrator.previews.corrections import Wish
 from integrator.windows.order_handover import KIND
-from integrator.windows.switching.sent_switches import MOST
+from integrator.windows.switching.sent_switches import MAX_TRIES
 from panels.sandbox.billmanager.operations import modules_for
 from panels.sandbox.ispmanager.hosting import user_key
 from panels.sandbox.violations import violations
@@ -36,9 +36,9 @@ EXCUSED = {"service_closed", "service_active", "no_module", "no_modules", "wrong
 """Causes with which a binding may stay failed at the end: somebody at the panels made it so."""
 
 
-MOST_SECONDS = 5.0
+MAX_SECONDS = 5.0
 """So much computing a call may take, its answer's and the simulated panel's: in fact far less."""
-MOST_MEMORY = 300 * 2**20
+MAX_MEMORY = 300 * 2**20
 """By so much a process may grow while a seed is played; the answers of a panel are small."""
 
 
@@ -265,7 +265,7 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
             continue  # a colleague has switched off what alone could open it
         if not opened and service_id not in simulation.others.touched:
             yield f"service {service_id} was handed over and is not opened"
-    for intent in Intent.objects.filter(kind=KIND, outcome__in=[str(o) for o in UNSETTLED]):
+    for intent in Intent.objects.unsettled().filter(kind=KIND):
         yield f"nobody knows what became of the handing over of {intent.marker}"
 
 
@@ -323,7 +323,7 @@ def _repeated(simulation: Simulation) -> Iterator[str]:
             vain = max(sum(began <= at <= closed for at in row) for row in rows)
             words = Event.objects.filter(window_id=window.pk, to_state="closing")
             said = words.filter(why__in=("restore", "restore anyway")).count()
-            if vain > MOST * (1 + said):
+            if vain > MAX_TRIES * (1 + said):
                 yield f"{func} of module {module} was sent {vain} times in vain by {window}"
 
 
@@ -338,16 +338,16 @@ def _carts(simulation: Simulation) -> Iterator[str]:
 def _cheap(simulation: Simulation) -> Iterator[str]:
     """No answer takes the process for itself, neither its time nor its memory."""
     seconds, func = Observed.costliest
-    if seconds > MOST_SECONDS:
+    if seconds > MAX_SECONDS:
         yield f"a call of {func} took {seconds:.0f} s of computing"
     grown = peak_memory() - simulation.memory
-    if grown > MOST_MEMORY:
+    if grown > MAX_MEMORY:
         yield f"the process has grown by {grown / 2**20:.0f} MiB"
 
 
 def _ended(simulation: Simulation) -> Iterator[str]:
     """Everything has come to its end, with a cause where it is not a good one."""
-    for window in Window.objects.exclude(phase=Phase.CLOSED):
+    for window in Window.objects.open():
         yield f"w{window.pk} is {window.phase} at the end: {window.cause}"
     for binding in Binding.objects.exclude(state__in=[BindingState.DONE, BindingState.CANCELLED]):
         told = f"b{binding.pk} is {binding.state} at step {binding.step}: {binding.cause} "
@@ -356,7 +356,7 @@ def _ended(simulation: Simulation) -> Iterator[str]:
             yield told
         elif binding.cause not in EXCUSED or not simulation.others.meddled:
             yield f"a truthful person could not bring it to its end: {told}"
-    loose = Intent.objects.filter(outcome__in=[str(o) for o in UNSETTLED])
+    loose = Intent.objects.unsettled()
     for intent in loose.exclude(binding__state=BindingState.CANCELLED):
         if intent.kind in KNOWN_AT_THE_END:
             yield f"intent {intent.kind} of b{intent.binding_id} was never settled"

@@ -97,7 +97,7 @@ def _without_caps() -> Patches:
     def without_any(self: intake.Intake, _most: int = 0, stream: RowStream | None = None) -> None:
         real(self, 10**12, stream)
 
-    names = ("MOST_TAGS", "MOST_ATTRIBUTES")
+    names = ("MAX_TAGS", "MAX_ATTRIBUTES")
     counted = [mock.patch.object(intake, name, 10**12) for name in names]
     return [*counted, mock.patch.object(intake.Intake, "__init__", without_any)]
 
@@ -150,7 +150,7 @@ MENDS = {
     "twice": Mend(
         "a switch that never shows is sent without end",
         (11,),
-        lambda: [mock.patch.object(sent_switches, "MOST", 10**6)],
+        lambda: [mock.patch.object(sent_switches, "MAX_TRIES", 10**6)],
     ),
     "upgrade": Mend(
         "names that do not hold any more are not found again",

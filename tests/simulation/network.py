@@ -126,7 +126,7 @@ CONNECTS = 3.05
 """Seconds until no connection has come about."""
 LOOKED_WITHIN = 10.0
 """So old in seconds the last look at a plan may be when something is ordered on it, and a call."""
-MOST_CALLS, PACE = 40, 10.0
+MAX_CALLS, PACE = 40, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""
 
 
@@ -147,7 +147,7 @@ class Network(SandboxAdapter):
         self._looks: dict[str, float] = {}
         self.away = (0.0, 0.0)
         """From when to when BILLmanager cannot be reached."""
-        self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_CALLS))
+        self._calls: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MAX_CALLS))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a request, or do not; the process may die before the answer is used."""
@@ -199,8 +199,8 @@ class Network(SandboxAdapter):
     def _mind_pace(self, call: str) -> None:
         """Nobody asks the same again and again without a pause: such a seed would never end."""
         times = self._calls[call]
-        if len(times) == MOST_CALLS and self._stage.now - times[0] < PACE:
-            self._stage.refused = f"{call}: made {MOST_CALLS} times in less than {PACE:.0f} s"
+        if len(times) == MAX_CALLS and self._stage.now - times[0] < PACE:
+            self._stage.refused = f"{call}: made {MAX_CALLS} times in less than {PACE:.0f} s"
         times.append(self._stage.now)
 
     def _mind_switch(self, asked: Request, fault: Rule | None) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrator.core import prepared
 from integrator.models import Binding, Intent, Window
-from integrator.models.states import UNSETTLED, Phase
+from integrator.models.states import Phase
 from integrator.steps import module_switches as sets
 from integrator.steps import step4_pay as step4
 from integrator.windows.switching import switches
@@ -21,22 +20,6 @@ if TYPE_CHECKING:
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
     from tests.simulation.stage import Stage
-
-_SELLING_MANUALLY = prepared.Values(
-    lambda: (
-        Window.objects.filter(phase=Phase.ORDERS).order_by("pk").values_list("plan__remote_id")[:1]
-    )
-)
-_BEING_CREDITED = prepared.Values(
-    lambda: (
-        Intent.objects.filter(
-            kind=step4.CREDIT, outcome__in=[str(o) for o in UNSETTLED], binding__isnull=False
-        )
-        .order_by("pk")
-        .values_list("before", "binding__client__remote_id")[:1]
-    )
-)
-"""Asked so often that to compile them each time would cost as much as the panels."""
 
 
 def _is_read_back(window: Window) -> bool:
@@ -127,18 +110,25 @@ class Others:
 
     def _walk_in(self) -> str | None:
         """A stranger orders just while his plan sells manually: it becomes a task for people."""
-        plans = _SELLING_MANUALLY.run()
-        if not plans:
+        manually = Window.objects.filter(phase=Phase.ORDERS).order_by("pk")
+        plan = manually.values_list("plan__remote_id", flat=True).first()
+        if plan is None:
             return None
-        found = acts.stranger_orders(self._world, {"plan": plans[0][0]})
+        found = acts.stranger_orders(self._world, {"plan": plan})
         return f"service {found['service']}"
 
     def _pay_same(self) -> str | None:
         """A client begins to pay in by himself just what is being credited to him."""
-        being = _BEING_CREDITED.run()
-        if not being:
+        being = (
+            Intent.objects.unsettled()
+            .filter(kind=step4.CREDIT, binding__isnull=False)
+            .select_related("binding__client")
+            .order_by("pk")
+            .first()
+        )
+        if being is None or being.binding is None:
             return None
-        before, client = being[0]
+        before, client = being.before, being.binding.client.remote_id
         profile = self._world.profiles.find("client", client)[0]
         payment = r.Payment(
             id=self._world.payments.next_id(),
@@ -220,7 +210,7 @@ class Others:
 
     def _upgrade(self) -> str | None:
         """The panel is upgraded while a window is open: its switches are called otherwise."""
-        if not Window.objects.exclude(phase=Phase.CLOSED).exclude(snapshot=None).exists():
+        if not Window.objects.open().exclude(snapshot=None).exists():
             return None
         ways = {"enable": "on", "disable": "off"}
         if self._world.dials.upgrade:
@@ -246,7 +236,7 @@ class Others:
         self.switched.append((self._stage.now, plan.id, module, on))
         act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
         acts.perform(world, act)
-        open_windows = Window.objects.filter(plan__remote_id=plan.id).exclude(phase=Phase.CLOSED)
+        open_windows = Window.objects.open().filter(plan__remote_id=plan.id)
         window = open_windows.exclude(snapshot=None).first()
         if window is None:
             self.plans[plan.id] = world.plans[plan.id].modules

@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from integrator.bindings import intents
 from integrator.bindings.operator import actions, undecided_evidence
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.core.errors import ActionRefused, Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
-from integrator.models.states import BindingState, Phase, RunState
+from integrator.models.states import BindingState, RunState
 from integrator.previews.corrections import corrected
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
@@ -26,8 +26,6 @@ from tests.simulation.undoings import Undoings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from django.db.models import QuerySet
 
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
@@ -84,7 +82,7 @@ class People:
         for_ever = clock.now() + 2 * intents.horizon()
         for window in Window.objects.filter(held=True, held_until__gt=for_ever):
             self.held_for_ever.append(f"{window} is held until {window.held_until}")
-        for window in Window.objects.filter(HELD).exclude(phase=Phase.CLOSED):
+        for window in Window.objects.open().filter(HELD):
             self._held(window)
         self.decide()
         self._runs(RunState.PAUSED, actions.resume)
@@ -259,7 +257,7 @@ class People:
                 self._stage.tell(f"deletes payment {payment.id}")
 
     def _restore_any(self) -> None:
-        window = Window.objects.exclude(phase=Phase.CLOSED).order_by("pk").first()
+        window = Window.objects.open().order_by("pk").first()
         if window is not None and self._say(lambda: actions.restore(window.pk, ANNA)):
             self._stage.seen["restore pressed"] += 1
 
@@ -291,30 +289,18 @@ class People:
                     acts.perform(self._world, act)
 
 
-def _any(found: QuerySet[Any]) -> QuerySet[Any, tuple[int]]:
-    return found.order_by().values_list("pk")[:1]
-
-
-_NEEDS_A_PERSON = [
-    prepared.Values(lambda: _any(Window.objects.filter(HELD).exclude(phase=Phase.CLOSED))),
-    prepared.Values(lambda: _any(Binding.objects.filter(state=BindingState.UNDECIDED))),
-    prepared.Values(lambda: _any(Run.objects.filter(state=RunState.PAUSED))),
-]
-_MOVES = [
-    prepared.Values(lambda: _any(Window.objects.exclude(phase=Phase.CLOSED))),
-    prepared.Values(lambda: _any(Run.objects.filter(state=RunState.RUNNING))),
-]
-"""Asked every few simulated seconds, so compiled once."""
-
-
 def needs_a_person() -> bool:
     """Whether something can only go on when a person says so."""
-    return any(one.run() for one in _NEEDS_A_PERSON)
+    return (
+        Window.objects.open().filter(HELD).exists()
+        or Binding.objects.filter(state=BindingState.UNDECIDED).exists()
+        or Run.objects.filter(state=RunState.PAUSED).exists()
+    )
 
 
 def moves() -> bool:
     """Whether the product has something under way."""
-    return any(one.run() for one in _MOVES)
+    return Window.objects.open().exists() or Run.objects.filter(state=RunState.RUNNING).exists()
 
 
 def unfinished() -> bool:

@@ -93,7 +93,7 @@ class Installation:
 
     def running(self, role: str) -> list[int]:
         """The ids of the processes of a role."""
-        mark = f"integrator.supervisor.celery_process {role}"
+        mark = {"worker": "--app integrator.celery worker", "beat": "integrator.supervisor.beat"}
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -101,7 +101,7 @@ class Installation:
                 line = (folder / "cmdline").read_bytes().decode().replace("\0", " ")
             except (FileNotFoundError, PermissionError, ProcessLookupError):
                 continue
-            if ours and mark in line:
+            if ours and mark[role] in line:
                 found.append(int(folder.name))
         return found
 

@@ -79,13 +79,13 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
     monkeypatch.setattr(wake_ups, "wake", lambda _kind, row: woken.append(row))
     now = clock.now()
     first, *_, last = [
-        factories.window("closed", after_at=now - dt.timedelta(minutes=plan_recheck.MOST - n))
-        for n in range(plan_recheck.MOST + 1)
+        factories.window("closed", after_at=now - dt.timedelta(minutes=plan_recheck.MAX_WAKES - n))
+        for n in range(plan_recheck.MAX_WAKES + 1)
     ]
     again = factories.window("closed", recheck_at=now, after_at=now)
     factories.window("closed", after_at=now + dt.timedelta(minutes=1))
     with CaptureQueriesContext(connection) as asked:
-        assert plan_recheck.due() == plan_recheck.MOST + 1
+        assert plan_recheck.due() == plan_recheck.MAX_WAKES + 1
     assert len(asked) == 2
     assert len(set(woken)) == len(woken)
     assert {first.pk, again.pk} <= set(woken)

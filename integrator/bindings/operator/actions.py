@@ -261,8 +261,8 @@ def restore(window_id: int, actor: str, *, anyway: bool = False) -> None:
     window = _open_window(window_id)
     with transaction.atomic():
         changed = (
-            Window.objects.filter(pk=window.pk)
-            .exclude(phase=Phase.CLOSED)
+            Window.objects.open()
+            .filter(pk=window.pk)
             .update(
                 closing=True,
                 due_at=clock.now(),
@@ -323,7 +323,7 @@ def _undecided(binding_id: int) -> Binding:
 
 def _reopen(binding: Binding, actor: str) -> None:
     """Let the binding's run go on, and those that waited for its client's lane."""
-    behind = Binding.objects.filter(client=binding.client_id, state__in=MOVING)
+    behind = Binding.objects.moving().filter(client=binding.client_id)
     over = (RunState.FINISHED, RunState.UNDECIDED)
     for run in Run.objects.filter(state__in=over, bindings__in=behind).distinct():
         run_state.reopen(run.pk, why="a decision was taken", actor=actor)

@@ -11,13 +11,14 @@ from integrator.bindings import intents, step_log, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, Step, Window
-from integrator.models.states import BindingState, Outcome, Phase, StepState
+from integrator.models.states import BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps import step3_order as step3
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.same_service import of_client, same_domain
 from integrator.steps.verdicts import Proven
 from integrator.windows import members
+from panels.billmanager.services import DELETED, STATUSES, SUSPENDED
 
 if TYPE_CHECKING:
     from panels.billmanager.services import Service
@@ -44,7 +45,7 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
         raise ActionRefused(refused)
     paid = isinstance(step7.verify(service, binding), Proven) or step3.paid(service)
     # What may yet be opened stays in its window: the gate must see it.
-    window = Window.objects.filter(pk=binding.window_id or 0).exclude(phase=Phase.CLOSED).first()
+    window = Window.objects.open().filter(pk=binding.window_id or 0).first()
     stays = paid and window is not None
     with transaction.atomic():
         for intent in Intent.objects.filter(binding=binding):
@@ -86,7 +87,7 @@ def unfit(binding: Binding, service: Service) -> str:
         return _("Service %(service)d is another client's.") % words
     if not same_domain(service.domain, binding.domain):
         return _("Service %(service)d is for %(domain)s, the binding for %(wanted)s.") % words
-    if service.status not in step3.STATES or service.status in (step3.DELETED, step3.SUSPENDED):
+    if service.status not in STATUSES or service.status in (DELETED, SUSPENDED):
         return _("Service %(service)d is %(state)s.") % words
     return ""
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from integrator.bindings import causes, intents, transitions
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Client, ClientUser, Event, Intent, NewClient
 from integrator.models.states import Outcome
@@ -38,7 +38,7 @@ STEP = 0
 PASSWORD_LENGTH = 24
 ALPHABET = string.ascii_letters + string.digits
 SHOWS_AFTER = dt.timedelta(seconds=2)
-MOST_WAKES = 50
+MAX_WAKES = 50
 
 
 def ask(people: Iterable[tuple[str, str]], country: str, project: str, actor: str) -> list[int]:
@@ -70,21 +70,13 @@ def ask(people: Iterable[tuple[str, str]], country: str, project: str, actor: st
     return asked
 
 
-_DUE = prepared.Values(
-    lambda now: (
-        NewClient.objects.filter(state=NewClient.State.QUEUED, due_at__lte=now)
-        .order_by("due_at")
-        .values_list("pk")
-    )
-)
-
-
 def wake_due() -> int:
     """Wake workers for those that are due; how many."""
-    due = _DUE.run(now=clock.now())
-    for (row,) in due[:MOST_WAKES]:
+    due = NewClient.objects.filter(state=NewClient.State.QUEUED, due_at__lte=clock.now())
+    waiting = due.order_by("due_at").values_list("pk", flat=True)
+    for row in waiting[:MAX_WAKES]:
         wake_ups.wake("new_client", row)
-    return len(due)
+    return len(waiting)
 
 
 def work(row_id: int) -> bool:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from integrator.bindings import transitions
 from integrator.core.errors import ActionRefused
 from integrator.models import Account, Binding, Intent, PreviewRow
-from integrator.models.states import UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 
@@ -28,11 +27,9 @@ def is_ordered(binding: Binding) -> bool:
     """Whether an order, or credit for it, has happened or may have: then only names may change."""
     return (
         binding.service_id is not None
-        or Intent.objects.filter(
-            binding=binding,
-            kind__in=[step3.KIND, step4.CREDIT],
-            outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)],
-        ).exists()
+        or Intent.objects.may_have_happened()
+        .filter(binding=binding, kind__in=[step3.KIND, step4.CREDIT])
+        .exists()
     )
 
 

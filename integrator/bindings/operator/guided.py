@@ -56,7 +56,7 @@ def stop(run_id: int, actor: str) -> None:
     Raises ActionRefused when nothing is left to stop.
     """
     # Before it is cancelled: what has not ordered leaves its window then.
-    open_ones = Window.objects.filter(bindings__run=run_id).exclude(phase=Phase.CLOSED)
+    open_ones = Window.objects.open().filter(bindings__run=run_id)
     windows = list(open_ones.distinct().values_list("pk", flat=True))
     actions.cancel(run_id, actor, why="stopped in a guided binding")
     for window in windows:

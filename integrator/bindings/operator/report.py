@@ -14,7 +14,6 @@ from integrator.bindings.work import expiry
 from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run, Step, Window
 from integrator.models.states import (
-    MOVING,
     NEEDS_PERSON,
     BindingState,
     Phase,
@@ -63,7 +62,6 @@ class CauseGroup:
     cause: Cause
     state: str
     count: int
-    binding_ids: list[int]
     texts: list[str] = field(default_factory=list)
 
 
@@ -100,10 +98,7 @@ def progress(run: Run) -> Progress:
         per_minute=rate,
         seconds_left=round(left / rate * 60) if rate and left else None,
         open_windows=list(
-            Window.objects.filter(bindings__run=run)
-            .exclude(phase=Phase.CLOSED)
-            .distinct()
-            .select_related("plan")
+            Window.objects.open().filter(bindings__run=run).distinct().select_related("plan")
         ),
     )
 
@@ -197,26 +192,25 @@ def causes(run: Run) -> list[CauseGroup]:
     """Failed and undecided bindings, grouped by cause, the largest group first."""
     rows = Binding.objects.filter(
         run=run, state__in=[BindingState.FAILED, BindingState.UNDECIDED]
-    ).values_list("cause", "state", "pk", "cause_text")
-    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for cause, state, pk, text in rows:
-        groups.setdefault((cause, state), []).append((pk, text))
+    ).values_list("cause", "state", "cause_text")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for cause, state, text in rows:
+        groups.setdefault((cause, state), []).append(text)
     found = [
         CauseGroup(
             CAUSES.get(cause, CAUSES["internal"]),
             state,
-            len(items),
-            [pk for pk, _text in items],
-            sorted({text for _pk, text in items})[:5],
+            len(texts),
+            sorted(set(texts))[:5],
         )
-        for (cause, state), items in groups.items()
+        for (cause, state), texts in groups.items()
     ]
     return sorted(found, key=lambda group: (-group.count, group.cause.key))
 
 
 def away(run: Run) -> list[Panel]:
     """Panels that cannot be read at the moment and that this run waits for."""
-    moving = Binding.objects.filter(run=run, state__in=MOVING)
+    moving = Binding.objects.moving().filter(run=run)
     if run.state != RunState.RUNNING or not moving.exists():
         return []
     needed = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=moving.values("account__panel"))
@@ -241,9 +235,7 @@ def waits(run: Run) -> list[str]:
 
 def open_windows() -> list[Window]:
     """Windows that are open now, held ones first."""
-    return list(
-        Window.objects.exclude(phase=Phase.CLOSED).select_related("plan").order_by("-held", "id")
-    )
+    return list(Window.objects.open().select_related("plan").order_by("-held", "id"))
 
 
 def run_json(run: Run) -> dict[str, Any]:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from panels.billmanager.payments import Payment
 
-MOST = 20
+MAX_SHOWN = 20
+"""Services that are offered at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def options(binding: Binding) -> list[Option]:
     with call_log.about(run_id=binding.run_id, binding_id=binding.pk, step=binding.step):
         made = _credit(binding)
         found = _payments(binding, made) if made is not None else _services(binding)
-    return sorted(found, key=lambda one: (bool(one.unfit), -one.id))[:MOST]
+    return sorted(found, key=lambda one: (bool(one.unfit), -one.id))[:MAX_SHOWN]
 
 
 def adopt_payment(binding: Binding, payment_id: int, actor: str) -> None:

@@ -18,12 +18,13 @@ from integrator.bindings import intents, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Account, Binding, Intent, Service, Step
-from integrator.models.states import NEEDS_PERSON, UNSETTLED, BindingState, Outcome, StepState
+from integrator.models.states import NEEDS_PERSON, BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step3_order as step3
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Proven
+from panels.billmanager.services import DELETED
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -43,7 +44,6 @@ class Undo:
     """
 
     possible: bool
-    needs_manual: bool
     manual: Intent | None
     released: bool
 
@@ -60,7 +60,7 @@ def state_of(binding: Binding) -> Undo:
         and binding.state in (BindingState.DONE, BindingState.CANCELLED, BindingState.FAILED)
     )
     released = binding.service_id is not None and not binding.reserved
-    return Undo(possible, manual is None, manual, released)
+    return Undo(possible, manual, released)
 
 
 def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:
@@ -115,8 +115,8 @@ def to_manual(binding_id: int, actor: str) -> int:
 
 def _no_close_may_land(binding: Binding) -> None:
     """A task that is closed late would bind the service again behind our back."""
-    sent = Intent.objects.filter(binding=binding, kind=step7.CLOSE, settles_at__gt=clock.now())
-    if sent.filter(outcome__in=[str(o) for o in UNSETTLED]).exists():
+    sent = Intent.objects.unsettled().filter(binding=binding, kind=step7.CLOSE)
+    if sent.filter(settles_at__gt=clock.now()).exists():
         raise ActionRefused(_("The last try may still take effect; press again in a moment."))
 
 
@@ -133,7 +133,7 @@ def release(binding_id: int, actor: str) -> str:
             for service in panel_connections.billmanager().services.of_client(
                 binding.client.remote_id, binding.su
             )
-            if service.id == binding.service_id and service.status != step3.DELETED
+            if service.id == binding.service_id and service.status != DELETED
         ]
         if found:
             raise ActionRefused(
@@ -226,10 +226,7 @@ def _settle(binding: Binding, outcome: Outcome, actor: str, manual: int) -> None
 
     Raises ActionRefused while an earlier try could still land.
     """
-    pending = Intent.objects.filter(
-        binding=binding, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    )
-    for intent in pending:
+    for intent in Intent.objects.unsettled().filter(binding=binding, kind=KIND):
         if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
             raise ActionRefused(_("The last try may still take effect; press again in a moment."))
         intents.settle(intent, outcome, why="read back", module=manual)

@@ -10,9 +10,9 @@ from django.db.models import F
 
 from integrator.bindings import causes, form_evidence, outage, step_log, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding, Intent, Run, Window
-from integrator.models.states import UNSETTLED, BindingState, Phase, RunState, StepState
+from integrator.models.states import BindingState, Phase, RunState, StepState
 from integrator.panel_access import call_log, reachability
 from integrator.runs import circuit_breaker, pauses
 from integrator.steps import step3_order as step3
@@ -34,22 +34,6 @@ MAY_GO_ON = {
 then paused is brought to its end."""
 
 
-def _may(phase: Phase) -> prepared.Update:
-    """Touches a claimed binding if an intent of this phase may be made for it now."""
-    return prepared.Update(
-        # Without a join, so that PostgreSQL compares lease and token again with the row as it is
-        # when a concurrent change of it has been committed.
-        lambda pk, token, now: transitions.held(pk, token, now).filter(
-            window__in=Window.objects.filter(phase=phase, closing=False),
-            run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
-        ),
-        version=F("version") + 1,
-    )
-
-
-MAY = {phase: _may(phase) for phase in MAY_GO_ON}
-
-
 class NotNowError(Exception):
     """The window has left the phase, or the run no longer runs: no intent may be made."""
 
@@ -64,12 +48,7 @@ def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
     if phase == Phase.ORDERS and not canaries.may_order(binding):
         raise NotNowError
     with transaction.atomic():
-        pk, token = binding.pk, claimed.token
-        if not MAY[phase].run(pk=pk, token=token, now=clock.now()):
-            if transitions.fenced(claimed).exists():
-                raise NotNowError
-            raise LeaseLostError
-        prepared.insert([intent])
+        save_intent(claimed, intent, phase)
         step = step_log.row(
             intent.step,
             StepState.RUNNING,
@@ -80,6 +59,21 @@ def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
         step_log.record([step])
         call_log.flush()
     claimed.steps[intent.step] = step
+
+
+def save_intent(claimed: Claim, intent: Intent, phase: Phase) -> None:
+    """Write the intent, in the caller's transaction; see ``declare`` for what it raises."""
+    # Without a join, so that PostgreSQL compares lease and token again with the row as it is
+    # when a concurrent change of it has been committed.
+    may = transitions.fenced(claimed).filter(
+        window__in=Window.objects.filter(phase=phase, closing=False),
+        run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
+    )
+    if not may.update(version=F("version") + 1):
+        if transitions.fenced(claimed).exists():
+            raise NotNowError
+        raise LeaseLostError
+    intent.save(force_insert=True)
 
 
 def wait(
@@ -227,19 +221,15 @@ def _may_be_ordered(binding: Binding) -> bool:
     return (
         binding.window_id is not None
         and binding.step in members.MONEY_STEPS
-        and Intent.objects.filter(
-            binding=binding,
-            kind__in=[step3.KIND, step4.PAY_LINE],
-            outcome__in=[str(o) for o in UNSETTLED],
-        ).exists()
+        and Intent.objects.unsettled()
+        .filter(binding=binding, kind__in=[step3.KIND, step4.PAY_LINE])
+        .exists()
     )
 
 
 def _knows_all(claimed: Claim) -> bool:
     """Whether nothing that was sent for this binding is unknown."""
-    return not Intent.objects.filter(
-        binding=claimed.binding, outcome__in=[str(o) for o in UNSETTLED]
-    ).exists()
+    return not Intent.objects.unsettled().filter(binding=claimed.binding).exists()
 
 
 def unexpected(claimed: Claim) -> None:
@@ -249,7 +239,7 @@ def unexpected(claimed: Claim) -> None:
     happened; failing it would say that nothing did.
     """
     binding = claimed.binding
-    has_unsettled = Intent.objects.filter(binding=binding, outcome__in=["", "unknown"]).exists()
+    has_unsettled = Intent.objects.unsettled().filter(binding=binding).exists()
     if has_unsettled and binding.window_id is not None:
         wait(claimed, members.READBACK, attempts=binding.attempts + 1)
     else:

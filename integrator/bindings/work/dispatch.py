@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import Error as DatabaseError
@@ -24,10 +24,10 @@ from integrator.bindings.work import (
     task_close,
     worker_deaths,
 )
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Binding, Intent, Run, Window
-from integrator.models.states import UNSETTLED, Outcome, Phase, RunState
+from integrator.models.states import Phase, RunState
 from integrator.panel_access import call_log, panel_connections
 from integrator.runs import run_state
 from integrator.steps import VERSIONS
@@ -39,8 +39,7 @@ from panels.coremanager.errors import PanelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from django.db.models import QuerySet
-
+    from integrator.models.binding import BindingQuerySet
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
@@ -57,47 +56,18 @@ PATIENCE = 2.0
 JOBS = {Phase.ORDERS: ordering.work, Phase.TASKS: task_close.work}
 
 
-def _ready(phase: Phase, *, ending: bool) -> transitions.Ready:
-    """Which bindings of a window a thread may take in this phase.
+def _ready(window: Window) -> BindingQuerySet:
+    """Which bindings of this window a thread may take in its phase.
 
     Where nothing new may begin, those of which something was sent or may have been: somebody must
     find out, or the window could never close. New intents are refused there all the same.
     """
-    begun = Exists(
-        Intent.objects.filter(
-            binding=OuterRef("pk"), outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
-        )
-    )
-    may = Q(begun) if ending else Q(run__state__in=attempts.MAY_GO_ON[phase]) | Q(begun)
+    phase = Phase(window.phase)
+    may = Q(Exists(Intent.objects.may_have_happened().filter(binding=OuterRef("pk"))))
+    if not window.closing:
+        may |= Q(run__state__in=attempts.MAY_GO_ON[phase])
     steps = members.MONEY_STEPS if phase == Phase.ORDERS else (step7.NUMBER,)
-    return transitions.Ready(
-        lambda window: Binding.objects.filter(may, window=window, step__in=steps),
-        lane=phase == Phase.ORDERS,
-    )
-
-
-READY = {
-    (phase, ending): _ready(phase, ending=ending) for phase in JOBS for ending in (False, True)
-}
-_WINDOW = prepared.Select[Window](
-    lambda pk: Window.objects.filter(pk=pk).only("phase", "closing", "guided", "allowed")
-)
-_DUE = prepared.Select[Window](
-    lambda pk, now: (
-        Window.objects.filter(pk=pk, due_at__lte=now, lease_token="")
-        .exclude(phase=Phase.CLOSED)
-        .only("pk")
-    )
-)
-
-
-def _to_prepare(run: Any) -> QuerySet[Binding]:
-    return Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
-
-
-PREPARED = transitions.Ready(_to_prepare)
-TRIED = transitions.Ready(lambda run, at: _to_prepare(run).filter(password_attempts.possible(at)))
-"""Those whose password may be tried now."""
+    return Binding.objects.filter(may, window=window, step__in=steps)
 
 
 def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
@@ -116,17 +86,18 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
 
 
 def _is_due(window_id: int) -> bool:
-    return bool(_DUE.run(pk=window_id, now=clock.now()))
+    return Window.objects.due(clock.now()).filter(pk=window_id, lease_token="").exists()
 
 
 def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     """Take some bindings of this window that are ready, and work on them; False: there are none."""
-    window = next(iter(_WINDOW.run(pk=window_id)), None)
+    looked_at = Window.objects.only("phase", "closing", "guided", "allowed")
+    window = looked_at.filter(pk=window_id).first()
     if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
         return False
     phase = Phase(window.phase)
     claims = transitions.claim(
-        READY[phase, window.closing], most=transitions.MOST, window=window_id
+        _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
     )
     with _held(claims):
         begun = clock.monotonic()
@@ -205,19 +176,17 @@ def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> Non
     run = Run.objects.select_related("preview").filter(pk=run_id).first()
     if run is None:
         return
-    waiting = _to_prepare(run)
+    waiting = Binding.objects.filter(run=run, prepared=False, run__state=RunState.RUNNING)
     checks = run.preview.check_passwords
     while clock.monotonic() < deadline and not stop():
         if not run_state.may_work(run, clock.now()):
             break
-        if checks:
-            claims = transitions.claim(TRIED, run=run.pk, at=clock.now())
-        else:
-            claims = transitions.claim(PREPARED, run=run.pk)
+        may = password_attempts.possible(clock.now()) if checks else Q()
+        claims = transitions.claim(waiting.filter(may))
         if not claims:
             break
         with _held(claims), _guarded(claims[0]):
             preparation.work(claims[0])
-    if checks and transitions.claimable(waiting).exists():
+    if checks and waiting.claimable(clock.now()).exists():
         wake_ups.wake_in("run", run.pk, password_attempts.seconds_until_next(waiting))
     run_state.finish_if_over(run)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from integrator.bindings import causes, intents, step_log, transitions
+from integrator.bindings import causes, intents, transitions
 from integrator.bindings.work import attempts
 from integrator.bindings.work.attempts import NotNowError
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome, Phase, StepState
 from integrator.panel_access import call_log
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 KIND = "expiry"
 NOT_SET, WHY = "expires_not_set", "expires_why"
 """In the evidence of step 7: the day that is still to be set, and why it could not be."""
-TRIES = 3
+MAX_TRIES = 3
 PASSING = "passing"
 """In an intent's result: whether what refused it may pass by itself."""
 NOT_SHOWN = "the panel confirmed it, but the service does not show it"
@@ -105,7 +105,7 @@ def _hand_on(claimed: Claim, why: str) -> None:
         if why:
             made = claimed.steps[step7.NUMBER]
             made.evidence = {**made.evidence, **still_to_do(claimed.binding, why)}
-            step_log.record([made])
+            made.save(update_fields=["evidence"])
         transitions.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.RESTORE,
             why=said(claimed.binding) if why else "", step=8, step_at=clock.now(), password="",
@@ -153,7 +153,7 @@ def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> str | None:
             return None
         intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
     tries = sum(intent.kind == KIND for intent in claimed.intents)
-    if made is not None and (tries >= TRIES or not made.result.get(PASSING)):
+    if made is not None and (tries >= MAX_TRIES or not made.result.get(PASSING)):
         return made.why or NOT_SHOWN
     return _send(claimed, bm, tries) if form.expiry_can_be_set else SHUT
 
@@ -185,7 +185,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
         transitions.note(claimed, expires_set=True)
         return ""
     passing = sent.error is not None and causes.of_error(sent.error).passing
-    again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < TRIES)
+    again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < MAX_TRIES)
     with transaction.atomic():
         intents.settle_sent(sent, **{PASSING: passing})
         if again:
@@ -198,10 +198,5 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
 def _declare(claimed: Claim, intent: Intent) -> None:
     """Commit the intent as ``attempts.declare`` does, and leave the proven step as it is."""
     with transaction.atomic():
-        pk, token = claimed.binding.pk, claimed.token
-        if not attempts.MAY[Phase.TASKS].run(pk=pk, token=token, now=clock.now()):
-            if transitions.fenced(claimed).exists():
-                raise NotNowError
-            raise transitions.LeaseLostError
-        prepared.insert([intent])
+        attempts.save_intent(claimed, intent, Phase.TASKS)
         call_log.flush()

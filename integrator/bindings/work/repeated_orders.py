@@ -20,6 +20,7 @@ from integrator.steps import step4_pay as step4
 from integrator.steps.same_service import same_domain
 from integrator.steps.verdicts import Ambiguous
 from integrator.windows import form_marks, members
+from panels.billmanager.services import DELETED, IN_PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,10 +97,10 @@ def _could_be_ours(claimed: Claim, services: Sequence[Service]) -> list[Service]
     return [
         service
         for service in new
-        if service.status != step3.DELETED
+        if service.status != DELETED
         and (
             service.remoteid == binding.marker
             or same_domain(service.domain, binding.domain)
-            or (service.status == step3.IN_PROGRESS and not service.domain)
+            or (service.status == IN_PROGRESS and not service.domain)
         )
     ]

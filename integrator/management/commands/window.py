@@ -12,14 +12,14 @@ from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PlanNames
 from integrator.management.output import FAILED, OK, PersonCommand, actor, allow_json, columns
 from integrator.models import StrangerOrder, Window
-from integrator.models.states import Phase
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-MOST = 200
+MAX_ORDERS = 200
+"""Orders that are listed at most."""
 
 
 class Command(PersonCommand):
@@ -79,7 +79,7 @@ class Command(PersonCommand):
     def restore(self, given: dict[str, Any]) -> int:
         """Ask for a plan's window to be restored."""
         plan = PlanNames.load().find(given["plan"])
-        window = Window.objects.filter(plan=plan).exclude(phase=Phase.CLOSED).first()
+        window = Window.objects.open().filter(plan=plan).first()
         if window is None:
             raise Refused(_("No window is open on the plan “%(plan)s”.") % {"plan": plan.name})
         actions.restore(window.pk, actor(), anyway=given["anyway"])
@@ -96,7 +96,7 @@ class Command(PersonCommand):
             if given["read"]:
                 post_checks.read_again(window.pk)
             orders = orders.filter(window=window)
-        rows = [_order(order) for order in orders[:MOST]]
+        rows = [_order(order) for order in orders[:MAX_ORDERS]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
         self.tell({"orders": rows}, columns(table) or [_("None met a window.")])
         return FAILED if any(row["state"] == StrangerOrder.State.MANUAL for row in rows) else OK

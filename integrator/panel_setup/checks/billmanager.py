@@ -158,14 +158,14 @@ def _plan_modules(ground: _Ground) -> None:
     _marker(ground)
 
 
-MOST_TRIED = 3
+MAX_TRIED = 3
 """With so many plans the list of modules is tried: one alone may be damaged."""
 
 
 def _some_modules(ground: _Ground) -> None:
     """List the modules of one plan. Raises what the first of some plans raises, where all do."""
     first: PanelError | None = None
-    for plan in ground.plans[:MOST_TRIED]:
+    for plan in ground.plans[:MAX_TRIED]:
         try:
             plan_modules(ground.bm, plan.id)
         except (Refused, UnexpectedAnswer) as error:

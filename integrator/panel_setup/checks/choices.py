@@ -15,7 +15,7 @@ from integrator.panel_setup.dialect.dialect_entries import LOOK
 if TYPE_CHECKING:
     from panels.billmanager import Dialect
 
-MOST = 12
+MAX_CANDIDATES = 12
 """So many candidates are told."""
 
 
@@ -26,7 +26,9 @@ def needs_choice(
     candidates = dialect.choices.get(name, ())
     text = _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s") if candidates \
         else _("Set “%(name)s” below. %(look)s %(seen)s")  # fmt: skip
-    told = ", ".join(candidates[:MOST]) + (", …" if len(candidates) > MOST else "")
+    told = ", ".join(candidates[:MAX_CANDIDATES]) + (
+        ", …" if len(candidates) > MAX_CANDIDATES else ""
+    )
     words = {"name": name, "look": LOOK[name], "candidates": told, "seen": seen}
     return CheckRow(
         step, what, func or name, "needs choice", (text % words).strip(), name, candidates

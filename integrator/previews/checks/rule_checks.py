@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.inventory import sale_rules as kept_rules
 from integrator.messages.reasons import reason
 from integrator.models import Service
-from integrator.steps import step3_order as step3
+from panels.billmanager.services import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +106,7 @@ class Rules:
         has: Counter[tuple[int, str]] = Counter()
         rows = (
             Service.objects.filter(gone_at=None)
-            .exclude(status=step3.DELETED)
+            .exclude(status=DELETED)
             .values_list("client_id_remote", "plan_id_remote")
         )
         for client, plan in rows.iterator():

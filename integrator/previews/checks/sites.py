@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DECIDED = ("domain_is_service", "domain_elsewhere")
 """Conflicts about a service that a person may have decided for an account (``choosing``)."""
-MOST_NAMED = 3
+MAX_NAMED = 3
 """So many of an account's domains are named where another one was given."""
 
 
@@ -96,8 +96,8 @@ class Sites:
         }
         if not account.domains:
             return reason("domain_for_empty", **about)
-        named = ", ".join(account.domains[:MOST_NAMED])
-        more = len(account.domains) - MOST_NAMED
+        named = ", ".join(account.domains[:MAX_NAMED])
+        more = len(account.domains) - MAX_NAMED
         return reason("domain_not_own", **about, own=f"{named} (+{more})" if more > 0 else named)
 
     def _excused(self, account: AccountFacts) -> set[int]:

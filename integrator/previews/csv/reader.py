@@ -28,7 +28,7 @@ REQUIRED = ("server", "username", "domain", "client", "plan")
 OPTIONAL = ("password", "period", "autoprolong", "expires")
 COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
-MOST_CELLS = 200
+MAX_CELLS = 200
 """Cells that a header may have: spreadsheets leave empty ones, and each wrong one is told of."""
 _HINT = re.compile(r'"?sep=([^\w\r\n"])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
 """A first line as Excel writes it, to tell itself what separates the cells of the rest."""
@@ -173,7 +173,7 @@ def _header(record: tuple[int, list[str]] | None) -> list[str]:
     if record is None:
         raise _unreadable(0, _("The file is empty."))
     number, cells = record
-    if len(cells) > MOST_CELLS:
+    if len(cells) > MAX_CELLS:
         raise _unreadable(number, _too_many(cells))
     names = [_name(cell) for cell in cells]
     while names and not names[-1]:

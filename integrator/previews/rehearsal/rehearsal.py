@@ -39,8 +39,8 @@ KEY = "rehearsal"
 RUNNING, DONE, FAILED = "running", "done", "failed"
 WAITING = "waiting"
 """Asked for; no worker has begun."""
-SOON = 64
-"""So many order forms are read before one wonders how far it is."""
+QUIET_UNTIL = 64
+"""Order forms that are read before one wonders how far it is."""
 WRITE_EVERY = 0.5  # seconds between two writes of how far it is
 
 

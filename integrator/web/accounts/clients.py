@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from integrator.matching.missing_clients import Missing
     from integrator.web.layout.access import Request
 
-MOST = 1000
+MAX_ROWS = 1000
+"""Missing clients that the page shows at most."""
 
 
 @needs(get=Role.OPERATOR)
@@ -37,7 +38,7 @@ def page(request: Request) -> HttpResponse:
         return redirect("panels")
     found = missing_clients.missing()
     context = {
-        "section": "accounts", "rows": found[:MOST], "number": len(found),
+        "section": "accounts", "rows": found[:MAX_ROWS], "number": len(found),
         "open": sum(1 for one in found if one.asked is None or one.asked.state == "failed"),
         "countries": countries, "projects": projects,
         **live.state(request, reverse("clients-live"), facts=_facts(found), busy=_busy(found)),
@@ -49,7 +50,7 @@ def page(request: Request) -> HttpResponse:
 def poll(request: Request) -> HttpResponse:
     """How far those are whose creation was asked for."""
     found = missing_clients.missing()
-    asked = [one for one in found[:MOST] if one.asked]
+    asked = [one for one in found[:MAX_ROWS] if one.asked]
     return live.answer(
         request,
         "accounts/clients_live.html",

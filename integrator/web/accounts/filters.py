@@ -28,7 +28,8 @@ STATES: dict[str, Q] = {
     "cancelled": Q(binding__state=BindingState.CANCELLED),
 }
 CONFLICT = "conflict"
-FEW_CLIENTS = 500
+MAX_CLIENTS_BY_ID = 500
+"""Clients found by a word that are named one by one; beyond that in a subquery."""
 STATE_WORDS = [
     ("unbound", _("Not bound")),
     ("moving", _("Being bound")),
@@ -97,12 +98,12 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
             named |= Q(name__icontains=text.capitalize())
         clients = Client.objects.filter(named).values_list("pk", flat=True)
         # Looked up once where they are few: the list and its count would each do it again.
-        few = list(clients[: FEW_CLIENTS + 1])
+        few = list(clients[: MAX_CLIENTS_BY_ID + 1])
         return queryset.filter(
             Q(username__icontains=text)
             | Q(domain__icontains=text)
             | Q(email__icontains=text)
-            | Q(client__in=few if len(few) <= FEW_CLIENTS else clients)
+            | Q(client__in=few if len(few) <= MAX_CLIENTS_BY_ID else clients)
         )
 
     def in_state(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:

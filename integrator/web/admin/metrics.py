@@ -16,7 +16,7 @@ from integrator.core.clock import now
 from integrator.drift import drift
 from integrator.maintenance.health import health
 from integrator.models import Binding, Call, Run, Window
-from integrator.models.states import BindingState, Phase, RunState
+from integrator.models.states import BindingState, RunState
 from integrator.web.accounts.filters import STATES, listed
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _by_state(
 
 
 def _windows() -> Iterator[GaugeMetricFamily]:
-    open_now = Window.objects.exclude(phase=Phase.CLOSED).select_related("plan")
+    open_now = Window.objects.open().select_related("plan")
     opened = GaugeMetricFamily(
         "integrator_window_open_seconds", "Seconds since the plan's window opened.",
         labels=["plan", "phase"],

@@ -71,7 +71,7 @@ def of(request: HttpRequest) -> Chrome:
 def read() -> Chrome:
     """Ask the database: three small indexed questions."""
     rows = (
-        Window.objects.exclude(phase=Phase.CLOSED)
+        Window.objects.open()
         .order_by("-held", "opened_at", "id")
         .annotate(run=Subquery(Binding.objects.filter(window=OuterRef("pk")).values("run_id")[:1]))
         .values_list(

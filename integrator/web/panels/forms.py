@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from integrator.panel_setup.location import Sight
 
-MOST_PEM = 1_000_000
+MAX_PEM = 1_000_000
 """Bytes of a CA file that are read; the system's own are smaller."""
 SECRET = {"autocomplete": "new-password"}
 
@@ -133,7 +133,7 @@ class AddForm(LoginForm):
         if values.pop("trust", False) and not values["pin"]:
             values["pin"] = shown
         if file is not None:
-            values["ca_pem"] = file.read(MOST_PEM).decode("utf-8", "replace")
+            values["ca_pem"] = file.read(MAX_PEM).decode("utf-8", "replace")
         try:
             return registration.register(**values)
         except (Refused, PanelError) as error:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
-MOST_CLIENTS = 10
+MAX_CLIENTS = 10
 
 
 @needs(get=Role.OPERATOR)
@@ -169,7 +169,7 @@ def _clients(found: Preview) -> dict[str, Any]:
                   before=Max("balance_before"), after=Min("balance_after"))
         .order_by("-amount", "client__name")
     )  # fmt: skip
-    return {"top": list(groups[:MOST_CLIENTS]), "number": groups.count()}
+    return {"top": list(groups[:MAX_CLIENTS]), "number": groups.count()}
 
 
 def _words(row: PreviewRow) -> list[str]:

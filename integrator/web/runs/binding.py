@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from integrator.web.layout.access import Request
 
-MOST_CALLS = 200
-MOST_EVENTS = 30
+MAX_CALLS = 200
+MAX_EVENTS = 30
 
 
 @needs(get=Role.VIEWER)
@@ -101,7 +101,7 @@ def _find(pk: int) -> Binding:
 
 def _context(binding: Binding) -> dict[str, Any]:
     calls: dict[int | None, list[Call]] = {}
-    for call in reversed(binding.calls.order_by("-id")[:MOST_CALLS]):
+    for call in reversed(binding.calls.order_by("-id")[:MAX_CALLS]):
         calls.setdefault(call.step, []).append(call)
     steps = report.timeline(binding)
     return {
@@ -112,7 +112,7 @@ def _context(binding: Binding) -> dict[str, Any]:
         "steps": [(step, calls.pop(step.number, [])) for step in steps],
         "strip": marks.steps_of(binding),
         "other_calls": [call for rest in calls.values() for call in rest],
-        "events": binding.events.order_by("-id")[:MOST_EVENTS],
+        "events": binding.events.order_by("-id")[:MAX_EVENTS],
         "retryable": binding.state in RETRYABLE,
         "undecided": binding.state == BindingState.UNDECIDED,
         "about_payment": undecided_evidence.is_about_payment(binding),

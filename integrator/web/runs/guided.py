@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from integrator.models import Binding
     from integrator.web.layout.access import Request
 
-MOST_CALLS = 200
+MAX_CALLS = 200
 
 
 @needs(get=Role.VIEWER)
@@ -96,7 +96,7 @@ def _with_calls(
 ) -> list[tuple[report.TimelineStep, list[Call]]]:
     """Each step with its calls, those of the window too: only this binding is in it."""
     of_window = Q(window=binding.window_id, window__isnull=False)
-    calls = Call.objects.filter(Q(binding=binding) | of_window).order_by("-id")[:MOST_CALLS]
+    calls = Call.objects.filter(Q(binding=binding) | of_window).order_by("-id")[:MAX_CALLS]
     by_step: dict[int | None, list[Call]] = {}
     for call in reversed(calls):
         by_step.setdefault(call.step, []).append(call)

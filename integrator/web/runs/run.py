@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
-MOST_WINDOWS = 20
+MAX_WINDOWS = 20
 # What a new password may cure; the form for it stands ready in the page.
 PASSWORD_CAUSES = [
     CAUSES[key] for key in ("wrong_password", "no_password", "password_blocked", "task_refused")
@@ -199,7 +199,7 @@ def _windows(run: Run) -> list[Window]:
             waiting=Count("strangers", filter=Q(strangers__state="manual"), distinct=True),
             others=Count("strangers", distinct=True),
         )
-        .order_by("-id")[:MOST_WINDOWS]
+        .order_by("-id")[:MAX_WINDOWS]
     )
 
 

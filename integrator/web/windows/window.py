@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from integrator.web.layout.access import Request
 
-MOST = 500
+MAX_ROWS = 500
+"""Orders, and new users, that a page shows at most."""
 
 
 @needs(get=Role.VIEWER)
@@ -62,7 +63,7 @@ def seen(request: Request, pk: int) -> HttpResponse:
 
 
 def _context(window: Window) -> dict[str, Any]:
-    orders = list(window.strangers.all()[:MOST])
+    orders = list(window.strangers.all()[:MAX_ROWS])
     return {
         "section": "windows",
         "window": window,
@@ -71,7 +72,7 @@ def _context(window: Window) -> dict[str, Any]:
             for step in window.steps.order_by("number")
         ],
         "canaries": window.canaries.select_related("binding__account__panel"),
-        "users": window.new_users.select_related("panel", "binding")[:MOST],
+        "users": window.new_users.select_related("panel", "binding")[:MAX_ROWS],
         "orders": [(order, *_links(order)) for order in orders],
         "waiting": sum(order.state == StrangerOrder.State.MANUAL for order in orders),
         "events": window.events.filter(binding=None).order_by("-id")[:50],

@@ -80,8 +80,8 @@ def keep_waiting(request: Request, pk: int) -> HttpResponse:
 def _context() -> dict[str, Any]:
     return {
         "section": "windows",
-        "open": _counted(Window.objects.exclude(phase=Phase.CLOSED).order_by("-held", "opened_at")),
-        "closed": _counted(Window.objects.filter(phase=Phase.CLOSED).order_by("-id"))[:LATEST],
+        "open": _counted(Window.objects.open().order_by("-held", "opened_at")),
+        "closed": _counted(Window.objects.closed().order_by("-id"))[:LATEST],
         "phases": [phase for phase in Phase if phase != Phase.CLOSED],
     }
 

@@ -20,7 +20,7 @@ from integrator.bindings import (
 from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
 from integrator.models import Binding, Intent, Window
-from integrator.models.states import UNSETTLED, Outcome, Phase, RunState, StepState
+from integrator.models.states import Outcome, Phase, RunState, StepState
 from integrator.panel_access import call_log, proven_names
 from integrator.steps import module_switches as sets
 from integrator.steps import (
@@ -187,9 +187,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     name = step1.name_for(datacenter)
     if _is_made(driver, name):
         return False
-    making = Intent.objects.filter(
-        kind=MODULE_KIND, marker=name, outcome__in=[str(o) for o in UNSETTLED]
-    ).first()
+    making = Intent.objects.unsettled().filter(kind=MODULE_KIND, marker=name).first()
     if making is not None:
         if clock.now() < making.settles_at:
             driver.look_again(intents.next_look(making))
@@ -250,9 +248,7 @@ def _is_made(driver: Driver, name: str) -> bool:
 def _settle_making(found: dict[str, int]) -> None:
     """Our modules are all there: whatever was unknown of their making has happened."""
     names = [step1.name_for(int(datacenter)) for datacenter in found]
-    for intent in Intent.objects.filter(
-        kind=MODULE_KIND, marker__in=names, outcome__in=[str(o) for o in UNSETTLED]
-    ):
+    for intent in Intent.objects.unsettled().filter(kind=MODULE_KIND, marker__in=names):
         intents.settle(intent, Outcome.DONE, why="read back")
 
 
@@ -283,7 +279,7 @@ def _switched_off_late(window: Window, rows: list[dict[str, Any]]) -> list[int]:
 
     Else this window would take the damage for what the provider sells with, and keep it.
     """
-    closed = Window.objects.filter(plan=window.plan, phase=Phase.CLOSED).exclude(snapshot=None)
+    closed = Window.objects.closed().filter(plan=window.plan).exclude(snapshot=None)
     last = closed.order_by("-pk").first()
     if last is None:
         return []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from integrator.models import Binding, Event, Step
 from integrator.models.states import ENDED, StepState
-from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.same_service import domain_key
 from integrator.windows import members, readings
+from panels.billmanager.services import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ def find(window: Window, bm: BillManager) -> list[str]:
         return []
     listed = bm.services.of_plan(window.plan.remote_id, floor=floors["opened_service"])
     listed = readings.with_clients(bm, listed, {b.su: b.client.remote_id for b in bindings})
-    services = [service for service in listed if service.status != step3.DELETED]
+    services = [service for service in listed if service.status != DELETED]
     charges: list[Expense] = []
     if any(binding.price for binding in bindings):
         charges = bm.payments.expenses_newer_than(floors["opened_expense"])

@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 
 from integrator.bindings.work import worker_deaths
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Canary, Window
 from integrator.models.states import Phase
@@ -30,28 +30,17 @@ from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 
-MOST = 20
-"""For so many closed windows of each kind workers are woken in one sweep; others come later."""
-
-
-def _due(column: str) -> prepared.Values:
-    return prepared.Values(
-        lambda now: (
-            Window.objects.filter(phase=Phase.CLOSED, **{f"{column}__lte": now})
-            .order_by(column)
-            .values_list("pk")[:MOST]
-        )
-    )
-
-
-_DUE = (_due("recheck_at"), _due("after_at"))
-"""Each has its index; no index serves both."""
+MAX_WAKES = 20
+"""Closed windows of each kind for which one sweep wakes workers; others come later."""
 
 
 def due() -> int:
     """Wake workers for closed windows whose next look is due, the longest due first; how many."""
     now = clock.now()
-    waiting = {number for column in _DUE for (number,) in column.run(now=now)}
+    closed = Window.objects.closed().values_list("pk", flat=True)
+    waiting: set[int] = set()
+    for column in ("recheck_at", "after_at"):  # each has its index; no index serves both
+        waiting.update(closed.filter(**{f"{column}__lte": now}).order_by(column)[:MAX_WAKES])
     for window_id in waiting:
         wake_ups.wake("recheck", window_id)
     return len(waiting)
@@ -111,8 +100,9 @@ def _give_up(driver: lease.Driver) -> None:
 def _read_plan(window_id: int) -> None:
     """Read the plan of this closed window once more, unless another window is open on it."""
     window = (
-        Window.objects.select_related("plan")
-        .filter(pk=window_id, phase=Phase.CLOSED, recheck_at__lte=clock.now())
+        Window.objects.closed()
+        .select_related("plan")
+        .filter(pk=window_id, recheck_at__lte=clock.now())
         .first()
     )
     if window is None or window.snapshot is None:

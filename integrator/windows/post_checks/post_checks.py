@@ -20,7 +20,6 @@ from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.models import Canary, NewUser, Panel, Window
-from integrator.models.states import Phase
 from integrator.panel_access import call_log, panel_connections
 from integrator.runs import pauses, run_state
 from integrator.steps import step8_restore_the_plan as step8
@@ -52,7 +51,7 @@ LAST = dt.timedelta(hours=1)
 def look(window_id: int) -> None:
     """Look at this closed window if that is due; what could not be read is read again later."""
     now = clock.now()
-    due = Window.objects.filter(pk=window_id, phase=Phase.CLOSED, after_at__lte=now)
+    due = Window.objects.closed().filter(pk=window_id, after_at__lte=now)
     if not due.update(after_at=now + BUSY):
         return
     window = Window.objects.select_related("plan").get(pk=window_id)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.plans import Compared
 
-MOST = 2
+MAX_TRIES = 2
+"""Times that a switch is sent which is answered ok and does not show."""
 SHOWS_AFTER = dt.timedelta(seconds=2)
 """How soon to read again when a switch that was answered does not show yet."""
 
@@ -125,7 +126,7 @@ class Asked:
     ) -> dt.datetime:
         """Until when this switch may still show; then it may be sent again."""
         at = dt.datetime.fromisoformat(entry["at"])
-        if entry["times"] < MOST:
+        if entry["times"] < MAX_TRIES:
             return at + settle_time()
         if at + intents.listed_within() > clock.now():
             return at + intents.listed_within()
@@ -185,7 +186,7 @@ def _shows(switch: Switch, present: Sequence[int], both: Compared | None) -> boo
 def _text(switch: Switch, present: Sequence[int], both: Compared | None) -> str:
     told = sorted(present)
     text = (
-        f"module {switch.module_id} was switched {_way(on=switch.on)} {MOST} times, each time "
+        f"module {switch.module_id} was switched {_way(on=switch.on)} {MAX_TRIES} times, each time "
         f"answered ok, and does not show; the plan's list of modules has on: {told}"
     )
     if both is None or both.attached is None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from integrator.bindings import intents
-from integrator.core import clock, prepared
+from integrator.core import clock
 from integrator.models import Intent
-from integrator.models.states import UNSETTLED, Outcome
+from integrator.models.states import Outcome
 from integrator.panel_access import call_log, module_markers
 from integrator.steps.module_switches import enabled, switches
 from integrator.windows.switching import sent_switches
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from integrator.models import Plan
+    from integrator.models.journal import IntentQuerySet
     from integrator.steps.module_switches import Switch
     from integrator.windows.lease import Driver
     from panels.billmanager import BillManager
@@ -43,22 +44,6 @@ FRESH = dt.timedelta(seconds=2)
 
 LANDS_WITHIN = dt.timedelta(hours=1)
 """After so long nobody suspects a switch that was given up any more."""
-
-_MEANT = prepared.Values(
-    lambda window: Intent.objects.filter(
-        window=window, kind=KIND, outcome__in=[str(o) for o in (Outcome.DONE, *UNSETTLED)]
-    ).values_list("before")
-)
-_UNSETTLED = prepared.Select[Intent](
-    lambda window: Intent.objects.filter(
-        window=window, kind=KIND, outcome__in=[str(o) for o in UNSETTLED]
-    )
-)
-_GIVEN_UP = prepared.Values(
-    lambda plan, since: Intent.objects.filter(
-        window__plan=plan, kind=KIND, outcome=Outcome.NOTHING, at__gte=since
-    ).values_list("before")
-)
 
 
 class PlanChangedError(Exception):
@@ -107,10 +92,16 @@ def read(driver: Driver, bm: BillManager, wanted: Sequence[int]) -> list[int]:
 def _meant(driver: Driver) -> dict[int, set[bool]]:
     """Which way each module was meant to be switched by this window, and may have been."""
     found: dict[int, set[bool]] = {}
-    for (before,) in _MEANT.run(window=driver.window.pk):
+    meant = _sent_in(driver).may_have_happened()
+    for before in meant.values_list("before", flat=True):
         request = before["request"]
         found.setdefault(request["module"], set()).add(request["on"])
     return found
+
+
+def _sent_in(driver: Driver) -> IntentQuerySet:
+    """The switches that this window has declared."""
+    return Intent.objects.filter(window=driver.window, kind=KIND)
 
 
 def given_up(plan: Plan) -> set[int]:
@@ -119,7 +110,10 @@ def given_up(plan: Plan) -> set[int]:
     What was given up in any window of the last hour counts: it may land while another is open.
     """
     since = clock.now() - LANDS_WITHIN
-    requests = [before["request"] for (before,) in _GIVEN_UP.run(plan=plan.pk, since=since)]
+    nothing = Intent.objects.filter(
+        window__plan=plan, kind=KIND, outcome=Outcome.NOTHING, at__gte=since
+    )
+    requests = [before["request"] for before in nothing.values_list("before", flat=True)]
     return {request["module"] for request in requests if not request["on"]}
 
 
@@ -191,7 +185,7 @@ def _may_still_land(
     now = clock.now()
     modules = {switch.module_id for switch in todo}
     times = []
-    for intent in _UNSETTLED.run(window=driver.window.pk):
+    for intent in _sent_in(driver).unsettled():
         request = intent.before["request"]
         contrary = request["on"] != (request["module"] in wanted)
         if contrary or request["module"] in modules:
@@ -204,7 +198,7 @@ def _may_still_land(
 
 def _settle_all(driver: Driver) -> None:
     """The plan reads as wanted: whatever was unknown of our switches has happened."""
-    for intent in _UNSETTLED.run(window=driver.window.pk):
+    for intent in _sent_in(driver).unsettled():
         intents.settle(intent, Outcome.DONE, why="read back")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST = 500
 """Rows of the list of modules that are read."""
-MOST_FORMS = 10
+MAX_FORMS = 10
 """So many kinds of modules are looked into for the panel that they drive."""
 
 _LAST_STEPS = ("settings", "finish", "params", "param", "step2", "step3", "step4")
@@ -85,7 +85,7 @@ def _look_into(search: Search, rows: Sequence[Row]) -> None:
     for row in rows:
         first.setdefault(row.code_or_none("module") or "", row)
     found = []
-    for code, row in list(first.items())[:MOST_FORMS]:
+    for code, row in list(first.items())[:MAX_FORMS]:
         form = asked_form(search.transport, "processing.edit", elid=row.text("id"))
         if code and form is not None and _drives_ispmanager(form):
             found.append(code)

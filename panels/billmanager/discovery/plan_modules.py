@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from panels.coremanager.toolbars import Toolbar, ToolButton
     from panels.http.transport import Transport
 
-MOST_PLANS = 25
+MAX_PLANS = 25
 """So many plans are looked at for what tells which of their modules are on."""
-MOST_OPENED = 3
+MAX_OPENED = 3
 """With so many plans a list is tried that shows nothing, or is refused, with the first."""
 LONGEST = 500
 """Rows of a plan's list of modules that are read for it."""
@@ -117,7 +117,7 @@ def _opened(search: Search, func: str, plans: Sequence[Row]) -> _Opened | None:
     # A sub-list is opened with elid of its parent (billmanager.md 13); plid is the second try.
     given = search.dialect.plan_modules_parent
     for parent in [given.value] if given else ["elid", "plid"]:
-        for plan in plans[:MOST_OPENED]:
+        for plan in plans[:MAX_OPENED]:
             answer = asked(search.transport, func, devel=True, filter="off",
                            p_cnt=LONGEST, **{parent: plan.text("id")})  # fmt: skip
             if answer is None or not is_list(answer):
@@ -235,7 +235,7 @@ def samples_of(
     func, parent = dialect.need("plan_modules_list"), dialect.need("plan_modules_parent")
     samples = []
     columns: dict[str, None] = {}
-    for plan in plans[:MOST_PLANS]:
+    for plan in plans[:MAX_PLANS]:
         key = plan.get("id")
         answer = asked(transport, func, devel=True, filter="off", p_cnt=LONGEST, **{parent: key})
         if answer is None or is_form(answer):

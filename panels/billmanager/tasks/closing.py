@@ -100,7 +100,7 @@ class Closing:
             return close
         again = recognition.recognise(form, take=self.dialect.task_take)
         seen = again.found.get("task_close")
-        if not isinstance(seen, Close) or self.nth >= MOST_FORMS:
+        if not isinstance(seen, Close) or self.nth >= MAX_FORMS:
             raise FormLacks(("dialect entry task_close",), form=form, func=self._func)
         return seen
 
@@ -109,7 +109,7 @@ class Closing:
         return self.address.func + (SECOND if self.nth else "")
 
 
-MOST_FORMS = 5
+MAX_FORMS = 5
 """So many forms at most come one after another until a task is closed."""
 SECOND = " second"
 """Behind the name of a function: the form that comes after its first one."""

@@ -182,10 +182,6 @@ class World:
                 return job
         return None
 
-    def next_due(self) -> float | None:
-        """Give the time of the next job, or None when there is none."""
-        return self._due[0][0] if self._due else None
-
     def reload_jobs(self) -> None:
         """Queue the jobs that were read back from a state file.
 

@@ -85,18 +85,18 @@ def test_a_service_that_was_bound_again_must_be_put_on_manual_again(db: None) ->
     made = intents.new(undo_guide.KIND, 7, 1, {}, {}, binding=binding)
     made.save()
     intents.settle(made, Outcome.DONE)
-    assert not undo_guide.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).manual is not None
 
     close = intents.new("close", 7, 1, {}, {}, binding=binding)
     close.save()  # sent by a retry: it may have happened
-    assert undo_guide.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).manual is None
     with pytest.raises(ActionRefused):
         undo_guide.to_manual(binding.pk, "anna")
     intents.settle(close, Outcome.REFUSED)
-    assert not undo_guide.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).manual is not None
     # Closed by hand meanwhile, and found so.
     Step.objects.filter(binding=binding, number=7).update(finished_at=clock.now())
-    assert undo_guide.state_of(binding).needs_manual
+    assert undo_guide.state_of(binding).manual is None
 
 
 def test_a_site_that_is_gone_is_told_with_what_was_done(

@@ -190,10 +190,10 @@ def test_success() -> None:
         b'<doc func="payment.add"><ok type="url">/mancgi/x?elid=7</ok><id>7</id></doc>'
     )
     assert document.ok
-    assert (document.ok_text, document.ok_type, document.id) == ("/mancgi/x?elid=7", "url", "7")
+    assert (document.ok_text, document.id) == ("/mancgi/x?elid=7", "7")
     assert parse(b'<doc id="8"><ok/></doc>').id == "8"
     nothing = parse(b"<doc/>")
-    assert (nothing.ok, nothing.ok_text, nothing.ok_type, nothing.id) == (False, "", "", None)
+    assert (nothing.ok, nothing.ok_text, nothing.id) == (False, "", None)
 
 
 def test_versions() -> None:
@@ -359,7 +359,7 @@ def use_all(document: Document) -> None:
                 row.code(name)
     assert repr(document)
     assert document.texts is not None
-    assert (document.version, document.id, document.ok_text, document.ok_type) is not None
+    assert (document.version, document.id, document.ok_text) is not None
 
 
 def swallow_typed(body: bytes) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panels.coremanager.errors import UnexpectedAnswer
-from panels.coremanager.whole_lists import all_rows, collect, newest_id, rows_newer_than
+from panels.coremanager.whole_lists import all_rows, collect, collect_newer, newest_id
 from tests.panels.lists import Canned, Pages
 
 
@@ -17,8 +17,9 @@ def ids_of(pages: Pages, **options: object) -> list[int]:
 
 
 def newer(pages: Pages, floor: int, size: int = 3) -> list[int]:
-    rows = rows_newer_than(Canned({"x": pages}), "x", floor=floor, size=size)
-    return [row.int("id") for row in rows]
+    return collect_newer(
+        Canned({"x": pages}), "x", make=lambda row: row.int("id"), floor=floor, size=size
+    )
 
 
 @given(

@@ -12,7 +12,7 @@ import pytest
 from integrator.core.env import BASE_DIR
 from panels.coremanager.documents import parse
 from panels.coremanager.errors import AnswerTooLarge, OutcomeUnknown, UnexpectedAnswer
-from panels.coremanager.listing import MOST_ROWS
+from panels.coremanager.listing import MAX_ROWS
 from panels.coremanager.whole_lists import PAGE, collect
 from panels.http import answer_limits
 from tests.panels.fakepanel import Bench, Reply, bench
@@ -73,15 +73,15 @@ def soon() -> float:
 
 def test_the_widest_page_of_500_rows_has_room_to_spare() -> None:
     body = page(PAGE)
-    assert len(body) < answer_limits.MOST_BYTES / 2
-    assert body.count(b"<") < answer_limits.MOST_TAGS / 2
-    assert body.count(b"=") < answer_limits.MOST_ATTRIBUTES / 2
+    assert len(body) < answer_limits.MAX_BYTES / 2
+    assert body.count(b"<") < answer_limits.MAX_TAGS / 2
+    assert body.count(b"=") < answer_limits.MAX_ATTRIBUTES / 2
     assert len(parse(body).listing().rows) == PAGE
 
 
 BIG = {
     "bytes": (
-        b"<doc>" + b"x" * answer_limits.MOST_BYTES + b"</doc>",
+        b"<doc>" + b"x" * answer_limits.MAX_BYTES + b"</doc>",
         "bytes, and may have 8388608",
     ),
     "tags": (b"<doc>" + b"<elem/>" * 400_000 + b"</doc>", "more than 200000 tags in"),
@@ -118,10 +118,10 @@ def test_a_page_may_have_more_rows_than_asked_for_but_not_any_number(
 
     b = make_bench(page(PAGE * 4), read_timeout=60.0)  # 9 MB: a panel that knows no pages
     assert len(collect(b.transport, "vhost", lambda row: row.int("id"))) == PAGE * 4
-    b = make_bench(rows(MOST_ROWS), read_timeout=60.0)
-    assert len(collect(b.transport, "vhost", lambda row: row.int("id"))) == MOST_ROWS
-    assert len(b.transport.read("vhost").listing().rows) == MOST_ROWS
-    b = make_bench(rows(MOST_ROWS + 1), read_timeout=60.0)
+    b = make_bench(rows(MAX_ROWS), read_timeout=60.0)
+    assert len(collect(b.transport, "vhost", lambda row: row.int("id"))) == MAX_ROWS
+    assert len(b.transport.read("vhost").listing().rows) == MAX_ROWS
+    b = make_bench(rows(MAX_ROWS + 1), read_timeout=60.0)
     with pytest.raises(AnswerTooLarge, match="more than 6000 rows"):
         collect(b.transport, "vhost", lambda row: row.int("id"))
     with pytest.raises(AnswerTooLarge, match="more than 6000 rows"):
@@ -205,4 +205,4 @@ def test_no_answer_costs_more_than_one_at_the_limit(kind: str, size: int) -> Non
         assert outcome in {"UnexpectedAnswer", "read"}
         return
     assert outcome == "AnswerTooLarge"
-    assert grown < 3 * answer_limits.MOST_BYTES
+    assert grown < 3 * answer_limits.MAX_BYTES
