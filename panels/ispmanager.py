@@ -10,6 +10,7 @@ from panels.coremanager.listing import MISSING, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
 from panels.coremanager.whole_lists import collect
 from panels.http.transport import Login
+from panels.notes import note
 
 if TYPE_CHECKING:
     from panels.coremanager.listing import Row
@@ -97,7 +98,7 @@ class IspManager:
         user = answer.attributes("user")
         level = number(user.get("level"))
         if not user.get("name") or level is None:
-            raise answer.wrong("does not say who is logged in")
+            raise answer.wrong(note("answer.nobody"))
         return Whoami(user["name"], level)
 
     def accounts(self) -> Gathered[Account]:
@@ -108,7 +109,8 @@ class IspManager:
         found = gather(self.transport, "user", _account, key="name|name")
         silent = [one.troubles[0] for one in found if one.troubles]
         if silent and len(silent) == len(found) and all(one.what == MISSING for one in silent):
-            raise UnexpectedAnswer(f"no row has the column {silent[0].column}", func="user")
+            why = note("list.no_column", column=silent[0].column)
+            raise UnexpectedAnswer(why, func="user")
         return found
 
     def account(self, username: str) -> Account | None:

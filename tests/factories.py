@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 from integrator.core.clock import now
+from integrator.messages.message import NOTHING, say, verbatim
 from integrator.models import (
     Account,
     Binding,
@@ -203,7 +204,7 @@ def failed(cause: str = "wrong_password", **fields: Any) -> Binding:
     step = int(fields.pop("step", 7))
     made = binding(
         BindingState.FAILED, step, cause=cause, service_id=next(_numbers),
-        cause_text=fields.pop("cause_text", "password is too short"), **fields,
+        cause_text=fields.pop("cause_text", verbatim("password is too short")), **fields,
     )  # fmt: skip
     steps(made, upto=step, last=StepState.FAILED)
     return made
@@ -211,7 +212,7 @@ def failed(cause: str = "wrong_password", **fields: Any) -> Binding:
 
 def undecided(**fields: Any) -> Binding:
     """A binding whose order may or may not have been placed."""
-    made = binding(BindingState.UNDECIDED, 3, cause="order_unknown", **fields)
+    made = binding(BindingState.UNDECIDED, 3, **{"cause": "order_unknown", **fields})
     steps(made, upto=3, last=StepState.UNDECIDED)
     moment = now()
     Intent.objects.create(
@@ -241,7 +242,7 @@ def steps(made: Binding, *, upto: int, last: str) -> None:
             binding=made, number=number, state=state, attempts=2 if state != "done" else 1,
             started_at=moment, finished_at=moment, evidence=evidence,
             cause=made.cause if state != "done" else "",
-            cause_text=made.cause_text if state != "done" else "",
+            cause_text=made.cause_text if state != "done" else NOTHING,
             history=[{"attempt": 1, "at": moment.isoformat(), "outcome": state}],
         )  # fmt: skip
         call(made, number)
@@ -303,7 +304,7 @@ def new_user(of: Window, **fields: Any) -> NewUser:
     """A user that is new on a server since this window."""
     values = {"panel": fields.pop("panel", None) or panel(f"new-{next(_numbers)}"),
               "username": f"new{next(_numbers)}", "found_at": now(),
-              "why": "no service bears this username"}  # fmt: skip
+              "why": say("user.of_nobody")}  # fmt: skip
     return NewUser.objects.create(window=of, **{**values, **fields})
 
 

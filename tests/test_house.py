@@ -19,7 +19,7 @@ LAYERS: dict[str, int] = {
     "panels": 0,
     "integrator.models": 1,
     "integrator.core": 1,
-    "integrator.messages": 2,
+    "integrator.messages": 1,
     "integrator.panel_access": 2,
     "integrator.steps": 3,
     "integrator.inventory": 4,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.bindings import intents
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Intent, Step
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
@@ -85,7 +86,7 @@ def nothing_happened(binding: Binding, actor: str) -> None:
         used = intent.kind == step4.SET_PAID and intent.outcome == Outcome.DONE
         used = used or intent.result.get(intents.COUNTED, False)
         if intents.may_have_happened(intent) and not used:
-            intents.settle(intent, Outcome.NOTHING, why=f"{actor} said: it does not exist")
+            intents.settle(intent, Outcome.NOTHING, why=say("effect.denied", actor=actor))
     order = intents.last(known, step3.KIND)
     if order is not None:
         said = {*order.result.get(intents.NOT_OURS, ()), *_shown(binding)}

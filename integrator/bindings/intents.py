@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.conf import settings
 
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import MAY_HAVE_HAPPENED, UNSETTLED, Outcome
 from integrator.steps import step3_order as step3
@@ -41,7 +43,7 @@ NOT_REPEATABLE = frozenset(
 )
 """Kinds that do harm when they take effect twice, however late the first one is."""
 
-NOT_SEEN = "not seen after the settle time"
+NOT_SEEN = say("effect.not_seen")
 """Why an unknown effect is settled as *nothing happened*, when its own time is over."""
 
 NOT_OURS = "not_ours"
@@ -147,7 +149,12 @@ def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
 
 
 def settle(
-    intent: Intent, outcome: Outcome, *, why: str = "", answered: bool = False, **result: Any
+    intent: Intent,
+    outcome: Outcome,
+    *,
+    why: Message = NOTHING,
+    answered: bool = False,
+    **result: Any,
 ) -> None:
     """Write an intent's outcome; an unknown one counts the time until absence counts from now on.
 
@@ -169,7 +176,7 @@ def settle_sent(sent: Sent[Any], **result: Any) -> None:
     answered = isinstance(sent.error, OutcomeUnknown) and sent.error.answered
     if sent.outcome == Outcome.NOTHING:
         result["not_sent"] = True
-    why = str(sent.error) if sent.error else ""
+    why = panel_errors.of_error(sent.error)
     settle(sent.intent, sent.outcome, why=why, answered=answered, **result)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrator.core import clock
+from integrator.messages.message import NOTHING
 from integrator.models import Binding, Step, Window
 from integrator.models.states import StepState
 from integrator.panel_access import proven_names
@@ -61,7 +62,7 @@ def row(
                 "at": now.isoformat(timespec="seconds"),
                 "outcome": state.value,
                 "cause": fields.get("cause", ""),
-                "text": fields.get("cause_text", ""),
+                "text": fields.get("cause_text", NOTHING).to_json(),
             }
         )
     return Step(

@@ -18,6 +18,7 @@ from django.db.models import Exists, F, Q
 
 from integrator.bindings import leases, rows, states
 from integrator.core import clock, heartbeat
+from integrator.messages.message import NOTHING, Message, named, say
 from integrator.models import Binding, Event, Intent, Step
 from integrator.models.states import BindingState
 from integrator.panel_access import call_log
@@ -144,7 +145,7 @@ def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
     for step in rows.steps_of(chosen):
         claims[step.binding_id or 0].steps[step.number] = step
     Event.objects.bulk_create(
-        event_of(one.binding, chosen[pk], BindingState.RUNNING, "claimed", PRODUCT)
+        event_of(one.binding, chosen[pk], BindingState.RUNNING, say("binding.claimed"), PRODUCT)
         for pk, one in claims.items()
     )
     return list(claims.values())
@@ -185,7 +186,7 @@ def hand_back(
     claimed: Claim,
     to: BindingState,
     *,
-    why: str = "",
+    why: Message = NOTHING,
     waiting_for: str = "",
     due_at: dt.datetime | None = None,
     **fields: Any,
@@ -207,7 +208,7 @@ def hand_back(
     }
     if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
         raise LeaseLostError
-    event_of(claimed.binding, BindingState.RUNNING, to, why or waiting_for, PRODUCT).save(
+    event_of(claimed.binding, BindingState.RUNNING, to, why or _waits(waiting_for), PRODUCT).save(
         force_insert=True
     )
     call_log.flush()
@@ -217,7 +218,7 @@ def change(
     binding: Binding,
     to: BindingState,
     *,
-    why: str = "",
+    why: Message = NOTHING,
     actor: str = PRODUCT,
     waiting_for: str = "",
     due_at: dt.datetime | None = None,
@@ -243,7 +244,9 @@ def change(
         )
         if not changed:
             return False
-        event_of(binding, binding.state, to, why or waiting_for, actor).save(force_insert=True)
+        event_of(binding, binding.state, to, why or _waits(waiting_for), actor).save(
+            force_insert=True
+        )
     return True
 
 
@@ -253,7 +256,7 @@ class Change:
 
     binding: Binding
     to: BindingState
-    why: str = ""
+    why: Message = NOTHING
     waiting_for: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -283,14 +286,16 @@ def change_all(changes: Sequence[Change]) -> set[int]:
         columns["version"] = binding.version + 1
         changed = Binding(pk=binding.pk, **columns)
         alike.setdefault(tuple(sorted(columns)), []).append(changed)
-        events.append(event_of(binding, binding.state, one.to, one.why or one.waiting_for, PRODUCT))
+        events.append(
+            event_of(binding, binding.state, one.to, one.why or _waits(one.waiting_for), PRODUCT)
+        )
     for names, same in alike.items():
         Binding.objects.bulk_update(same, names)
     Event.objects.bulk_create(events)
     return {event.binding_id for event in events if event.binding_id is not None}
 
 
-def free(binding: Binding, why: str, *, actor: str) -> bool:
+def free(binding: Binding, why: Message, *, actor: str) -> bool:
     """Let go of a cancelled binding's account; False: it is no longer as ``binding`` says."""
     with transaction.atomic():
         changed = Binding.objects.filter(
@@ -301,7 +306,7 @@ def free(binding: Binding, why: str, *, actor: str) -> bool:
     return bool(changed)
 
 
-def remark(binding: Binding, why: str, *, actor: str) -> None:
+def remark(binding: Binding, why: Message, *, actor: str) -> None:
     """Write down what a person did to a binding that is no change of its state."""
     event_of(binding, binding.state, binding.state, why, actor).save(force_insert=True)
 
@@ -316,9 +321,9 @@ def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> 
     if binding.deaths and (gets_on or to == BindingState.QUEUED):
         cleared = {"deaths": 0}
     if to in (BindingState.DONE, BindingState.CANCELLED):
-        return {**cleared, "password": "", "cause": "", "cause_text": ""}
+        return {**cleared, "password": "", "cause": "", "cause_text": NOTHING}
     if to in (BindingState.QUEUED, BindingState.WAITING):
-        return {**cleared, "cause": "", "cause_text": ""}
+        return {**cleared, "cause": "", "cause_text": NOTHING}
     return cleared
 
 
@@ -327,7 +332,12 @@ def wake(bindings: BindingQuerySet, *, at: dt.datetime | None = None) -> int:
     return bindings.unclaimed().update(due_at=at or clock.now(), version=F("version") + 1)
 
 
-def event_of(binding: Binding, from_state: str, to: str, why: str, actor: str) -> Event:
+def _waits(waiting_for: str) -> Message:
+    """What an event says of a binding that waits for this; nothing where it waits for nothing."""
+    return say("binding.waits", what=named("waiting", waiting_for)) if waiting_for else NOTHING
+
+
+def event_of(binding: Binding, from_state: str, to: str, why: Message, actor: str) -> Event:
     """What is written down with a change, not saved yet."""
     return Event(
         at=clock.now(),

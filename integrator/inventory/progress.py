@@ -10,6 +10,7 @@ from integrator.core.clock import now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integrator.messages.message import Message
     from integrator.models import Panel
 
 WRITE_EVERY = 0.5  # seconds between two writes within one phase
@@ -52,9 +53,9 @@ class Progress:
         self._panel.discovered_at = now()
         self._write("discovered_at")
 
-    def fail(self, text: str) -> None:
-        """The discovery ended early; ``text`` says why, safe to show."""
-        self._value.update(state="failed", error=text)
+    def fail(self, why: Message) -> None:
+        """The discovery ended early, and why."""
+        self._value.update(state="failed", error=why.to_json())
         self._write()
 
     def _write(self, *more: str) -> None:

@@ -73,9 +73,9 @@ def health() -> Health:
 
 def _panel(panel: Panel) -> PanelHealth:
     if panel.stopped:
-        return PanelHealth(panel.name, "stopped", panel.stopped)
+        return PanelHealth(panel.name, "stopped", str(panel.stopped))
     if panel.away_since is not None:
-        return PanelHealth(panel.name, "away", panel.away_why, panel.away_since)
+        return PanelHealth(panel.name, "away", str(panel.away_why), panel.away_since)
     if panel.checked_at is None:
         return PanelHealth(panel.name, "unchecked", "")
     return PanelHealth(panel.name, "ok", "")

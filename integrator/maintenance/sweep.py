@@ -15,6 +15,7 @@ from integrator.bindings.operator import actions, client_creation
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
 from integrator.runs import cohorts, pauses, run_state
@@ -87,11 +88,11 @@ def _mend() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
     left = Binding.objects.unclaimed().filter(window__phase=Phase.CLOSED)
     for binding in left.exclude(waiting_for=members.RESTORE)[:MAX_MENDED]:
-        members.leave(binding, why="its window has closed")
+        members.leave(binding, why=say("binding.window_closed"))
     over = Run.objects.filter(state__in=[RunState.FINISHED, RunState.UNDECIDED])
     for run in over.filter(bindings__state__in=MOVING).distinct():
         if run_state.can_move(run):
-            run_state.reopen(run.pk, why="one of its bindings moves")
+            run_state.reopen(run.pk, why=say("run.moves"))
 
 
 def _name_lanes() -> None:

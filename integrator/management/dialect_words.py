@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import Refused
 from integrator.management.output import columns
-from integrator.panel_setup.dialect.places import place
+from integrator.messages import panel_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +71,7 @@ def lines(entries: Iterable[Entry]) -> list[str]:
             state = _("none") if entry.optional else _("not known")
         elif not entry.sure:
             state = _("not sure")
-        rows.append([steps, entry.name, value, state, place(entry.where)])
+        rows.append([steps, entry.name, value, state, str(panel_errors.of_words(entry.where))])
         if not entry.value and not entry.optional:
             below[len(rows) - 1] = entry
     found = []

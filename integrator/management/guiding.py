@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import guided, report
+from integrator.bindings.work import expiry
 from integrator.core.errors import ActionRefused, Refused
 from integrator.inventory import lookup
 from integrator.maintenance import health
 from integrator.management.output import actor
 from integrator.management.waiting import wait_for
+from integrator.messages.message import of_json
 from integrator.models.states import RunState
 from integrator.panel_setup.dialect import dialect_entries
 from integrator.previews.rehearsal import guided_expectations
@@ -99,7 +101,10 @@ def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> 
     for step in report.timeline(binding):
         if step.state == "done" and step.number not in told:
             told.add(step.number)
-            seen = ", ".join(f"{name}: {value}" for name, value in step.evidence.items())
+            seen = ", ".join(
+                f"{name}: {of_json(value) if name == expiry.WHY else value}"
+                for name, value in step.evidence.items()
+            )
             say(_("Step %(n)d, %(title)s: seen. %(seen)s")
                 % {"n": step.number, "title": step.title, "seen": seen})  # fmt: skip
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrator.models.fields import SecretField
+from integrator.models.fields import MessageField, SecretField
 from integrator.models.mirror import Account, Client, Plan
 from integrator.models.run import Run
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, StepState
@@ -94,7 +94,7 @@ class Binding(models.Model):
     task_id = models.PositiveIntegerField(null=True)
     expires_set = models.BooleanField(default=False)
     cause = models.CharField(max_length=32, blank=True)
-    cause_text = models.TextField(blank=True)
+    cause_text = MessageField(blank=True)
     created_at = models.DateTimeField()
     state_at = models.DateTimeField()
     step_at = models.DateTimeField()
@@ -153,7 +153,7 @@ class Step(models.Model):
     finished_at = models.DateTimeField(null=True)
     evidence = models.JSONField(default=dict)
     cause = models.CharField(max_length=32, blank=True)
-    cause_text = models.TextField(blank=True)
+    cause_text = MessageField(blank=True)
     history = models.JSONField(default=list)
 
     class Meta:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from integrator.models.binding import Binding
+from integrator.models.fields import MessageField
 from integrator.models.run import Run
 from integrator.models.states import MAY_HAVE_HAPPENED, UNSETTLED, Outcome
 from integrator.models.window import Window
@@ -49,7 +50,7 @@ class Intent(models.Model):
         max_length=8, choices=Outcome.choices, default=Outcome.PENDING, blank=True
     )
     outcome_at = models.DateTimeField(null=True)
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
     result = models.JSONField(default=dict)
 
     objects = IntentQuerySet.as_manager()
@@ -120,7 +121,7 @@ class Event(models.Model):
     subject = models.CharField(max_length=16)
     from_state = models.CharField(max_length=24, blank=True)
     to_state = models.CharField(max_length=24, blank=True)
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
     details = models.JSONField(default=dict)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="events")
     binding = models.ForeignKey(Binding, on_delete=models.CASCADE, null=True, related_name="events")

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrator.models.fields import MessageField
 from integrator.models.mirror import Client
 
 
@@ -31,7 +32,7 @@ class NewClient(models.Model):
     country = models.CharField(max_length=32, blank=True)
     project = models.CharField(max_length=32, blank=True)
     state = models.CharField(max_length=6, choices=State.choices, default=State.QUEUED)
-    cause = models.TextField(blank=True)
+    cause = MessageField(blank=True)
     client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True)
     made = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)

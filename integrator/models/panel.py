@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrator.models.fields import SecretField
+from integrator.models.fields import MessageField, SecretField
 
 
 class Panel(models.Model):
@@ -55,15 +55,15 @@ class Panel(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(null=True, blank=True)
     discovery = models.JSONField(default=dict, blank=True)
-    stopped = models.TextField(blank=True)
+    stopped = MessageField(blank=True)
     stopped_login = models.CharField(max_length=128, blank=True)
     failures_in_row = models.PositiveIntegerField(default=0)
     failures = models.JSONField(default=dict, blank=True)
     away_since = models.DateTimeField(null=True, blank=True)
-    away_why = models.TextField(blank=True)
+    away_why = MessageField(blank=True)
     away_until = models.DateTimeField(null=True, blank=True)
     pace = models.PositiveSmallIntegerField(null=True, blank=True)
-    pace_why = models.TextField(blank=True)
+    pace_why = MessageField(blank=True)
     pace_at = models.DateTimeField(null=True, blank=True)
     password_try_at = models.DateTimeField(null=True, blank=True)
     wrong_passwords = models.PositiveSmallIntegerField(default=0)

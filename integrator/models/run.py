@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from integrator.models.fields import MessageField
 from integrator.models.preview import Preview
 from integrator.models.states import RunState
 
@@ -22,7 +23,7 @@ class Run(models.Model):
     state = models.CharField(
         _("state"), max_length=9, choices=RunState.choices, default=RunState.RUNNING
     )
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
     total = models.PositiveIntegerField()
     created_by = models.CharField(max_length=150)
     started_at = models.DateTimeField()

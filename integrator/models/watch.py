@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from integrator.models.binding import Binding
-from integrator.models.fields import SecretField
+from integrator.models.fields import MessageField, SecretField
 from integrator.models.panel import Panel
 from integrator.models.window import Window
 
@@ -29,7 +29,7 @@ class NewUser(models.Model):
     """A user that was not on the server before, found by comparing lists around ``window``.
 
     ``binding``: whose service it belongs to; None: a stranger's. ``service_id``: the service that
-    bears this username in BILLmanager; None: none was seen. ``why``: what it was told by.
+    has this username in BILLmanager; None: none was seen. ``why``: what it was told by.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="new_users")
@@ -37,7 +37,7 @@ class NewUser(models.Model):
     username = models.CharField(max_length=128)
     binding = models.ForeignKey(Binding, on_delete=models.CASCADE, null=True)
     service_id = models.PositiveIntegerField(null=True)
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
     found_at = models.DateTimeField()
 
     class Meta:
@@ -65,7 +65,7 @@ class Canary(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WATCHED)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
     password = SecretField(blank=True)
     compared_at = models.DateTimeField(null=True)
 
@@ -81,7 +81,7 @@ class StrangerOrder(models.Model):
 
     ``began_before``: it was being opened already when the window came; else it fell into it.
     ``task_id``: the manual task that waits for people; None: there is none.
-    ``handed_by``: who said to hand it to ispmanager; what came of that is the intent's.
+    ``handed_by``: who said to hand it to ispmanager; the intent tells what that has led to.
     """
 
     class State(models.TextChoices):
@@ -105,7 +105,7 @@ class StrangerOrder(models.Model):
     read_at = models.DateTimeField()
     handed_by = models.CharField(max_length=150, blank=True)
     handed_at = models.DateTimeField(null=True)
-    why = models.TextField(blank=True)
+    why = MessageField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["service_id"]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrator.models.fields import MessageField
 from integrator.models.mirror import Plan
 from integrator.models.states import Phase
 
@@ -59,7 +60,7 @@ class Window(models.Model):
     - ``recheck_at``: when the plan at rest is read once more; None afterwards.
     - ``looked_at``: when the servers' users were listed before it opened; ``compared_at``: when
       they, and the canary, were compared after it had closed.
-    - ``after_at``: when the closed window is looked at again for what came of it; None: no more.
+    - ``after_at``: when the closed window is looked at again for what it has led to; None: no more.
     - ``alarm``: what that showed to be wrong, empty while all is well; ``alarm_seen_by``: who
       said to have looked at it.
     """
@@ -80,7 +81,7 @@ class Window(models.Model):
     closing = models.BooleanField(default=False)
     held = models.BooleanField(default=False)
     held_until = models.DateTimeField(null=True)
-    cause = models.TextField(blank=True)
+    cause = MessageField(blank=True)
     anyway_by = models.CharField(max_length=150, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     deaths = models.PositiveSmallIntegerField(default=0)
@@ -96,7 +97,7 @@ class Window(models.Model):
     looked_at = models.DateTimeField(null=True)
     compared_at = models.DateTimeField(null=True)
     after_at = models.DateTimeField(null=True)
-    alarm = models.TextField(blank=True)
+    alarm = MessageField(blank=True)
     alarm_seen_by = models.CharField(max_length=150, blank=True)
     due_at = models.DateTimeField(null=True)
     lease_token = models.CharField(max_length=40, blank=True)

@@ -15,9 +15,12 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, say
 from integrator.models import Panel
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from panels.http.endpoint import Call
 
 STEADY = dt.timedelta(seconds=5)
@@ -34,12 +37,12 @@ def slow_seconds() -> float:
 def notice(call: Call) -> None:
     """Draw from one call what it says of the panel's load."""
     if call.busy:
-        lower(call.panel, call.error)
+        lower(call.panel, panel_errors.of_words(call.error))
     elif call.seconds >= slow_seconds():
-        lower(call.panel, f"{call.func} took {call.seconds:.0f} s")
+        lower(call.panel, say("panel.slow", func=call.func, seconds=round(call.seconds)))
 
 
-def lower(panel: str, why: str) -> bool:
+def lower(panel: str, why: Message) -> bool:
     """The panel shows that it has too much to do; True: it is given fewer calls from now on."""
     now = clock.now()
     rows = Panel.objects.filter(Q(pace_at=None) | Q(pace_at__lt=now - STEADY), name=panel)
@@ -51,7 +54,7 @@ def recover() -> None:
     """Raise what has been quiet for a while; a duty of the keeper, harmless when done twice."""
     now = clock.now()
     quiet = Panel.objects.filter(pace__isnull=False, pace_at__lt=now - QUIET)
-    quiet.filter(pace__gte=F("max_parallel") - 1).update(pace=None, pace_why="", pace_at=None)
+    quiet.filter(pace__gte=F("max_parallel") - 1).update(pace=None, pace_why=NOTHING, pace_at=None)
     quiet.filter(pace__lt=F("max_parallel") - 1).update(pace=F("pace") + 1, pace_at=now)
 
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import transaction
 
+from integrator.messages import panel_errors
 from integrator.models import Panel
 from integrator.panel_access import stored_dialect, transports
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.discovery import plan_modules
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from panels.billmanager import BillManager
     from panels.billmanager.dialect.dialect import Dialect
 
@@ -54,9 +56,10 @@ def marker_again(bm: BillManager) -> bool:
     return found is not None and (before is None or before.value != found.value)
 
 
-def why_unknown() -> str:
-    """What was seen where no marker could be found; "" when nobody has looked yet."""
-    return str(stored_dialect.found_for(transports.billmanager_panel()).places.get(MARKER, ""))
+def why_unknown() -> Message:
+    """What was seen where no marker could be found; nothing when nobody has looked yet."""
+    places = stored_dialect.found_for(transports.billmanager_panel()).places
+    return panel_errors.of_words(places.get(MARKER, ""))
 
 
 def is_set_by_hand() -> bool:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from integrator.messages import panel_errors
+from integrator.messages.panel_errors import NotSentBecause
 from integrator.models import Panel
-from panels.coremanager.errors import CertificateRefused, LoginRefused, NotSent
+from panels.coremanager.errors import CertificateRefused, LoginRefused
 
 if TYPE_CHECKING:
     from panels.coremanager.errors import PanelError
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-class PanelStoppedError(NotSent):
+class PanelStoppedError(NotSentBecause):
     """The panel is registered but no call is made to it until a person says so.
 
     Its login was refused again and again, or its certificate changed; going on would lock the
@@ -37,10 +39,12 @@ def stop(error: PanelError) -> Panel | None:
     panel = Panel.objects.filter(name=error.panel, stopped="").first()
     if panel is None:
         return None
-    why = error.full if isinstance(error, CertificateRefused) else str(error)
+    why = panel_errors.of_error(error)
+    if isinstance(error, CertificateRefused):
+        why = panel_errors.of_certificate(error)
     login = error.login if isinstance(error, LoginRefused) else ""
     of_staff = bool(login) and login == panel.task_username != panel.username
     panel.stopped, panel.stopped_login = why, login if of_staff else ""
     panel.save(update_fields=["stopped", "stopped_login"])
-    log.error("panel.stopped", panel=panel.name, why=why)
+    log.error("panel.stopped", panel=panel.name, why=why.english)
     return panel

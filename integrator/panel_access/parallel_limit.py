@@ -22,6 +22,7 @@ from integrator.core import clock, heartbeat
 from integrator.models import PanelSlot, WorkerProcess
 from integrator.panel_access import adaptive_limit
 from panels.coremanager.errors import LimitTimeout
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +114,7 @@ class DatabaseLimiter:
                         continue
                     left = deadline - clock.monotonic()
                     if left <= 0:
-                        message = f"no free place in {timeout:.0f} s: the panel is busy"
+                        message = note("send.no_place", seconds=round(timeout))
                         raise LimitTimeout(message, panel=pool.panel)
                     pool.changed.wait(min(left, 0.1))
             finally:

@@ -12,6 +12,8 @@ import structlog
 from django.db.models import Q
 
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING
 from integrator.models import Panel
 from integrator.panel_access.panel_stop import PanelStoppedError
 from panels.coremanager.errors import Busy, CertificateRefused, NotSent, TooLate, UnexpectedAnswer
@@ -45,10 +47,11 @@ def away(error: PanelError) -> Panel | None:
     """Write down that the panel which raised this cannot be read; the panel, None if not known."""
     now = clock.now()
     rows = Panel.objects.filter(name=error.panel)
-    if rows.filter(away_since=None).update(away_since=now, away_why=str(error)):
+    why = panel_errors.of_error(error)
+    if rows.filter(away_since=None).update(away_since=now, away_why=why):
         log.warning("panel.away", panel=error.panel, why=str(error))
     else:
-        rows.update(away_why=str(error))
+        rows.update(away_why=why)
     return rows.only("name", "kind", "away_since").first()
 
 
@@ -66,7 +69,7 @@ def back(servers: Collection[int] = ()) -> None:
     read = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=servers)
     ids = list(Panel.objects.filter(read, away_since__isnull=False).values_list("pk", flat=True))
     if ids and Panel.objects.filter(pk__in=ids).update(
-        away_since=None, away_why="", away_until=None
+        away_since=None, away_why=NOTHING, away_until=None
     ):
         log.info("panel.back", panels=ids)
 
@@ -74,7 +77,7 @@ def back(servers: Collection[int] = ()) -> None:
 def is_back(panel: Panel) -> None:
     """This panel was read just now."""
     Panel.objects.filter(pk=panel.pk, away_since__isnull=False).update(
-        away_since=None, away_why="", away_until=None
+        away_since=None, away_why=NOTHING, away_until=None
     )
 
 

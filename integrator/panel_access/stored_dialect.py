@@ -9,11 +9,14 @@ import structlog
 from django.db import transaction
 
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import say
+from integrator.messages.panel_errors import NotSentBecause
 from integrator.models import Event, Panel
 from integrator.panel_access.transports import transport
 from panels import billmanager as panel_client
 from panels.billmanager.dialect.dialect import Dialect
-from panels.coremanager.errors import NotSent, PanelError
+from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +87,8 @@ def names_again(panel_id: int, used: Dialect) -> Dialect | None:
         try:
             learn_dialect(panel, at_work=True)
         except PanelError as error:
-            raise NotSent(f"its names could not be found again: {error.message}") from error
+            why = panel_errors.of_error(error)
+            raise NotSentBecause(say("panel.names_lost", why=why)) from error
         found = dialect_of(panel)
         if _names(found) == _names(used):
             return None
@@ -115,7 +119,7 @@ def _tell(panel: Panel, used: Dialect, found: Dialect) -> None:
     """People see in the events what was renamed under our hands."""
     gone = ", ".join(sorted(used.functions - found.functions)) or "–"
     new = ", ".join(sorted(found.functions - used.functions)) or "–"
-    why = f"{panel.name} calls things otherwise now: {new} instead of {gone}"
+    why = say("panel.renamed", panel=panel.name, new=new, gone=gone)
     Event.objects.create(
         at=clock.now(), actor="integrator", subject="panel", to_state="learnt again", why=why
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from integrator.messages.message import NOTHING
 from integrator.models import Panel
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
@@ -37,7 +38,7 @@ class NoBillManagerError(Exception):
 class StoppedTransport(Transport):
     """The line of a login that was refused: no call is made, each is told why."""
 
-    why = ""
+    why = NOTHING
 
     def perform(
         self,

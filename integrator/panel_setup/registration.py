@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.messages import unseen_signs
+from integrator.messages import panel_errors, unseen_signs
 from integrator.models import Panel
 from integrator.panel_access import call_log, stored_dialect, transports
 from integrator.panel_access.panel_url import AddressError, normalise
@@ -202,17 +202,18 @@ def check_login(panel: Panel) -> None:
                 level = whoami(panel, as_task_staff=as_task_staff).level
             except errors.LoginRefused as error:
                 raise Refused(
-                    login_text(error.reason, panel, error.fault), [error.message]
+                    login_text(error.reason, panel, error.fault),
+                    [_said(error)],
                 ) from error
             except errors.PanelUpdating as error:
-                raise Refused(updating_text(panel), [error.message]) from error
+                raise Refused(updating_text(panel), [_said(error)]) from error
             except errors.Busy:
                 raise
             except (errors.Refused, errors.UnexpectedAnswer) as error:
                 raise Refused(
                     _("What answers at %(url)s does not speak like %(kind)s.")
                     % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [error.message, *elsewhere(panel)],
+                    [_said(error), *elsewhere(panel)],
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
@@ -299,3 +300,8 @@ def certificate_text(error: errors.CertificateRefused) -> list[str]:
             % {"pin": error.fingerprint.replace(":", "").lower()},
         ]
     return lines
+
+
+def _said(error: errors.PanelError) -> str:
+    """What the panel said, or what went wrong on the way."""
+    return str(panel_errors.of_words(error.message))

@@ -16,6 +16,7 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.inventory.lookup import billmanager
 from integrator.inventory.mirror import portions
+from integrator.messages.message import say
 from integrator.messages.reasons import reason, shown
 from integrator.models import Event, Preview, PreviewRow
 from integrator.models.states import RowState
@@ -99,5 +100,5 @@ def _write_down(preview: Preview, given: list[PreviewRow], person: str) -> None:
     lines = ", ".join(str(row.number) for row in given[:20])
     Event.objects.create(
         at=now(), actor=person, subject="preview", to_state="confirmed",
-        why=f"{preview}: {', '.join(said[:20])} (rows {lines})",
+        why=say("preview.confirmed", preview=str(preview), words=", ".join(said[:20]), rows=lines),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from integrator.drift import drift
 from integrator.inventory import billmanager, ispmanager, module_links, service_recognition
 from integrator.inventory.progress import Progress
 from integrator.matching import matcher
+from integrator.messages import panel_errors
 from integrator.models import Panel
 from integrator.panel_access import call_log, panel_stop, reachability
 from integrator.panel_access.read_retries import repeated_reads
@@ -56,7 +57,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
             else:
                 counts, facts = ispmanager.discover(panel, progress)
     except PanelError as error:
-        progress.fail(str(error))
+        progress.fail(panel_errors.of_error(error))
         # Else each round in the background would try once more what is refused.
         if panel_stop.stop(error) is not None:
             panel.refresh_from_db(fields=["stopped", "stopped_login"])

@@ -11,7 +11,7 @@
   step for one cause, without one that passed that step meanwhile, stop all runs that use the panel.
   What speaks of one client or account alone is not counted.
 
-To stop a run is to pause it, with a sentence that names binding, step, cause and what to do.
+To stop a run is to pause it, with a message that names binding, step, cause and what to do.
 Resuming counts anew; the limits stay the same.
 """
 
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
-from django.utils import translation
 
 from integrator.bindings import causes, intents, transitions
+from integrator.messages.message import named, say
 from integrator.models import Binding, Event, Intent, Panel, Run
 from integrator.models.states import NEEDS_PERSON, BindingState, RunState
 from integrator.panel_access import proven_names
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from django.db.models import QuerySet
+
+    from integrator.messages.message import Message
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +93,7 @@ every other binding of it would meet them.
 _MONEY = (step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE)
 
 
-def failed(binding: Binding, number: int, cause: str, text: str) -> None:
+def failed(binding: Binding, number: int, cause: str, text: Message) -> None:
     """A binding has failed at a step or must be decided; in the caller's transaction.
 
     Called after the binding's own row was written, with the binding as it was before.
@@ -103,10 +105,7 @@ def failed(binding: Binding, number: int, cause: str, text: str) -> None:
         _count(panel, binding, number, cause, told)
     _stop_at_canary(panel, binding, number, cause, told)
     if cause in INCURABLE and _occurred(binding.run_id, cause) > 1:
-        why = (
-            f"for the second time a binding stopped for what no retry cures, b{binding.pk} at step "
-            f"{number}: {told}"
-        )
+        why = say("run.again", binding=str(binding), step=number, stop=told)
         if run_state.pause(binding.run_id, why):
             log.error("run.stopped", run=binding.run_id, cause=cause, step=number)
 
@@ -130,16 +129,20 @@ def start_anew(run: Run) -> None:
         rows.filter(failures_in_row__gt=0).update(failures_in_row=0, failures={})
 
 
-def _count(panel: Panel, binding: Binding, number: int, cause: str, told: str) -> None:
+def _count(panel: Panel, binding: Binding, number: int, cause: str, told: Message) -> None:
     """One more of a row; the last one of it pauses all runs that use the panel."""
     key = f"{number} {cause}"
     count = panel.failures.get(key, 0) + 1
     _keep(panel, {**panel.failures, key: count})
     if count < settings.BREAKER:
         return
-    why = (
-        f"{count} bindings in a row stopped at step {number} on {panel.name}, the last one "
-        f"b{binding.pk}: {told}"
+    why = say(
+        "run.in_row",
+        count=count,
+        step=number,
+        server=panel.name,
+        binding=str(binding),
+        stop=told,
     )
     if pauses.pause_all(panel, why):
         log.error("breaker.open", panel=panel.name, failures=count, cause=cause, step=number)
@@ -151,22 +154,19 @@ def _keep(panel: Panel, failures: dict[str, int]) -> None:
 
 
 def _stop_at_canary(
-    panel: Panel | None, binding: Binding, number: int, cause: str, told: str
+    panel: Panel | None, binding: Binding, number: int, cause: str, told: Message
 ) -> None:
     """Pause the run whose canary this was, unless the next account is to be tried."""
     spent = _has_spent(binding)
     unproven = spent and panel is not None and not proven_names.is_close_proven(panel)
     if binding.window_id is None or not (unproven or _is_canary(binding)):
         return
-    why = f"canary b{binding.pk} stopped at step {number}: {told}"
+    why = say("run.canary", binding=str(binding), step=number, stop=told)
     if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
         if count < CANARIES:
             return
-        why = (
-            f"{count} canaries in a row stopped before anything was ordered, the last one "
-            f"b{binding.pk}: {told}"
-        )
+        why = say("run.canaries", count=count, binding=str(binding), stop=told)
     concerned = [binding.run_id]
     if unproven and panel is not None:
         # Other runs would have their clients charged for the same end.
@@ -211,7 +211,7 @@ def _occurred(run_id: int, cause: str) -> int:
         run=run_id,
         subject="binding",
         to_state__in=NEEDS_PERSON,
-        why=cause,
+        why=named("cause", cause),
         at__gte=_runs_since(run_id),
     ).count()
 
@@ -229,12 +229,12 @@ def _runs_since(run_id: int) -> dt.datetime:
     return resumed or begun
 
 
-def _told(cause: str, text: str) -> str:
-    """The cause, what the panel said, and what to do; in English, as all that workers write."""
-    with translation.override("en"):
-        known = causes.CAUSES[cause]
-        said = f"{known.title}. {text}".strip().removesuffix(".")
-        return f"{said}. What to do: {known.advice}"
+def _told(cause: str, text: Message) -> Message:
+    """The cause, what the panel said, and what to do."""
+    known = causes.CAUSES[cause]
+    if not text:
+        return say("stop", cause=known.title, advice=known.advice)
+    return say("stop.told", cause=known.title, why=text, advice=known.advice)
 
 
 def _ids_of(binding: Binding) -> list[int]:

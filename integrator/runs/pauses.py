@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from integrator.messages.message import Message
     from integrator.models import Plan
     from panels.coremanager.errors import PanelError
 
@@ -33,7 +34,7 @@ def using(panel: Panel) -> QuerySet[Run]:
     return running
 
 
-def pause_all(panel: Panel, why: str) -> int:
+def pause_all(panel: Panel, why: Message) -> int:
     """Pause every run that uses this panel; how many."""
     return sum(run_state.pause(run.pk, why) for run in using(panel).order_by("pk"))
 

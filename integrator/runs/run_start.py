@@ -13,6 +13,7 @@ from integrator.bindings.work import preparation
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models import Account, Binding, Event, Preview, PreviewRow, Run
 from integrator.models.states import (
     BindingState,
@@ -135,7 +136,7 @@ def _create(preview: Preview, rows: Sequence[PreviewRow], actor: str) -> Run:
                 actor=actor,
                 subject="binding",
                 to_state=BindingState.QUEUED,
-                why="run started",
+                why=say("binding.started"),
                 run=run,
                 binding=binding,
             )
@@ -149,7 +150,7 @@ def _create(preview: Preview, rows: Sequence[PreviewRow], actor: str) -> Run:
         subject="run",
         to_state=RunState.RUNNING,
         run=run,
-        why="started",
+        why=say("run.started"),
         details={"total": len(bindings)},
     )
     Preview.objects.filter(pk=preview.pk).update(started_at=now)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrator.bindings.transitions import PRODUCT
 from integrator.core import clock
+from integrator.messages.message import NOTHING, Message
 from integrator.models import Binding, Event, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RunState
 
@@ -48,7 +49,7 @@ def _hours(run: Run) -> tuple[dt.time, dt.time] | None:
 
 
 def change(
-    run: Run, to: RunState, *, why: str = "", actor: str = PRODUCT, **fields: object
+    run: Run, to: RunState, *, why: Message = NOTHING, actor: str = PRODUCT, **fields: object
 ) -> bool:
     """Change a run's state with an event; False: it is not in the state that ``run`` says."""
     with transaction.atomic():
@@ -68,7 +69,7 @@ def change(
     return bool(changed)
 
 
-def pause(run_id: int, why: str) -> bool:
+def pause(run_id: int, why: Message) -> bool:
     """Pause a run that is running now, whatever was read of it before; False: it is not."""
     with transaction.atomic():
         # Locked, so that a person who resumes it at this moment does not make the pause be lost.
@@ -120,7 +121,7 @@ def _is_over(run: Run) -> bool:
     return run.state in (RunState.RUNNING, RunState.UNDECIDED) and not can_move(run)
 
 
-def reopen(run_id: int, *, why: str, actor: str = PRODUCT, cancelled: bool = False) -> bool:
+def reopen(run_id: int, *, why: Message, actor: str = PRODUCT, cancelled: bool = False) -> bool:
     """Let a run that is over go on, after a binding of it was queued; False: it is not over.
 
     ``cancelled``: one that a person cancelled goes on as well.

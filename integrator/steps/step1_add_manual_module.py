@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from integrator.steps.verdicts import Failed, Proven
 from panels.coremanager.forms import FormLacks
 
@@ -48,16 +49,23 @@ def probe(modules: Sequence[Module], datacenter_id: int) -> Proven | Failed | No
         return None
     if len(found) > 1:
         ids = ", ".join(str(m.id) for m in found)
-        return Failed("manual_module", f"{len(found)} modules are named {found[0].name}: {ids}")
+        text = say("module.several", count=len(found), name=found[0].name, modules=ids)
+        return Failed("manual_module", text)
     module = found[0]
     if not module.enabled:
-        return Failed("manual_module", f"module {module.id} {module.name} is switched off")
+        text = say("module.off", module=module.id, name=module.name)
+        return Failed("manual_module", text)
     highest = max((m.orderpriority or 0 for m in modules if m.kind == "ispmanager"), default=0)
     if module.orderpriority is not None and module.orderpriority <= highest:
         return Failed(
             "manual_module",
-            f"module {module.id} {module.name} sorts before an ispmanager module "
-            f"({module.orderpriority} ≤ {highest}); real orders would fall to it",
+            say(
+                "module.too_early",
+                module=module.id,
+                name=module.name,
+                priority=module.orderpriority,
+                highest=highest,
+            ),
         )
     return Proven({"module": module.id, "name": module.name, "datacenter": datacenter_id})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrator.messages.message import say
 from integrator.steps.verdicts import Absent, Proven
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def verify(present: Sequence[int], manual_modules: Collection[int]) -> Proven | 
     """Whether nothing but our manual modules is on."""
     strangers = [module for module in present if module not in manual_modules]
     if strangers or not present:
-        return Absent(f"on: {list(present)}, wanted: {sorted(manual_modules)}")
+        text = say("modules.wanted", on=str(list(present)), wanted=str(sorted(manual_modules)))
+        return Absent(text)
     evidence: dict[str, Any] = {"modules_on": list(present)}
     return Proven(evidence)

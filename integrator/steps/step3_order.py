@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrator.messages import panel_errors
+from integrator.messages.message import named, say
 from integrator.steps.same_service import of_client, same_domain
 from integrator.steps.verdicts import Absent, Ambiguous, Evidence, Failed, Proven, Verdict
 from panels.billmanager.services import (
@@ -23,6 +25,7 @@ from panels.billmanager.services import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from integrator.messages.message import Message
     from integrator.models import Binding
     from panels.billmanager import BillManager
     from panels.billmanager.orders import Placed
@@ -107,11 +110,11 @@ def verify(
     """What the list of services says about this binding's order."""
     found = candidates(binding, floor, services, adopted)
     if not found:
-        return Absent("no new service of this client with this plan and domain")
+        return Absent(say("order.none"))
     if len(found) > 1:
         return Ambiguous(
             SEVERAL,
-            f"{len(found)} new services could be this order",
+            say("order.several", count=len(found)),
             {"services": [row(service) for service in found]},
         )
     return judge(binding, found[0], manual_modules)
@@ -121,8 +124,7 @@ def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
     """The verdict on a service that is like our order, but should carry our mark and does not."""
     return Ambiguous(
         UNMARKED,
-        f"service {evidence['service']} is new and like this order of {binding.client}, but does "
-        "not carry our mark: somebody may have ordered the same",
+        say("order.unmarked", service=evidence["service"], client=str(binding.client)),
         evidence,
     )
 
@@ -138,17 +140,13 @@ def judge(
     evidence = row(service)
     learnt = {"service_id": service.id}
     if service.status not in STATUSES:
-        text = f"service {service.id} is {state_word(service)}{_troubles(service)}"
-        return Ambiguous(UNREADABLE, text, evidence)
+        return Ambiguous(UNREADABLE, _unreadable(service), evidence)
     if service.status in (SUSPENDED, DELETED):
-        return Failed("service_closed", f"service {service.id} is {state_word(service)}", evidence)
+        return Failed("service_closed", state_of(service), evidence)
     bound = service.module_id == binding.module_id and service.username == binding.account.username
     foreign = service.module_id is not None and service.module_id not in manual_modules
     if foreign and not bound:
-        text = (
-            f"service {service.id} went to module {service.module_id}, not to the manual one: "
-            "a new hosting account may have been created"
-        )
+        text = say("order.wrong_module", service=service.id, module=service.module_id)
         verdict = Failed if binding.service_id == service.id else Ambiguous
         return verdict(WRONG_MODULE, text, evidence)
     return Proven(evidence, learnt)
@@ -162,21 +160,33 @@ def paid(service: Service) -> bool:
     return service.status in STATUSES - {ORDERED}
 
 
-def state_word(service: Service) -> str:
-    """The service's state as the panel names it, for people."""
-    words = {
-        ORDERED: "ordered, not paid",
+def state_word(service: Service) -> Message:
+    """The service's state, with what the panel itself calls it."""
+    names = {
+        ORDERED: "unpaid",
         ACTIVE: "active",
         SUSPENDED: "suspended",
         DELETED: "deleted",
-        IN_PROGRESS: "in progress",
+        IN_PROGRESS: "in_progress",
     }
-    word = words.get(service.status, "in a state that is not known")
-    return f"{word} ({service.item_status})" if service.item_status else word
+    word = named("state", names.get(service.status, "unknown"))
+    if not service.item_status:
+        return word
+    return say("service.state_of_panel", state=word, word=service.item_status)
 
 
-def _troubles(service: Service) -> str:
-    return "".join(f"; {trouble}" for trouble in service.troubles)
+def state_of(service: Service) -> Message:
+    """In which state the service is."""
+    return say("service.state", service=service.id, state=state_word(service))
+
+
+def _unreadable(service: Service) -> Message:
+    troubles = [panel_errors.of_trouble(trouble) for trouble in service.troubles]
+    if not troubles:
+        return state_of(service)
+    return say(
+        "service.unreadable", service=service.id, state=state_word(service), troubles=troubles
+    )
 
 
 def row(service: Service) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from integrator.messages import panel_errors
+from integrator.messages.message import say, several
 from integrator.steps import step3_order
 from integrator.steps.same_service import same_domain
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, Proven, Verdict
@@ -74,19 +76,19 @@ def find_credit(
     if unread:
         return Ambiguous(
             "several_payments",
-            "; ".join(str(trouble) for p in unread for trouble in p.troubles),
+            several(panel_errors.of_trouble(trouble) for p in unread for trouble in p.troubles),
             {"payments": [p.id for p in new if p.amount in (None, amount)]},
         )
     found = [p for p in new if p.amount == amount]
     if not found:
-        return Absent("no new payment of this client with this amount")
+        return Absent(say("payment.none"))
     if len(found) > 1:
         by_method = [p for p in found if p.method and p.method == method]
         found = by_method if len(by_method) == 1 else found
     if len(found) > 1:
         return Ambiguous(
             "several_payments",
-            f"{len(found)} new payments of {amount} could be ours",
+            say("payment.several", count=len(found), amount=amount),
             {"payments": [p.id for p in found]},
         )
     return Proven({"payment": found[0].id, "status": found[0].status, "amount": str(amount)})
@@ -99,7 +101,7 @@ def verify(binding: Binding, service: Service, floor: int, expenses: Iterable[Ex
     alone. A charge that differs from the preview is evidence too: the caller pauses the run.
     """
     if not step3_order.paid(service):
-        return Absent(f"service {service.id} is {step3_order.state_word(service)}")
+        return Absent(step3_order.state_of(service))
     if binding.price == 0:
         return Proven({"service": service.id, "status": service.status, "charge": None})
     new = [e for e in expenses if e.id > floor]
@@ -121,10 +123,10 @@ def verify(binding: Binding, service: Service, floor: int, expenses: Iterable[Ex
             }
         )
     if not found:
-        return Absent(f"service {service.id} is paid, its charge is not listed yet")
+        return Absent(say("charge.unlisted", service=service.id))
     return Ambiguous(
         "several_charges",
-        f"{len(found)} new charges of this client could be this order's",
+        say("charge.several", count=len(found)),
         {"charges": [{"id": e.id, "amount": str(e.amount)} for e in found]},
     )
 
@@ -138,7 +140,7 @@ def line_of(binding: Binding, service_id: int, lines: Iterable[CartLine]) -> Car
         return found[0]
     return Failed(
         UNPAID_ORDER,
-        f"service {service_id} is ordered and unpaid, and {len(found)} cart lines could be it",
+        say("line.several", service=service_id, count=len(found)),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from integrator.steps.verdicts import Absent, Proven
 
 if TYPE_CHECKING:
@@ -26,5 +27,6 @@ def wanted(own: Sequence[int], targets: Collection[int], manual: Sequence[int]) 
 def verify(present: Sequence[int], wanted_modules: Collection[int]) -> Proven | Absent:
     """Whether just these modules are on."""
     if set(present) != set(wanted_modules):
-        return Absent(f"on: {list(present)}, wanted: {sorted(wanted_modules)}")
+        text = say("modules.wanted", on=str(list(present)), wanted=str(sorted(wanted_modules)))
+        return Absent(text)
     return Proven({"modules_on": list(present)})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from integrator.steps.verdicts import Ambiguous, Failed, NotYet, Proven, Verdict
 
 if TYPE_CHECKING:
@@ -38,22 +39,20 @@ def verify(
     if len(found) > 1:
         return Ambiguous(
             "several_tasks",
-            f"{len(found)} open tasks are for service {service_id}",
+            say("task.several", count=len(found), service=service_id),
             {"tasks": [task.id for task in found]},
         )
     if not found:
         if waited > PATIENCE:
             unsaid = [task.id for task in tasks if task.service_id is None]
-            text = f"no activation task for service {service_id} was made"
+            text = say("task.none", service=service_id)
             if unsaid:
-                ids = ", ".join(map(str, unsaid))
-                text = f"no task is seen for service {service_id}; of tasks {ids} the list does not"
-                text += " say which service they are for"
+                text = say("task.unread", service=service_id, tasks=", ".join(map(str, unsaid)))
             return Failed("no_task", text, {"tasks_unread": unsaid} if unsaid else {})
-        return NotYet("task", f"BILLmanager has not made the task for service {service_id} yet")
+        return NotYet("task", say("task.not_yet", service=service_id))
     task = found[0]
     if task.status == IN_WORK and task.performer and not same_person(task.performer, us):
-        return NotYet("colleague", f"{task.performer} has taken task {task.id}")
+        return NotYet("colleague", say("task.taken", performer=task.performer, task=task.id))
     return Proven(
         {"task": task.id, "status": task.status, "performer": task.performer},
         {"task_id": task.id},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrator.messages.message import say
 from integrator.steps import step3_order
 from integrator.steps.step6_find_the_task import IN_WORK, same_person
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
@@ -37,8 +38,8 @@ def probe(form: TaskForm, us: Collection[str]) -> Proven | Absent | NotYet:
     if performer and same_person(performer, us):
         return Proven({"task": form.task_id, "performer": performer})
     if form.status == IN_WORK and performer:
-        return NotYet("colleague", f"{performer} has taken task {form.task_id}")
-    return Absent("nobody has taken the task")
+        return NotYet("colleague", say("task.taken", performer=performer, task=form.task_id))
+    return Absent(say("task.free"))
 
 
 def describe(binding: Binding) -> dict[str, Any]:
@@ -77,10 +78,10 @@ def guard(service: Service, binding: Binding, manual_modules: Collection[int]) -
     if service.status == ACTIVE:
         return Failed(
             "service_active",
-            f"service {service.id} is already active, with username “{service.username}”",
+            say("service.active", service=service.id, username=service.username),
             step3_order.row(service),
         )
-    return Absent("the service waits for its task")
+    return Absent(say("task.waits"))
 
 
 def verify(service: Service, binding: Binding) -> Verdict:
@@ -93,12 +94,14 @@ def verify(service: Service, binding: Binding) -> Verdict:
     if service.status == ACTIVE and right_module:
         return Failed(
             "wrong_username",
-            f"service {service.id} is active with username “{service.username}”, "
-            f"not “{binding.account.username}”",
+            say(
+                "service.other_username",
+                service=service.id,
+                username=service.username,
+                wanted=binding.account.username,
+            ),
             evidence,
         )
     if service.status in (IN_PROGRESS, ACTIVE) or service.status not in STATUSES:
-        return Absent(f"service {service.id} is {step3_order.state_word(service)}")
-    return Failed(
-        "service_closed", f"service {service.id} is {step3_order.state_word(service)}", evidence
-    )
+        return Absent(step3_order.state_of(service))
+    return Failed("service_closed", step3_order.state_of(service), evidence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from integrator.steps.verdicts import Absent, Proven
 
 if TYPE_CHECKING:
@@ -20,5 +21,5 @@ VERSION = 1
 def verify(present: Sequence[int], own: Sequence[int]) -> Proven | Absent:
     """Whether the plan's modules are what they were before the window, in the same order."""
     if list(present) != list(own):
-        return Absent(f"on: {list(present)}, before the window: {list(own)}")
+        return Absent(say("modules.before", on=str(list(present)), before=str(list(own))))
     return Proven({"modules_on": list(present), "as_before": True})

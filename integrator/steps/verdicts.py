@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from integrator.messages.message import Message
 
 Evidence = dict[str, Any]
 """What was read back, as JSON; shown on the binding's page."""
@@ -21,7 +24,7 @@ class Proven:
 class Absent:
     """Nothing of the step is there (yet). Whether that proves anything depends on the time."""
 
-    text: str
+    text: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,15 @@ class NotYet:
     """It is under way, or somebody stands in the way; look again. ``waiting_for`` is a key."""
 
     waiting_for: str
-    text: str
+    text: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A person must change something first. ``cause`` is a key of ``workflow.causes``."""
+    """A person must change something first. ``cause`` is a key of ``messages.causes``."""
 
     cause: str
-    text: str
+    text: Message
     evidence: Evidence = field(default_factory=dict)
 
 
@@ -46,7 +49,7 @@ class Ambiguous:
     """More than one thing could be ours; a person decides with this evidence before them."""
 
     cause: str
-    text: str
+    text: Message
     evidence: Evidence
 
 

@@ -11,14 +11,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrator.bindings.causes import CAUSES
 from integrator.core.clock import now
-from integrator.messages import reasons
-from integrator.panel_setup.dialect.places import place
+from integrator.messages import panel_errors, reasons
+from integrator.messages.message import of_json
+from integrator.messages.names import FIELDS, LOGINS, PARTS, SUBJECTS, VERDICTS
 from integrator.web.layout import access, live, marks
 from integrator.web.layout import chrome as chromes
 from integrator.web.layout.plain import plain
-from integrator.web.layout.words import FIELDS, PARTS, SUBJECTS, VERDICTS, said
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 register = template.Library()
 register.filter("plain", plain)
-register.filter("place", place)
 
 OUTCOMES = {
     "done": pgettext_lazy("call", "done"),
@@ -268,27 +266,22 @@ def shown(value: object) -> str:
 
 
 @register.filter
-def why(text: str) -> str:
-    """The reason of an event; causes and what is waited for are put into the reader's words."""
-    if text == "claimed":
-        return gettext("taken up by a worker")
-    if text in CAUSES:
-        return str(CAUSES[text].title)
-    waited = marks.WAITING.get(text)
-    return gettext("waits: %s") % waited if waited else plain(said(text))
+def place(text: str) -> str:
+    """Where a name of the dialect was found, or why it was not; not made plain yet."""
+    return str(panel_errors.of_words(text))
 
 
-@register.filter(name="said")
-def told(text: str) -> str:
-    """What a worker wrote, in the reader's language; not made plain yet."""
-    return said(text)
+@register.filter
+def message(stored: dict[str, Any] | str) -> str:
+    """A message that is kept in a column beside other things; not made plain yet."""
+    return str(of_json(stored))
 
 
 @register.filter
 def fact(value: object, name: str) -> str:
     """A fact of a canary: the verdict on its password in words, all else as ``shown``."""
     if name == "password" and isinstance(value, str):
-        return plain(VERDICTS.get(value, value))
+        return plain(VERDICTS.get(value) or LOGINS.get(value, value))
     return shown(value)
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from integrator.bindings import intents
 from integrator.core import clock
+from integrator.messages.message import NOTHING, Message, say, several
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.windows import lease, watchdog
@@ -32,13 +33,13 @@ class Obstacle:
     """What keeps a plan from being given back. ``until``: when it does no more by itself."""
 
     binding: Binding
-    text: str
+    text: Message
     until: dt.datetime | None = None
 
 
 def tell(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
     """Say on the window's page what stands in the way."""
-    text = "; ".join(one.text for one in obstacles[:MAX_TOLD])
+    text = several(one.text for one in obstacles[:MAX_TOLD])
     if text != driver.window.cause:
         driver.save(cause=text)
 
@@ -61,7 +62,7 @@ def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
         with transaction.atomic():
             driver.save(held=True, closing=window.closing or watchdog.outlived(window))
             lease.event(window, window.phase, "held", window.cause)
-        log.error("window.held", window=window.pk, why=window.cause)
+        log.error("window.held", window=window.pk, why=window.cause.english)
 
 
 def let_go(driver: Driver) -> None:
@@ -69,8 +70,8 @@ def let_go(driver: Driver) -> None:
     window = driver.window
     if window.held and window.held_until is not None:
         with transaction.atomic():
-            driver.save(held=False, held_until=None, cause="")
-            lease.event(window, "held", window.phase, "what was sent is known")
+            driver.save(held=False, held_until=None, cause=NOTHING)
+            lease.event(window, "held", window.phase, say("window.known"))
 
 
 def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[Intent]]) -> None:
@@ -94,7 +95,9 @@ def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[
 
 
 def _unseen(binding: Binding, intent: Intent) -> Obstacle:
-    what = "order" if intent.kind == step3.KIND else "payment"
     at = intent.settles_at.strftime("%H:%M")
-    text = f"b{binding.pk}: its {what} was not answered and may take effect until {at} UTC"
+    if intent.kind == step3.KIND:
+        text = say("order.unanswered", binding=str(binding), time=at)
+    else:
+        text = say("payment.unanswered", binding=str(binding), time=at)
     return Obstacle(binding, text, intent.settles_at)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.bindings import rows
 from integrator.bindings.work import password_attempts
 from integrator.core import clock
+from integrator.messages.message import NOTHING, Message, named, say, several, verbatim
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState, Phase
 from integrator.panel_access import panel_connections, proven_names, transports
@@ -73,14 +74,14 @@ def let_one_stay(driver: Driver) -> None:
     staying.sort(key=lambda one: (-one.step, one.number))
     with driver.holding():
         for binding in staying[1:]:
-            members.leave(binding, why="no close of a task is proven yet: one goes first, alone")
+            members.leave(binding, why=say("binding.alone"))
 
 
 def watch(driver: Driver, bindings: Sequence[Binding]) -> list[tuple[Binding, Failed]]:
-    """Take down the accounts of first bindings as they are; those that cannot go, and why.
+    """Record the accounts of first bindings as they are; those that cannot go, and why.
 
     Raises TooSoonError when no password may be tried yet, LeaseLostError, and what ``panels``
-    raises; called again, it goes on with the accounts that are still to be taken down.
+    raises; called again, it goes on with the accounts that are still to be recorded.
     """
     window = driver.window
     wanted = {run: is_wanted(run) for run in {binding.run_id for binding in bindings}}
@@ -89,39 +90,40 @@ def watch(driver: Driver, bindings: Sequence[Binding]) -> list[tuple[Binding, Fa
         if not wanted[binding.run_id]:
             continue
         if Canary.objects.filter(binding=binding, window=window).exists():
-            continue  # taken down before a crash
+            continue  # recorded before a crash
         if binding.password:
             password_attempts.mind_turn(binding.account.panel)
         isp = panel_connections.ispmanager(binding.account.panel)
-        failed = _take_down(driver, binding, isp)
+        failed = _record(driver, binding, isp)
         if failed is not None:
             cannot.append((binding, failed))
     return cannot
 
 
-def _take_down(driver: Driver, binding: Binding, isp: IspManager) -> Failed | None:
+def _record(driver: Driver, binding: Binding, isp: IspManager) -> Failed | None:
     username = binding.account.username
     server = binding.account.panel.name
     facts = _facts(isp, username)
     if facts is None:
-        return Failed("account_gone", f"{server} has no user {username}")
+        return Failed("account_gone", say("account.missing", server=server, username=username))
     facts["username"] = username
     password = binding.password
     if password:
         facts["password"] = _password(binding, username, isp, password)
         if facts["password"] == "wrong":  # noqa: S105 - a verdict
-            return Failed("wrong_password", f"{server} does not accept the password of {username}")
-    taken_down = {
+            text = say("password.refused", server=server, username=username)
+            return Failed("wrong_password", text)
+    recorded = {
         "window": driver.window,
         "state": Canary.State.WATCHED,
         "before": facts,
         "after": {},
-        "why": "",
+        "why": NOTHING,
         "password": password if facts.get("password") == RIGHT else "",
         "compared_at": None,
     }
     with driver.holding():  # nobody would compare it any more in a window that has closed
-        Canary.objects.update_or_create(binding=binding, defaults=taken_down)
+        Canary.objects.update_or_create(binding=binding, defaults=recorded)
     return None
 
 
@@ -134,13 +136,13 @@ def compare(canary: Canary) -> Canary:
     if canary.password:
         password_attempts.mind_turn(binding.account.panel)
     isp = panel_connections.ispmanager(binding.account.panel)
-    # The account that was taken down, should the binding's have been corrected meanwhile.
+    # The account that was recorded, should the binding's have been corrected meanwhile.
     username = canary.before.get("username") or binding.account.username
     after = _facts(isp, username)
-    changed: list[str] = []
-    unproven = ""
+    changed: list[Message] = []
+    unproven = NOTHING
     if after is None:
-        changed = ["the account is gone"]
+        changed = [say("account.gone")]
         after = {}
     else:
         changed = differences(canary.before, after)
@@ -148,11 +150,11 @@ def compare(canary: Canary) -> Canary:
         if canary.password:
             after["password"] = _password(binding, username, isp, canary.password)
             if after["password"] == "wrong":  # noqa: S105 - a verdict
-                changed.append("its password is another one")
+                changed.append(say("password.another"))
             elif after["password"] != RIGHT:
-                unproven = f"its password could not be tried again: {after['password']}"
+                unproven = say("password.untried", why=named("login", after["password"]))
     canary.after = after
-    canary.why = "; ".join(changed) or unproven
+    canary.why = several(changed) or unproven
     canary.state = Canary.State.UNCHANGED
     if changed:
         canary.state = Canary.State.CHANGED
@@ -162,7 +164,7 @@ def compare(canary: Canary) -> Canary:
     return canary
 
 
-def give_up(canary: Canary, why: str) -> None:
+def give_up(canary: Canary, why: Message) -> None:
     """The account could not be looked at again in time."""
     canary.state, canary.why = Canary.State.UNPROVEN, why
     finish(canary)
@@ -175,12 +177,22 @@ def finish(canary: Canary) -> None:
     canary.save()
 
 
-def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What of the account's state and limits is not as before, a sentence each."""
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Message]:
+    """What of the account's state and limits is not as before."""
     old, new = before.get("limits", {}), after.get("limits", {})
     pairs = [(name, before.get(name), after.get(name)) for name in FACTS]
     pairs += [(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
-    return [f"{name} was {was} and is {now}" for name, was, now in pairs if was != now]
+    return [
+        say("account.changed", field=named("field", name), before=_value(was), after=_value(now))
+        for name, was, now in pairs
+        if was != now
+    ]
+
+
+def _value(value: object) -> Message:
+    if isinstance(value, bool):
+        return named("value", "yes" if value else "no")
+    return verbatim("–" if value is None else value)
 
 
 def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from integrator.bindings.transitions import LeaseLostError
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models.states import Phase
 from integrator.panel_access import call_log, panel_connections, reachability
 from integrator.runs import cohorts
@@ -80,7 +81,7 @@ def _drive(driver: Driver) -> bool:
     except CannotOpenError as error:
         failures.turn_all_away(driver, Failed(error.cause, error.text, error.evidence))
     except NotShownError as error:
-        lease.hold(driver, str(error))
+        lease.hold(driver, error.text)
         driver.look_again(
             clock.now() + failures.HELD
         )  # a person may mend it, or it shows after all
@@ -91,7 +92,7 @@ def _drive(driver: Driver) -> bool:
     except PanelError as error:
         return failures.after_error(driver, error)
     finished = driver.window
-    wake_ups.wake("recheck", finished.pk)  # what came of it is looked at beside what follows
+    wake_ups.wake("recheck", finished.pk)  # what it has led to is looked at beside what follows
     cohorts.after(finished)
     return True
 
@@ -108,7 +109,7 @@ def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:
     """One move in this phase; False: nothing more can be done now."""
     guided_window.mind_time(driver)
     if phase in (Phase.OPENING, Phase.ENABLING) and driver.window.closing:
-        driver.enter(Phase.RESTORING, "the window was closed before its tasks")
+        driver.enter(Phase.RESTORING, say("window.closed_early"))
         return True
     if phase in (Phase.ORDERS, Phase.TASKS) and driver.window.anyway_by:
         return _anyway(driver)
@@ -135,6 +136,6 @@ def _anyway(driver: Driver) -> bool:
     """A person said so: restore once no thread works here, even when nothing can be read."""
     if rows.are_at_work(driver.window, (*members.MONEY_STEPS, *members.TASK_STEPS)):
         return False
-    why = f"{driver.window.anyway_by} said: restore anyway"
+    why = say("window.anyway", actor=driver.window.anyway_by)
     driver.enter(Phase.RESTORING, why, held=False, held_until=None)
     return True

@@ -13,6 +13,8 @@ from django.db import transaction
 from integrator.bindings import causes, rows, transitions
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, say
 from integrator.models import Panel
 from integrator.models.states import BindingState, Phase
 from integrator.panel_access import reachability
@@ -56,13 +58,13 @@ def turn_all_away(driver: Driver, verdict: Failed) -> None:
         restoring.close(driver, verdict.text)
         return
     driver.enter(Phase.RESTORING, verdict.text)
-    driver.save(due_at=clock.now(), cause=verdict.text if driver.window.held else "")
+    driver.save(due_at=clock.now(), cause=verdict.text if driver.window.held else NOTHING)
 
 
 def changed_by_others(driver: Driver, error: PlanChangedError) -> None:
     """Not overwritten blindly: the window is held, and a person chooses."""
     window = driver.window
-    text = f"somebody else changed the plan's modules: {error}"
+    text = say("plan.changed", on=str(error.present), expected=str(error.expected))
     if window.anyway_by:
         # A person has looked and said: restore from the snapshot whatever is on now.
         driver.save(seen={**driver.seen, "enabled": error.present}, due_at=clock.now())
@@ -78,28 +80,28 @@ def after_error(driver: Driver, error: PanelError) -> bool:
     the cause when that does not pass by itself.
     """
     window = driver.window
-    cause = causes.of_error(error)
+    cause, told = causes.of_error(error), panel_errors.of_error(error)
     tries = window.attempts + 1
     pauses.stop_panel(error)
     untouched = _is_untouched(window)
     if untouched and reachability.may_pass(error):
         return _wait_for(driver, error)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
-        turn_all_away(driver, Failed(cause.key, str(error)))
+        turn_all_away(driver, Failed(cause.key, told))
         cohorts.after(window)
         return True
     if window.phase != Phase.OPENING and reachability.may_pass(error):
         # From here on it is BILLmanager that is read, and it says so again.
         reachability.away(error)
-    driver.save(attempts=tries, cause=str(error))
+    driver.save(attempts=tries, cause=told)
     if window.phase == Phase.TASKS and isinstance(error, LoginRefused | PanelStoppedError):
         driver.save(closing=True)  # no task can be closed any more: give the plan back
     if tries == 1 or tries % 10 == 0:
         log.warning("window.try_again", window=window.pk, attempts=tries, why=str(error))
     if window.phase in (Phase.OPENING, Phase.ENABLING) and tries >= settings.MAX_ATTEMPTS:
-        driver.enter(Phase.RESTORING, f"gave up: {error}")
+        driver.enter(Phase.RESTORING, say("window.gave_up", why=told))
     driver.save(due_at=clock.now() + transitions.backoff(tries - 1, most=MAX_BACKOFF))
-    watchdog.hold_when_late(driver, str(error))
+    watchdog.hold_when_late(driver, told)
     return False
 
 
@@ -115,19 +117,19 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     since = panel.away_since if panel is not None and panel.away_since else window.created_at
     if now - since < PATIENCE and not window.closing:
         due = now + transitions.backoff(tries - 1, most=MAX_BACKOFF)
-        driver.save(attempts=tries, cause=str(error), due_at=due)
+        driver.save(attempts=tries, cause=panel_errors.of_error(error), due_at=due)
         return False
     leaving = rows.of_window(window)
     if panel is not None:
         reachability.spare(panel)
         if panel.kind == Panel.Kind.ISPMANAGER:
             leaving = [b for b in leaving if b.account.panel_id == panel.pk] or leaving
-    members.leave_all(driver, leaving, why="a panel cannot be read: nothing was touched")
+    members.leave_all(driver, leaving, why=say("window.unread"))
     log.warning("window.left_its_place", window=window.pk, why=str(error))
     if rows.of_window(window):
-        driver.save(attempts=0, cause="", due_at=now)
+        driver.save(attempts=0, cause=NOTHING, due_at=now)
         return True
-    restoring.close(driver, "a panel cannot be read: nothing was touched")
+    restoring.close(driver, say("window.unread"))
     cohorts.after(window)
     return True
 
@@ -140,7 +142,7 @@ def rests(driver: Driver) -> bool:
     restored.
     """
     window = driver.window
-    text = f"{window.deaths} workers died while they drove this window"
+    text = say("window.died_driving", count=window.deaths)
     if _is_untouched(window):
         raise CannotOpenError(worker_deaths.CAUSE, text)
     if driver.seen.get("rested") == window.deaths:
@@ -167,7 +169,7 @@ def refused_by_database(driver: Driver, error: DatabaseError) -> None:
 def unexpected(driver: Driver) -> None:
     """An error that nobody foresaw: tried again, and shown to a person before long."""
     tries = driver.window.attempts + 1
-    text = "an error in Integrator; see the log of the worker"
+    text = say("worker.error")
     if _is_untouched(driver.window) and tries >= settings.MAX_ATTEMPTS:
         turn_all_away(driver, Failed("internal", text))
         cohorts.after(driver.window)

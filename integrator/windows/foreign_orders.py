@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding, StrangerOrder
 from integrator.steps.same_service import of_client, same_domain
 from panels.billmanager.services import ACTIVE, DELETED, IN_PROGRESS, ORDERED, SUSPENDED
@@ -57,7 +58,7 @@ def let_finish(driver: Driver, bm: BillManager) -> bool:
         since = now.isoformat()
         driver.save(seen={**driver.seen, "grace_since": since})
     if young and now - dt.datetime.fromisoformat(since) < GRACE:
-        driver.save(cause=f"{len(young)} openings of customers have just begun and are let finish")
+        driver.save(cause=say("window.openings", count=len(young)))
         driver.look_again(now + LOOK_AGAIN)
         return False
     note(window, theirs, [], began_before=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from integrator.bindings import intents, rows
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.steps import step3_order as step3
 from integrator.windows import alarms, members, readings, watchdog
@@ -84,7 +85,7 @@ def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) ->
             services = step3.candidates(binding, floor, found.services, adopted)
         until = intents.takes_effect_until(order) if order and not binding.service_id else None
         if not services and (until is None or now < until):
-            text = f"b{binding.pk}: its order is not seen in BILLmanager"
+            text = say("order.unseen", binding=str(binding))
             obstacles.append(alarms.Obstacle(binding, text, until))
         doubtful += [(binding, s) for s in services if not _safe(s, manual)]
     if doubtful:
@@ -92,8 +93,12 @@ def _obstacles(driver: Driver, bm: BillManager, ordered: Collection[Binding]) ->
         obstacles += [
             alarms.Obstacle(
                 binding,
-                f"b{binding.pk}: service {service.id} is {step3.state_word(service)} and is not "
-                "seen with the manual module",
+                say(
+                    "service.unsafe",
+                    binding=str(binding),
+                    service=service.id,
+                    state=step3.state_word(service),
+                ),
             )
             for binding, service in doubtful
             if service.id not in tasked
@@ -121,9 +126,9 @@ def _go_on(driver: Driver, bindings: Collection[Binding]) -> None:
     if tasks and not window.closing:
         driver.enter(
             Phase.ENABLING,
-            "every order is seen with the manual module",
+            say("window.orders_seen"),
             held=False,
             held_until=None,
         )
     else:
-        driver.enter(Phase.RESTORING, "no task is left to close", held=False, held_until=None)
+        driver.enter(Phase.RESTORING, say("window.no_task"), held=False, held_until=None)

@@ -16,6 +16,7 @@ from django.db import transaction
 from integrator.bindings import dialect_learning, rows
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models import Binding, Window
 from integrator.models.states import BindingState, Phase
 from integrator.runs import run_state
@@ -84,7 +85,7 @@ def must_wait(driver: Driver, bm: BillManager) -> bool:
         driver.look_again(until(window))
         with transaction.atomic():
             driver.save(asks=number)
-            text = f"step {number} waits for a person's word"
+            text = say("guided.asks", step=number)
             lease.event(window, window.phase, "asks", text)
     elif not Window.objects.filter(pk=window.pk, asks=number).update(due_at=until(window)):
         driver.look_again(clock.now())  # it was said just now
@@ -110,10 +111,7 @@ def mind_time(driver: Driver) -> None:
     if not window.guided or window.closing or over or clock.now() < until(window):
         return
     step = window.asks or next_step(window) or 0
-    why = (
-        f"the guided binding was not brought to its end in {settings.WINDOW_LIMIT:.0f} s (step "
-        f"{step}): its plan is put back; resume the run to go on"
-    )
+    why = say("guided.over", seconds=round(settings.WINDOW_LIMIT), step=step)
     concerned = {binding.run_id for binding in rows.of_window(window)}
     with transaction.atomic():
         driver.save(closing=True, asks=None)
@@ -136,6 +134,6 @@ def say_go_on(window_id: int, step: int, actor: str) -> bool:
         Window.objects.filter(pk=window_id).update(
             allowed=step, asks=None, due_at=clock.now(), version=asking.version + 1
         )
-        lease.event(asking, asking.phase, "go on", f"step {step}", actor=actor)
+        lease.event(asking, asking.phase, "go on", say("guided.step", step=step), actor=actor)
     wake_ups.wake("window", window_id)
     return True

@@ -15,6 +15,7 @@ from integrator.bindings import leases
 from integrator.bindings.transitions import PRODUCT, LeaseLostError
 from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
+from integrator.messages.message import NOTHING, Message, several
 from integrator.models import Event, Window
 from integrator.panel_access import call_log
 
@@ -64,11 +65,13 @@ class Driver:
             self.save()
             yield
 
-    def enter(self, phase: Phase, why: str = "", **fields: Any) -> None:
+    def enter(self, phase: Phase, why: Message = NOTHING, **fields: Any) -> None:
         """Go on to ``phase``, with an event, in one transaction."""
         before = self.window.phase
         with transaction.atomic():
-            self.save(phase=phase, phase_at=clock.now(), attempts=0, deaths=0, cause="", **fields)
+            self.save(
+                phase=phase, phase_at=clock.now(), attempts=0, deaths=0, cause=NOTHING, **fields
+            )
             event(self.window, before, phase, why)
             call_log.flush()
 
@@ -129,7 +132,7 @@ def _ours(driver: Driver) -> WindowQuerySet:
     return Window.objects.filter(pk=driver.window.pk, lease_token=driver.token)
 
 
-def hold(driver: Driver, text: str) -> None:
+def hold(driver: Driver, text: Message) -> None:
     """Hold the window, loudly: it makes no new orders, and a person must look; once per text."""
     window = driver.window
     if window.held and window.held_until is None and window.cause == text:
@@ -137,7 +140,7 @@ def hold(driver: Driver, text: str) -> None:
     with transaction.atomic():
         driver.save(held=True, held_until=None, closing=True, cause=text)
         event(window, window.phase, "held", text)
-    log.error("window.held", window=window.pk, why=text)
+    log.error("window.held", window=window.pk, why=text.english)
 
 
 def due(window_id: int) -> None:
@@ -146,7 +149,7 @@ def due(window_id: int) -> None:
 
 
 def event(
-    window: Window, before: str, after: str, why: str, *, actor: str = PRODUCT, **details: Any
+    window: Window, before: str, after: str, why: Message, *, actor: str = PRODUCT, **details: Any
 ) -> None:
     """Write down what happened to a window."""
     Event.objects.create(
@@ -161,11 +164,11 @@ def event(
     )
 
 
-def alarm(driver: Driver, text: str) -> None:
+def alarm(driver: Driver, text: Message) -> None:
     """Something is wrong after a window: shown on every page until a person says to have looked."""
     window = driver.window
-    if window.alarm and window.alarm_seen_by == "":
-        text = f"{window.alarm}; {text}"  # nobody has looked at the earlier one yet
+    if window.alarm_seen_by == "":
+        text = several([window.alarm, text])  # nobody has looked at the earlier one yet
     driver.save(alarm=text, alarm_seen_by="")
     event(window, window.phase, "alarm", text)
-    log.error("window.alarm", window=window.pk, why=text)
+    log.error("window.alarm", window=window.pk, why=text.english)

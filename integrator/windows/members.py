@@ -8,6 +8,7 @@ from django.db import transaction
 
 from integrator.bindings import dialect_learning, intents, rows, step_log, transitions
 from integrator.core import clock
+from integrator.messages.message import NOTHING, Message, named
 from integrator.models import Binding, Intent, Service, Step
 from integrator.models.states import NEEDS_PERSON, BindingState, StepState
 from integrator.runs import circuit_breaker, run_state
@@ -89,7 +90,7 @@ class Ledger:
         self._previous = steps_of(bindings)
         self._steps: dict[int, dict[int, Step]] = {}
         self._changes: list[transitions.Change] = []
-        self.pauses: dict[int, str] = {}
+        self.pauses: dict[int, Message] = {}
 
     def proven(self, binding: Binding, number: int, verdict: Proven) -> None:
         """A step of this binding is done, with evidence."""
@@ -97,7 +98,7 @@ class Ledger:
 
     def waits(self, binding: Binding, waiting_for: str, **fields: Any) -> None:
         """The binding goes on waiting, for something else or further on."""
-        why = fields.pop("why", "")
+        why = fields.pop("why", NOTHING)
         change = transitions.Change(binding, BindingState.WAITING, why, waiting_for, fields)
         self._changes.append(change)
 
@@ -122,7 +123,8 @@ class Ledger:
         why = {"cause": verdict.cause, "cause_text": verdict.text}
         self._step(binding, number, StepState(state.value), evidence=verdict.evidence, **why)
         fields = {**why, **fields}
-        self._changes.append(transitions.Change(binding, state, verdict.cause, fields=fields))
+        cause = named("cause", verdict.cause)
+        self._changes.append(transitions.Change(binding, state, cause, fields=fields))
 
     def done(self, binding: Binding) -> None:
         """The binding is done."""
@@ -176,7 +178,7 @@ class Ledger:
             dialect_learning.close_proven(closed)
 
 
-def leave_all(driver: Driver, bindings: Collection[Binding], why: str) -> None:
+def leave_all(driver: Driver, bindings: Collection[Binding], why: Message) -> None:
     """Let these leave, by who still holds the window. Raises LeaseLostError."""
     if bindings:
         with driver.holding():
@@ -188,7 +190,7 @@ def leave(
     binding: Binding,
     *,
     waiting_for: str = WINDOW,
-    why: str = "",
+    why: Message = NOTHING,
     due_at: dt.datetime | None = None,
     **fields: Any,
 ) -> bool:

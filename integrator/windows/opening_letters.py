@@ -13,6 +13,8 @@ from django.db import transaction
 
 from integrator.bindings import intents, rows
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import Message, say
 from integrator.models import Intent
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log
@@ -32,8 +34,8 @@ KIND = "letter"
 class PlanDamagedError(Exception):
     """Saving the plan's form changed more than the letter; ``text`` says what."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: Message) -> None:
+        super().__init__(text.english)
         self.text = text
 
 
@@ -76,7 +78,7 @@ def give_back(driver: Driver, bm: BillManager) -> bool:
     except Refused as refused:
         if not driver.window.anyway_by:
             raise
-        lease.event(driver.window, driver.window.phase, "letter", str(refused))
+        lease.event(driver.window, driver.window.phase, "letter", panel_errors.of_error(refused))
         return True
 
 
@@ -104,7 +106,7 @@ def _turn(
     plan = driver.window.plan.remote_id
     form = bm.plans.letter_form(plan)
     if form is None:
-        raise PlanDamagedError("the plan's form shows no opening letter any more")
+        raise PlanDamagedError(say("letter.none"))
     if _waits(driver, form, wanted):
         return False
     if form.letter == wanted or (instead_of is not None and form.letter != instead_of):
@@ -144,8 +146,7 @@ def _proven(driver: Driver, bm: BillManager, before: LetterForm, wanted: str) ->
     changed = [name for name, value in before.values.items() if form.values.get(name) != value]
     if changed:
         raise PlanDamagedError(
-            f"saving plan {before.plan_id} for its letter changed also: {', '.join(changed)}; "
-            "compare the plan in BILLmanager"
+            say("letter.damaged", plan=before.plan_id, fields=", ".join(changed))
         )
     return True
 
@@ -155,12 +156,14 @@ def _waits(driver: Driver, form: LetterForm, wanted: str) -> bool:
     for intent in Intent.objects.unsettled().filter(window=driver.window, kind=KIND):
         meant = intent.before["request"]["letter"]
         if meant == wanted == form.letter:
-            intents.settle(intent, Outcome.DONE, why="read back")
+            intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
         elif clock.now() < intent.settles_at:
             driver.save(uncertain=True)
             driver.look_again(intent.settles_at)
             return True
         else:
             happened = meant == form.letter
-            intents.settle(intent, Outcome.DONE if happened else Outcome.NOTHING, why="read back")
+            intents.settle(
+                intent, Outcome.DONE if happened else Outcome.NOTHING, why=say("effect.read_back")
+            )
     return False

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from integrator.bindings import intents
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
+from integrator.messages import panel_errors
+from integrator.messages.message import say
 from integrator.models import Binding, Intent, StrangerOrder, Window
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log, panel_connections
@@ -69,7 +71,7 @@ def hand_over(order_id: int, actor: str) -> StrangerOrder:
         if sent.error is not None and sent.outcome != Outcome.UNKNOWN:
             raise ActionRefused(
                 _("BILLmanager did not start task %(task)d again: %(why)s")
-                % {"task": task.id, "why": sent.error}
+                % {"task": task.id, "why": panel_errors.of_error(sent.error)}
             )
     return order
 
@@ -82,7 +84,7 @@ def settle(order: StrangerOrder, bm: BillManager) -> None:
     form = bm.services.form(order.service_id)
     manual = set(order.window.manual_modules.values())
     if form.status == ACTIVE or (form.module_id is not None and form.module_id not in manual):
-        intents.settle(made, Outcome.DONE, why="read back")
+        intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
     elif clock.now() >= made.settles_at:
         with transaction.atomic():
             intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
@@ -179,7 +181,7 @@ def _declare(order: StrangerOrder, task: Task, actor: str) -> Intent:
             order.window,
             order.window.phase,
             order.window.phase,
-            f"service {order.service_id} handed to ispmanager",
+            say("order.handed", service=order.service_id),
             actor=actor,
             service=order.service_id,
             task=task.id,

@@ -1,8 +1,9 @@
 """The users of the servers that a plan sells on, before and after each window.
 
 Should an ispmanager module open one of our services all the same, a *new* hosting user appears.
-Each new user is told apart: one that belongs to a service of ours stops the runs of that server,
-with the evidence; others are real customers' and are only listed (design.md, section 5).
+Of each new user it is found out whose it is: one that belongs to a service of ours stops the runs
+of that server, with the evidence; others are real customers' and are only listed (design.md,
+section 5).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from integrator.core import clock
+from integrator.messages.message import Message, say, several
 from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
 from integrator.models.states import Phase
 from integrator.panel_access import panel_connections
@@ -64,7 +66,7 @@ def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
         if known.read_at >= asked:
             return []  # somebody has listed it after us, and tells of what is new
         fresh = sorted(set(names) - set(known.names))
-        found = _told_apart(fresh, panel, isp, bm, window) if fresh else []
+        found = _judged(fresh, panel, isp, bm, window) if fresh else []
         with transaction.atomic():
             # Of two who listed it at the same time, the later one compares with the other's list.
             mine = ServerUsers.objects.filter(pk=known.pk, read_at=known.read_at)
@@ -89,15 +91,21 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
     return found
 
 
-def told(users: Sequence[NewUser]) -> str:
-    """Users of ours, as one sentence each."""
-    return "; ".join(
-        f"new user “{user.username}” on {user.panel.name} belongs to b{user.binding_id}: {user.why}"
+def told(users: Sequence[NewUser]) -> Message:
+    """What is told of users of ours."""
+    return several(
+        say(
+            "user.ours",
+            user=user.username,
+            server=user.panel.name,
+            binding=f"b{user.binding_id}",
+            why=user.why,
+        )
         for user in users
     )
 
 
-def _told_apart(
+def _judged(
     names: Sequence[str], panel: Panel, isp: IspManager, bm: BillManager, window: Window
 ) -> list[NewUser]:
     # Those that something may have been opened for since the last list, not every account.
@@ -132,8 +140,8 @@ def _told_apart(
     return found
 
 
-Told = tuple[int | None, Binding | None, str]
-"""The service that bears the name, the binding whose it is, and what that was told by."""
+Told = tuple[int | None, Binding | None, Message]
+"""The service that has the name, the binding whose it is, and what that was told by."""
 
 
 def _by_service(name: str, bm: BillManager) -> Told | None:
@@ -143,7 +151,7 @@ def _by_service(name: str, bm: BillManager) -> Told | None:
         return None
     ours = foreign_orders.owners(found)
     service = next((one for one in found if one.id in ours), found[0])
-    return service.id, ours.get(service.id), f"service {service.id} bears this username"
+    return service.id, ours.get(service.id), say("user.of_service", service=service.id)
 
 
 def _by_likeness(name: str, domains: Sequence[str], ours: Sequence[Binding]) -> Told:
@@ -155,7 +163,7 @@ def _by_likeness(name: str, domains: Sequence[str], ours: Sequence[Binding]) -> 
         username = binding.account.username
         behind = name[len(username) :] if name.startswith(username) else ""
         if behind.isdecimal() and len(behind) <= MAX_DIGITS:
-            return None, binding, f"it is named after “{username}”, with digits behind it"
+            return None, binding, say("user.like", name=username)
         if any(same_domain(domain, binding.domain) for domain in domains):
-            return None, binding, f"it has a site for {binding.domain}"
-    return None, None, "no service in BILLmanager bears this username"
+            return None, binding, say("user.site", domain=binding.domain)
+    return None, None, say("user.of_nobody")

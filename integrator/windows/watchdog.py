@@ -13,9 +13,11 @@ from django.conf import settings
 from django.db import transaction
 
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.windows import lease
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from integrator.models import Window
     from integrator.windows.lease import Driver
 
@@ -33,11 +35,11 @@ def watch(driver: Driver) -> None:
     if not window.closing and not window.guided and outlived(window):
         with transaction.atomic():
             driver.save(closing=True)
-            text = f"open for longer than {settings.WINDOW_LIMIT:.0f} s"
+            text = say("window.outlived", seconds=round(settings.WINDOW_LIMIT))
             lease.event(window, window.phase, "closing", text)
 
 
-def hold_when_late(driver: Driver, text: str) -> None:
+def hold_when_late(driver: Driver, text: Message) -> None:
     """Hold a window that cannot go on and has outlived its limit: a person must see it."""
     if outlived(driver.window):
         lease.hold(driver, text)

@@ -24,6 +24,7 @@ from panels.billmanager.tasks.closing import Address
 from panels.billmanager.tasks.tasks import Task, TaskForm, Tasks
 from panels.billmanager.upgrades import Watched
 from panels.coremanager.listing import number
+from panels.notes import note
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -130,7 +131,7 @@ class BillManager:
         user = answer.attributes("user")
         user_id, level = number(user.get("id")), number(user.get("level"))
         if user_id is None or level is None:
-            raise answer.wrong("does not say who is logged in")
+            raise answer.wrong(note("answer.nobody"))
         return Whoami(
             user_id=user_id,
             name=user.get("name", ""),

@@ -14,6 +14,7 @@ from panels.coremanager.listing import UNSET, money, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
 from panels.coremanager.whole_lists import collect
 from panels.normal_forms import email_spellings, stored_email
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,7 +144,7 @@ class Clients:
         answer = self._context.transport.read("whoami", su=user_id)
         user = answer.attributes("user")
         if number(user.get("id")) != user_id:
-            raise answer.wrong(f"is not about user {user_id}")
+            raise answer.wrong(note("answer.other_user", user=user_id))
         return number(user.get("account"))
 
     def one(self, client_id: int) -> Client | None:
@@ -194,7 +195,7 @@ class Clients:
         balance = cells.read(lambda: row.money_or_none("balance"), None)
         iso = row.currency("balance", "currency", "currency_iso", known=self._context.currencies)
         if iso is None and balance is not None and unit_of(row.get("balance")):
-            cells.note("balance", "is in a currency that is not known")
+            cells.note("balance", note("cell.no_currency"))
         return Client(
             id=row.int("id") if row.has("id") else row.int("elid"),
             name=row.get("name"),

@@ -10,6 +10,7 @@ from panels.billmanager.dialect.codes import MARKERS, OFF, ON
 from panels.coremanager.errors import FunctionMissing, UnexpectedAnswer
 from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import UNSET, number
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,8 +127,9 @@ def marker(rows: Iterable[Row]) -> str:
             return name
     if not seen:
         return MARKERS[0]
-    told = f": {', '.join(named)} say neither on nor off" if named else ""
-    raise UnexpectedAnswer(f"no column tells what is enabled{told}")
+    if not named:
+        raise UnexpectedAnswer(note("marker.none"))
+    raise UnexpectedAnswer(note("marker.says_nothing", columns=", ".join(named)))
 
 
 def _says(row: Row, column: str) -> bool:
@@ -145,4 +147,4 @@ def is_on(row: Row, column: str) -> bool:
         return True
     if code in OFF:
         return False
-    raise UnexpectedAnswer(f"column {column} says neither on nor off: {code[:40]}")
+    raise UnexpectedAnswer(note("marker.code", column=column, code=code[:40]))

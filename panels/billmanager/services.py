@@ -13,6 +13,7 @@ from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import iso_date, money, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather, gather_newer
 from panels.coremanager.whole_lists import collect, newest_id
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +148,7 @@ class Services:
         if all(service.client_id is not None for service in found):
             return found
         if su is None:
-            raise UnexpectedAnswer("services do not say whose they are", func="vhost")
+            raise UnexpectedAnswer(note("list.no_owners"), func="vhost")
         own = gather(transport, "vhost", _service, su=su).whole()
         return [replace(service, client_id=client_id) for service in own]
 
@@ -284,7 +285,8 @@ def _status(row: Row, reason: str, cells: Cells) -> int:
         if status in STATUSES:
             return status
     known = next((name for name in (_STATUS, "item_status") if row.has(name)), _STATUS)
-    cells.note(known, "is no status of a service" if row.has(known) else "is missing")
+    what = note("cell.no_status") if row.has(known) else note("cell.missing")
+    cells.note(known, what)
     return UNKNOWN
 
 

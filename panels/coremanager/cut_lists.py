@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from panels.coremanager.errors import UnexpectedAnswer
 from panels.coremanager.listing import number
 from panels.coremanager.pages import CUT, Changed, Got, Reading, twice
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,11 +186,7 @@ def whole_of(
             found = {**seen, **found}
         if found is not None and seen.keys() <= found.keys() and _reaches(found, got):
             return _in_order(found)
-    message = (
-        f"the panel cuts this list at {len(got.made)} rows, and no filter was found that shows"
-        " the rest"
-    )
-    raise UnexpectedAnswer(message, func=cut.func)
+    raise UnexpectedAnswer(note("list.cut", count=len(got.made)), func=cut.func)
 
 
 def begins_with_newest(cut: Reading, total: int | None) -> bool:

@@ -21,6 +21,7 @@ from panels.coremanager.forms import Button, Field, Form, Option, read_form
 from panels.coremanager.listing import MAX_ROWS, Listing, Row, number
 from panels.coremanager.redaction import Redactor
 from panels.coremanager.toolbars import Toolbar, ToolButton, read_toolbar
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,12 +148,12 @@ class Document:
         """
         metadata = self._root.find("metadata")
         if metadata is not None and metadata.get("type") == "form":
-            raise self.wrong("is a form, not a list")
+            raise self.wrong(note("answer.is_form"))
         column, direction = self.text("p_sort"), self.text("p_order")
         rows = tuple(map(self._row, islice(self._root.iterchildren("elem"), MAX_ROWS + 1)))
         if len(rows) > MAX_ROWS:
             raise AnswerTooLarge(
-                f"the page has more than {MAX_ROWS} rows", panel=self.panel, func=self.func
+                note("answer.rows", most=MAX_ROWS), panel=self.panel, func=self.func
             )
         return Listing(
             rows=rows,
@@ -168,16 +169,16 @@ class Document:
         """Read the answer as a form. Raises `UnexpectedAnswer` for a list."""
         metadata = self._root.find("metadata")
         if metadata is not None and metadata.get("type") == "list":
-            raise self.wrong("is a list, not a form")
+            raise self.wrong(note("answer.is_list"))
         return read_form(self._root, func=self.func, lists=self._lists())
 
     def toolbar(self) -> Toolbar:
         """Give the toolbar of a list; empty but for out=devel."""
         return read_toolbar(self._root)
 
-    def wrong(self, what: str) -> UnexpectedAnswer:
+    def wrong(self, what: Note) -> UnexpectedAnswer:
         """Make the error which says that this answer is not what was asked for."""
-        return UnexpectedAnswer(f"the answer {what}", panel=self.panel, func=self.func)
+        return UnexpectedAnswer(what, panel=self.panel, func=self.func)
 
     def _lists(self) -> dict[str, tuple[Row, ...]]:
         """Lists inside a form: `<list name="x"><elem>` or `<x><elem>` (billmanager.md 4.1, 5)."""
@@ -197,7 +198,7 @@ class Document:
             return None
         count = number(text)
         if count is None:
-            raise self.wrong(f"has no number in {name}")
+            raise self.wrong(note("answer.no_number", name=name))
         return count
 
 
@@ -223,16 +224,18 @@ def parse(
 
 def stranger(verdict: str, *, empty: bool, panel: str, func: str) -> UnexpectedAnswer:
     """Make the error for an answer that does not begin as a panel's does."""
-    kind = "HTML" if verdict == "html" else "empty" if empty else "not a panel's XML"
-    return UnexpectedAnswer(f"the answer is {kind}", panel=panel, func=func, transient=empty)
+    what = note("answer.empty") if empty else note("answer.no_xml")
+    if verdict == "html":
+        what = note("answer.html")
+    return UnexpectedAnswer(what, panel=panel, func=func, transient=empty)
 
 
 def broken(*, deep: bool, panel: str, func: str) -> UnexpectedAnswer:
     """Make the error for XML that cannot be parsed."""
     if deep:
-        return AnswerTooLarge("the answer is nested too deeply", panel=panel, func=func)
+        return AnswerTooLarge(note("answer.too_deep"), panel=panel, func=func)
     # Most often it was cut off on its way, which another read may mend.
-    return UnexpectedAnswer("broken XML", panel=panel, func=func, transient=True)
+    return UnexpectedAnswer(note("answer.broken"), panel=panel, func=func, transient=True)
 
 
 def too_deep(error: Exception) -> bool:

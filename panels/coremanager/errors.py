@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Self
 
 from panels.coremanager.rule_refusals import block_of
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,11 @@ class PanelError(Exception):
         where = " ".join(part for part in (self.panel, self.func) if part)
         return f"{where}: {self.message}" if where else self.message
 
+    @property
+    def note(self) -> Note | None:
+        """The message where it is this package's own; None where the panel said it."""
+        return self.message if isinstance(self.message, Note) else None
+
     def again(self) -> Self:
         """Give a fresh copy, to be raised in another thread than the one that met the error."""
         twin = type(self).__new__(type(self))
@@ -96,13 +102,12 @@ class CertificateRefused(Unreachable):
         self.not_after = not_after
 
     @property
-    def full(self) -> str:
-        """What `str()` says, with the certificate that was shown: why a panel is stopped."""
+    def shown(self) -> str:
+        """The certificate that was shown, in one line; '' where nothing of it could be read."""
         parts = [f"SHA-256 {self.fingerprint}" if self.fingerprint else "", self.subject or ""]
         if self.not_before and self.not_after:
-            parts.append(f"{self.not_before.date()} to {self.not_after.date()}")
-        shown = ", ".join(part for part in parts if part)
-        return f"{self}; it shows {shown}" if shown else str(self)
+            parts.append(f"{self.not_before.date()} – {self.not_after.date()}")
+        return ", ".join(part for part in parts if part)
 
 
 class TooLate(NotSent):
@@ -256,8 +261,12 @@ class CellUnreadable(UnexpectedAnswer):
     def __init__(
         self, column: str, what: str, value: str, *, panel: str = "", func: str = ""
     ) -> None:
-        shown = f": “{value}”" if value else ""
-        super().__init__(f"column {column} {what}{shown}", panel=panel, func=func)
+        told = (
+            note("cell.shown", column=column, what=what, value=value)
+            if value
+            else note("cell", column=column, what=what)
+        )
+        super().__init__(told, panel=panel, func=func)
         self.column = column
         self.what = what
         self.value = value

@@ -15,6 +15,7 @@ from panels.coremanager.errors import UnexpectedAnswer
 from panels.coremanager.labels import ON_BUTTONS, label, messages
 from panels.coremanager.listing import UNSET
 from panels.coremanager.redaction import REDACTED, is_secret
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +147,7 @@ class FormLacks(UnexpectedAnswer):
     def __init__(
         self, missing: tuple[str, ...], *, form: Form | None = None, panel: str = "", func: str = ""
     ) -> None:
-        super().__init__(f"lacks {', '.join(missing)}", panel=panel, func=func)
+        super().__init__(note("form.lacks", names=", ".join(missing)), panel=panel, func=func)
         self.missing = missing
         self.form = form
 

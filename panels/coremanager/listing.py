@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from panels import amounts
 from panels.coremanager.errors import CellUnreadable
 from panels.coremanager.redaction import REDACTED, is_secret
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     import builtins
@@ -31,7 +32,7 @@ UNSET = frozenset({"", "null"})
 """An unset select is the literal `null` (billmanager.md 1.3)."""
 
 
-MISSING = "is missing"
+MISSING = note("cell.missing")
 """What is wrong with a cell that is not there at all."""
 ANY_KEY = "id|elid"
 """The list of clients is documented with the key `elid`, others with `id` (billmanager.md 8)."""
@@ -136,13 +137,13 @@ class Row:
             return True
         if text in _OFF:
             return False
-        raise self._wrong(name, "is neither on nor off")
+        raise self._wrong(name, note("cell.no_flag"))
 
     def int(self, name: str) -> builtins.int:
         """Give a required number made of digits alone."""
         text = self.code(name)
         if _ID.fullmatch(text) is None:
-            raise self._wrong(name, "is not a number")
+            raise self._wrong(name, note("cell.no_number"))
         return int(text)
 
     def money(self, name: str) -> Decimal:
@@ -150,7 +151,7 @@ class Row:
         code = self.code(name)
         amount = amounts.exact(code) if self._is_raw(name) else money(code)
         if amount is None:
-            raise self._wrong(name, "is not an amount")
+            raise self._wrong(name, note("cell.no_amount"))
         return amount
 
     def money_or_none(self, *names: str) -> Decimal | None:
@@ -179,7 +180,7 @@ class Row:
                 continue
             found = iso_date(text)
             if found is None:
-                raise self._wrong(name, "is not a date")
+                raise self._wrong(name, note("cell.no_date"))
             return found
         return None
 
@@ -203,7 +204,7 @@ class Row:
             raise self._wrong(name, MISSING)
         return cell
 
-    def _wrong(self, name: str, what: str) -> CellUnreadable:
+    def _wrong(self, name: str, what: Note) -> CellUnreadable:
         value = shortened(self.get(name))
         if value and is_secret(name):
             value = REDACTED

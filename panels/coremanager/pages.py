@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from panels.coremanager.listing import number
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,7 +54,11 @@ class Reader(Protocol):
 
 
 class Changed(Exception):  # noqa: N818 - a signal between these modules
-    """The list changed under our hands, or cannot be read to its end."""
+    """The list changed under our hands, or cannot be read to its end; `why` says how."""
+
+    def __init__(self, why: Note) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -110,7 +115,7 @@ class Reading:
             listing, made = self.page(make, page, more)
             if listing.total is not None:
                 if listing.total < total:
-                    raise Changed("rows vanished while it was read")
+                    raise Changed(note("list.vanished"))
                 total = listing.total
             yield listing, made
             if not made:
@@ -132,7 +137,7 @@ class Reading:
         keys = [number(key) for key in got.made]
         for one, other in pairwise(keys):
             if one is not None and other is not None and (one < other) != (sign == "+"):
-                raise Changed("it is not sorted as asked")
+                raise Changed(note("list.unsorted"))
         return got
 
     def _whole(self, make: Callable[[Row], T], more: Mapping[str, str | int], order: str) -> Got[T]:
@@ -145,7 +150,7 @@ class Reading:
 
         for listing, pairs in self.pages(once, more):
             if order and listing.order not in {"", order}:
-                raise Changed("it is not sorted as asked")
+                raise Changed(note("list.unsorted"))
             before, total = len(made), listing.total
             for key, item in pairs:
                 made.setdefault(key, item)
@@ -157,10 +162,10 @@ class Reading:
             if pairs and len(made) == before:
                 if total is None or len(made) in CUT:
                     break  # it does not know pages: this was the whole list again
-                raise Changed("a page brought nothing new")
+                raise Changed(note("list.repeated"))
         got.cut = len(made) in CUT
         if got.total is not None and len(made) < got.total and not got.cut:
-            raise Changed(f"{len(made)} of {got.total} rows were given")
+            raise Changed(note("list.short", count=len(made), total=got.total))
         return got
 
     def down_to(
@@ -181,7 +186,7 @@ class Reading:
 
         for listing, pairs in self.pages(above):
             if total is None and not trusted(listing.total):
-                raise Changed("the list is cut, perhaps before it is sorted")
+                raise Changed(note("list.cut_unsorted"))
             before, total = len(seen), listing.total
             for key, item in self._descending(listing, pairs, seen, last):
                 last = key
@@ -192,9 +197,9 @@ class Reading:
             if pairs and len(seen) == before:
                 if total is None:
                     break  # it does not know pages: this was the whole list again
-                raise Changed("a page brought nothing new")
+                raise Changed(note("list.repeated"))
         if total is not None and len(seen) < total:
-            raise Changed("it ends too early")
+            raise Changed(note("list.ended"))
         return found
 
     @staticmethod
@@ -205,10 +210,10 @@ class Reading:
             return True
         if seen and last <= floor:
             if not listing.order and len(seen) == 1:
-                raise Changed("one row does not show that it descends")
+                raise Changed(note("list.one_row"))
             return True
         if complete:
-            raise Changed("the list is cut before it goes down so far")
+            raise Changed(note("list.cut_above"))
         return False
 
     def _descending(
@@ -223,12 +228,12 @@ class Reading:
         `lowest` is the lowest key that was seen, -1 before there was any.
         """
         if listing.order not in {"", f"-{self.key}"}:
-            raise Changed("it is not sorted as asked")
+            raise Changed(note("list.unsorted"))
         for key, item in pairs:
             if key in seen:
                 continue  # newer rows push older ones on to the next page
             if lowest >= 0 and key > lowest:
-                raise Changed("it does not descend")
+                raise Changed(note("list.rising"))
             seen.add(key)
             lowest = key
             yield key, item

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from panels.coremanager.errors import CellUnreadable, UnexpectedAnswer
 from panels.coremanager.listing import ANY_KEY, shortened
 from panels.coremanager.whole_lists import NEWEST, PAGE, collect, collect_newer
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,9 +42,21 @@ class Unreadable:
 
     def __str__(self) -> str:
         """Say which row, and what is wrong with it."""
+        return self.note
+
+    @property
+    def note(self) -> Note:
+        """The same, as a note."""
         row = " ".join(part for part in (self.key and f"#{self.key}", self.name) if part)
-        shown = f": “{self.value}”" if self.value else ""
-        return f"{self.func} {row or '(without id and name)'}: {self.column} {self.what}{shown}"
+        told: dict[str, str] = {
+            "func": self.func,
+            "row": row or note("row.nameless"),
+            "column": self.column,
+            "what": self.what,
+        }
+        if self.value:
+            return note("row.cell_shown", **told, value=self.value)
+        return note("row.cell", **told)
 
 
 class Troubled(Protocol):
@@ -101,7 +114,8 @@ class Gathered(list[T]):
     def whole(self) -> list[T]:
         """Give the rows where none is lost; else raise `UnexpectedAnswer` with the first one."""
         if self.lost:
-            raise UnexpectedAnswer(f"a row cannot be read: {self.lost[0]}", func=self.lost[0].func)
+            lost = self.lost[0]
+            raise UnexpectedAnswer(note("row.unreadable", cell=lost.note), func=lost.func)
         return self
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from panels.coremanager.cut_lists import begins_with_newest, whole_of
 from panels.coremanager.errors import UnexpectedAnswer
 from panels.coremanager.pages import Changed, Reading, twice
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,10 +56,10 @@ def _collect(reading: Reading, make: Callable[[Row], T], axes: Sequence[Axis]) -
         got = twice(lambda: reading.whole(make))
         made = whole_of(reading, make, got, axes) if got.cut else got.made
     except Changed as change:
-        reason = str(change)
+        reason = change.why
     else:
         return list(made.values())
-    raise UnexpectedAnswer(f"the list cannot be read to its end: {reason}", func=reading.func)
+    raise UnexpectedAnswer(note("list.unfinished", why=reason), func=reading.func)
 
 
 def all_rows(

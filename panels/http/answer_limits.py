@@ -6,6 +6,11 @@ tags and attributes are counted before a parser makes nodes of them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from panels.notes import Note
+
 MAX_BYTES = 8 * 1024 * 1024
 """Bytes of an answer that is kept as a tree. A page of 500 services with sixty columns and all of
 its metadata has 2 to 3 MB (tests/panels/http/test_answer_sizes.py measures one)."""
@@ -21,4 +26,8 @@ HEAD = 64 * 1024
 
 
 class TooLarge(Exception):  # noqa: N818 - a signal between modules of this package
-    """The answer has more than it may; the text says of what, and how many."""
+    """The answer has more than it may; `why` says of what, and how many."""
+
+    def __init__(self, why: Note) -> None:
+        super().__init__(why)
+        self.why = why

@@ -18,6 +18,7 @@ from panels.coremanager.errors import (
 )
 from panels.coremanager.fault import Fault
 from panels.coremanager.web_pages import says_updating
+from panels.notes import note
 
 if TYPE_CHECKING:
     from panels.coremanager.documents import Document
@@ -77,7 +78,7 @@ def understand(
         ):
             return document
         else:
-            unclear = document.wrong("neither confirms nor refuses")
+            unclear = document.wrong(note("answer.unclear"))
             raise Unconfirmed(unclear.message, panel=panel, func=func, answered=True)
     if effect:
         raise OutcomeUnknown(
@@ -91,7 +92,7 @@ def _new_password(document: Document, func: str) -> Fault | None:
     asked = document.func == NEW_PASSWORD or NEW_PASSWORD in document.ok_text
     if func == NEW_PASSWORD or not asked:
         return None
-    return Fault(type=NEW_PASSWORD, message="the login's password has expired")
+    return Fault(type=NEW_PASSWORD, message=note("login.new_password"))
 
 
 def _document(
@@ -100,12 +101,12 @@ def _document(
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own ranges
         page = _web_page(body)
         if page is not None and says_updating(page):
-            raise PanelUpdating("the panel is being updated", panel=panel, func=func)
+            raise PanelUpdating(note("answer.updating"), panel=panel, func=func)
         if page is not None:
-            raise WebPage("the answer is a web page", panel=panel, func=func)
+            raise WebPage(note("answer.web_page"), panel=panel, func=func)
         return _parsed(body, panel=panel, func=func, redactor=redactor)
     if 300 <= status < 400:  # noqa: PLR2004 - the same
-        raise UnexpectedAnswer(f"redirect (HTTP {status}), not followed", panel=panel, func=func)
+        raise UnexpectedAnswer(note("answer.redirect", status=status), panel=panel, func=func)
     if status in OVERLOADED:
         fault = Fault(type="http", code=str(status), message=f"HTTP {status}")
         raise Busy(fault, panel=panel, func=func)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.http.answer_limits import HEAD, LISTS, MAX_ATTRIBUTES, MAX_BYTES, MAX_TAGS, TooLarge
+from panels.notes import note
 
 if TYPE_CHECKING:
     from panels.http.row_stream import RowStream
@@ -38,20 +39,20 @@ class Intake:
             return
         digits = length.lstrip("0")
         if len(digits) > len(str(self._most)) or int(digits or "0") > self._most:
-            raise TooLarge(f"it has {digits[:20]} bytes, and may have {self._most}")
+            raise TooLarge(note("answer.announced", bytes=digits[:20], most=self._most))
 
     def take(self, piece: bytes) -> None:
         """Take the next piece."""
         self.size += len(piece)
         if self.size > self._most:
-            raise TooLarge(f"it has more than {self._most} bytes")
+            raise TooLarge(note("answer.bytes", most=self._most))
         self._tags += piece.count(b"<")
         if self._tags > self._most_tags:
-            raise TooLarge(f"it has more than {self._most_tags} tags in {self.size} bytes")
+            raise TooLarge(note("answer.tags", most=self._most_tags, bytes=self.size))
         self._attributes += piece.count(b"=")
         if self._attributes > self._most_attributes:
             most = self._most_attributes
-            raise TooLarge(f"it has more than {most} attributes in {self.size} bytes")
+            raise TooLarge(note("answer.attributes", most=most, bytes=self.size))
         if self.stream is None:
             self._pieces.append(piece)
             return

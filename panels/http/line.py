@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from panels.coremanager.errors import Unreachable
 from panels.http.tls import place_of
 from panels.http.wire import PanelAdapter, Wire
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,11 +113,11 @@ class Line:
                 response.close()
         except requests.ConnectTimeout:
             # Only a mounted adapter says so: the real one raises `Unreachable` itself.
-            failure = Unreachable("no connection in time", panel=self._endpoint.name)
+            failure = Unreachable(note("connection.none"), panel=self._endpoint.name)
         except requests.Timeout:
-            failure = Lost("no answer in time")
+            failure = Lost(note("answer.late"))
         except _NETWORK as error:
-            failure = Lost(f"the connection broke: {_reason(error)}", reset=_is_reset(error))
+            failure = Lost(note("answer.broken_off", why=_reason(error)), reset=_is_reset(error))
         else:
             self._wire.end()
             return response.status_code

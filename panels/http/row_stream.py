@@ -15,6 +15,7 @@ from panels.coremanager.documents import PARSING, Document, broken, stranger, to
 from panels.coremanager.errors import PanelError
 from panels.coremanager.listing import MAX_ROWS, Row
 from panels.http.answer_limits import HEAD, TooLarge
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class RowStream:
                 continue  # a row of a list inside of this one
             self._rows += 1
             if self._rows > MAX_ROWS:
-                raise TooLarge(f"the page has more than {MAX_ROWS} rows")
+                raise TooLarge(note("answer.rows", most=MAX_ROWS))
             if self.failure is None:
                 try:
                     self._take(Row(element, panel=self._panel, func=self._func))

@@ -17,6 +17,7 @@ from cryptography import x509
 from urllib3.util.connection import create_connection
 
 from panels.coremanager.errors import Unreachable
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,30 +72,30 @@ def place_of(endpoint: Endpoint) -> Place:
     except ValueError:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Unreachable("the address is not an http(s) URL", panel=endpoint.name)
+        raise Unreachable(note("address.not_http"), panel=endpoint.name)
     if parts.username is not None or parts.query or parts.fragment:
-        raise Unreachable("the address may not carry a login or a query", panel=endpoint.name)
+        raise Unreachable(note("address.login"), panel=endpoint.name)
     if parts.scheme == "http" and not endpoint.allow_insecure:
-        raise Unreachable("plain http is not allowed for this panel", panel=endpoint.name)
+        raise Unreachable(note("address.plain_http"), panel=endpoint.name)
     return Place(parts.scheme, parts.hostname, port)
 
 
-def objection(address: IPAddress, endpoint: Endpoint) -> str | None:
+def objection(address: IPAddress, endpoint: Endpoint) -> Note | None:
     """Say why this address may not be connected to; None when it may.
 
     Addresses inside addresses (IPv4-mapped, 6to4, Teredo, NAT64) are judged by the inner one.
     """
     for judged in (address, *_inner(address)):
         if judged in _METADATA or judged.is_link_local:
-            return "is link-local or a metadata service"
+            return note("address.link_local")
         if judged.is_loopback:
             if not endpoint.allow_insecure:
-                return "is this machine itself"
+                return note("address.itself")
         elif any(judged in net for net in _PRIVATE if net.version == judged.version):
             if not endpoint.allow_private:
-                return "is in a private range"
+                return note("address.private")
         elif judged.is_multicast or not (judged.is_global or _inner(judged)):
-            return "is not a public address"
+            return note("address.not_public")
     return None
 
 
@@ -116,13 +117,15 @@ def checked_addresses(host: str, port: int, endpoint: Endpoint) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Unreachable(f"{host} cannot be resolved: {error}", panel=endpoint.name) from None
+        why = note("address.unresolved", host=host, why=str(error))
+        raise Unreachable(why, panel=endpoint.name) from None
     addresses: list[str] = []
     for *_, place in found:
         text = str(place[0])
         reason = objection(ipaddress.ip_address(text.split("%", 1)[0]), endpoint)
         if reason is not None:
-            raise Unreachable(f"{host} is {text}, which {reason}", panel=endpoint.name)
+            why = note("address.forbidden", host=host, address=text, why=reason)
+            raise Unreachable(why, panel=endpoint.name)
         if text not in addresses:
             addresses.append(text)
     return addresses
@@ -153,8 +156,9 @@ def dial(
         except OSError as error:
             failure = error
     if failure is None or isinstance(failure, TimeoutError):
-        raise Unreachable(f"no connection within {timeout:g} s", panel=endpoint.name)
-    raise Unreachable(f"no connection: {failure.strerror or failure}", panel=endpoint.name)
+        raise Unreachable(note("connection.late", seconds=f"{timeout:g}"), panel=endpoint.name)
+    why = note("connection.failed", why=failure.strerror or str(failure))
+    raise Unreachable(why, panel=endpoint.name)
 
 
 def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
@@ -170,7 +174,8 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=endpoint.ca_file)
     except OSError as error:  # ssl.SSLError, for a file without certificates, is one too
         reason = error.strerror or str(error)
-        raise Unreachable(f"the CA file cannot be used: {reason}", panel=endpoint.name) from None
+        why = note("certificate.ca_file", why=reason)
+        raise Unreachable(why, panel=endpoint.name) from None
 
 
 def pin_of(endpoint: Endpoint) -> str | None:
@@ -179,7 +184,7 @@ def pin_of(endpoint: Endpoint) -> str | None:
         return None
     pin = endpoint.pin_sha256.replace(":", "").replace(" ", "").lower()
     if _PIN.fullmatch(pin) is None:
-        raise Unreachable("the pin is not a SHA-256 in hex", panel=endpoint.name)
+        raise Unreachable(note("certificate.pin"), panel=endpoint.name)
     return pin
 
 
@@ -196,7 +201,8 @@ def look(endpoint: Endpoint, *, timeout: float = 3.05) -> Certificate:
                 der = secured.getpeercert(binary_form=True)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise Unreachable(f"TLS handshake failed: {reason}", panel=endpoint.name) from None
+            why = note("certificate.handshake", why=reason)
+            raise Unreachable(why, panel=endpoint.name) from None
     return _read_certificate(der or b"", endpoint)
 
 
@@ -205,7 +211,7 @@ def _read_certificate(der: bytes, endpoint: Endpoint) -> Certificate:
         certificate = x509.load_der_x509_certificate(der)
         subject = certificate.subject.rfc4514_string()
     except ValueError:
-        raise Unreachable("the certificate cannot be read", panel=endpoint.name) from None
+        raise Unreachable(note("certificate.unreadable"), panel=endpoint.name) from None
     return Certificate(
         fingerprint=sha256(der).hexdigest(),
         subject=subject,

@@ -34,6 +34,7 @@ from panels.http.intake import Intake
 from panels.http.line import Line, Lost
 from panels.http.row_stream import RowStream
 from panels.http.wire import check_time
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -269,7 +270,7 @@ class Transport:
             if send_by is None:
                 raise
             unclear = error
-        text = f"no login before it could be sent: {unclear.message}"
+        text = note("login.unclear", why=unclear.message)
         raise Unreachable(text, panel=unclear.panel, func=unclear.func)
 
     def _signed(
@@ -304,7 +305,7 @@ class Transport:
             raise
         session = answer.attributes("auth").get("id") or answer.text("auth")
         if not session:
-            raise answer.wrong("gives no session; perhaps it asks for a second factor")
+            raise answer.wrong(note("answer.no_session"))
         return session
 
     def _send(self, exchange: Exchange) -> Document:
@@ -349,7 +350,7 @@ class Transport:
             except Lost as error:
                 failure = UnexpectedAnswer(error.message, transient=True)
             except TooLarge as error:
-                failure = AnswerTooLarge(f"the answer is too large: {error}")
+                failure = AnswerTooLarge(note("answer.too_large", why=error.why))
             finally:
                 exchange.seconds = self.monotonic() - began
         if failure is not None and exchange.effect:

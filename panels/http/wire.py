@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from panels.coremanager.errors import CertificateRefused, TooLate, Unreachable
 from panels.http.tls import dial, look, pin_of, place_of, tls_context
+from panels.notes import note
 
 if TYPE_CHECKING:
     import socket
@@ -39,7 +40,7 @@ provably processed nor provably lost."""
 def check_time(send_by: float | None, now: float) -> None:
     """Raise `TooLate` when it may not be sent any more; None: it is a read, which always may."""
     if send_by is not None and now > send_by:
-        raise TooLate("the time in which it could be sent had passed")
+        raise TooLate(note("send.too_late"))
 
 
 class Wire:
@@ -128,14 +129,16 @@ class _Secured(_Connection, HTTPSConnection):
         try:
             super().connect()
         except ssl.SSLCertVerificationError as error:
-            failure = _refused(endpoint, f"the certificate is not trusted: {error.verify_message}")
+            why = note("certificate.untrusted", why=error.verify_message)
+            failure = _refused(endpoint, why)
         except HTTPError:
             # urllib3 raises its own error for a certificate that is not the pinned one, and only
             # for that: a handshake that breaks is an OSError.
-            failure = _refused(endpoint, "the certificate is not the pinned one")
+            failure = _refused(endpoint, note("certificate.other"))
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
-            failure = Unreachable(f"TLS handshake failed: {reason}", panel=endpoint.name)
+            why = note("certificate.handshake", why=reason)
+            failure = Unreachable(why, panel=endpoint.name)
         if failure is not None:
             self.close()
             raise failure

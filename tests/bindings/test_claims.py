@@ -9,6 +9,7 @@ from django.db import transaction
 
 from integrator.bindings import leases, transitions
 from integrator.core import clock
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Event, states
 
 if TYPE_CHECKING:
@@ -86,10 +87,12 @@ def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Pro
     Binding.objects.filter(pk=second.pk).update(version=second.version + 1)
     waiting = states.BindingState.WAITING
     changes = [
-        transitions.Change(first, waiting, "on", "turn", {"step": 4, "due_at": clock.now()}),
-        transitions.Change(first, waiting, "again", "tasks", {"step": 6}),
-        transitions.Change(second, waiting, "on", "turn", {"step": 4}),
-        transitions.Change(third, waiting, "on", "tasks", {"step": 6, "service_id": 12}),
+        transitions.Change(
+            first, waiting, verbatim("on"), "turn", {"step": 4, "due_at": clock.now()}
+        ),
+        transitions.Change(first, waiting, verbatim("again"), "tasks", {"step": 6}),
+        transitions.Change(second, waiting, verbatim("on"), "turn", {"step": 4}),
+        transitions.Change(third, waiting, verbatim("on"), "tasks", {"step": 6, "service_id": 12}),
     ]
     with transaction.atomic():
         assert transitions.change_all(changes) == {first.pk, third.pk}
@@ -102,8 +105,10 @@ def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Pro
         (second.state, second.waiting_for, 3, None, second.version + 1),
         ("waiting", "tasks", 6, 12, third.version + 1),
     ]
-    events = Event.objects.filter(binding__run=run, why__in=["on", "again"]).order_by("id")
-    assert [(e.binding_id, e.why) for e in events] == [(first.pk, "on"), (third.pk, "on")]
+    events = Event.objects.filter(
+        binding__run=run, why__in=[verbatim("on"), verbatim("again")]
+    ).order_by("id")
+    assert [(e.binding_id, str(e.why)) for e in events] == [(first.pk, "on"), (third.pk, "on")]
 
 
 def test_the_events_of_a_binding_tell_every_change_of_its_state(

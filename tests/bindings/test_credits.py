@@ -24,7 +24,7 @@ from integrator.previews.corrections import Wish, corrected
 from integrator.refresh import discovery
 from integrator.runs import endings, run_start
 from integrator.steps import step4_pay as step4
-from integrator.windows.phases import orders
+from integrator.windows.phases import charges
 from panels.billmanager.payments import Payments
 from panels.coremanager.errors import OutcomeUnknown
 from tests import factories
@@ -137,7 +137,7 @@ def test_a_debt_that_grew_since_the_word_needs_a_person_again(
     workers.finish(failed.run)
     provider.sound(done=1)
     assert credited(provider) == failed.price + Decimal("3.01")
-    assert failed.events.filter(why__startswith="confirmed: debt:").exists()
+    assert failed.events.filter(why__contains="debt:", why__key="binding.confirmed").exists()
 
 
 @pytest.mark.any_database
@@ -315,9 +315,9 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
 def test_what_is_just_being_paid_is_not_paid_again(outcome: str, quick: None) -> None:
     order = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0})
     order.outcome, order.outcome_at = Outcome(outcome), clock.now()
-    assert orders._may_still_be_paid(order, None) is not None
+    assert charges.may_still_be_paid(order, None) is not None
     order.outcome_at = order.settles_at = clock.now() - intents.listed_within()
-    assert orders._may_still_be_paid(order, None) is None
+    assert charges.may_still_be_paid(order, None) is None
 
 
 @pytest.mark.any_database

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from integrator.bindings.operator import report
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding, Event, Step
 from panels.billmanager.tasks.tasks import Tasks
 from tests.services.odd_dialects import written
@@ -78,7 +79,7 @@ def test_an_expiry_that_can_never_be_set_is_still_to_do(
     for binding in Binding.objects.all():
         step = Step.objects.get(binding=binding, number=7)
         assert (step.state, step.evidence["expires_not_set"]) == ("done", day)
-        assert Event.objects.filter(binding=binding, why__contains=f"expiry {day}").exists()
+        assert Event.objects.filter(binding=binding, why=say("expiry.to_do", day=str(day))).exists()
         page = admin.get(reverse("binding", args=[binding.pk])).content.decode()
         assert "Expiry not set, still to do" in page
         assert "does not let the date be set" in page
@@ -119,4 +120,4 @@ def test_an_expiry_that_could_not_be_set_any_more_is_told(
     binding = Binding.objects.get(run=run)
     assert (binding.state, binding.expires_set) == ("done", False)
     assert Step.objects.get(binding=binding, number=7).evidence["expires_not_set"] == day
-    assert Event.objects.filter(binding=binding, why__contains=f"expiry {day}").exists()
+    assert Event.objects.filter(binding=binding, why=say("expiry.to_do", day=str(day))).exists()

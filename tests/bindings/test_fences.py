@@ -11,6 +11,7 @@ from integrator.bindings import intents, leases, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.bindings.work import attempts
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding, Event, Intent, Panel, Run, Window
 from integrator.models.states import BindingState, Phase
 from integrator.windows.lease import Driver
@@ -80,10 +81,10 @@ def driven(left: dt.timedelta) -> Driver:
 
 
 def test_a_window_is_written_while_its_lease_holds_and_not_after() -> None:
-    driven(LEFT).enter(Phase.ENABLING, "every order is seen")
+    driven(LEFT).enter(Phase.ENABLING, say("window.orders_seen"))
     late = driven(OVER)
     with pytest.raises(LeaseLostError):
-        late.enter(Phase.ENABLING, "every order is seen")
+        late.enter(Phase.ENABLING, say("window.orders_seen"))
     with pytest.raises(LeaseLostError), late.holding():
         pytest.fail("nothing is done in it")
     assert Window.objects.get(pk=late.window.pk).phase == Phase.ORDERS

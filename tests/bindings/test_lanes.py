@@ -8,6 +8,7 @@ import pytest
 
 from integrator.bindings import intents, transitions
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome
 from integrator.windows import members
@@ -44,7 +45,7 @@ def test_an_order_that_is_not_read_back_keeps_its_clients_lane(
     if outcome is not None:
         order_of(first, outcome)
     assert members.keeps_lane(first) is kept
-    assert members.leave(first, why="its window has closed")
+    assert members.leave(first, why=say("binding.window_closed"))
     first.refresh_from_db()
     assert first.in_lane is kept
     Binding.objects.filter(pk=first.pk).update(due_at=None)

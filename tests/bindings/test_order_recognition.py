@@ -113,7 +113,7 @@ def test_what_a_client_ordered_by_himself_is_not_taken_for_ours(
     workers.until(lambda: Binding.objects.get().state == "undecided")
     mine.refresh_from_db()
     assert (mine.cause, mine.service_id) == ("unmarked_service", None)
-    assert str(theirs) in mine.cause_text
+    assert str(theirs) in str(mine.cause_text)
     offered = {one.id: one.unfit for one in undecided_evidence.options(mine)}
     assert offered == {theirs: ""}
 

@@ -14,6 +14,7 @@ from integrator.bindings import outage
 from integrator.bindings.operator import report
 from integrator.core import clock
 from integrator.maintenance.health import health
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Call, Panel, Preview, Window
 from integrator.models.states import MOVING
 from integrator.panel_access import reachability, read_retries
@@ -94,7 +95,7 @@ def test_a_panel_that_is_away_before_its_plan_is_touched_is_waited_for(
     assert run.state == "finished"
     provider.sound(done=5)
     panel = Panel.objects.get(kind="billmanager")
-    assert (panel.away_since, panel.away_why, panel.away_until) == (None, "", None)
+    assert (panel.away_since, str(panel.away_why), panel.away_until) == (None, "", None)
     assert report.run_json(run)["waits"] == []
 
 
@@ -183,7 +184,7 @@ def test_passwords_that_cannot_be_tested_while_their_server_is_away_fail_nobody(
         (UnexpectedAnswer("HTTP 502", transient=True), True),
         (UnexpectedAnswer("no such element"), False),
         (CertificateRefused("another one"), False),
-        (PanelStoppedError("stopped"), False),
+        (PanelStoppedError(verbatim("stopped")), False),
         (TooLate("we slept"), False),
     ],
 )

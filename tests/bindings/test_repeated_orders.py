@@ -95,7 +95,7 @@ def test_what_a_refused_order_left_in_the_cart_is_not_ordered_beside(
     workers.finish(run)
     failed = only(run=run)
     assert (failed.cause, failed.step) == ("unpaid_order", 3)
-    assert failed.domain in failed.cause_text
+    assert failed.domain in str(failed.cause_text)
     assert provider.sandbox.ledger()["charges"] == []
     bm = panel_connections.billmanager()
     (line,) = bm.orders.unpaid_lines(binding.su)

@@ -32,7 +32,7 @@ def test_an_order_that_lies_in_the_queue_is_not_ordered_again(
     workers.until(lambda: Window.objects.filter(held=True).exists())
     held = Window.objects.get()
     assert held.held_until is not None
-    assert "may take effect until" in held.cause
+    assert "may take effect until" in str(held.cause)
     workers.finish(run)
     one_order_and_charge(provider)
     assert Intent.objects.filter(kind="order").count() == 1

@@ -38,7 +38,7 @@ def test_broken_effects(kind: str, provider: Provider, workers: Workers) -> None
     assert [rule["struck"] for rule in provider.sandbox.rules()] == [2] * len(rules)
     provider.sound(done=3)
     if kind == "reset_after":
-        adopted = Intent.objects.filter(why="read back")
+        adopted = Intent.objects.filter(why__key="effect.read_back")
         kinds = set(adopted.values_list("kind", flat=True))
         assert {"create_module", "order", "switch"} <= kinds
         assert kinds & {"take", "close"}

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from integrator.core import clock
+from integrator.messages.message import verbatim
 from integrator.messages.reasons import reason
 from integrator.models.states import Phase
 from tests import factories
@@ -27,10 +28,12 @@ def everything() -> list[str]:
     undecided = factories.undecided(run=run)
     factories.done(run=run)
     window = factories.window(plan=factories.plan(factories.LONG * 2), held=True, closing=True,
-                              cause=factories.LONG * 3)  # fmt: skip
+                              cause=verbatim(factories.LONG * 3))  # fmt: skip
     factories.binding("running", 4, run=run, window=window)
     factories.binding("waiting", 6, run=run, waiting_for="task")
-    closed = factories.window(Phase.CLOSED, alarm="a second account", compared_at=clock.now())
+    closed = factories.window(
+        Phase.CLOSED, alarm=verbatim("a second account"), compared_at=clock.now()
+    )
     factories.stranger(closed, domain=factories.LONG)
     factories.stranger(closed, state="opened", handed_by="operator")
     factories.new_user(closed)
@@ -39,7 +42,7 @@ def everything() -> list[str]:
     asked = factories.account("asked", state="choose", active=False, email=factories.LONG,
                               match_candidates=[fitting.remote_id])  # fmt: skip
     factories.drift(factories.LONG, account=factories.account(service=factories.service()))
-    factories.event(binding=failed, run=run, why=factories.LONG * 2)
+    factories.event(binding=failed, run=run, why=verbatim(factories.LONG * 2))
     server, preview = factories.panel(factories.LONG[:60]), factories.preview(3)
     preview.summary["rehearsal"] = {
         "state": "done", "at": clock.now().isoformat(), "forms": 3, "seconds": 0.4, "wrong": 1,
@@ -108,7 +111,7 @@ def test_a_phone_shows_whose_binding_it_is_and_why_something_happened(
     run = factories.run(total=1)
     account = factories.account("hollowpress60")
     failed = factories.failed(run=run, account=account)
-    factories.event(binding=failed, run=run, why="isp1 auth: HTTP 500")
+    factories.event(binding=failed, run=run, why=verbatim("isp1 auth: HTTP 500"))
     page = sign_in("admin", f"/runs/{run.pk}/")
     page.set_viewport_size({"width": 360, "height": 800})
     cell = page.get_by_role("rowheader", name="hollowpress60")

@@ -144,7 +144,7 @@ def given_up(product: Product) -> int:
     """How many calls with an unknown outcome were proven, by waiting, not to have happened."""
     found = product.rows(
         "select count(*) from integrator_intent where outcome = 'nothing'"
-        " and why like '%after the settle time'"
+        """ and (why like '{"key": "effect.not_seen"%' or why like '{"key": "task.still_%')"""
     )
     return int(found[0][0])
 

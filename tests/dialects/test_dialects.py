@@ -13,7 +13,6 @@ from panels.sandbox.dialects.drawing import draw
 from tests.dialects import process
 from tests.dialects.__main__ import told
 from tests.dialects.administrator import ENTRIES
-from tests.services.choice import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ def own_database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("seed", first_of(SEEDS, count=8))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_seed_is_bound(own_database: None, seed: int) -> None:
     verdict = process.play(seed)
     assert not verdict.failure, told(verdict, story=True)

@@ -268,9 +268,9 @@ def _open_windows() -> bool:
 
 def _where() -> str:
     bindings = Binding.objects.order_by("pk")
-    told = [(b.state, b.step, b.waiting_for, b.cause, b.cause_text) for b in bindings]
-    windows = Window.objects.open().values_list("phase", "held", "cause")
-    return f"{told} {list(windows)}"
+    told = [(b.state, b.step, b.waiting_for, b.cause, str(b.cause_text)) for b in bindings]
+    windows = [(w.phase, w.held, str(w.cause)) for w in Window.objects.open()]
+    return f"{told} {windows}"
 
 
 def play(seed: int) -> Verdict:

@@ -9,6 +9,7 @@ import pytest
 from integrator.bindings.operator import actions
 from integrator.core import clock
 from integrator.maintenance import sweep
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Call, Panel, Window
 from integrator.panel_access import panel_connections
 from integrator.panel_access.panel_stop import PanelStoppedError
@@ -56,7 +57,7 @@ def test_a_wrong_login_stops_the_panel_and_retry_works_after_correction(
     run = workers.finish(provider.start(2))
     assert Panel.objects.get(pk=panel.pk).stopped
     assert run.state == "paused"
-    assert "password" in run.why
+    assert "password" in str(run.why)
     assert only(run=run, state="failed").cause == "login"
     assert provider.sandbox.ledger()["switches"] == []
 
@@ -97,10 +98,10 @@ def test_runs_of_a_panel_that_was_stopped_while_it_was_read_are_paused(
 ) -> None:
     with workers.asleep():
         run = provider.start(2)
-        Panel.objects.filter(kind="billmanager").update(stopped="its login was refused")
+        Panel.objects.filter(kind="billmanager").update(stopped=verbatim("its login was refused"))
         sweep.sweep()
         run.refresh_from_db()
-        assert (run.state, run.why) == ("paused", "its login was refused")
+        assert (run.state, str(run.why)) == ("paused", "its login was refused")
         actions.resume(run.pk, "anna")
         sweep.sweep()
         run.refresh_from_db()

@@ -65,7 +65,7 @@ def test_what_is_right_is_found_on_the_panel_and_kept(discovered: Sandbox) -> No
     assert billing().overrides == RIGHT
     assert effects(discovered) == before
     assert not Call.objects.filter(effect=True).exists()
-    assert "order = v2" in Event.objects.get(to_state="dialect").why
+    assert "order = v2" in str(Event.objects.get(to_state="dialect").why)
 
 
 @pytest.mark.parametrize(

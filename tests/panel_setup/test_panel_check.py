@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.core.errors import Refused
+from integrator.messages.message import verbatim
 from integrator.models import Call, Panel
 from integrator.panel_access import panel_connections
 from integrator.panel_setup import location, registration
@@ -296,8 +297,8 @@ def test_a_check_names_the_right_that_is_missing(discovered: Sandbox) -> None:
 
 
 def test_a_check_ends_a_stop_when_the_login_works_again(discovered: Sandbox) -> None:
-    Panel.objects.update(stopped="the login was refused")
+    Panel.objects.update(stopped=verbatim("the login was refused"))
     panel = Panel.objects.get(name="isp1")
     panel_check.check(panel)
     panel.refresh_from_db()
-    assert panel.stopped == ""
+    assert str(panel.stopped) == ""

@@ -91,7 +91,7 @@ def test_a_balance_that_no_longer_suffices_and_one_that_still_does(batch: Batch)
 @pytest.fixture
 def huge(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if there were more clients than a small preview has any use for."""
-    monkeypatch.setattr(freshness, "FEW_CLIENTS", 0)
+    monkeypatch.setattr(freshness, "MAX_CLIENTS_READ", 0)
 
 
 @pytest.mark.usefixtures("huge")

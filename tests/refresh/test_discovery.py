@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from integrator.core.clock import now
 from integrator.matching import matcher
 from integrator.models import Account, Call, Change, Client, ClientUser, Module, Panel, Plan
 from integrator.panel_setup.checks import panel_check
-from integrator.panel_setup.dialect.places import place
 from integrator.refresh import account_emails, discovery
+from integrator.templatetags.look import place
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.names import ADMIN, Close, Found, Take
 from panels.coremanager import errors
+from panels.notes import Note, note, restored
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -66,35 +68,51 @@ def test_where_each_name_was_found_is_told_in_the_readers_language(discovered: S
     with translation.override("ru"):
         assert [text for text in found - {"whoami"} if place(text) == text] == []
     with translation.override("en"):
-        assert [text for text in found if place(text) != text.replace("asked as", "as")] == []
+        assert [text for text in found if place(text) != text] == []
+
+
+def _of(key: str, **params: str | int) -> Note:
+    return restored(json.loads(json.dumps(note(key, **params).to_json())))  # type: ignore[no-any-return] # as it was
 
 
 @pytest.mark.parametrize(
     ("stored", "read"),
     [
         (ADMIN, "задано администратором"),
-        ("the task's form", "форма задачи"),
-        ("whoami, as a client", "whoami, от имени клиента"),
-        ("payment.add.method form, as a client", "форма payment.add.method, от имени клиента"),
-        ("department list, as the staff login", "список department, под логином сотрудника"),
+        (_of("place.task_form"), "форма задачи"),
+        (_of("place.as_client", place="whoami"), "whoami, от имени клиента"),
         (
-            "toolbar of pricelist: which of these is it? a.list form, b",
-            "кнопки над списком pricelist: что из этого нужно? a.list form, b",
+            _of("place.as_client", place=note("place.form", func="payment.add.method")),
+            "форма payment.add.method, от имени клиента",
         ),
         (
-            "toolbar of pricelist.processing shows this login: nothing",
+            _of("place.as_staff", place=note("place.list", func="department")),
+            "список department, под логином сотрудника",
+        ),
+        (
+            _of("place.several", place=note("place.toolbar", func="pricelist"), names="a.list, b"),
+            "кнопки над списком pricelist: что из этого нужно? a.list, b",
+        ),
+        (
+            _of(
+                "place.shown",
+                place=note("place.toolbar", func="pricelist.processing"),
+                names=note("place.nothing"),
+            ),
             "кнопки над списком pricelist.processing, доступные этому логину: нет ни одной",
         ),
         (
-            "toolbar of pricelist: could not be opened with a plan: a, b",
-            "кнопки над списком pricelist: не открываются для тарифа: a, b",
+            _of("marker.agrees", plans=note("marker.plans", count=3)),
+            "говорит то же, что processingmodules (сравнено тарифов: 3)",
         ),
         ("Something of 2031", "Something of 2031"),
+        (restored({"key": "of.2031", "params": {}}), "of.2031"),
     ],
 )
 def test_where_something_was_looked_for_is_told_in_russian(stored: str, read: str) -> None:
     with translation.override("ru"):
         assert place(stored) == read
+    assert place(stored) == stored
 
 
 def test_discovery_changes_nothing_on_the_panels(discovered: Sandbox) -> None:

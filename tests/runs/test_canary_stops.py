@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.bindings.operator import actions
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Run
 from integrator.runs import circuit_breaker
 from integrator.steps.verdicts import Ambiguous
@@ -40,7 +41,7 @@ def test_a_canary_whose_task_cannot_be_closed_stops_the_run(
     page = operator.get(f"/runs/{run.pk}/").text
     assert "This run is paused:" in page
     sentence = (
-        f"canary b{canary.pk} stopped at step 7: The panel refused to close the task. billing"
+        f"canary b{canary.pk} stopped at step 7: The panel refused to close the task: billing"
     )
     assert sentence in page
     assert "Values of the field are wrong" in page
@@ -68,15 +69,15 @@ def test_a_form_without_what_closing_needs_charges_one_client(
     run = workers.finish(provider.start(6))
     assert run.state == "paused"
     assert charged(provider) == 1
-    assert "lacks what this step needs" in run.why
-    assert "ticket_note" in run.why
+    assert "lacks what this step needs" in str(run.why)
+    assert "ticket_note" in str(run.why)
 
 
 def test_the_sentence_is_read_in_russian(operator: Client) -> None:
     factories.billmanager()
     binding = factories.binding("failed", 7, window=factories.window())
     factories.binding(run=binding.run)
-    circuit_breaker.failed(binding, 7, "form_unknown", "billing task.edit: lacks close")
+    circuit_breaker.failed(binding, 7, "form_unknown", verbatim("billing task.edit: lacks close"))
     run = Run.objects.get(pk=binding.run_id)
     assert run.state == "paused"
     operator.cookies["django_language"] = "ru"
@@ -94,11 +95,13 @@ def test_a_canary_that_needs_a_decision_stops_the_run(
     binding = Binding.objects.filter(run=run)
     workers.until(lambda: binding.filter(step=7, waiting_for="readback").exists())
     ledger = members.Ledger(canary := list(binding.filter(step=7)))
-    verdict = Ambiguous("close_unknown", "the service is not active", {})
+    verdict = Ambiguous("close_unknown", verbatim("the service is not active"), {})
     workers.until(lambda: _undecide(ledger, canary[0], verdict))
     run.refresh_from_db()
     assert run.state == "paused"
-    assert run.why.startswith(f"canary b{canary[0].pk} stopped at step 7: It is not known whether")
+    assert str(run.why).startswith(
+        f"canary b{canary[0].pk} stopped at step 7: It is not known whether"
+    )
     assert charged(provider) == 1
 
 
@@ -117,7 +120,7 @@ def test_canaries_that_fail_for_causes_of_their_own_are_followed_by_others_but_n
     run = workers.finish(provider.start(rows=rows))
     assert run.state == "paused"
     assert len(stopped(run)) == circuit_breaker.CANARIES
-    assert run.why.startswith("3 canaries in a row stopped before anything was ordered")
+    assert str(run.why).startswith("3 canaries in a row stopped before anything was ordered")
     assert charged(provider) == 0
     assert provider.sandbox.ledger()["switches"] == []
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.bindings.operator import actions
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Event, Panel, Run
 from integrator.panel_access import transports
 from integrator.steps.verdicts import Failed, Proven
@@ -64,8 +65,8 @@ def test_failures_in_a_row_pause_the_run_and_resuming_keeps_the_limit(
     workers.finish(run)
     failed = Binding.objects.filter(run=run, state="failed")
     assert run.state == "paused"
-    assert "2 bindings in a row" in run.why
-    assert "refused the order" in run.why
+    assert "2 bindings in a row" in str(run.why)
+    assert "refused the order" in str(run.why)
     assert failed.count() == 2
     assert Panel.objects.get(pk=provider.panel.pk).failures == {"3 order_refused": 2}
 
@@ -109,9 +110,9 @@ def test_a_cause_that_no_retry_cures_stops_the_run_at_its_second_occurrence(
     assert {one.cause for one in stopped(run)} == {"access"}
     assert len(stopped(run)) == 2
     last = Event.objects.filter(to_state="failed").latest("id").binding_id
-    assert run.why.startswith(
+    assert str(run.why).startswith(
         "for the second time a binding stopped for what no retry cures, "
-        f"b{last} at step 7: Our login lacks a right."
+        f"b{last} at step 7: Our login lacks a right:"
     )
 
 
@@ -119,11 +120,11 @@ def test_the_breaker_counts_by_step_and_cause_though_earlier_steps_are_proven_be
     bindings: Callable[[], Binding], settings: Settings
 ) -> None:
     settings.BREAKER = 3
-    refused = Failed("task_refused", "no")
+    refused = Failed("task_refused", verbatim("no"))
     for count in itertools.count(1):
         at(bindings(), 3, Proven({}))
         at(bindings(), 6, Proven({}))
-        at(bindings(), 6, Failed("no_task", "none"))
+        at(bindings(), 6, Failed("no_task", verbatim("none")))
         at(last := bindings(), 7, refused)
         if Run.objects.get(pk=last.run_id).state == "paused":
             break
@@ -133,7 +134,7 @@ def test_the_breaker_counts_by_step_and_cause_though_earlier_steps_are_proven_be
     assert (count, panel.failures_in_row) == (3, 3)
     why = Run.objects.get(pk=last.run_id).why
     row = f"3 bindings in a row stopped at step 7 on billing, the last one b{last.pk}: "
-    assert why.startswith(f"{row}The panel refused to close the task. no. What to do:")
+    assert str(why).startswith(f"{row}The panel refused to close the task: no. What to do:")
     actions.resume(last.run_id, "anna")
     panel.refresh_from_db()
     assert (panel.failures, panel.failures_in_row) == ({}, 0)
@@ -144,10 +145,10 @@ def test_one_that_passes_the_step_ends_the_row(
 ) -> None:
     settings.BREAKER = 2
     for _ in range(4):
-        at(last := bindings(), 7, Failed("task_refused", "no"))
+        at(last := bindings(), 7, Failed("task_refused", verbatim("no")))
         at(bindings(), 7, Proven({}))
     assert Run.objects.get(pk=last.run_id).state == "running"
     assert transports.billmanager_panel().failures_in_row == 0
     for _ in range(4):
-        at(last := bindings(), 3, Failed("balance", "too little"))
+        at(last := bindings(), 3, Failed("balance", verbatim("too little")))
     assert Run.objects.get(pk=last.run_id).state == "running"

@@ -54,7 +54,7 @@ def test_on_a_panel_where_no_close_is_proven_one_binding_of_all_runs_orders(
         workers.finish(run)
     assert charged(provider) == 1
     assert {run.state for run in some if run.total > 1} == {"paused"}
-    whys = {run.why for run in some}
+    whys = {str(run.why) for run in some}
     assert len(whys) == 1
     assert "stopped at step 7" in whys.pop()
 

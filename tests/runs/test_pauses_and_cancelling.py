@@ -8,11 +8,12 @@ import pytest
 
 from integrator.bindings.operator import actions
 from integrator.core.errors import ActionRefused
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Event, Run, Window
 from integrator.runs import endings, run_state
 from integrator.steps.verdicts import Proven
 from integrator.windows import members
-from integrator.windows.phases import orders
+from integrator.windows.phases import charges
 from integrator.windows.post_checks import post_checks
 from tests import factories
 from tests.services.provider import only
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def test_pausing_lets_nothing_new_begin(provider: Provider, workers: Workers) -> None:
     run = provider.start(8)
     workers.until(lambda: Binding.objects.filter(state="done").exists())
-    actions.pause(run.pk, "anna", "lunch")
+    actions.pause(run.pk, "anna", verbatim("lunch"))
     workers.until(lambda: not Window.objects.exclude(phase="closed").exists())
     orders = len(provider.sandbox.ledger()["orders"])
     done = Binding.objects.filter(state="done").count()
@@ -40,7 +41,7 @@ def test_pausing_lets_nothing_new_begin(provider: Provider, workers: Workers) ->
 def test_cancelling_frees_what_was_not_ordered(provider: Provider, workers: Workers) -> None:
     run = provider.start(8)
     workers.until(lambda: Binding.objects.filter(state="done").exists())
-    actions.cancel(run.pk, "anna", "wrong plan")
+    actions.cancel(run.pk, "anna", verbatim("wrong plan"))
     workers.until(
         lambda: (
             not Window.objects.exclude(phase="closed").exists()
@@ -114,12 +115,12 @@ def test_a_run_that_is_paused_by_what_is_seen_before_a_window_switches_nothing(
     def alarming(window: Window, bm: Any) -> dict[str, str]:
         found = real(window, bm)
         for run in Run.objects.filter(bindings__window=window):
-            run_state.pause(run.pk, "a new user is ours")
+            run_state.pause(run.pk, verbatim("a new user is ours"))
         return found
 
     monkeypatch.setattr(post_checks, "before", alarming)
     run = workers.finish(provider.start(3))
-    assert (run.state, run.why) == ("paused", "a new user is ours")
+    assert (run.state, str(run.why)) == ("paused", "a new user is ours")
     assert provider.sandbox.ledger()["switches"] == []
     assert Window.objects.get().phase == "closed"
     binding = Binding.objects.filter(run=run).order_by("-state_at").first()
@@ -138,9 +139,9 @@ def test_a_pause_is_not_lost_to_whoever_resumes_at_the_same_moment(db: None) -> 
     charge = {"differs": True, "amount": "12.00", "expected": "10.00"}
     ledger = members.Ledger([binding])
     ledger.waits(binding, members.TASKS)
-    orders._compare(binding, Proven(charge), ledger)
+    charges.compare_with_preview(binding, Proven(charge), ledger)
     ledger.write()
     run.refresh_from_db()
-    assert (run.state, run.why) == ("paused", f"b{binding.pk} was charged 12.00, not 10.00")
+    assert (run.state, str(run.why)) == ("paused", f"b{binding.pk} was charged 12.00, not 10.00")
     assert Event.objects.filter(run=run, to_state="paused").count() == 1
-    assert not run_state.pause(run.pk, "again")
+    assert not run_state.pause(run.pk, verbatim("again"))

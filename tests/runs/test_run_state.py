@@ -9,6 +9,7 @@ import pytest
 
 from integrator.bindings.operator import actions, report
 from integrator.maintenance import sweep
+from integrator.messages.message import say
 from integrator.models import Binding, Event, Run
 from integrator.runs import run_state
 from tests import factories
@@ -42,8 +43,8 @@ def test_what_is_retried_opens_its_run_again_and_a_mend_no_cancelled_one(
     assert run_state.finish_if_over(failed.run) is True
     actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
     actions.cancel(failed.run_id, "anna")
-    assert run_state.reopen(failed.run_id, why="one of its bindings moves") is False
-    assert run_state.reopen(failed.run_id, why="retry", cancelled=True) is True
+    assert run_state.reopen(failed.run_id, why=say("run.moves")) is False
+    assert run_state.reopen(failed.run_id, why=say("run.retried"), cancelled=True) is True
     told = Event.objects.filter(run=failed.run, subject="run").order_by("id")
     assert [one.to_state for one in told][-4:] == ["finished", "running", "cancelled", "running"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from integrator.messages.message import named, say
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import BindingState
 from integrator.previews.corrections import Wish
@@ -118,9 +119,11 @@ def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
         if f"service {service}" not in sentence:
             continue
         marker = event.data["remoteid"]
-        told = Event.objects.filter(binding__marker=marker, why__in=("wrong_module",)).exists()
+        told = Event.objects.filter(
+            binding__marker=marker, why=named("cause", "wrong_module")
+        ).exists()
         # Of a run that was cancelled meanwhile, the look at the servers' users tells.
-        alarm = Event.objects.filter(to_state="alarm", why__contains=f"service {service} ")
+        alarm = Event.objects.filter(to_state="alarm", why__contains=f'"service": {service}')
         told = told or alarm.exists()
         meddled = any(on and event.at - 120 < at for at, _, _, on in simulation.others.switched)
         return told and (meddled or _switched_on_by_hand(simulation.world, event))
@@ -302,9 +305,9 @@ def _plans(simulation: Simulation) -> Iterator[str]:
     for plan in simulation.world.plans.all():
         wanted, found = simulation.others.wanted(plan.id), plan.modules
         about = Event.objects.filter(window__plan__remote_id=plan.id)
-        if not shown or about.filter(why__contains="in another order").exists():
+        if not shown or about.filter(why__key="window.other_order").exists():
             wanted, found = [tuple(sorted(one)) for one in wanted], tuple(sorted(found))
-        if about.filter(why__contains="a switch of ours came late").exists():
+        if about.filter(why__key="plan.late_switch").exists():
             # A colleague did what a lost switch of ours may have done: it was said.
             wanted = [*wanted, tuple(simulation.others.first[plan.id])]
         if found not in wanted:
@@ -322,7 +325,9 @@ def _repeated(simulation: Simulation) -> Iterator[str]:
             began = window.created_at.timestamp()
             vain = max(sum(began <= at <= closed for at in row) for row in rows)
             words = Event.objects.filter(window_id=window.pk, to_state="closing")
-            said = words.filter(why__in=("restore", "restore anyway")).count()
+            said = words.filter(
+                why__in=(say("window.restore"), say("window.restore_anyway"))
+            ).count()
             if vain > MAX_TRIES * (1 + said):
                 yield f"{func} of module {module} was sent {vain} times in vain by {window}"
 
@@ -351,7 +356,7 @@ def _ended(simulation: Simulation) -> Iterator[str]:
         yield f"w{window.pk} is {window.phase} at the end: {window.cause}"
     for binding in Binding.objects.exclude(state__in=[BindingState.DONE, BindingState.CANCELLED]):
         told = f"b{binding.pk} is {binding.state} at step {binding.step}: {binding.cause} "
-        told += binding.cause_text
+        told += str(binding.cause_text)
         if binding.state != BindingState.FAILED or not binding.cause:
             yield told
         elif binding.cause not in EXCUSED or not simulation.others.meddled:
@@ -372,13 +377,13 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
     for binding in Binding.objects.all():
         told = Event.objects.filter(binding=binding, subject="binding")
         again = told.filter(to_state=BindingState.QUEUED).count()
-        died = Counter(
-            event.details["step"] for event in told.filter(why__startswith="its worker stopped")
-        )
+        died = Counter(event.details["step"] for event in told.filter(why__key="worker.stopped"))
         for step, count in died.items():
             if count >= settings.MAX_ATTEMPTS * again:
                 yield f"b{binding.pk} was taken up again {count} times at step {step} after deaths"
-    for event in Event.objects.filter(subject="binding", to_state="failed", why="unreachable"):
+    for event in Event.objects.filter(
+        subject="binding", to_state="failed", why=named("cause", "unreachable")
+    ):
         yield f"b{event.binding_id} failed since a panel could not be reached"
 
 

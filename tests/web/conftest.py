@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from integrator.core import heartbeat
+from integrator.messages.message import verbatim
 from tests import factories
 
 if TYPE_CHECKING:
@@ -42,5 +43,5 @@ def admin(signed_in: Callable[[str], Client]) -> Client:
 
 @pytest.fixture
 def operator_of_billing(operator: Client) -> Client:
-    factories.billmanager(stopped="no calls in this test")
+    factories.billmanager(stopped=verbatim("no calls in this test"))
     return operator

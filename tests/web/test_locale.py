@@ -39,7 +39,7 @@ def catalogue(path: Path) -> Catalogue:
 @pytest.fixture
 def extracted(tmp_path: Path) -> Catalogue:
     """What `makemessages` finds in the source as it stands, put into a copy of the catalogue."""
-    for folder in ("integrator", "templates", "locale"):
+    for folder in ("integrator", "panels", "templates", "locale"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=CACHES)
     for folder in WITHOUT:
         shutil.rmtree(tmp_path / folder)

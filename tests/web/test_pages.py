@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integrator.messages.message import verbatim
 from integrator.models import Account, Panel
 from integrator.models.states import Phase
 from tests import factories
@@ -21,27 +22,31 @@ PAGES = ("/", "/accounts/", "/accounts/csv/", "/runs/", "/windows/", "/panels/",
 def everything(name: str) -> list[str]:
     """One of each thing, all called ``name``; the addresses of their pages."""
     row = {"step": 2, "what": name, "func": name, "state": "denied", "text": name}
-    server = factories.panel(name[:60], checked={"ok": False, "rows": [row]}, stopped=name)
+    server = factories.panel(
+        name[:60], checked={"ok": False, "rows": [row]}, stopped=verbatim(name)
+    )
     payer, sold = factories.client(name[:250]), factories.plan(name[:250])
     run = factories.run()
     account = factories.account(name[:60], panel=server, domain=name[:250], fullname=name[:250])
-    failed = factories.failed(run=run, account=account, client=payer, plan=sold, cause_text=name)
+    failed = factories.failed(
+        run=run, account=account, client=payer, plan=sold, cause_text=verbatim(name)
+    )
     factories.call(failed, func=name[:60], answer=name, error=name, params={name: name})
     undecided = factories.undecided(run=run, client=payer, plan=sold)
-    factories.window(plan=sold, held=True, closing=True, cause=name)
-    closed = factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150], alarm=name,
+    factories.window(plan=sold, held=True, closing=True, cause=verbatim(name))
+    closed = factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150], alarm=verbatim(name),
                               seen={"unread": {"1": name}})  # fmt: skip
     factories.stranger(closed, client_name=name[:250], domain=name[:250], performer="")
     factories.stranger(closed, state="opened", username=name[:120], handed_by=name[:150])
-    factories.new_user(closed, username=name[:120], why=name, binding=failed)
-    factories.canary(closed, failed, state="changed", why=name)
+    factories.new_user(closed, username=name[:120], why=verbatim(name), binding=failed)
+    factories.canary(closed, failed, state="changed", why=verbatim(name))
     factories.drift(name, account=account)
     factories.change(name, server)
     asked = factories.account(
         f"asked {name}"[:60], state="choose", panel=server, fullname=name[:250], active=False,
         match_candidates=[payer.remote_id], email=name[:250],
     )  # fmt: skip
-    factories.event(binding=failed, run=run, actor=name[:150], why=name)
+    factories.event(binding=failed, run=run, actor=name[:150], why=verbatim(name))
     preview = factories.preview(1, paymethod_name=name[:120])
     return [f"/runs/{run.pk}/", f"/bindings/{failed.pk}/", f"/bindings/{undecided.pk}/",
             f"/accounts/{asked.pk}/choose/", f"/panels/{server.pk}/",

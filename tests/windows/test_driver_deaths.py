@@ -63,7 +63,7 @@ def test_a_window_whose_driver_dies_each_time_is_held_and_tried_again_later(
     run = provider.start(1)
     mortal(workers, lambda: Window.objects.filter(held=True).exists())
     window = Window.objects.get()
-    assert window.cause == "3 workers died while they drove this window"
+    assert str(window.cause) == "3 workers died while they drove this window"
     assert Event.objects.filter(window=window, to_state="held", why=window.cause).exists()
     assert window.due_at is not None
     assert window.due_at > clock.now() + failures.REST - dt.timedelta(minutes=1)
@@ -139,8 +139,10 @@ def test_looking_at_a_closed_window_that_ends_each_worker_raises_the_alarm(
             plan_recheck.look(window.pk)
     plan_recheck.look(window.pk)
     window.refresh_from_db()
-    why = f"what came of window {window} could not be compared: {MOST} workers died while they"
-    assert window.alarm.startswith(why)
+    why = (
+        f"the accounts behind window {window} could not be compared: {MOST} workers died while they"
+    )
+    assert str(window.alarm).startswith(why)
     assert (window.after_at, window.recheck_at, window.deaths) == (None, None, 0)
     assert window.compared_at is not None
     canary = Canary.objects.get()

@@ -59,7 +59,7 @@ def test_a_gate_that_cannot_be_passed_holds_the_window(
     run = provider.start(1)
     workers.until(lambda: Window.objects.filter(held=True).exists())
     window = Window.objects.get(held=True)
-    assert "not seen with the manual module" in window.cause
+    assert "not seen with the manual module" in str(window.cause)
     actions.keep_waiting(window.pk, "anna")
     assert not Window.objects.get(pk=window.pk).held
     workers.finish(run)

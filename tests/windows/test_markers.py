@@ -84,7 +84,7 @@ def test_without_a_marker_no_window_opens(provider: Provider, workers: Workers) 
     workers.finish(run)
     ledger = provider.sound(done=0)
     assert ledger["switches"] == ledger["modules_created"] == []
-    assert "is not known" in failed_for("marker_unknown").cause_text
+    assert "is not known" in str(failed_for("marker_unknown").cause_text)
 
 
 def test_a_marker_that_contradicts_the_list_of_plans_stops_before_anything_is_switched(
@@ -97,7 +97,7 @@ def test_a_marker_that_contradicts_the_list_of_plans_stops_before_anything_is_sw
     workers.finish(provider.start(1))
     assert provider.sandbox.ledger()["switches"] == []
     binding = failed_for("marker_unknown")
-    assert "disagree" in binding.cause_text
+    assert "disagree" in str(binding.cause_text)
     panel.overrides = {}
     panel.save(update_fields=["overrides"])
     retried(provider, workers, binding)

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say, verbatim
 from integrator.models import Binding, Event, NewUser, Run, Window
 from integrator.panel_access import panel_connections
 from integrator.windows import server_users
@@ -32,11 +33,11 @@ def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers
     found = NewUser.objects.exclude(binding=None).get()
     assert found.binding is not None
     assert found.binding.run_id == run.pk
-    assert str(found.service_id) in found.why
+    assert str(found.service_id) in str(found.why)
     assert run.state == "paused"
-    assert found.username in run.why
+    assert found.username in str(run.why)
     window = Window.objects.exclude(alarm="").get()
-    assert found.username in window.alarm
+    assert found.username in str(window.alarm)
     assert Event.objects.filter(window=window, to_state="alarm").exists()
     assert len(provider.sandbox.ledger()["orders"]) == 1
 
@@ -48,14 +49,16 @@ def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan
     """Nothing of the finished run is left to pause; the alarm stays until a person has looked."""
     factories.billmanager()
     bound = factories.done(run=factories.run(state="finished"))
-    window = factories.window("closed", plan=bound.plan, after_at=clock.now(), alarm="earlier")
+    window = factories.window(
+        "closed", plan=bound.plan, after_at=clock.now(), alarm=verbatim("earlier")
+    )
     elsewhere = [factories.account(panel=factories.panel(f"other-{n}")) for n in range(3)]
     on_server = factories.binding(account=factories.account(panel=bound.account.panel))
     on_plan = factories.binding(account=elsewhere[0], plan=bound.plan)
     apart = factories.binding(account=elsewhere[1])
     over = factories.done(account=elsewhere[2], plan=bound.plan)
     user = factories.new_user(window, panel=bound.account.panel)
-    told = (77, bound, "service 77 bears this username")
+    told = (77, bound, say("user.of_service", service=77))
     if second_look:
         Window.objects.update(compared_at=clock.now())
         monkeypatch.setattr(server_users, "_by_service", lambda *_: told)
@@ -68,7 +71,7 @@ def test_a_second_account_of_a_finished_run_pauses_others_of_its_server_and_plan
     runs = [Run.objects.get(pk=one.run_id) for one in (on_server, on_plan, apart, over, bound)]
     assert [run.state for run in runs] == ["paused", "paused", "running", "running", "finished"]
     window.refresh_from_db()
-    assert window.alarm.startswith(f"earlier; new user “{user.username}”")
+    assert str(window.alarm).startswith(f"earlier; new user “{user.username}”")
     assert window.alarm_seen_by == ""
 
 
@@ -117,6 +120,6 @@ def test_what_was_doubled_is_told_with_its_amount(provider: Provider, workers: W
     assert doubles.find(window, bm) == []
     other = provider.ordered_by_its_client()
     (text,) = doubles.find(window, bm)
-    assert text.startswith(f"b{binding.pk} of client ")
+    assert str(text).startswith(f"b{binding.pk} of client ")
     amounts = [row["amount"] for row in provider.sandbox.ledger()["charges"]]
-    assert f"{other} ({amounts[-1]}" in text
+    assert f"{other} ({amounts[-1]}" in str(text)

@@ -15,6 +15,7 @@ from integrator.bindings.work import password_attempts, preparation
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
+from integrator.messages.message import NOTHING, Message, named, say
 from integrator.models import Binding, Run, Window
 from integrator.models.states import (
     CLAIMABLE,
@@ -40,21 +41,21 @@ class RetryReport:
     refused: list[tuple[int, str]] = field(default_factory=list)
 
 
-def pause(run_id: int, actor: str, why: str = "") -> None:
+def pause(run_id: int, actor: str, why: Message = NOTHING) -> None:
     """Let nothing new begin in this run; what is ordered already is brought to its end."""
     _change_run(run_id, RunState.RUNNING, RunState.PAUSED, actor, why)
 
 
 def resume(run_id: int, actor: str) -> None:
     """Let a paused run go on; what its panels did wrong in a row is counted anew."""
-    run = _change_run(run_id, RunState.PAUSED, RunState.RUNNING, actor, "")
+    run = _change_run(run_id, RunState.PAUSED, RunState.RUNNING, actor, NOTHING)
     circuit_breaker.start_anew(run)
     password_attempts.start_anew(run)
     wake_ups.wake("run", run.pk, times=2)
     cohorts.draw_all()
 
 
-def cancel(run_id: int, actor: str, why: str = "") -> None:
+def cancel(run_id: int, actor: str, why: Message = NOTHING) -> None:
     """End a run: what has not ordered is given up and its account is free again.
 
     What has ordered stays reserved. Bindings that a thread holds at this moment end at their next
@@ -99,9 +100,12 @@ def cancel_at_border(run: Run, actor: str = transitions.PRODUCT) -> int:
             # First it must be known what happened: its window finds out, else a person.
             if binding.window_id is None and binding.state == BindingState.WAITING:
                 cause = decisions.CAUSES[unknown.kind]
-                text = str(_("the run was cancelled before it was known"))
                 transitions.change(
-                    binding, BindingState.UNDECIDED, why=cause, cause=cause, cause_text=text
+                    binding,
+                    BindingState.UNDECIDED,
+                    why=named("cause", cause),
+                    cause=cause,
+                    cause_text=say("binding.cancelled_unknown"),
                 )
             continue
         ordered = intents.may_have_happened(intents.last(own, step3.KIND))
@@ -111,7 +115,7 @@ def cancel_at_border(run: Run, actor: str = transitions.PRODUCT) -> int:
             binding,
             BindingState.CANCELLED,
             actor=actor,
-            why="the run was cancelled",
+            why=say("binding.run_cancelled"),
             reserved=ordered,
             window=None,
             in_lane=False,
@@ -119,7 +123,7 @@ def cancel_at_border(run: Run, actor: str = transitions.PRODUCT) -> int:
     return cancelled
 
 
-def _change_run(run_id: int, expected: RunState, to: RunState, actor: str, why: str) -> Run:
+def _change_run(run_id: int, expected: RunState, to: RunState, actor: str, why: Message) -> Run:
     run = Run.objects.get(pk=run_id)
     if run.state != expected or not run_state.change(run, to, why=why, actor=actor):
         raise ActionRefused(
@@ -156,7 +160,7 @@ def retry(
             report.retried.append(binding.pk)
             touched.add(binding.run_id)
     for run_id in sorted(touched):
-        run_state.reopen(run_id, why="retry", actor=actor, cancelled=True)
+        run_state.reopen(run_id, why=say("run.retried"), actor=actor, cancelled=True)
         wake_ups.wake("run", run_id, times=2)
     cohorts.draw_all()
     return report
@@ -188,7 +192,7 @@ def _retry_one(
                 binding,
                 BindingState.QUEUED,
                 actor=actor,
-                why="retry",
+                why=say("binding.retried"),
                 due_at=due,
                 waiting_for=members.WINDOW,
                 window=None,
@@ -219,7 +223,7 @@ def try_again(binding_id: int, actor: str) -> None:
             binding,
             BindingState.QUEUED,
             actor=actor,
-            why="decided: it does not exist",
+            why=say("binding.not_there"),
             waiting_for=members.WINDOW,
             attempts=0,
             window=None,
@@ -276,7 +280,7 @@ def restore(window_id: int, actor: str, *, anyway: bool = False) -> None:
                 window,
                 window.phase,
                 "closing",
-                "restore anyway" if anyway else "restore",
+                say("window.restore_anyway") if anyway else say("window.restore"),
                 actor=actor,
             )
     wake_ups.wake("window", window.pk)
@@ -298,7 +302,7 @@ def keep_waiting(window_id: int, actor: str) -> None:
         version=F("version") + 1,
     ):
         raise ActionRefused(_("Window %(window)s is not held.") % {"window": window})
-    lease.event(window, "held", window.phase, "keep waiting", actor=actor)
+    lease.event(window, "held", window.phase, say("window.keep_waiting"), actor=actor)
     wake_ups.wake("window", window.pk)
 
 
@@ -326,6 +330,6 @@ def _reopen(binding: Binding, actor: str) -> None:
     behind = Binding.objects.moving().filter(client=binding.client_id)
     over = (RunState.FINISHED, RunState.UNDECIDED)
     for run in Run.objects.filter(state__in=over, bindings__in=behind).distinct():
-        run_state.reopen(run.pk, why="a decision was taken", actor=actor)
-    run_state.reopen(binding.run_id, why="a decision was taken", actor=actor, cancelled=True)
+        run_state.reopen(run.pk, why=say("run.decided"), actor=actor)
+    run_state.reopen(binding.run_id, why=say("run.decided"), actor=actor, cancelled=True)
     cohorts.draw_all()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from integrator.bindings import intents, step_log, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
+from integrator.messages.message import say
 from integrator.models import Binding, Intent, Step, Window
 from integrator.models.states import BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
@@ -50,13 +51,17 @@ def adopt_service(binding: Binding, service_id: int, actor: str) -> None:
     with transaction.atomic():
         for intent in Intent.objects.filter(binding=binding):
             if intents.unsettled(intent) or intents.refused_unread(intent):
-                intents.settle(intent, Outcome.DONE, why=f"{actor} adopted service {service_id}")
+                intents.settle(
+                    intent,
+                    Outcome.DONE,
+                    why=say("effect.adopted_service", actor=actor, service=service_id),
+                )
         _record(binding, service, actor)
         changed = transitions.change(
             binding,
             BindingState.WAITING if stays else BindingState.QUEUED,
             actor=actor,
-            why=f"adopted service {service_id}",
+            why=say("binding.adopted_service", service=service_id),
             waiting_for=members.TASKS if stays else members.WINDOW,
             service_id=service_id,
             window=window if stays else None,

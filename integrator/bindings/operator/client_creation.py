@@ -18,6 +18,8 @@ from django.db import IntegrityError, transaction
 from integrator.bindings import causes, intents, transitions
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Client, ClientUser, Event, Intent, NewClient
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log, panel_connections
@@ -59,13 +61,13 @@ def ask(people: Iterable[tuple[str, str]], country: str, project: str, actor: st
             )  # fmt: skip
             if not is_new and row.state == NewClient.State.FAILED:
                 NewClient.objects.filter(pk=row.pk, state=NewClient.State.FAILED).update(
-                    state=NewClient.State.QUEUED, cause="", attempts=0, due_at=now,
+                    state=NewClient.State.QUEUED, cause=NOTHING, attempts=0, due_at=now,
                     country=country, project=project, asked_by=actor, asked_at=now,
                 )  # fmt: skip
             elif not is_new:
                 continue
             asked.append(row.pk)
-            _event(row, actor, NewClient.State.QUEUED, "asked for")
+            _event(row, actor, NewClient.State.QUEUED, say("client.asked"))
             wake_ups.wake("new_client", row.pk)
     return asked
 
@@ -119,7 +121,7 @@ def _create(row: NewClient, bm: BillManager) -> bool:
     except IntegrityError:
         return _later(row, clock.now() + SHOWS_AFTER)  # somebody else is making it
     if _is_there(row, bm, None):
-        intents.settle(intent, Outcome.NOTHING, why="it was made a moment ago")
+        intents.settle(intent, Outcome.NOTHING, why=say("effect.made_before"))
         return True
     password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
     sent = intents.carry_out(
@@ -142,15 +144,15 @@ def _is_there(row: NewClient, bm: BillManager, made: Intent | None) -> bool:
     owners = {user.client_id or 0 for user in users}
     if len(owners) > 1:
         ids = ", ".join(map(str, sorted(owners)))
-        _end(row, NewClient.State.FAILED, f"the e-mail is of several clients: {ids}")
+        _end(row, NewClient.State.FAILED, say("client.several", clients=ids))
         return True
     if not users:
         return False
     if made is not None and intents.unsettled(made):
-        intents.settle(made, Outcome.DONE, why="read back")
+        intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
     client = _mirror(bm, users)
     ours = Intent.objects.filter(kind=KIND, marker=row.email, outcome=Outcome.DONE).exists()
-    why = "created" if ours else "it was there already"
+    why = say("client.created") if ours else say("client.was_there")
     _end(row, NewClient.State.DONE, why, client=client, made=ours)
     return True
 
@@ -187,10 +189,10 @@ def _after_error(row: NewClient, error: PanelError) -> bool:
     attempts = row.attempts + 1
     passing = causes.of_error(error).passing and not isinstance(error, Refused)
     if not passing or attempts >= settings.MAX_ATTEMPTS:
-        _end(row, NewClient.State.FAILED, str(error), attempts=attempts)
+        _end(row, NewClient.State.FAILED, panel_errors.of_error(error), attempts=attempts)
         return True
     row.attempts = attempts
-    row.cause = str(error)
+    row.cause = panel_errors.of_error(error)
     row.save(update_fields=["attempts", "cause"])
     return _later(row, clock.now() + transitions.backoff(attempts - 1))
 
@@ -201,8 +203,8 @@ def _later(row: NewClient, at: dt.datetime) -> bool:
     return False
 
 
-def _end(row: NewClient, state: NewClient.State, why: str, **fields: object) -> None:
-    cause = "" if state == NewClient.State.DONE else why
+def _end(row: NewClient, state: NewClient.State, why: Message, **fields: object) -> None:
+    cause = NOTHING if state == NewClient.State.DONE else why
     with transaction.atomic():
         changed = NewClient.objects.filter(pk=row.pk, state=NewClient.State.QUEUED).update(
             state=state, cause=cause, due_at=None, **fields
@@ -211,10 +213,9 @@ def _end(row: NewClient, state: NewClient.State, why: str, **fields: object) -> 
             _event(row, transitions.PRODUCT, state, why)
         call_log.flush()
     if state == NewClient.State.FAILED:
-        log.warning("new_client.failed", row=row.pk, why=why)
+        log.warning("new_client.failed", row=row.pk, why=why.english)
 
 
-def _event(row: NewClient, actor: str, state: str, why: str) -> None:
-    Event.objects.create(
-        at=clock.now(), actor=actor, subject="client", to_state=state, why=f"{row.email}: {why}"
-    )
+def _event(row: NewClient, actor: str, state: str, why: Message) -> None:
+    text = say("client.state", email=row.email, what=why)
+    Event.objects.create(at=clock.now(), actor=actor, subject="client", to_state=state, why=text)

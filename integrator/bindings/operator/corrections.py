@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings import transitions
 from integrator.core.errors import ActionRefused
+from integrator.messages.message import named, say
 from integrator.models import Account, Binding, Intent, PreviewRow
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -53,10 +54,16 @@ def moved(binding: Binding, fields: Mapping[str, Any], actor: str) -> None:
         Account.objects.filter(pk=binding.account_id, binding=binding).update(binding=None)
     Account.objects.filter(pk=account.pk).update(binding=binding)
     if fields:
-        said = ", ".join(
-            f"{name}: {getattr(binding, name)} → {value}" for name, value in sorted(fields.items())
-        )
-        transitions.remark(binding, f"corrected: {said}", actor=actor)
+        said = [
+            say(
+                "field.corrected",
+                field=named("field", name),
+                before=str(getattr(binding, name)),
+                after=str(value),
+            )
+            for name, value in sorted(fields.items())
+        ]
+        transitions.remark(binding, say("binding.corrected", fields=said), actor=actor)
 
 
 def confirm(binding: Binding, words: Sequence[str], actor: str) -> None:
@@ -69,4 +76,4 @@ def confirm(binding: Binding, words: Sequence[str], actor: str) -> None:
     for row in PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number):
         row.words = sorted({*row.words, *words})
         row.save(update_fields=["words"])
-    transitions.remark(binding, f"confirmed: {', '.join(words)}", actor=actor)
+    transitions.remark(binding, say("binding.confirmed", words=", ".join(words)), actor=actor)

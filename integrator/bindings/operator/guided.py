@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions
 from integrator.core.errors import ActionRefused
+from integrator.messages.message import say
 from integrator.models import Binding, Preview, Run, Window
 from integrator.models.states import Phase
 from integrator.windows import guided_window
@@ -58,7 +59,7 @@ def stop(run_id: int, actor: str) -> None:
     # Before it is cancelled: what has not ordered leaves its window then.
     open_ones = Window.objects.open().filter(bindings__run=run_id)
     windows = list(open_ones.distinct().values_list("pk", flat=True))
-    actions.cancel(run_id, actor, why="stopped in a guided binding")
+    actions.cancel(run_id, actor, why=say("run.guided_stop"))
     for window in windows:
         with suppress(ActionRefused):  # closed a moment ago: its plan is as it was
             actions.restore(window, actor)

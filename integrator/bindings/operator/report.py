@@ -195,7 +195,7 @@ def causes(run: Run) -> list[CauseGroup]:
     ).values_list("cause", "state", "cause_text")
     groups: dict[tuple[str, str], list[str]] = {}
     for cause, state, text in rows:
-        groups.setdefault((cause, state), []).append(text)
+        groups.setdefault((cause, state), []).append(str(text))
     found = [
         CauseGroup(
             CAUSES.get(cause, CAUSES["internal"]),
@@ -279,7 +279,7 @@ def _binding_json(binding: Binding) -> dict[str, Any]:
         "state": binding.state,
         "step": binding.step,
         "service": binding.service_id,
-        "cause": binding.cause_text or binding.cause or None,
+        "cause": str(binding.cause_text) or binding.cause or None,
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrator.bindings import intents, transitions
 from integrator.bindings.operator import adoption
 from integrator.core.errors import ActionRefused
+from integrator.messages.message import say
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import call_log, panel_connections
@@ -78,13 +79,16 @@ def adopt_payment(binding: Binding, payment_id: int, actor: str) -> None:
         )
     with transaction.atomic():
         intents.settle(
-            made, Outcome.DONE, why=f"{actor} adopted payment {payment_id}", payment=payment_id
+            made,
+            Outcome.DONE,
+            why=say("effect.adopted_payment", actor=actor, payment=payment_id),
+            payment=payment_id,
         )
         changed = transitions.change(
             binding,
             BindingState.QUEUED,
             actor=actor,
-            why=f"adopted payment {payment_id}",
+            why=say("binding.adopted_payment", payment=payment_id),
             waiting_for=members.WINDOW,
             window=None,
             in_lane=members.keeps_lane(binding),

@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from integrator.bindings import intents, transitions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
+from integrator.messages import panel_errors
+from integrator.messages.message import say
 from integrator.models import Account, Binding, Intent, Service, Step
 from integrator.models.states import NEEDS_PERSON, BindingState, Outcome, StepState
 from integrator.panel_access import call_log, panel_connections
@@ -97,7 +99,7 @@ def to_manual(binding_id: int, actor: str) -> int:
         if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
             raise ActionRefused(
                 _("BILLmanager did not change the module: %(why)s. Change it in the service's form"
-                  " there, then press again.") % {"why": sent.error}
+                  " there, then press again.") % {"why": panel_errors.of_error(sent.error)}
             )  # fmt: skip
         shows = bm.services.form(binding.service_id or 0).module_id
         if shows != manual:
@@ -106,10 +108,9 @@ def to_manual(binding_id: int, actor: str) -> int:
                   " not delete it; press again in a moment.")
                 % {"id": binding.service_id, "module": shows}
             )  # fmt: skip
-        intents.settle(intent, Outcome.DONE, why="read back", module=manual)
-        transitions.remark(
-            binding, f"service {binding.service_id} put on manual module {manual}", actor=actor
-        )
+        intents.settle(intent, Outcome.DONE, why=say("effect.read_back"), module=manual)
+        text = say("binding.on_manual", service=binding.service_id or 0, module=manual)
+        transitions.remark(binding, text, actor=actor)
     return manual
 
 
@@ -142,8 +143,8 @@ def release(binding_id: int, actor: str) -> str:
             )
         isp = panel_connections.ispmanager(binding.account.panel)
         there = isp.account(binding.account.username) is not None
-    site = "the hosting account is there" if there else "THE HOSTING ACCOUNT IS GONE"
-    why = f"undone: service {binding.service_id} is gone; {site}"
+    number = binding.service_id or 0
+    why = say("binding.undone" if there else "binding.undone_account_gone", service=number)
     now = clock.now()
     with transaction.atomic():
         if binding.state == BindingState.CANCELLED:
@@ -182,7 +183,8 @@ def _find(binding_id: int) -> Binding:
 def _manual_module(bm: BillManager, binding: Binding) -> int:
     verdict = step1.probe(bm.modules.all(), binding.datacenter_id)
     if not isinstance(verdict, Proven):
-        why = verdict.text if verdict is not None else step1.name_for(binding.datacenter_id)
+        name = step1.name_for(binding.datacenter_id)
+        why = verdict.text if verdict is not None else say("module.missing", name=name)
         raise ActionRefused(
             _("Our manual module cannot be used (%(why)s). Put the service on a manual module in"
               " its form in BILLmanager before you delete it.") % {"why": why}
@@ -229,10 +231,10 @@ def _settle(binding: Binding, outcome: Outcome, actor: str, manual: int) -> None
     for intent in Intent.objects.unsettled().filter(binding=binding, kind=KIND):
         if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
             raise ActionRefused(_("The last try may still take effect; press again in a moment."))
-        intents.settle(intent, outcome, why="read back", module=manual)
+        intents.settle(intent, outcome, why=say("effect.read_back"), module=manual)
     if outcome == Outcome.DONE and state_of(binding).manual is None:
         intent = intents.new(
             KIND, STEP, 1, {"service": binding.service_id, "module": manual}, {}, binding=binding
         )
         intent.save(force_insert=True)
-        intents.settle(intent, Outcome.DONE, why=f"found so; {actor} asked", module=manual)
+        intents.settle(intent, Outcome.DONE, why=say("effect.found", actor=actor), module=manual)

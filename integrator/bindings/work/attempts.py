@@ -11,6 +11,8 @@ from django.db.models import F
 from integrator.bindings import causes, form_evidence, outage, step_log, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import named, say
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import BindingState, Phase, RunState, StepState
 from integrator.panel_access import call_log, reachability
@@ -23,6 +25,7 @@ from panels.coremanager.forms import FormLacks
 if TYPE_CHECKING:
     import datetime as dt
 
+    from integrator.messages.message import Message
     from integrator.steps.verdicts import Ambiguous
     from panels.coremanager.errors import PanelError
 
@@ -85,7 +88,7 @@ def wait(
     )
 
 
-def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: str, **fields: Any) -> None:
+def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: Message, **fields: Any) -> None:
     """Hand the binding back to join a window again from ``due_at`` on.
 
     A plan is not to sell manually for the sake of one that can only wait.
@@ -110,11 +113,11 @@ def step_back(claimed: Claim) -> None:
         waiting_for=members.WINDOW,
         window=None,
         in_lane=members.keeps_lane(binding),
-        why=f"the window of plan {binding.plan.name} closes",
+        why=say("binding.window_of_plan_closes", plan=binding.plan.name),
     )
 
 
-def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> None:
+def fail(claimed: Claim, number: int, cause: str, text: Message, **fields: Any) -> None:
     """Hand the binding back as failed, out of the window and the lane.
 
     An unknown payment keeps the lane: the next try finds out what became of it.
@@ -128,7 +131,7 @@ def fail(claimed: Claim, number: int, cause: str, text: str, **fields: Any) -> N
         transitions.hand_back(
             claimed,
             BindingState.FAILED,
-            why=cause,
+            why=named("cause", cause),
             **{
                 "window": None,
                 "in_lane": members.keeps_lane(binding),
@@ -168,7 +171,7 @@ def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
         transitions.hand_back(
             claimed,
             BindingState.UNDECIDED,
-            why=verdict.cause,
+            why=named("cause", verdict.cause),
             cause=verdict.cause,
             cause_text=verdict.text,
         )
@@ -187,9 +190,10 @@ def try_again(
     window = claimed.binding.window
     attempts = claimed.binding.attempts + 1
     pauses.stop_panel(error)
+    told = panel_errors.of_error(error)
     if (window is None or not window.closing) and outage.is_away(error):
         due = clock.now() + outage.pause(error)
-        wait(claimed, members.TURN, due_at=due, why=str(error), **fields)
+        wait(claimed, members.TURN, due_at=due, why=told, **fields)
         return
     if cause.passing and attempts < settings.MAX_ATTEMPTS:
         wait(
@@ -197,12 +201,12 @@ def try_again(
             members.TURN,
             due_at=clock.now() + transitions.backoff(attempts - 1),
             attempts=attempts,
-            why=str(error),
+            why=told,
             **fields,
         )
         return
     if _may_be_ordered(claimed.binding):
-        wait(claimed, members.READBACK, attempts=attempts, why=str(error), **fields)
+        wait(claimed, members.READBACK, attempts=attempts, why=told, **fields)
         return
     if (
         window is not None
@@ -213,7 +217,7 @@ def try_again(
         step_back(claimed)  # another window may find the panel as it should be
         return
     details = {"form": form_evidence.of_form(error)} if isinstance(error, FormLacks) else {}
-    fail(claimed, number, cause.key, str(error), attempts=attempts, evidence=details, **fields)
+    fail(claimed, number, cause.key, told, attempts=attempts, evidence=details, **fields)
 
 
 def _may_be_ordered(binding: Binding) -> bool:
@@ -243,4 +247,4 @@ def unexpected(claimed: Claim) -> None:
     if has_unsettled and binding.window_id is not None:
         wait(claimed, members.READBACK, attempts=binding.attempts + 1)
     else:
-        fail(claimed, binding.step, "internal", "see the log of the worker")
+        fail(claimed, binding.step, "internal", say("worker.error"))

@@ -17,6 +17,7 @@ from django.db.models import Sum
 from integrator.bindings import intents, transitions
 from integrator.bindings.work import attempts
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding, Client, Intent
 from integrator.models.states import BindingState, Outcome, Phase
 from integrator.steps import payment_means
@@ -53,12 +54,12 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
     client = bm.whoami(su=binding.su)
     balance = client.balance
     if balance is None or client.currency_id is None:
-        attempts.fail(claimed, step4.NUMBER, "balance", "the panel does not show the balance")
+        attempts.fail(claimed, step4.NUMBER, "balance", say("balance.hidden"))
         return False
     if payment_means.debt(binding.client, balance) > payment_means.accepted_debt(binding):
         # So that a person who confirms it confirms what is owed now.
         Client.objects.filter(pk=binding.client_id).update(balance=balance)
-        attempts.fail(claimed, step4.NUMBER, "debt", f"the balance is {balance}")
+        attempts.fail(claimed, step4.NUMBER, "debt", say("balance.is", balance=balance))
         return False
     free = payment_means.free(binding.client, balance, _promised(binding))
     amount = Decimal(0) if free is None else step4.lacking(binding.price, free)
@@ -96,11 +97,12 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
     preview = binding.run.preview
     method = preview.paymethod_id
     if method is None:
-        attempts.fail(claimed, step4.NUMBER, "payment_refused", "no payment method was chosen")
+        attempts.fail(claimed, step4.NUMBER, "payment_refused", say("payment.no_method"))
         return False
     profiles = bm.clients.profiles(binding.su)
     if not profiles:
-        attempts.fail(claimed, step4.NUMBER, "no_profile", f"client {binding.client} has none")
+        text = say("payment.no_profile", client=str(binding.client))
+        attempts.fail(claimed, step4.NUMBER, "no_profile", text)
         return False
     token = "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
     seen = binding.window.seen if binding.window else {}
@@ -157,12 +159,12 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
         if not isinstance(verdict, Proven):
             return _absent(claimed, made)
         payment = int(verdict.evidence["payment"])
-        intents.settle(made, Outcome.DONE, why="read back", payment=payment)
+        intents.settle(made, Outcome.DONE, why=say("effect.read_back"), payment=payment)
     marked = intents.last(claimed.intents, step4.SET_PAID)
     if intents.unsettled(marked) and marked is not None:
         found = bm.payments.get(payment)
         if found is not None and found.status == step4.CREDITED:
-            intents.settle(marked, Outcome.DONE, why="read back")
+            intents.settle(marked, Outcome.DONE, why=say("effect.read_back"))
         elif clock.now() < marked.settles_at:
             _look_again(claimed, marked)
             return False
@@ -190,7 +192,7 @@ def _absent(claimed: Claim, made: Intent) -> bool:
     if made.outcome == Outcome.DONE:
         verdict = Ambiguous(
             "payment_unknown",
-            "the panel confirmed a payment that it does not list",
+            say("payment.confirmed"),
             {"request": made.before["request"]},
         )
         attempts.undecide(claimed, step4.NUMBER, verdict)
@@ -208,7 +210,8 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
         if clock.now() < (made.outcome_at or made.at) + intents.listed_within():
             _look_again(claimed, made)  # confirmed, and not listed yet
         else:
-            attempts.fail(claimed, step4.NUMBER, "payment_refused", f"payment {payment} is gone")
+            text = say("payment.gone", payment=payment)
+            attempts.fail(claimed, step4.NUMBER, "payment_refused", text)
         return False
     if found.status != step4.CREDITED:
         intent = intents.new(

@@ -26,6 +26,7 @@ from integrator.bindings.work import (
 )
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import Phase, RunState
 from integrator.panel_access import call_log, panel_connections
@@ -115,7 +116,7 @@ def _work(claimed: Claim, job: Callable[[Claim, BillManager], None]) -> None:
         if not _known_version(claimed):
             # It stays in its window, for a worker that knows: the gate may need to see its order.
             due = clock.now() + dt.timedelta(seconds=VERSION_WAIT)
-            attempts.wait(claimed, members.TURN, due_at=due, why="begun by a newer version")
+            attempts.wait(claimed, members.TURN, due_at=due, why=say("binding.newer"))
         else:
             job(claimed, panel_connections.billmanager())
 

@@ -9,7 +9,7 @@ to do*, told on the binding's page and in the run's report.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +18,8 @@ from integrator.bindings import causes, intents, transitions
 from integrator.bindings.work import attempts
 from integrator.bindings.work.attempts import NotNowError
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome, Phase, StepState
 from integrator.panel_access import call_log
@@ -41,8 +43,8 @@ NOT_SET, WHY = "expires_not_set", "expires_why"
 MAX_TRIES = 3
 PASSING = "passing"
 """In an intent's result: whether what refused it may pass by itself."""
-NOT_SHOWN = "the panel confirmed it, but the service does not show it"
-SHUT = "its form does not let the date be set"
+NOT_SHOWN = say("expiry.not_shown")
+SHUT = say("expiry.shut")
 
 
 def set_before(claimed: Claim, bm: BillManager) -> bool:
@@ -88,19 +90,20 @@ def work(claimed: Claim, bm: BillManager) -> None:
             return
         why = _set(claimed, bm, form)
     except NotNowError:
-        why = "the window closes"
+        why = say("binding.window_closes")
     except PanelError as error:
+        told = panel_errors.of_error(error)
         tries = binding.attempts + 1
         if causes.of_error(error).passing and tries < settings.MAX_ATTEMPTS:
             due = clock.now() + transitions.backoff(binding.attempts)
-            attempts.wait(claimed, members.TURN, due_at=due, attempts=tries, why=str(error))
+            attempts.wait(claimed, members.TURN, due_at=due, attempts=tries, why=told)
             return
-        why = str(error)
+        why = told
     if why is not None:
         _hand_on(claimed, why)
 
 
-def _hand_on(claimed: Claim, why: str) -> None:
+def _hand_on(claimed: Claim, why: Message) -> None:
     with transaction.atomic():
         if why:
             made = claimed.steps[step7.NUMBER]
@@ -108,26 +111,26 @@ def _hand_on(claimed: Claim, why: str) -> None:
             made.save(update_fields=["evidence"])
         transitions.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.RESTORE,
-            why=said(claimed.binding) if why else "", step=8, step_at=clock.now(), password="",
+            why=said(claimed.binding) if why else NOTHING, step=8, step_at=clock.now(), password="",
         )  # fmt: skip
 
 
-def why_not(own: Sequence[Intent]) -> str:
+def why_not(own: Sequence[Intent]) -> Message:
     """Why the date of a bound service is not set: it was refused before, or bound by others."""
     tried = intents.last(list(own), KIND)
     if tried is None:
-        return "the service was not bound by us"
+        return say("expiry.not_ours")
     return tried.why or NOT_SHOWN
 
 
-def still_to_do(binding: Binding, why: str) -> dict[str, str]:
+def still_to_do(binding: Binding, why: Message) -> dict[str, Any]:
     """What the evidence of step 7 says of a date that is not set."""
-    return {NOT_SET: binding.expires.isoformat() if binding.expires else "", WHY: why}
+    return {NOT_SET: binding.expires.isoformat() if binding.expires else "", WHY: why.to_json()}
 
 
-def said(binding: Binding) -> str:
+def said(binding: Binding) -> Message:
     """What an event says of a date that is not set."""
-    return f"its expiry {binding.expires} is not set: still to do in BILLmanager"
+    return say("expiry.to_do", day=str(binding.expires))
 
 
 def to_do(run: Run) -> QuerySet[Binding]:
@@ -136,29 +139,31 @@ def to_do(run: Run) -> QuerySet[Binding]:
     return wanted.exclude(expires=None).select_related("account__panel").order_by("number")
 
 
-def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> str | None:
-    """Set the date once: "" it is set, else why it is not; None: the binding was handed back.
+def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Message | None:
+    """Set the date once: nothing to tell where it is set, else why it is not.
+
+    None: the binding was handed back.
 
     Setting a date twice to the same value harms nothing, so an unknown outcome is read again.
     """
     made = intents.last(claimed.intents, KIND)
     if form.expires == claimed.binding.expires:
         if made is not None and intents.unsettled(made):
-            intents.settle(made, Outcome.DONE, why="read back")
+            intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
         transitions.note(claimed, expires_set=True)
-        return ""
+        return NOTHING
     if made is not None and intents.unsettled(made):
         if clock.now() < made.settles_at:
             attempts.wait(claimed, members.TURN, due_at=made.settles_at)
             return None
-        intents.settle(made, Outcome.NOTHING, why="not seen after the settle time")
+        intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
     tries = sum(intent.kind == KIND for intent in claimed.intents)
     if made is not None and (tries >= MAX_TRIES or not made.result.get(PASSING)):
         return made.why or NOT_SHOWN
     return _send(claimed, bm, tries) if form.expiry_can_be_set else SHUT
 
 
-def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
+def _send(claimed: Claim, bm: BillManager, tries: int) -> Message | None:
     """Send the date and read it back; see ``_set``."""
     binding = claimed.binding
     service_id, wanted = binding.service_id or 0, binding.expires
@@ -183,7 +188,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
         if bm.services.form(service_id).expires != wanted:
             return NOT_SHOWN
         transitions.note(claimed, expires_set=True)
-        return ""
+        return NOTHING
     passing = sent.error is not None and causes.of_error(sent.error).passing
     again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < MAX_TRIES)
     with transaction.atomic():
@@ -192,7 +197,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> str | None:
             due = clock.now() + transitions.backoff(tries)
             unknown = sent.outcome == Outcome.UNKNOWN
             attempts.wait(claimed, members.TURN, due_at=intent.settles_at if unknown else due)
-    return None if again else str(sent.error)
+    return None if again else panel_errors.of_error(sent.error)
 
 
 def _declare(claimed: Claim, intent: Intent) -> None:

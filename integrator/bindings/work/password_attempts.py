@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, Min, Q
 
 from integrator.core import clock
+from integrator.messages.message import named, say
 from integrator.models import Panel
 from integrator.runs import pauses
 from panels.coremanager.errors import PanelError
@@ -20,6 +21,7 @@ from panels.coremanager.errors import PanelError
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from integrator.messages.message import Message
     from integrator.models import Binding, Run
     from panels.ispmanager import IspManager, PasswordCheck
 
@@ -108,18 +110,13 @@ def _note(panel: Panel, result: PasswordCheck) -> None:
     if locked and (before or result.reason == "captcha"):
         _stop(
             panel,
-            f"{panel.name} seems to lock this address out ({result.reason}): no more passwords "
-            "are tried there",
+            say("password.locked_out", server=panel.name, reason=named("login", result.reason)),
         )
     elif result.verdict == "wrong" and wrong >= STOP_AFTER:
-        _stop(
-            panel,
-            f"{wrong} passwords in a row were wrong on {panel.name}: no more are tried there, "
-            "before it locks this address out",
-        )
+        _stop(panel, say("password.wrong_in_row", count=wrong, server=panel.name))
 
 
-def _stop(panel: Panel, why: str) -> None:
+def _stop(panel: Panel, why: Message) -> None:
     """Pause what would go on trying; a person who resumes starts the count anew."""
     pauses.pause_all(panel, why)
 

@@ -16,6 +16,7 @@ from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.bindings.work import attempts, password_attempts
 from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
+from integrator.messages.message import named, say, verbatim
 from integrator.models import Intent
 from integrator.models.states import BindingState, Outcome
 from integrator.panel_access import call_log, panel_connections
@@ -53,7 +54,7 @@ def work(claimed: Claim) -> None:
         if preview.reset_passwords and not _reset(claimed, isp):
             return
         if not binding.password:
-            attempts.fail(claimed, STEP, "no_password", binding.account.username)
+            attempts.fail(claimed, STEP, "no_password", verbatim(binding.account.username))
             return
         if preview.check_passwords and not _check(claimed, isp):
             return
@@ -85,11 +86,14 @@ def _check(claimed: Claim, isp: IspManager) -> bool:
             claimed,
             STEP,
             "wrong_password",
-            f"{binding.account.panel.name} does not accept the password of "
-            f"{binding.account.username}",
+            say(
+                "password.refused",
+                server=binding.account.panel.name,
+                username=binding.account.username,
+            ),
         )
     else:
-        attempts.fail(claimed, STEP, "password_blocked", result.reason)
+        attempts.fail(claimed, STEP, "password_blocked", named("login", result.reason or "blocked"))
     return False
 
 
@@ -105,12 +109,12 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
         return True
     if made is not None and intents.unsettled(made):
         if _try(isp, binding) == PasswordCheck.RIGHT:
-            intents.settle(made, Outcome.DONE, why="the new password works")
+            intents.settle(made, Outcome.DONE, why=say("password.works"))
             return True
         if clock.now() < made.settles_at:
             attempts.wait(claimed, PASSWORD, due_at=made.settles_at)
             return False
-        intents.settle(made, Outcome.NOTHING, why="the new password does not work")
+        intents.settle(made, Outcome.NOTHING, why=say("password.does_not_work"))
     # The same one again where an earlier one may still land: then it makes no difference.
     again = made is not None and made.outcome == Outcome.NOTHING and binding.password
     password = again or "".join(secrets.choice(ALPHABET) for _ in range(NEW_PASSWORD_LENGTH))

@@ -14,6 +14,7 @@ from django.db import transaction
 from integrator.bindings import intents
 from integrator.bindings.work import attempts
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models.states import Outcome
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
@@ -49,14 +50,14 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
     earliest = (last.outcome_at or last.at) + intents.listed_within()
     if last.outcome == Outcome.REFUSED and clock.now() < earliest:
         # A refusal is not always nothing, and lists may still hide what it left behind.
-        attempts.wait_outside(claimed, earliest, why="a refused order may have left something")
+        attempts.wait_outside(claimed, earliest, why=say("order.refused_before"))
         return False
     listed = bm.services.of_client(binding.client.remote_id, binding.su)
     found = _could_be_ours(claimed, listed)
     marks = form_marks.of(bm, [s.id for s in found if s.remoteid is None])
     marked = [s for s in found if binding.marker in (s.remoteid, marks.get(s.id))]
     if marked:
-        why = f"service {marked[0].id} was seen right before a second order"
+        why = say("order.seen_again", service=marked[0].id)
         with transaction.atomic():
             intents.settle(last, Outcome.UNKNOWN, why=why)
             attempts.wait(claimed, members.READBACK, why=why)
@@ -65,14 +66,16 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
     known = {number for numbers in said for number in numbers}
     unclear = [s for s in found if not s.remoteid and not marks.get(s.id) and s.id not in known]
     if unclear:
-        text = f"{len(unclear)} new services could be an earlier order of this account"
+        text = say("order.earlier", count=len(unclear))
         rows = {"services": [step3.row(service) for service in unclear]}
         attempts.undecide(claimed, step3.NUMBER, Ambiguous(step3.SEVERAL, text, rows))
         return False
     line = step4.line_like(binding, bm.orders.unpaid_lines(binding.su))
     if line is not None:
         # Ours or the client's own: whoever pays it later would have the account twice.
-        text = f"line {line.id} for {binding.domain} lies unpaid in the cart of {binding.client}"
+        text = say(
+            "line.unpaid", line=str(line.id), domain=binding.domain, client=str(binding.client)
+        )
         attempts.fail(claimed, step3.NUMBER, step4.UNPAID_ORDER, text)
         return False
     return True

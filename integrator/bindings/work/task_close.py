@@ -11,6 +11,8 @@ from integrator.bindings import dialect_learning, intents
 from integrator.bindings.work import attempts, expiry
 from integrator.bindings.work.attempts import NotNowError
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import say, verbatim
 from integrator.models.states import Outcome, Phase
 from integrator.panel_access import call_log, transports
 from integrator.steps import step7_close_the_task as step7
@@ -29,6 +31,7 @@ from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
+    from integrator.messages.message import Message
     from integrator.models import Intent
     from panels.billmanager import BillManager
     from panels.billmanager.tasks.tasks import TaskForm
@@ -43,7 +46,7 @@ def work(claimed: Claim, bm: BillManager) -> None:
         return
     try:
         if not binding.password:
-            attempts.fail(claimed, step7.NUMBER, "no_password", binding.account.username)
+            attempts.fail(claimed, step7.NUMBER, "no_password", verbatim(binding.account.username))
             return
         if binding.expires and not binding.expires_set and not expiry.set_before(claimed, bm):
             return
@@ -61,19 +64,19 @@ def _close(claimed: Claim, bm: BillManager) -> None:
     except (AccessDenied, Busy, FunctionMissing, LoginRefused):
         raise  # these say nothing about the task
     except Refused as error:
-        _gone(claimed, str(error))
+        _gone(claimed, panel_errors.of_error(error))
         return
     if not _settle_close(claimed, form):
         return
     if form.status == step7.CLOSED:
-        _gone(claimed, f"task {form.task_id} is closed")
+        _gone(claimed, say("task.closed", task=form.task_id))
         return
     ours = _ours(claimed, bm, form)
     if ours is not None:
         _submit(claimed, bm, ours)
 
 
-def _gone(claimed: Claim, why: str) -> None:
+def _gone(claimed: Claim, why: Message) -> None:
     """The task is there no more: closed, by us before a crash or by somebody; the service tells."""
     tries = claimed.binding.attempts + 1
     made = intents.last(claimed.intents, step7.CLOSE)
@@ -85,7 +88,7 @@ def _gone(claimed: Claim, why: str) -> None:
         attempts.fail(claimed, step7.NUMBER, "task_refused", why, attempts=tries)
 
 
-def _seen_closed(claimed: Claim, made: Intent, why: str) -> None:
+def _seen_closed(claimed: Claim, made: Intent, why: Message) -> None:
     """What was unknown of our close is known: there is nothing left to close, so it is read back.
 
     Should the service not become active, a person decides; to look at the task again would tell
@@ -105,7 +108,7 @@ def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
     if isinstance(taken, Proven):
         made = intents.last(claimed.intents, step7.TAKE)
         if made is not None and intents.unsettled(made):
-            intents.settle(made, Outcome.DONE, why="read back")
+            intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
         # Ours since an earlier try, which had led to a second form: only that one can close it.
         second = made.result.get("address") if made is not None else None
         return bm.tasks.form(form.task_id, Address(*second)) if second else form
@@ -118,12 +121,12 @@ def _settle_close(claimed: Claim, form: TaskForm) -> bool:
     if made is None or not intents.unsettled(made):
         return True
     if form.status == step7.CLOSED:
-        _seen_closed(claimed, made, f"task {form.task_id} is closed")
+        _seen_closed(claimed, made, say("task.closed", task=form.task_id))
         return False
     if clock.now() < made.settles_at:
         attempts.wait(claimed, members.READBACK, due_at=None)
         return False
-    intents.settle(made, Outcome.NOTHING, why="the task is still open after the settle time")
+    intents.settle(made, Outcome.NOTHING, why=say("task.still_open"))
     return True
 
 
@@ -135,7 +138,7 @@ def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
         if clock.now() < made.settles_at:
             attempts.wait(claimed, members.TURN, due_at=made.settles_at)
             return None
-        intents.settle(made, Outcome.NOTHING, why="nobody has the task after the settle time")
+        intents.settle(made, Outcome.NOTHING, why=say("task.still_free"))
     intent = intents.new(
         step7.TAKE,
         step7.NUMBER,

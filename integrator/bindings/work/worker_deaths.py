@@ -17,6 +17,7 @@ from django.db.models import F
 
 from integrator.bindings import decisions, intents, step_log, transitions
 from integrator.core import clock
+from integrator.messages.message import named, say
 from integrator.models import Binding, Intent, Step
 from integrator.models.states import BindingState, StepState
 from integrator.runs import circuit_breaker
@@ -24,6 +25,8 @@ from integrator.windows import members
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from integrator.messages.message import Message
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +40,8 @@ def most() -> int:
 
 def take_back(binding: Binding) -> bool:
     """Have a binding wait again whose worker died, or give it up; False: its lease holds."""
-    text = f"{binding.deaths + 1} workers died while they were at it"
-    why = "its worker stopped; lease taken back"
+    text = say("worker.died", count=binding.deaths + 1)
+    why = say("worker.stopped")
     return _over(_of(binding).filter(lease_expires_at__lt=clock.now()), binding, why, text)
 
 
@@ -50,9 +53,10 @@ def refused_by_database(claimed: transitions.Claim, error: DatabaseError) -> Non
     """
     binding = claimed.binding
     kind = type(error).__name__
-    text = f"{binding.deaths + 1} tries ended in an error of the database ({kind})"
+    text = say("worker.database_tries", count=binding.deaths + 1, kind=kind)
+    why = say("worker.database", kind=kind)
     try:
-        if _over(_of(binding, claimed.token), binding, f"an error of the database: {kind}", text):
+        if _over(_of(binding, claimed.token), binding, why, text):
             log.warning("binding.database_error", binding=binding.pk, kind=kind)
     except DatabaseError:
         log.warning("binding.left_to_its_lease", binding=binding.pk, kind=kind)
@@ -63,7 +67,7 @@ def _of(binding: Binding, token: str = "") -> QuerySet[Binding]:
     return Binding.objects.filter(pk=binding.pk, state=BindingState.RUNNING, lease_token=token)
 
 
-def _over(rows: QuerySet[Binding], binding: Binding, why: str, text: str) -> bool:
+def _over(rows: QuerySet[Binding], binding: Binding, why: Message, text: Message) -> bool:
     """End the claim on these rows, of which there is one at most; False: there is none."""
     given_up = binding.deaths + 1 >= most()
     now = clock.now()
@@ -86,7 +90,9 @@ def _over(rows: QuerySet[Binding], binding: Binding, why: str, text: str) -> boo
     return True
 
 
-def _give_up(rows: QuerySet[Binding], binding: Binding, text: str, ended: dict[str, Any]) -> bool:
+def _give_up(
+    rows: QuerySet[Binding], binding: Binding, text: Message, ended: dict[str, Any]
+) -> bool:
     """It fails and leaves its window; or what is not known of it is for a person to decide."""
     made = [
         one
@@ -114,9 +120,9 @@ def _give_up(rows: QuerySet[Binding], binding: Binding, text: str, ended: dict[s
         evidence=evidence,
     )
     step_log.record([step])
-    transitions.event_of(binding, BindingState.RUNNING, to, cause, transitions.PRODUCT).save(
-        force_insert=True
-    )
+    transitions.event_of(
+        binding, BindingState.RUNNING, to, named("cause", cause), transitions.PRODUCT
+    ).save(force_insert=True)
     circuit_breaker.failed(binding, binding.step, cause, text)
-    log.error("binding.given_up", binding=binding.pk, cause=cause, why=text)
+    log.error("binding.given_up", binding=binding.pk, cause=cause, why=text.english)
     return True

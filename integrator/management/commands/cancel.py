@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import actions
 from integrator.management.output import OK, PersonCommand, actor, find_run
+from integrator.messages.message import verbatim
 from integrator.runs import endings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Command(PersonCommand):
         """Do it and say where the run stands, and what it means for the bindings."""
         run = find_run(given["run_word"])
         if not given["dry_run"]:
-            actions.cancel(run.pk, actor(), given["why"])
+            actions.cancel(run.pk, actor(), verbatim(given["why"]))
             run.refresh_from_db()
         means = endings.of_cancelling(run)
         self.tell(

@@ -86,5 +86,5 @@ def _row(one: missing_clients.Missing) -> dict[str, Any]:
         "state": asked.state if asked else "not asked for",
         "client": asked.client.remote_id if asked and asked.client else None,
         "made": asked.made if asked else False,
-        "cause": asked.cause if asked else "",
+        "cause": str(asked.cause) if asked else "",
     }

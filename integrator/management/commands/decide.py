@@ -62,7 +62,7 @@ class Command(PersonCommand):
             {
                 "binding": str(binding),
                 "state": binding.state,
-                "cause": binding.cause_text or binding.cause,
+                "cause": str(binding.cause_text) or binding.cause,
                 "options": [
                     {"kind": one.kind, "id": one.id, "about": one.about, "unfit": one.unfit}
                     for one in found

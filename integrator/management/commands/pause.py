@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.bindings.operator import actions
 from integrator.management.output import OK, PersonCommand, actor, find_run
+from integrator.messages.message import verbatim
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -24,7 +25,7 @@ class Command(PersonCommand):
     def run(self, **given: Any) -> int:
         """Do it and say where the run stands."""
         run = find_run(given["run_word"])
-        actions.pause(run.pk, actor(), given["why"])
+        actions.pause(run.pk, actor(), verbatim(given["why"]))
         run.refresh_from_db()
         self.tell({"run": str(run), "state": run.state}, [f"{run} {run.state}"])
         return OK

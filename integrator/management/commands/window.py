@@ -64,7 +64,7 @@ class Command(PersonCommand):
         """List the open windows; 1 when one of them is held or something is wrong after one."""
         rows = [_row(window) for window in report.open_windows()]
         alarms = [
-            {"window": str(window), "plan": window.plan.name, "alarm": window.alarm}
+            {"window": str(window), "plan": window.plan.name, "alarm": str(window.alarm)}
             for window in Window.objects.filter(alarm_seen_by="")
             .exclude(alarm="")
             .select_related("plan")
@@ -151,5 +151,5 @@ def _row(window: Window) -> dict[str, Any]:
         if window.held_until
         else None,
         "since": window.created_at.isoformat(timespec="seconds"),
-        "cause": window.cause,
+        "cause": str(window.cause),
     }

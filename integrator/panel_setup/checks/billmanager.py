@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from integrator.inventory import prices
 from integrator.inventory.billmanager import plan_modules
+from integrator.messages import panel_errors
 from integrator.panel_access import panel_connections, stored_dialect, transports
 from integrator.panel_setup.checks.choices import needs_choice
 from integrator.panel_setup.checks.rows import Asker
 from integrator.panel_setup.checks.tasks import ask_tasks
-from integrator.panel_setup.dialect.places import place
 from panels.billmanager.dialect.markers import NOT_YET
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.discovery.discovery import NOBODYS
@@ -193,7 +193,7 @@ def _marker(ground: _Ground) -> None:
     looked = _(
         "Looked for: a column of the list of a plan's modules that says the same as"
         " “processingmodules” in the list of plans. %(told)s"
-    ) % {"told": place(told)}
+    ) % {"told": panel_errors.of_words(told)}
     _named(ground, 2, what, name, looked.strip())
 
 
@@ -301,6 +301,6 @@ def _named(ground: _Ground, step: int, what: str, name: str, looked: str = "") -
         value = found.value if isinstance(found, Found) else ", ".join(found)
         asker.note(step, what, value, "allowed")
         return True
-    seen = looked or place(dialect.places.get(name, ""))
+    seen = looked or str(panel_errors.of_words(dialect.places.get(name, "")))
     asker.rows.append(needs_choice(step, what, name, dialect, seen=seen))
     return False

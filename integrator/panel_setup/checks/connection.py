@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
+from integrator.messages import panel_errors
 from integrator.models import Binding
 from integrator.models.states import BindingState
 from integrator.panel_access import transports
@@ -59,7 +60,7 @@ def _certificate(asker: Asker) -> dict[str, str] | None:
     try:
         shown = tls.look(transports.endpoint(panel))
     except errors.Unreachable as error:
-        asker.note(0, what, "", "warning", str(error))
+        asker.note(0, what, "", "warning", str(panel_errors.of_error(error)))
         return None
     left = (shown.not_after - now()).days
     if left < CERTIFICATE_DAYS:
@@ -83,7 +84,9 @@ def _clock_and_latency(asker: Asker) -> dict[str, Any]:
     try:
         seen = [asker.transport.measure() for _number in range(SAMPLES)]
     except errors.PanelError as error:
-        asker.note(0, _("latency and clock"), "whoami", "warning", str(error))
+        asker.note(
+            0, _("latency and clock"), "whoami", "warning", str(panel_errors.of_error(error))
+        )
         return {"latency_ms": None, "clock_ahead_seconds": None}
     latency = statistics.median(one.seconds for one in seen)
     told = [one.ahead for one in seen if one.ahead is not None]

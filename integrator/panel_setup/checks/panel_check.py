@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING
 from integrator.models import Panel
 from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
@@ -76,7 +78,7 @@ def check(panel: Panel, *, in_parallel: bool = True) -> CheckReport:
     with call_log.about():
         asker = Asker(panel, transports.transport(panel, even_stopped=True))
         if _log_in(asker):
-            panel.stopped = ""
+            panel.stopped = NOTHING
             facts = connection.measure(asker, in_parallel=in_parallel)
             if panel.kind == Panel.Kind.BILLMANAGER:
                 billmanager.ask(asker)
@@ -148,7 +150,7 @@ def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
         try:
             who = whoami(panel, as_task_staff=as_task_staff)
         except CertificateRefused as error:
-            panel.stopped = error.full
+            panel.stopped = panel_errors.of_certificate(error)
             raise
         levels.append(who.level)
         panel.version = getattr(who, "version", "") or panel.version

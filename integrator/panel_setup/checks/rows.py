@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from django.utils.translation import gettext as _
 
+from integrator.messages import panel_errors
 from integrator.models import Panel
 from integrator.panel_setup.registration import certificate_text, login_text, updating_text
 from panels.coremanager import errors, forms
@@ -157,9 +158,12 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
     try:
         how()
     except errors.CertificateRefused as error:
-        state, text = "unreachable", " ".join([str(error), *certificate_text(error)])
+        state, text = (
+            "unreachable",
+            " ".join([str(panel_errors.of_error(error)), *certificate_text(error)]),
+        )
     except (errors.NotSent, errors.Busy) as error:
-        state, text = "unreachable", str(error)
+        state, text = "unreachable", str(panel_errors.of_error(error))
     except errors.LoginRefused as error:
         text = login_text(error.reason, panel, error.fault)
     except errors.AccessDenied as error:
@@ -185,7 +189,7 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
     except errors.UnexpectedAnswer as error:
         state = "unreachable" if error.transient else "not found"
         updating = isinstance(error, errors.PanelUpdating)
-        text = updating_text(panel) if updating else str(error)
+        text = updating_text(panel) if updating else str(panel_errors.of_error(error))
     else:
         state, text = "allowed", ""
     return state, text

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
+from integrator.messages.message import say
 from integrator.models import Event, Panel
 from integrator.panel_access import call_log, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries
@@ -122,7 +123,6 @@ def _keep(panel: Panel, given: Mapping[str, str], actor: str) -> None:
             row.dialect = {**row.dialect, **back}
         row.save(update_fields=["overrides", "dialect"])
         said = ", ".join(f"{name} = {value}" for name, value in given.items())
-        Event.objects.create(
-            at=now(), actor=actor, subject="panel", to_state="dialect", why=f"{panel.name}: {said}"
-        )
+        why = say("panel.dialect", panel=panel.name, entries=said)
+        Event.objects.create(at=now(), actor=actor, subject="panel", to_state="dialect", why=why)
     panel.refresh_from_db(fields=["overrides", "dialect"])

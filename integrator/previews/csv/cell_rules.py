@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
 from integrator.messages import unseen_signs
+from integrator.messages.message import say
 from integrator.previews.choices import LONGEST_PERIOD
 from integrator.previews.expiry_rules import day
 from panels import normal_forms
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from integrator.messages.message import Message
 
 LONGEST_DOMAIN = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
@@ -24,16 +25,16 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 class BadCellError(Exception):
     """A cell holds what it may not; ``text`` says what it should."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
+    def __init__(self, text: Message | str) -> None:
+        super().__init__(str(text))
+        self.text = str(text)
 
 
 def needed(cell: str) -> str:
     """Text without the blanks around it, never empty; as it was before ``defused``."""
     text = restored(readable(cell))
     if not text:
-        raise BadCellError(_("The cell is empty."))
+        raise BadCellError(say("csv.cell_empty"))
     return text
 
 
@@ -61,16 +62,14 @@ def domain(cell: str) -> str:
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
     if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
-        raise BadCellError(
-            _("“%(text)s” is not a domain name such as example.com.") % {"text": text}
-        )
+        raise BadCellError(say("csv.no_domain", text=text))
     return normal_forms.readable_domain(text)
 
 
 def password(cell: str) -> str:
     """The cell as it stands: blanks at either end belong to the password."""
     if any(sign in cell for sign in "\r\n"):
-        raise BadCellError(_("A password cannot hold a line break."))
+        raise BadCellError(say("csv.password_break"))
     return cell
 
 
@@ -80,10 +79,7 @@ def period(cell: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
-        raise BadCellError(
-            _("“%(text)s” is not a number of months between 1 and %(longest)d.")
-            % {"text": text, "longest": LONGEST_PERIOD}
-        )
+        raise BadCellError(say("csv.no_period", text=text, longest=LONGEST_PERIOD))
     return int(text)
 
 
@@ -93,7 +89,7 @@ def switch(cell: str) -> bool | None:
     if not text:
         return None
     if text not in {"on", "off"}:
-        raise BadCellError(_("“%(text)s” is neither on nor off.") % {"text": text})
+        raise BadCellError(say("csv.no_switch", text=text))
     return text == "on"
 
 
@@ -104,7 +100,7 @@ def date(cell: str) -> dt.date | None:
         return None
     found = day(text)
     if found is None:
-        raise BadCellError(_("“%(text)s” is not a date such as 2027-01-31.") % {"text": text})
+        raise BadCellError(say("csv.no_date", text=text))
     return found
 
 

@@ -6,9 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
 from integrator.core.errors import LineError, Refused
+from integrator.messages.message import say
 from panels.normal_forms import login_key, name_key
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            errors.append(LineError(number, "", _("Write the username, a space, the password.")))
+            errors.append(LineError(number, "", str(say("csv.password_line"))))
             continue
         wanted, server = name_key(match["username"]), match["server"]
         found_as = known.get(wanted) or folded.get(login_key(wanted), [])
@@ -52,18 +51,16 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
         else:
             found[ids[0]] = match["password"]
     if errors:
-        text = _("The list of passwords was refused; nothing has been changed:")
-        raise Refused(text, [str(error) for error in errors])
+        raise Refused(str(say("csv.passwords_refused")), [str(error) for error in errors])
     return found
 
 
 def _problem(ids: list[int], username: str, found: dict[int, str]) -> str:
     """Why a line cannot be taken; empty when it can."""
     if not ids:
-        return _("“%(username)s” is not among the chosen accounts.") % {"username": username}
+        return str(say("csv.not_chosen", username=username))
     if len(ids) > 1:
-        text = _("“%(username)s” lives on several servers: write server/%(username)s.")
-        return text % {"username": username}
+        return str(say("csv.several_servers", username=username))
     if ids[0] in found:
-        return _("“%(username)s” is in the list twice.") % {"username": username}
+        return str(say("csv.listed_twice", username=username))
     return ""

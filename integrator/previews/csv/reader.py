@@ -1,6 +1,6 @@
 """A CSV file of accounts to bind, read strictly (design.md, section 7).
 
-Reading knows nothing of the panels: what a line means is looked up in ``csv_lines``. All that is
+Reading knows nothing of the panels: what a line names is looked up by ``resolver``. All that is
 wrong is collected, so that a file is mended once and not error by error.
 """
 
@@ -13,16 +13,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from django.utils.translation import gettext as _
-
 from integrator.core.errors import CsvRefused, LineError
 from integrator.messages import unseen_signs
+from integrator.messages.message import say
 from integrator.previews.csv import cell_rules
 from panels.normal_forms import clean, name_key, unseen_in
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from integrator.messages.message import Message
 
 REQUIRED = ("server", "username", "domain", "client", "plan")
 OPTIONAL = ("password", "period", "autoprolong", "expires")
@@ -103,8 +104,7 @@ def read_all(data: bytes | str) -> Reading:
     except _UnreadableError as error:
         errors += error.errors
     if not lines and not errors:
-        text = _("The file has a header but no accounts.")
-        errors.append(LineError(0, "", text, skippable=False))
+        errors.append(LineError(0, "", str(say("csv.no_accounts")), skippable=False))
     return Reading(lines, errors)
 
 
@@ -116,27 +116,25 @@ class _UnreadableError(Exception):
         self.errors = errors
 
 
-def _unreadable(line: int, text: str, column: str = "") -> _UnreadableError:
-    return _UnreadableError([LineError(line, column, text, skippable=False)])
+def _unreadable(line: int, text: Message) -> _UnreadableError:
+    return _UnreadableError([LineError(line, "", str(text), skippable=False)])
 
 
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _unreadable(0, _("The file is in UTF-16; save it as CSV in UTF-8."))
+        raise _unreadable(0, say("csv.utf16"))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _unreadable(
-            line, _("This is not UTF-8 text; save the file as CSV in UTF-8.")
-        ) from None
+        raise _unreadable(line, say("csv.not_utf8")) from None
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each record that is not blank, with the number of the line on which it begins."""
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise _unreadable(line, _("The file holds a zero byte; it is not a CSV text file."))
+        raise _unreadable(line, say("csv.zero_byte"))
     hint = _HINT.match(text)
     above = 1 if hint else 0
     rest = text[hint.end() :] if hint else text
@@ -149,11 +147,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise _unreadable(
-                number,
-                _("Quotation marks do not pair up; nothing from here on can be read: %(why)s.")
-                % {"why": error},
-            ) from None
+            raise _unreadable(number, say("csv.quotation", why=str(error))) from None
         if any(map(clean, cells)):
             yield number, cells
 
@@ -171,7 +165,7 @@ def _name(cell: str) -> str:
 def _header(record: tuple[int, list[str]] | None) -> list[str]:
     """The columns' names in the file's order; a trailing column without a name stays ""."""
     if record is None:
-        raise _unreadable(0, _("The file is empty."))
+        raise _unreadable(0, say("csv.empty"))
     number, cells = record
     if len(cells) > MAX_CELLS:
         raise _unreadable(number, _too_many(cells))
@@ -184,42 +178,35 @@ def _header(record: tuple[int, list[str]] | None) -> list[str]:
     return names
 
 
-def _too_many(cells: list[str]) -> str:
-    text = _("The first line has %(cells)d cells; known are %(columns)d columns: %(names)s.")
-    return text % {"cells": len(cells), "columns": len(COLUMNS), "names": ", ".join(COLUMNS)}
+def _too_many(cells: list[str]) -> Message:
+    names = ", ".join(COLUMNS)
+    return say("csv.long_header", cells=len(cells), columns=len(COLUMNS), names=names)
 
 
 def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
     if not set(names) & set(COLUMNS):
-        yield (
-            "",
-            _(
-                "The first line must name the columns: %(columns)s, separated by commas, semicolons"
-                " or tabs."
-            )
-            % {"columns": ", ".join(REQUIRED)},
-        )
+        yield "", str(say("csv.no_header", columns=", ".join(REQUIRED)))
         return
     for name in dict.fromkeys(names):
         if sign := unseen_in(name):
             yield name_key(name), unseen_signs.sentence(name, sign)
         elif name not in COLUMNS:
-            yield name, _unknown_column(name, names)
+            yield name, str(_unknown_column(name, names))
         elif names.count(name) > 1:
-            yield name, _("The column is there more than once.")
+            yield name, str(say("csv.column_twice"))
     for name in REQUIRED:
         if name not in names:
-            yield name, _("The column is missing.")
+            yield name, str(say("csv.column_missing"))
 
 
-def _unknown_column(name: str, names: list[str]) -> str:
+def _unknown_column(name: str, names: list[str]) -> Message:
     missing = [column for column in COLUMNS if column not in names]
     close = difflib.get_close_matches(name, missing, n=1)
     if not name:
-        return _("A column has no name.")
+        return say("csv.column_nameless")
     if close:
-        return _("Unknown column; did you mean “%(close)s”?") % {"close": close[0]}
-    return _("Unknown column. Known are: %(columns)s.") % {"columns": ", ".join(COLUMNS)}
+        return say("csv.column_close", close=close[0])
+    return say("csv.column_unknown", columns=", ".join(COLUMNS))
 
 
 def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None, list[LineError]]:
@@ -229,11 +216,8 @@ def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None
         filled -= 1
     cells = cells[:filled]
     if len(cells) != len(header):
-        text = _("The line has %(cells)d cells, but the header names %(columns)d columns.") % {
-            "cells": len(cells),
-            "columns": len(header),
-        }
-        return None, [LineError(number, "", text)]
+        text = say("csv.cells", cells=len(cells), columns=len(header))
+        return None, [LineError(number, "", str(text))]
     given = dict(zip(header, cells, strict=True))
     errors: list[LineError] = []
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
 from integrator.core.errors import LineError, Refused
 from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PanelNames, PlanNames
 from integrator.matching.candidates import Candidate, named_accounts, obstacles
 from integrator.matching.missing_clients import QUOTES, is_email
+from integrator.messages.message import say
 from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Panel
 from panels.normal_forms import stored_email
@@ -21,16 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from integrator.matching.candidates import AccountFacts
+    from integrator.messages.message import Message
     from integrator.previews.csv.reader import Line
 
 
 class _BadLineError(Exception):
     """One cell of a line names nothing, or more than one thing."""
 
-    def __init__(self, column: str, text: str, unknown_email: str = "") -> None:
-        super().__init__(text)
+    def __init__(self, column: str, text: Message | str, unknown_email: str = "") -> None:
+        super().__init__(str(text))
         self.column = column
-        self.text = text
+        self.text = str(text)
         self.unknown_email = unknown_email
 
 
@@ -56,7 +56,7 @@ def resolve(
     for line in lines:
         wrong = list(meaning.errors(line, seen))
         if line.autoprolong is None and autoprolong is None and some_say:
-            wrong.append(_BadLineError("autoprolong", _("The cell is empty; write on or off.")))
+            wrong.append(_BadLineError("autoprolong", say("csv.on_or_off")))
         errors += [
             LineError(line.number, bad.column, bad.text, unknown_email=bad.unknown_email)
             for bad in wrong
@@ -96,10 +96,7 @@ class _Meaning:
         else:
             first = seen.setdefault(account.id, line.number)
             if first != line.number:
-                yield _BadLineError(
-                    "username",
-                    _("The account is already named in line %(first)d.") % {"first": first},
-                )
+                yield _BadLineError("username", say("csv.account_twice", first=first))
             yield from _taken(account)
         for look in (self._client, self._plan, self._expires):
             try:
@@ -128,20 +125,13 @@ class _Meaning:
     def _account(self, line: Line) -> AccountFacts:
         panel = self._servers[line.server]
         if panel is None:
-            raise _BadLineError(
-                "server", _("No panel is called “%(word)s”.") % {"word": line.server}
-            )
+            raise _BadLineError("server", say("csv.no_panel", word=line.server))
         if panel.kind != Panel.Kind.ISPMANAGER:
-            raise _BadLineError(
-                "server", _("%(name)s is BILLmanager, not an ispmanager.") % {"name": panel.name}
-            )
+            raise _BadLineError("server", say("csv.no_ispmanager", name=panel.name))
         account = self._accounts.get((panel.pk, line.username))
         if account is None:
-            raise _BadLineError(
-                "username",
-                _("%(server)s has no account “%(username)s”. If it is new there, run a discovery.")
-                % {"server": panel.name, "username": line.username},
-            )
+            text = say("csv.no_account", server=panel.name, username=line.username)
+            raise _BadLineError("username", text)
         if account.taken is not None and account.taken[0] == self._holder:
             return replace(account, taken=None)
         return account
@@ -152,7 +142,7 @@ class _Meaning:
         if word.isascii() and word.isdecimal():
             client = self._clients.get(row_id(word))
             if client is None:
-                raise _BadLineError("client", _("BILLmanager has no client %(id)s.") % {"id": word})
+                raise _BadLineError("client", say("csv.no_client", id=word))
             return client, None
         owners = self._users.get(stored_email(word), {})
         if not owners:
@@ -160,11 +150,7 @@ class _Meaning:
         if len(owners) > 1:
             remote = Client.objects.filter(pk__in=owners).order_by("remote_id")
             ids = ", ".join(str(one.remote_id) for one in remote)
-            raise _BadLineError(
-                "client",
-                _("The e-mail “%(email)s” is of several clients; give the id of one: %(ids)s.")
-                % {"email": word, "ids": ids},
-            )
+            raise _BadLineError("client", say("csv.several_clients", email=word, ids=ids))
         return next(iter(owners.items()))
 
     def _plan(self, line: Line) -> int:
@@ -185,9 +171,8 @@ class _Meaning:
 def _unknown_client(word: str) -> _BadLineError:
     """Nobody has this e-mail; only what can be one is offered to be created."""
     if word.startswith(QUOTES):
-        text = _("“%(email)s” begins with “%(sign)s”, as spreadsheets mark text: delete that sign.")
-        return _BadLineError("client", text % {"email": word, "sign": word[0]})
-    text = _("No client has a user with the e-mail “%(email)s”.") % {"email": word}
+        return _BadLineError("client", say("csv.quoted_email", email=word, sign=word[0]))
+    text = say("csv.no_email", email=word)
     return _BadLineError("client", text, stored_email(word) if is_email(word) else "")
 
 

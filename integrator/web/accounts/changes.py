@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from integrator.core.numbers import number
+from integrator.messages.names import FIELDS
 from integrator.models import Change, Panel
 from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.layout.access import Role, needs
-from integrator.web.layout.words import FIELDS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from integrator.core.clock import now
+from integrator.messages.message import verbatim
 from integrator.models import Event
 
 
-def note(actor: str, subject: str, to_state: str, why: str) -> None:
-    """Write down who did what; ``why`` names the thing and never holds a secret."""
+def note(actor: str, subject: str, to_state: str, about: str) -> None:
+    """Write down who did what; ``about`` names the thing and never holds a secret."""
+    why = verbatim(about)
     Event.objects.create(at=now(), actor=actor, subject=subject, to_state=to_state, why=why)

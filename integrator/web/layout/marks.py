@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrator.bindings.causes import CAUSES
+from integrator.messages.message import named
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.steps import SHARED, TITLES
 
@@ -55,18 +55,6 @@ WORDS: dict[str, _StrPromise] = {
     "let in": pgettext_lazy("event", "Let in"),
     "new factor": pgettext_lazy("event", "New second factor"),
     **{phase.value: phase.label for phase in Phase},
-}
-WAITING = {
-    "window": _("its plan's next window"),
-    "later": _("what was sent before to be past taking effect"),
-    "turn": _("its turn in the window"),
-    "readback": _("the panel to show what was done"),
-    "task": _("BILLmanager to make the task"),
-    "tasks": _("both modules to be on"),
-    "colleague": _("the person who took the task"),
-    "restore": _("the plan to be restored"),
-    "lane": _("another order of this client"),
-    "password": _("its password to be tested"),
 }
 
 
@@ -161,13 +149,12 @@ def _shared_state(at: int, phase: str, number: int) -> str:
 
 def cause_title(key: str) -> str:
     """What a cause is called; its key where this version does not know it."""
-    cause = CAUSES.get(key)
-    return str(cause.title) if cause else key
+    return str(named("cause", key))
 
 
 def waiting(key: str) -> str:
     """What a binding waits for; the key itself where this version does not know it."""
-    return str(WAITING.get(key, key))
+    return str(named("waiting", key))
 
 
 def detail_of(binding: Binding) -> str:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.utils.translation import gettext as _
 
 from integrator.core.errors import ActionRefused, CertificateRefused, PanelError, Refused
+from integrator.messages import panel_errors
 from integrator.panel_setup.registration import certificate_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def refusal_of(error: Refused | PanelError) -> Refused:
     if isinstance(error, Refused):
         return error
     lines = certificate_text(error) if isinstance(error, CertificateRefused) else []
-    return Refused(_("The panel could not be asked: %s") % error, lines)
+    return Refused(_("The panel could not be asked: %s") % panel_errors.of_error(error), lines)
 
 
 def tell(request: HttpRequest, refused: Refused | ActionRefused) -> None:

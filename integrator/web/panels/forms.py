@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integrator.core.errors import PanelError, Refused
+from integrator.messages.message import NOTHING
 from integrator.models import Module, Panel
 from integrator.panel_setup import location, registration
 from integrator.web.layout.plain import plain
@@ -169,7 +170,7 @@ class ChangeForm(LoginForm):
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return False
-        panel.stopped = ""
+        panel.stopped = NOTHING
         panel.save(update_fields=[*changed, "task_password", "stopped"])
         return True
 

@@ -21,6 +21,7 @@ from integrator.bindings.work import expiry
 from integrator.core.errors import ActionRefused, Refused
 from integrator.core.numbers import number
 from integrator.core.typed_text import typed
+from integrator.messages.message import of_json
 from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS
@@ -124,12 +125,12 @@ def _context(binding: Binding) -> dict[str, Any]:
     }
 
 
-def _expiry(steps: list[report.TimelineStep]) -> dict[str, str] | None:
+def _expiry(steps: list[report.TimelineStep]) -> dict[str, Any] | None:
     """The day that is still to be set in BILLmanager, and why it was not; None: there is none."""
     evidence = steps[step7.NUMBER - 1].evidence
     if expiry.NOT_SET not in evidence:
         return None
-    return {"day": evidence[expiry.NOT_SET], "why": evidence.get(expiry.WHY, "")}
+    return {"day": evidence[expiry.NOT_SET], "why": of_json(evidence.get(expiry.WHY, ""))}
 
 
 def _means(binding: Binding) -> str:

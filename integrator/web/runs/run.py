@@ -139,8 +139,8 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
         "id", "account__panel__name", "account__username", "domain", "client__remote_id",
         "plan__name", "state", "step", "service_id", "cause", "cause_text",
     )  # fmt: skip
-    for number, *cells in rows.iterator(chunk_size=2000):
-        yield [f"b{number}", *cells]
+    for number, *cells, detail in rows.iterator(chunk_size=2000):
+        yield [f"b{number}", *cells, str(detail)]
 
 
 def tell_retry(request: Request, done: actions.RetryReport) -> None:

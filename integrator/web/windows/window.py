@@ -1,4 +1,4 @@
-"""One window: its steps, and what came of it for servers, the canary and other people's orders."""
+"""One window: its steps, and what is known of servers, the canary and other people's orders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from integrator.messages.message import of_json
 from integrator.models import StrangerOrder, Window
 from integrator.panel_access import deep_links
 from integrator.steps import TITLES
@@ -72,6 +73,7 @@ def _context(window: Window) -> dict[str, Any]:
             for step in window.steps.order_by("number")
         ],
         "canaries": window.canaries.select_related("binding__account__panel"),
+        "unread": [of_json(why) for why in window.seen.get("unread", {}).values()],
         "users": window.new_users.select_related("panel", "binding")[:MAX_ROWS],
         "orders": [(order, *_links(order)) for order in orders],
         "waiting": sum(order.state == StrangerOrder.State.MANUAL for order in orders),

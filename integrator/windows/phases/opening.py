@@ -19,6 +19,8 @@ from integrator.bindings import (
 )
 from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import Outcome, Phase, RunState, StepState
 from integrator.panel_access import call_log, proven_names
@@ -63,11 +65,11 @@ class CannotOpenError(Exception):
     ``evidence``: what was seen, for the steps of those who must fail for it.
     """
 
-    def __init__(self, cause: str, text: str, seen: dict[str, Any] | None = None) -> None:
+    def __init__(self, cause: str, text: Message, seen: dict[str, Any] | None = None) -> None:
         self.cause = cause
         self.text = text
         self.evidence = seen or {}
-        super().__init__(text)
+        super().__init__(text.english)
 
 
 def drive(driver: Driver, bm: BillManager) -> bool:
@@ -79,12 +81,12 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         # Before anything else: whoever waits here keeps nobody from buying.
         if not foreign_orders.let_finish(driver, bm):
             return False
-        driver.save(cause="")
+        driver.save(cause=NOTHING)
     try:
         if driver.window.snapshot is None and not _look_at_plan(driver, bm):
             return False
     except agreement.UnclearError as unclear:
-        raise CannotOpenError("marker_unknown", str(unclear)) from unclear
+        raise CannotOpenError("marker_unknown", unclear.text) from unclear
     if guided_window.keeps_waiting(driver.window):
         return True  # what is on is known now, and shown before anything of it is switched
     if driver.window.manual_only_at is None and not _make_ready(driver, bm):
@@ -100,7 +102,7 @@ def _touch(driver: Driver, bm: BillManager) -> bool:
     except opening_letters.PlanDamagedError as damage:
         raise CannotOpenError("plan_damaged", damage.text) from damage
     if not driver.window.wants_orders:
-        driver.enter(Phase.ENABLING, "only tasks are left")
+        driver.enter(Phase.ENABLING, say("window.only_tasks"))
         return True
     return _manual_only(driver, bm)
 
@@ -124,7 +126,7 @@ def _make_ready(driver: Driver, bm: BillManager) -> bool:
     """
     _turn_away(driver)
     try:
-        _take_down(driver, bm)
+        _record(driver, bm)
     except TooSoonError as soon:
         driver.look_again(soon.at)
         return False
@@ -182,7 +184,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     """Make the module, unless somebody else is making it; False: look again later.
 
     The intent is the lock over all windows, and the list is read again under it: a name that
-    two modules bear could not be told apart.
+    two modules have does not say which is meant.
     """
     name = step1.name_for(datacenter)
     if _is_made(driver, name):
@@ -211,7 +213,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
         return False
     modules = bm.modules.all()
     if step1.probe(modules, datacenter) is not None:
-        intents.settle(intent, Outcome.NOTHING, why="it was made a moment ago")
+        intents.settle(intent, Outcome.NOTHING, why=say("effect.made_before"))
         return True
     sent = intents.carry_out(
         intent, lambda send_by: step1.apply(bm, modules, datacenter, send_by=send_by)
@@ -239,9 +241,7 @@ def _is_made(driver: Driver, name: str) -> bool:
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return True
     if last.window_id == driver.window.pk:
-        raise CannotOpenError(
-            "manual_module", f"BILLmanager has confirmed module {name}, but does not list it"
-        )
+        raise CannotOpenError("manual_module", say("module.unlisted", name=name))
     return False
 
 
@@ -249,7 +249,7 @@ def _settle_making(found: dict[str, int]) -> None:
     """Our modules are all there: whatever was unknown of their making has happened."""
     names = [step1.name_for(int(datacenter)) for datacenter in found]
     for intent in Intent.objects.unsettled().filter(kind=MODULE_KIND, marker__in=names):
-        intents.settle(intent, Outcome.DONE, why="read back")
+        intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
 
 
 def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> bool:
@@ -263,12 +263,12 @@ def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -
     rows = sets.snapshot(present, without=ours)
     late = _switched_off_late(window, rows)
     if not sets.own(rows):
-        raise CannotOpenError("no_modules", f"plan {window.plan.name} has no enabled module")
+        raise CannotOpenError("no_modules", say("plan.no_modules", plan=window.plan.name))
     seen = {**driver.seen, "enabled": sets.enabled(present), **floors}
     with transaction.atomic():
         driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
         if late:
-            text = f"a switch of ours came late and had switched off {late}; restored with the plan"
+            text = say("plan.late_switch", modules=str(late))
             lease.event(window, window.phase, window.phase, text)
         call_log.flush()
     return True
@@ -303,24 +303,28 @@ def _turn_away(driver: Driver) -> None:
                 binding.step,
                 Failed(
                     "no_module",
-                    f"plan {window.plan.name} has no module {binding.module_id}, which serves "
-                    f"{binding.account.panel.name}",
+                    say(
+                        "plan.no_module",
+                        plan=window.plan.name,
+                        module=binding.module_id,
+                        server=binding.account.panel.name,
+                    ),
                 ),
             )
     with driver.holding():
         ledger.write()
     left = rows.of_window(window)
     if not left:
-        raise CannotOpenError("no_module", "nobody is left to open the window for")
+        raise CannotOpenError("no_module", say("window.nobody"))
     wants_orders = any(binding.step in members.MONEY_STEPS for binding in left)
     if wants_orders != window.wants_orders:
         driver.save(wants_orders=wants_orders)
 
 
-def _take_down(driver: Driver, bm: BillManager) -> None:
-    """List the servers' users and take down the canaries, so that they can be compared after.
+def _record(driver: Driver, bm: BillManager) -> None:
+    """List the servers' users and record the canaries, so that they can be compared after.
 
-    Members whose account cannot be taken down are turned away.
+    Members whose account cannot be recorded are turned away.
     """
     window = driver.window
     if window.looked_at is not None:
@@ -338,7 +342,7 @@ def _take_down(driver: Driver, bm: BillManager) -> None:
     _leave_stopped(driver)  # a try of a canary's password may have been the one that stops
     driver.save(looked_at=clock.now())
     if not rows.of_window(window):
-        raise CannotOpenError("no_module", "nobody is left to open the window for")
+        raise CannotOpenError("no_module", say("window.nobody"))
 
 
 def _leave_stopped(driver: Driver) -> None:
@@ -346,7 +350,7 @@ def _leave_stopped(driver: Driver) -> None:
     with driver.holding():
         for binding in rows.of_window(driver.window):
             if binding.run.state != RunState.RUNNING:
-                members.leave(binding, why="the run is stopped")
+                members.leave(binding, why=say("binding.run_stopped"))
 
 
 def _manual_only(driver: Driver, bm: BillManager) -> bool:
@@ -364,7 +368,7 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
         return False
     with transaction.atomic():
         step_log.record([step_log.row(2, StepState.DONE, window=window, evidence=verdict.evidence)])
-        driver.enter(Phase.ORDERS, "the plan sells manually", modules_read_at=read.asked_at)
+        driver.enter(Phase.ORDERS, say("window.sells_manually"), modules_read_at=read.asked_at)
         transitions.wake(
             Binding.objects.filter(
                 window=window,
@@ -382,11 +386,11 @@ def _switched(driver: Driver, bm: BillManager, wanted: list[int]) -> switches.Re
     except switches.NotShownError as error:
         own = sets.own((driver.window.snapshot or {"modules": []})["modules"])
         if set(driver.seen["enabled"]) != set(own):
-            lease.hold(driver, str(error))
-        raise CannotOpenError("switch_not_shown", str(error)) from error
+            lease.hold(driver, error.text)
+        raise CannotOpenError("switch_not_shown", error.text) from error
     except (AccessDenied, FormLacks, FunctionMissing) as error:
         cause = causes.of_error(error)
         if cause.passing:
             raise
         seen = {"form": form_evidence.of_form(error)} if isinstance(error, FormLacks) else {}
-        raise CannotOpenError(cause.key, str(error), seen) from error
+        raise CannotOpenError(cause.key, panel_errors.of_error(error), seen) from error

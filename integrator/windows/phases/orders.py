@@ -11,13 +11,15 @@ from django.conf import settings
 from integrator.bindings import intents, rows
 from integrator.core import clock
 from integrator.maintenance import wake_ups
-from integrator.models import Binding, Intent, Step
-from integrator.models.states import BindingState, Outcome, RunState, StepState
+from integrator.messages.message import Message, say
+from integrator.models import Binding, Intent
+from integrator.models.states import BindingState, Outcome, RunState
 from integrator.panel_access import call_log, mark_column
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
 from integrator.windows import alarms, form_marks, gate, members, readings
+from integrator.windows.phases import charges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -77,8 +79,12 @@ def _send_back(driver: Driver, bindings: Sequence[Binding], *, closing: bool) ->
             staying.append(binding)
         else:
             leaving.append(binding)
-    members.leave_all(driver, leaving, why="the window closes" if closing else "the run is stopped")
+    members.leave_all(driver, leaving, why=_why_left(closing=closing))
     return staying
+
+
+def _why_left(*, closing: bool) -> Message:
+    return say("binding.window_closes") if closing else say("binding.run_stopped")
 
 
 def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
@@ -99,7 +105,7 @@ def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
         with driver.holding():
             for binding in kept_out:
                 holder = holders[binding.client_id]
-                members.leave(binding, why=f"b{holder} orders for this client")
+                members.leave(binding, why=say("binding.lane", binding=f"b{holder}"))
     if free:
         wake_ups.wake("window", driver.window.pk, times=min(len(free), 8))
     return bool(free)
@@ -108,7 +114,7 @@ def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
 def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool:
     """Find out what became of these orders; False: nothing is certain yet."""
     known = members.intents_of(awaiting)
-    found = _without_others(readings.read(driver, bm, awaiting, known), awaiting)
+    found = charges.of_these(readings.read(driver, bm, awaiting, known), awaiting)
     manual = set(driver.window.manual_modules.values())
     adopted = members.adopted_services(awaiting)
     found = replace(found, marks=form_marks.read(bm, awaiting, known, found.services, adopted))
@@ -123,7 +129,7 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
             verdict = _service_of(binding, intent, found, adopted, manual)
             if isinstance(verdict, Proven):
                 adopted.add(verdict.evidence["service"])
-                again = _paid(binding, verdict, known[binding.pk], found, ledger)
+                again = charges.read_back(binding, verdict, known[binding.pk], found, ledger)
             else:
                 again = _not_found(binding, verdict, intent, ledger)
             if again is not None:
@@ -139,22 +145,6 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
     return True
 
 
-def _without_others(found: Reading, awaiting: Collection[Binding]) -> Reading:
-    """Without charges that prove another binding's payment, where rows do not say whose they are.
-
-    The floor of an order may be older than what another window did for the same client.
-    """
-    if all(expense.service_id is not None for expense in found.expenses):
-        return found
-    others = Step.objects.filter(
-        number=step4.NUMBER,
-        state=StepState.DONE,
-        binding__client__in={binding.client_id for binding in awaiting},
-    ).exclude(binding__in=[binding.pk for binding in awaiting])
-    taken = {evidence.get("charge") for evidence in others.values_list("evidence", flat=True)}
-    return replace(found, expenses=[e for e in found.expenses if e.id not in taken])
-
-
 def _service_of(
     binding: Binding,
     intent: Intent,
@@ -165,14 +155,14 @@ def _service_of(
     if binding.service_id is None:
         services = form_marks.fitting(found.services, binding.marker, found.marks)
         seen = step3.verify(binding, intent.before["service"], services, adopted, manual)
-        return _told_apart(binding, intent, found, seen)
+        return _marked(binding, intent, found, seen)
     for service in found.services:
         if service.id == binding.service_id:
             return step3.judge(binding, service, manual)
-    return Absent(f"service {binding.service_id} is not listed any more")
+    return Absent(say("service.unlisted", service=binding.service_id))
 
 
-def _told_apart(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
+def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
     """What is seen of one service, unless it lacks the mark that ours would carry.
 
     Whatever became of it, active, closed or with another module, it may then be somebody else's.
@@ -190,124 +180,6 @@ def _told_apart(binding: Binding, intent: Intent, found: Reading, seen: Verdict)
     ):
         return step3.unmarked(binding, seen.evidence)
     return seen
-
-
-def _paid(
-    binding: Binding, proven: Proven, known: list[Intent], found: Reading, ledger: members.Ledger
-) -> dt.datetime | None:
-    """The service is there: is it paid? Returns when to look again; None: something changed."""
-    order = intents.last(known, step3.KIND)
-    line = intents.last(known, step4.PAY_LINE)
-    service_id = proven.evidence["service"]
-    service = next(s for s in found.services if s.id == service_id)
-    for intent in (order, line):
-        if intent is None or not step3.paid(service):
-            continue
-        if intents.unsettled(intent) or intents.refused_unread(intent):
-            intents.settle(intent, Outcome.DONE, why="read back", service=service_id)
-    again = None if step3.paid(service) else _may_still_be_paid(order, line)
-    if again is not None:
-        return again
-    if order is not None and order.outcome != Outcome.DONE and not step3.paid(service):
-        # Refused is not always nothing: the order is there, unpaid, and is adopted as that.
-        intents.settle(order, Outcome.DONE, why="found ordered, unpaid", service=service_id)
-    ledger.proven(binding, step3.NUMBER, proven)
-    before = max(i.before.get("expense", 0) for i in (order, line) if i is not None)
-    verdict = step4.verify(binding, service, before, found.expenses)
-    if isinstance(verdict, Proven):
-        _compare(binding, verdict, ledger)
-        ledger.proven(binding, step4.NUMBER, verdict)
-        ledger.waits(
-            binding,
-            members.TASKS,
-            step=6,
-            step_at=clock.now(),
-            service_id=service_id,
-            in_lane=False,
-            attempts=0,
-        )
-        return None
-    if not step3.paid(service):
-        _unpaid(binding, service_id, order, line, ledger)
-        return None
-    waited = clock.now() - (order.outcome_at or order.at if order else clock.now())
-    if isinstance(verdict, Ambiguous):
-        ledger.undecided(binding, step4.NUMBER, verdict)
-        return None
-    if waited > intents.listed_within():
-        ledger.undecided(
-            binding,
-            step4.NUMBER,
-            Ambiguous(
-                "several_charges", "the service is paid, but no charge is listed", proven.evidence
-            ),
-        )
-        return None
-    return clock.now() + LOOK_AGAIN
-
-
-def _compare(binding: Binding, charged: Proven, ledger: members.Ledger) -> None:
-    """A charge that differs from the preview pauses the run: a person looks before more follow."""
-    if charged.evidence.get("differs"):
-        amounts = f"{charged.evidence['amount']}, not {charged.evidence['expected']}"
-        ledger.pauses[binding.run_id] = f"b{binding.pk} was charged {amounts}"
-
-
-def _may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime | None:
-    """When to look again at an unpaid service; None: what was sent can no longer pay it.
-
-    BILLmanager charges asynchronously: to pay at once what is just being paid would charge twice,
-    and what is paid after its window would be opened by the ispmanager module.
-    """
-    sent = line or order
-    now = clock.now()
-    if sent is None or sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
-        return None
-    until = sent.settles_at
-    if sent.outcome == Outcome.DONE:
-        until = (sent.outcome_at or sent.at) + intents.listed_within()
-    return min(intents.next_look(sent), until) if now < until else None
-
-
-def _unpaid(
-    binding: Binding,
-    service_id: int,
-    order: Intent | None,
-    line: Intent | None,
-    ledger: members.Ledger,
-) -> None:
-    """The order stayed unpaid: say why, or pay it where it lies."""
-    told = line or order
-    why = told.result.get("cause") if told is not None else None
-    if why is not None and told is not None:
-        ledger.failed(
-            binding,
-            step4.NUMBER,
-            Failed(why, told.why),
-            step=4,
-            service_id=service_id,
-            attempts=0,
-        )
-        return
-    if line is not None and line.outcome == Outcome.DONE:
-        text = f"the panel confirmed the payment, but service {service_id} stays unpaid"
-        request = {"request": line.before["request"]}
-        verdict = Ambiguous("payment_unknown", text, request)
-        ledger.undecided(binding, step4.NUMBER, verdict, step=4, service_id=service_id)
-        return
-    if line is not None and intents.unsettled(line):
-        intents.settle(line, Outcome.NOTHING, why=intents.NOT_SEEN)
-    if binding.attempts >= settings.MAX_ATTEMPTS:
-        ledger.failed(
-            binding,
-            step4.NUMBER,
-            Failed(step4.UNPAID_ORDER, f"service {service_id} stays unpaid"),
-            step=4,
-            service_id=service_id,
-            attempts=0,
-        )
-        return
-    ledger.waits(binding, members.TURN, step=4, service_id=service_id, due_at=clock.now())
 
 
 def _not_found(
@@ -358,7 +230,7 @@ def _confirmed(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.d
     if now - (intent.outcome_at or intent.at) < intents.listed_within():
         return now + LOOK_AGAIN
     evidence = {"answer": intent.result, "request": intent.before["request"]}
-    text = "the panel confirmed the order, but lists no service"
+    text = say("order.confirmed")
     ledger.undecided(binding, step3.NUMBER, Ambiguous("order_unknown", text, evidence))
     return None
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from integrator.bindings import rows, step_log
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState, Phase, StepState
 from integrator.panel_access import call_log
@@ -20,6 +21,7 @@ from integrator.windows import members, opening_letters, restore_notes
 from integrator.windows.switching import switches
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from integrator.windows.lease import Driver
     from panels.billmanager import BillManager
 
@@ -31,7 +33,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     """Restore the plan; False: it is not proven yet."""
     window = driver.window
     if window.snapshot is None:
-        close(driver, "nothing was switched")
+        close(driver, say("window.nothing_switched"))
         return True
     own = _own(driver, bm)
     reading = switches.turn(driver, bm, step8.NUMBER, own)
@@ -60,9 +62,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
         )
         close(
             driver,
-            "the plan is as it was"
-            if verdict.evidence["as_before"]
-            else "the plan has its modules again, in another order",
+            say("window.as_before") if verdict.evidence["as_before"] else say("window.other_order"),
         )
         call_log.flush()
     return True
@@ -107,13 +107,13 @@ def _finish(driver: Driver) -> None:
         if binding.state == BindingState.WAITING and binding.waiting_for == members.RESTORE:
             ledger.done(binding)
         elif binding.state == BindingState.WAITING:
-            members.leave(binding, why="its window has closed")
+            members.leave(binding, why=say("binding.window_closed"))
     ledger.write()
     Binding.objects.filter(window=driver.window, state=BindingState.UNDECIDED).update(window=None)
 
 
-def close(driver: Driver, why: str) -> None:
-    """The window is over; where something was switched, what came of it is looked at next."""
+def close(driver: Driver, why: Message) -> None:
+    """The window is over; where something was switched, what it has led to is looked at next."""
     now = clock.now()
     fields: dict[str, Any] = {"after_at": now}
     with transaction.atomic():

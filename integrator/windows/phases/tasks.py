@@ -12,6 +12,8 @@ from integrator.bindings import causes, intents, rows, step_log
 from integrator.bindings.work import expiry
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, say
 from integrator.models.states import BindingState, Outcome, Phase, RunState, StepState
 from integrator.panel_access import call_log
 from integrator.steps import module_switches as sets
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from panels.billmanager.tasks.tasks import Task
 
 LOOK_AGAIN, LOOK_SELDOM = dt.timedelta(seconds=1), dt.timedelta(seconds=5)
-"""How soon the panel is read again for what it does by itself: the longer it takes, the less soon."""
+"""How soon the panel is read again for what it does by itself: less soon the longer it takes."""
 PATIENCE = dt.timedelta(minutes=10)
 """How long a service may take to be listed, or to become active after its task was closed."""
 
@@ -56,7 +58,7 @@ def enable(driver: Driver, bm: BillManager) -> bool:
         step_log.record([step_log.row(5, StepState.DONE, window=window, evidence=verdict.evidence)])
         driver.enter(
             Phase.TASKS,
-            "both modules are on",
+            say("window.both_on"),
             manual_only_until=window.manual_only_until or clock.now(),
         )
     return True
@@ -83,7 +85,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if later:
         driver.look_again(min(later))
         return False
-    driver.enter(Phase.RESTORING, "every task of ours is closed")
+    driver.enter(Phase.RESTORING, say("window.tasks_closed"))
     return True
 
 
@@ -104,9 +106,8 @@ def _send_back(driver: Driver, bindings: list[Binding], *, closing: bool) -> lis
             staying.append(binding)
         elif binding.waiting_for != members.RESTORE:
             leaving.append(binding)
-    members.leave_all(
-        driver, leaving, why="the window closes" if closing else "the run is cancelled"
-    )
+    why = say("binding.window_closes") if closing else say("binding.run_is_cancelled")
+    members.leave_all(driver, leaving, why=why)
     return staying
 
 
@@ -122,7 +123,8 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
         # No later reading will do better, and the plan must not stay switched for that.
         with driver.holding():
             for binding in seeking:
-                ledger.failed(binding, step6.NUMBER, Failed(cause.key, str(error)))
+                verdict = Failed(cause.key, panel_errors.of_error(error))
+                ledger.failed(binding, step6.NUMBER, verdict)
             ledger.write()
             call_log.flush()
         return True
@@ -167,7 +169,7 @@ class Look:
         waited = clock.now() - binding.step_at
         service = self.found.service(binding.service_id)
         if service is None:
-            text = f"service {binding.service_id} is not listed any more"
+            text = say("service.unlisted", service=binding.service_id or 0)
             self._not_yet(binding, waited, Failed("service_closed", text))
             return
         guarded = step7.guard(service, binding, self.manual)
@@ -207,7 +209,7 @@ class Look:
         now = clock.now()
         intent = intents.last(self.known[binding.pk], step7.CLOSE)
         service = self.found.service(binding.service_id)
-        verdict = step7.verify(service, binding) if service else Absent("the service is not listed")
+        verdict = step7.verify(service, binding) if service else Absent(say("service.gone"))
         if isinstance(verdict, Proven):
             self._bound(binding, verdict)
         elif isinstance(verdict, Failed):
@@ -216,7 +218,7 @@ class Look:
             self.ledger.waits(binding, members.TURN, due_at=now)
         elif intent.outcome == Outcome.DONE:
             request = {"request": intent.before["request"]}
-            text = getattr(verdict, "text", "")
+            text = getattr(verdict, "text", NOTHING)
             waited = now - (intent.outcome_at or intent.at)
             self._not_yet(binding, waited, Ambiguous("close_unknown", text, request))
         elif now < intent.settles_at:
@@ -232,8 +234,8 @@ class Look:
         """
         for intent in self.known[binding.pk]:
             if intent.kind in (step7.TAKE, step7.CLOSE) and intents.unsettled(intent):
-                intents.settle(intent, Outcome.DONE, why="read back")
-        own, why = self.known[binding.pk], ""
+                intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
+        own, why = self.known[binding.pk], NOTHING
         if expiry.waits_for_close(binding, own):
             self.ledger.proven(binding, step7.NUMBER, verdict)
             self.ledger.waits(binding, members.TURN, step=7, due_at=clock.now(), password="")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from integrator.models import Binding, Event, Step
 from integrator.models.states import ENDED, StepState
 from integrator.steps import step4_pay as step4
@@ -19,14 +20,15 @@ from panels.billmanager.services import DELETED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from integrator.messages.message import Message
     from integrator.models import Window
     from panels.billmanager import BillManager
     from panels.billmanager.payments import Expense
     from panels.billmanager.services import Service
 
 
-def find(window: Window, bm: BillManager) -> list[str]:
-    """What this window's orders have doubled, a sentence each; empty when all is well.
+def find(window: Window, bm: BillManager) -> list[Message]:
+    """What this window's orders have doubled; empty when all is well.
 
     Raises what ``panels`` raises.
     """
@@ -75,17 +77,17 @@ def _doubled(
 
 def _of_services(
     doubled: Mapping[Binding, Sequence[Service]], charges: Sequence[Expense]
-) -> Iterator[str]:
+) -> Iterator[Message]:
     amounts = {charge.service_id: _amount(charge) for charge in charges}
     for binding, services in doubled.items():
-        told = " and ".join(
+        told = ", ".join(
             f"{one.id} ({amounts[one.id]})" if one.id in amounts else str(one.id)
             for one in services
         )
-        yield f"b{binding.pk} of client {binding.client} has several services: {told}"
+        yield say("order.doubled", binding=str(binding), client=str(binding.client), services=told)
 
 
-def _of_charges(bindings: Sequence[Binding], charges: Sequence[Expense]) -> Iterator[str]:
+def _of_charges(bindings: Sequence[Binding], charges: Sequence[Expense]) -> Iterator[Message]:
     """Charges that look like an order's of ours, and that no binding's payment rests on.
 
     One charge of a binding's own service is its payment, whoever found that service. Of a client
@@ -118,7 +120,7 @@ def _of_charges(bindings: Sequence[Binding], charges: Sequence[Expense]) -> Iter
         else:
             again = charge.service_id in services and seen[charge.service_id] > 1
         if again:
-            yield f"client {client} was charged {_amount(charge)} that no binding accounts for"
+            yield say("charge.unexplained", client=str(client), amount=_amount(charge))
 
 
 def _amount(charge: Expense) -> str:

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages.message import say
 from integrator.models import Canary, Window
 from integrator.models.states import Phase
 from integrator.panel_access import call_log, panel_connections
@@ -47,7 +48,7 @@ def due() -> int:
 
 
 def look(window_id: int) -> None:
-    """Look at a closed window once more: what came of it, and whether its plan is as it was.
+    """Look at a closed window once more: what it has led to, and whether its plan is as it was.
 
     A look that ends before its time is counted, whether its worker died, the database refused what
     it wrote, or nobody foresaw its error; after several in a row it is given up, loudly.
@@ -84,8 +85,8 @@ def _give_up(driver: lease.Driver) -> None:
     Runs on its servers or of its plan are paused, as where a panel could not be read for long.
     """
     window = driver.window
-    why = f"{window.deaths} workers died while they looked at it"
-    text = f"what came of window {window} could not be compared: {why}"
+    why = say("window.died_comparing", count=window.deaths)
+    text = say("window.not_compared", window=str(window), why=why)
     with transaction.atomic():
         for canary in window.canaries.filter(state=Canary.State.WATCHED):
             canaries.give_up(canary, why)
@@ -143,7 +144,7 @@ def _restore_again(window: Window, seen: dict[str, Any]) -> None:
         manual_only_at=now,
         phase_at=now,
         due_at=now,
-        cause="a switch of ours was found to have come after the window had closed",
+        cause=say("window.found_open"),
     )
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What came of a window, once it has closed: server's users, canary, other people's orders.
+"""What a window has led to, once it has closed: server's users, canary, other people's orders.
 
 The plan is restored by then, and nothing here holds anybody up: the next window may open beside
 it, but where a canary is watched, its run waits. What is wrong pauses the runs, which stops orders
@@ -8,7 +8,7 @@ of a window that is open by then as well.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -19,6 +19,8 @@ from integrator.bindings import intents
 from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.messages import panel_errors
+from integrator.messages.message import Message, of_json, say, several
 from integrator.models import Canary, NewUser, Panel, Window
 from integrator.panel_access import call_log, panel_connections
 from integrator.runs import pauses, run_state
@@ -41,7 +43,7 @@ AGAIN = dt.timedelta(seconds=10)
 PATIENCE = dt.timedelta(minutes=5)
 """How long a server may be out of reach, or other passwords be tried first, before a person is
 told that nobody could compare."""
-NO_TURN = "its password could not be tried in time, since others were being tried there"
+NO_TURN = say("password.no_turn")
 LATER = dt.timedelta(minutes=5)
 """When what still waits is looked at once more: modules work asynchronously."""
 LAST = dt.timedelta(hours=1)
@@ -74,13 +76,13 @@ def look(window_id: int) -> None:
     except PanelError as error:
         pauses.stop_panel(error)
         log.warning("window.not_compared", window=window_id, why=str(error))
-        _not_yet(window, str(error))
+        _not_yet(window, panel_errors.of_error(error))
         return
     except DatabaseError:
         raise
     except Exception:
         # Nobody foresaw it: a run must not wait for this comparison for ever.
-        _not_yet(window, "an error in Integrator; see the log of the worker")
+        _not_yet(window, say("worker.error"))
         raise
     Window.objects.filter(pk=window_id).update(after_at=_next(window), version=F("version") + 1)
 
@@ -119,21 +121,26 @@ def _next(window: Window) -> dt.datetime | None:
     return None
 
 
-def _new_doubles(window: Window, bm: BillManager) -> list[str]:
+def _new_doubles(window: Window, bm: BillManager) -> list[Message]:
     """What was doubled and has not been told of this window; written down as told."""
-    told = window.seen.get("doubles", [])
+    told = _doubles(window)
     new = [text for text in doubles.find(window, bm) if text not in told]
     if new:
-        window.seen = {**window.seen, "doubles": [*told, *new]}
+        window.seen = {**window.seen, "doubles": [one.to_json() for one in [*told, *new]]}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
     return new
 
 
-def _stop_for_doubles(window: Window, new: Sequence[str]) -> None:
+def _doubles(window: Window) -> list[Message]:
+    """What was told to be doubled in this window."""
+    return [of_json(one) for one in window.seen.get("doubles", [])]
+
+
+def _stop_for_doubles(window: Window, new: Sequence[Message]) -> None:
     """Raise the alarm of what was doubled, and pause what might double more."""
     if not new:
         return
-    text = "; ".join(new)
+    text = several(new)
     with transaction.atomic():
         for run in pauses.selling_on([], window.plan).order_by("pk"):
             run_state.pause(run.pk, text)
@@ -148,7 +155,7 @@ def _compare(window: Window, bm: BillManager) -> None:
             if str(panel.pk) not in unread:
                 server_users.look(panel, bm, window)
         found = doubles.find(window, bm)
-        window.seen = {**window.seen, "listed": True, "doubles": found}
+        window.seen = {**window.seen, "listed": True, "doubles": [one.to_json() for one in found]}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
     watched = window.canaries.filter(state=Canary.State.WATCHED)
     for canary in watched.select_related("binding__account__panel"):
@@ -175,10 +182,8 @@ def _conclude(window: Window) -> None:
         ).select_related("binding__run")
     )
     told = server_users.told(ours)
-    problems = [told] if ours else []
-    problems += [_canary_text(canary) for canary in wrong]
-    twice = "; ".join(window.seen.get("doubles", []))
-    problems += [twice] if twice else []
+    twice = several(_doubles(window))
+    problems = [told, *map(_canary_text, wrong), twice]
     with transaction.atomic():
         why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
         why |= dict.fromkeys(_endangered_by(window, ours), told)
@@ -186,7 +191,7 @@ def _conclude(window: Window) -> None:
             why |= {run.pk: twice for run in pauses.selling_on([], window.plan)}
         for run_id in sorted(why):  # in one order, as everywhere
             run_state.pause(run_id, why[run_id])
-        _raise_alarm(window, "; ".join(problems))
+        _raise_alarm(window, several(problems))
         window.compared_at = clock.now()
         Window.objects.filter(pk=window.pk).update(compared_at=window.compared_at)
 
@@ -213,34 +218,35 @@ def _stop_for(window: Window, ours: Sequence[NewUser]) -> None:
         _raise_alarm(window, told)
 
 
-def _canary_text(canary: Canary) -> str:
-    changed = canary.state == Canary.State.CHANGED
-    verdict = "is not as it was" if changed else "could not be compared"
-    return f"the account of canary b{canary.binding_id} {verdict}: {canary.why}"
+def _canary_text(canary: Canary) -> Message:
+    binding = f"b{canary.binding_id}"
+    if canary.state == Canary.State.CHANGED:
+        return say("canary.changed", binding=binding, why=canary.why)
+    return say("canary.not_compared", binding=binding, why=canary.why)
 
 
-def _raise_alarm(window: Window, text: str) -> None:
+def _raise_alarm(window: Window, text: Message) -> None:
     """Something is wrong: shown on every page until a person says to have looked."""
     if not text:
         return
     with transaction.atomic():
         row = Window.objects.select_for_update().get(pk=window.pk)
-        if row.alarm_seen_by == "" and row.alarm not in text:
-            text = f"{row.alarm}; {text}"  # nobody has looked at the earlier one yet
+        if row.alarm_seen_by == "":
+            text = several([row.alarm, text])  # nobody has looked at the earlier one yet
         Window.objects.filter(pk=window.pk).update(
             alarm=text, alarm_seen_by="", version=F("version") + 1
         )
         lease.event(window, window.phase, "alarm", text)
-    log.error("window.alarm", window=window.pk, why=text)
+    log.error("window.alarm", window=window.pk, why=text.english)
 
 
-def _not_yet(window: Window, why: str) -> None:
+def _not_yet(window: Window, why: Message) -> None:
     """A panel could not be read: later again, or a person is told that nobody could compare."""
     now, patient = clock.now(), _is_patient(window)
     if patient or window.compared_at is not None:
         Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
         return
-    text = f"what came of window {window} could not be compared: {why}"
+    text = say("window.not_compared", window=str(window), why=why)
     for canary in window.canaries.filter(state=Canary.State.WATCHED):
         canaries.give_up(canary, why)
     _conclude(window)
@@ -257,11 +263,11 @@ def seen_by(window_id: int, actor: str) -> bool:
         if not rows.update(alarm_seen_by=actor, version=F("version") + 1):
             return False
         window = Window.objects.get(pk=window_id)
-        lease.event(window, "alarm", window.phase, "looked at", actor=actor)
+        lease.event(window, "alarm", window.phase, say("window.looked_at"), actor=actor)
     return True
 
 
-def before(window: Window, bm: BillManager) -> dict[str, str]:
+def before(window: Window, bm: BillManager) -> dict[str, Any]:
     """List the users of every server that this window may reach; those that cannot be, and why.
 
     A server that none of its members is on does not keep it from opening.
@@ -279,7 +285,7 @@ def before(window: Window, bm: BillManager) -> dict[str, str]:
         except PanelError as error:
             if panel.pk in needed:
                 raise
-            unread[str(panel.pk)] = str(error)
+            unread[str(panel.pk)] = panel_errors.of_error(error).to_json()
             continue
         _stop_for(window, ours)
     return unread

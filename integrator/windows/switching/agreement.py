@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from integrator.bindings import intents
 from integrator.core import clock
+from integrator.messages.message import NOTHING, Message, say, verbatim
 from integrator.models import Window
 from integrator.panel_access import module_markers
 from integrator.windows.switching import sent_switches
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 
 class UnclearError(Exception):
-    """It cannot be told what is on for the plan; the text says what was seen."""
+    """It cannot be told what is on for the plan; ``text`` says what was seen."""
+
+    def __init__(self, text: Message) -> None:
+        super().__init__(text.english)
+        self.text = text
 
 
 def at_first(driver: Driver, bm: BillManager) -> list[PlanModule]:
@@ -56,21 +61,18 @@ def modules(driver: Driver, bm: BillManager) -> list[PlanModule] | None:
     raise UnclearError(text)
 
 
-def _unclear(driver: Driver, both: Compared) -> str:
-    """What keeps us from believing the plan's list; "" when nothing does."""
+def _unclear(driver: Driver, both: Compared) -> Message:
+    """What keeps us from believing the plan's list, if anything."""
     name = driver.window.plan.name
     if both.on is None:
-        why = module_markers.why_unknown() or "–"
-        return f"what tells which modules of plan {name} are on is not known: {why}"
+        why = module_markers.why_unknown() or verbatim("–")
+        return say("marker.unknown", plan=name, why=why)
     if both.attached is None and not module_markers.is_set_by_hand():
-        return f"the list of plans does not tell which modules of plan {name} are on"
+        return say("marker.untold", plan=name)
     if both.disagree:
         on, told = sorted(both.on), sorted(both.attached or ())
-        return (
-            f"the two lists disagree on what is on for plan {name}: its modules say {on}, the list "
-            f"of plans says {told}"
-        )
-    return ""
+        return say("marker.disagrees", plan=name, on=str(on), told=str(told))
+    return NOTHING
 
 
 def _just_switched(driver: Driver) -> bool:

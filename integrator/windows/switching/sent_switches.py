@@ -15,6 +15,7 @@ from django.conf import settings
 
 from integrator.bindings import intents
 from integrator.core import clock
+from integrator.messages.message import Message, named, say
 from integrator.models import Event
 from integrator.panel_access import module_markers
 from integrator.steps.module_switches import Switch
@@ -32,12 +33,16 @@ MAX_TRIES = 2
 SHOWS_AFTER = dt.timedelta(seconds=2)
 """How soon to read again when a switch that was answered does not show yet."""
 
-_SAID = ("restore", "restore anyway")
+_SAID = (say("window.restore"), say("window.restore_anyway"))
 """Why a person closes a window: then what was given up is tried again."""
 
 
 class NotShownError(Exception):
     """A switch of ours does not show, however often it is sent: a person must look."""
+
+    def __init__(self, text: Message) -> None:
+        super().__init__(text.english)
+        self.text = text
 
 
 def settle_time() -> dt.timedelta:
@@ -85,12 +90,9 @@ class Asked:
         self.entries[_key(switch)] = {"at": clock.now().isoformat(), **entry}
         self.driver.save(seen=self.seen)
         if entry["lost"] >= settings.MAX_ATTEMPTS:
-            way = _way(on=switch.on)
-            lease.hold(
-                self.driver,
-                f"module {switch.module_id} was switched {way} {entry['lost']} times without an "
-                "answer, and does not show",
-            )
+            way = named("way", _way(on=switch.on))
+            text = say("switch.unanswered", module=switch.module_id, way=way, count=entry["lost"])
+            lease.hold(self.driver, text)
 
     def settle(
         self, present: Sequence[int], wanted: Sequence[int], both: Compared | None
@@ -183,15 +185,17 @@ def _shows(switch: Switch, present: Sequence[int], both: Compared | None) -> boo
     return (switch.module_id in both.attached) == switch.on
 
 
-def _text(switch: Switch, present: Sequence[int], both: Compared | None) -> str:
-    told = sorted(present)
-    text = (
-        f"module {switch.module_id} was switched {_way(on=switch.on)} {MAX_TRIES} times, each time "
-        f"answered ok, and does not show; the plan's list of modules has on: {told}"
+def _text(switch: Switch, present: Sequence[int], both: Compared | None) -> Message:
+    text = say(
+        "switch.not_shown",
+        module=switch.module_id,
+        way=named("way", _way(on=switch.on)),
+        count=MAX_TRIES,
+        on=str(sorted(present)),
     )
     if both is None or both.attached is None:
         return text
-    return f"{text}, the list of plans: {sorted(both.attached)}"
+    return say("switch.in_plans", why=text, on=str(sorted(both.attached)))
 
 
 def _key(switch: Switch) -> str:

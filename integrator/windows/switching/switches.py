@@ -10,6 +10,7 @@ from django.db import transaction
 
 from integrator.bindings import intents
 from integrator.core import clock
+from integrator.messages.message import say
 from integrator.models import Intent
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log, module_markers
@@ -192,14 +193,14 @@ def _may_still_land(
             if intent.settles_at > now:
                 times.append(intent.settles_at)
             else:
-                intents.settle(intent, Outcome.NOTHING, why="not seen after the settle time")
+                intents.settle(intent, Outcome.NOTHING, why=intents.NOT_SEEN)
     return min(times) if times else None
 
 
 def _settle_all(driver: Driver) -> None:
     """The plan reads as wanted: whatever was unknown of our switches has happened."""
     for intent in _sent_in(driver).unsettled():
-        intents.settle(intent, Outcome.DONE, why="read back")
+        intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
 
 
 def _switch(counted: sent_switches.Asked, step: int, switch: Switch) -> bool:

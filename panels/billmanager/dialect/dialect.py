@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from panels import notes
 from panels.billmanager.dialect.grammar import read
 from panels.billmanager.dialect.names import Close, Found, Take
 from panels.billmanager.tasks import recognition
@@ -223,7 +224,8 @@ class Dialect:
         known.pop("choices", None)
         entries: dict[str, Any] = {name: _restored(name, value) for name, value in known.items()}
         choices = {name: tuple(some) for name, some in stored.get("choices", {}).items()}
-        return cls(**entries, places=dict(stored.get("places", {})), choices=choices)
+        places = {name: notes.restored(one) for name, one in stored.get("places", {}).items()}
+        return cls(**entries, places=places, choices=choices)
 
 
 FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
@@ -246,13 +248,15 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
-    return value
+    return notes.stored(value) if isinstance(value, str) else value
 
 
 def _restored(name: str, value: Any) -> object:
     if isinstance(value, dict):
         kind = {"task_take": Take, "task_close": Close}.get(name, Found)
-        known = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
+        known = {
+            key: tuple(v) if isinstance(v, list) else notes.restored(v) for key, v in value.items()
+        }
         return kind(**known)
     if isinstance(value, list):
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)

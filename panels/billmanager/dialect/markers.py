@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.dialect.codes import MARKERS, OFF, ON
 from panels.coremanager.errors import UnexpectedAnswer
+from panels.notes import Note, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ GRAMMAR = (
     "plan_modules_marker is COLUMN, COLUMN=ON or COLUMN=ON/OFF, with commas between several codes,"
     f" {ABSENT} for no such cell and {EMPTY} for an empty one; or {LISTED}"
 )
-NOT_YET = "every module that was seen is on: what is off shows when the manual module is made"
+NOT_YET = note("marker.all_on")
 """Why no marker is known where none could be: the next window finds it out."""
 
 _COLUMN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
@@ -81,7 +82,7 @@ class Marker:
         code = code_of(row, self.column)
         found = self.says(code)
         if found is None:
-            raise UnexpectedAnswer(f"column {self.column} says neither on nor off: {code[:40]}")
+            raise UnexpectedAnswer(note("marker.code", column=self.column, code=code[:40]))
         return found
 
 
@@ -195,9 +196,9 @@ class _Column:
         """Whether one module was seen on in one plan and off in another: that is the plan's."""
         return any(len(states) > 1 for states in self.of_module.values())
 
-    def told(self) -> str:
+    def told(self) -> Note:
         on, off = (", ".join(sorted(c[:20] for c in codes)) for codes in (self.on, self.off))
-        return f"{self.name} (on: {on or 'none'}; off: {off or 'none'})"
+        return note("marker.column", column=self.name, on=on or "–", off=off or "–")
 
 
 def infer(samples: Sequence[Sample], columns: Iterable[str] = ()) -> Inferred:
@@ -217,28 +218,31 @@ def infer(samples: Sequence[Sample], columns: Iterable[str] = ()) -> Inferred:
 def _infer(samples: Sequence[Sample], telling: Sequence[str]) -> Inferred:
     usable = [s for s in samples if any(on is not None for on in s.attached)]
     if not usable:
-        return Inferred(None, "processingmodules and the plans' modules could not be compared")
+        return Inferred(None, note("marker.not_compared"))
     columns = [_seen(name, usable) for name in telling]
     odd = _one_odd(columns, usable)
     if odd:
         usable = [sample for sample in usable if sample.plan not in odd]
         columns = [_seen(column.name, usable) for column in columns]
     sound = {c.name: (c, m) for c in columns if not c.odd() and (m := c.marker()) is not None}
-    told = f"{len(usable)} plans" + "".join(f", not of plan {plan}" for plan in odd)
     count = len(usable)
+    told = note("marker.plans", count=count)
+    if odd:
+        told = note("marker.plans_but", count=count, plans=", ".join(sorted(odd)))
     if not any(on is False for sample in usable for on in sample.attached):
         return replace(_one_sided(sound, usable, told), plans=count)
     best = sorted(sound.values(), key=_rank)
-    seen = ", ".join(column.told() for column in columns) or "nothing"
+    seen = tuple(column.told() for column in columns) or (note("place.nothing"),)
     if not best:
-        why = f"none agrees with processingmodules of {told}: {seen}"
+        why = note("marker.disagrees", plans=told, columns=seen)
         return Inferred(None, why, plans=count)
     column, marker = best[0]
     equal = [m for c, m in best if c.changes() == column.changes()]
     if len({tuple(_reading(m, samples)) for m in equal}) > 1:
         names_of = ", ".join(str(m) for m in equal)
-        return Inferred(None, f"{told}: which of these is it? {names_of}", plans=count)
-    why = f"agrees with processingmodules of {told}"
+        why = note("place.several", place=told, names=names_of)
+        return Inferred(None, why, plans=count)
+    why = note("marker.agrees", plans=told)
     return Inferred(marker, why, sure=len(best) == 1 or column.changes(), plans=count)
 
 
@@ -255,7 +259,7 @@ def disagreeing(marker: Marker, samples: Iterable[Sample]) -> list[str]:
 
 
 def _one_sided(
-    sound: Mapping[str, tuple[_Column, Marker]], samples: Sequence[Sample], told: str
+    sound: Mapping[str, tuple[_Column, Marker]], samples: Sequence[Sample], told: Note
 ) -> Inferred:
     """All that was seen is on: a list that shows nothing else, or a word that may say *off* too.
 
@@ -263,7 +267,7 @@ def _one_sided(
     """
     listed = [frozenset(row.get("id") for row in sample.rows) for sample in samples]
     if len(set(listed)) > 1:
-        return Inferred(Marker(""), f"each list holds what processingmodules tells of {told}")
+        return Inferred(Marker(""), note("marker.listed", plans=told))
     words = [sound[name][1] for name in MARKERS if name in sound and not sound[name][1].on]
     return Inferred(words[0], NOT_YET) if words else Inferred(None, NOT_YET)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from panels.notes import note
+
 TakeKind = Literal["button", "toolbar", "field", "save", "none"]
 CloseKind = Literal["button", "field", "next"]
 
-ADMIN = "set by an administrator"
+ADMIN = note("place.administrator")
 """`where` of everything that a person corrected; discovery never replaces it."""
 
 

@@ -20,6 +20,7 @@ from panels.billmanager.optional_reads import asked, asked_form, exists, is_form
 from panels.billmanager.tasks import recognition
 from panels.coremanager.errors import AccessDenied, LoginRefused, Refused
 from panels.coremanager.listing import UNSET, number
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from panels.http.transport import Transport
 
 
-NOBODYS = "task.filter form offers no department"
+NOBODYS = note("place.no_department")
 """Where the staff login is seen to be in no department, so that it handles nobody's tasks."""
-NO_SU = "the login may not act as a client (su)"
+NO_SU = note("place.no_su")
 """What was looked for as a client where our login lacks that right."""
 
 
@@ -82,7 +83,7 @@ def _product_type(search: Search) -> None:
     answer = asked(search.transport, "itemtype", filter="on", intname=VHOST, p_cnt=SAMPLE)
     for row in answer.listing().rows if answer else ():
         if row.get("intname") == VHOST:
-            where = "itemtype list"
+            where = note("place.list", func="itemtype")
             search.keep(
                 itemtype_id=Found(row.text("id"), where),
                 itemtype_name=Found(row.get("name"), where) if row.get("name") else None,
@@ -96,7 +97,9 @@ def _services(search: Search) -> None:
         return
     for name in ("account_id", "account"):
         if name in form.fields:
-            search.keep(client_filter=Found(name, "vhost.filter form", sure=False))
+            search.keep(
+                client_filter=Found(name, note("place.form", func="vhost.filter"), sure=False)
+            )
             return
 
 
@@ -104,7 +107,7 @@ def _ordering(search: Search) -> None:
     """Generation of the order and the cart, asked as some client: staff are sent away."""
     su = search.su = some_user(search.transport)
     if su is None:
-        search.places |= dict.fromkeys(("order", "cart"), "there is no active client to ask as")
+        search.places |= dict.fromkeys(("order", "cart"), note("place.no_client"))
         return
     if not _may_su(search, su):
         search.su = None
@@ -118,9 +121,9 @@ def _ordering(search: Search) -> None:
             (kind for kind, func in ways.items() if exists(search.transport, func, su=su)), None
         )
         if kind is not None:
-            search.keep(**{entry: Found(kind, f"{ways[kind]}, asked as a client")})
+            search.keep(**{entry: Found(kind, note("place.as_client", place=ways[kind]))})
         else:
-            search.places[entry] = f"as a client neither is there: {', '.join(ways.values())}"
+            search.places[entry] = note("place.neither", names=", ".join(ways.values()))
 
 
 def _may_su(search: Search, su: str) -> bool:
@@ -147,12 +150,13 @@ def _money(search: Search) -> None:
         named = tuple(
             (key, row.get(*titles)) for row in rows if (key := number(row.get("id") or None))
         )
-        search.listed(f"{func} list", **{entry: named})
+        search.listed(note("place.list", func=func), **{entry: named})
     if search.su and not search.found.currencies:
         _currency_of(search, search.su)
     form = asked_form(search.transport, "payment.add.method", su=search.su) if search.su else None
+    where = note("place.form", func="payment.add.method")
     if form is not None and "randomnumber" in form.fields:
-        search.keep(randomnumber=Found("randomnumber", "payment.add.method form, as a client"))
+        search.keep(randomnumber=Found("randomnumber", note("place.as_client", place=where)))
 
 
 def _currency_of(search: Search, su: str) -> None:
@@ -161,7 +165,9 @@ def _currency_of(search: Search, su: str) -> None:
     user = answer.attributes("user") if answer else {}
     key = number(user.get("currency_id"))
     if key is not None and user.get("currency"):
-        search.listed("whoami, as a client", currencies=((key, user["currency"]),))
+        search.listed(
+            note("place.as_client", place="whoami"), currencies=((key, user["currency"]),)
+        )
 
 
 def _tasks(search: Search) -> None:
@@ -169,21 +175,26 @@ def _tasks(search: Search) -> None:
     opening = options(asked_form(search.task_transport, "task.filter"), "type")
     types = tuple(option.key for option in opening if _is_opening(option))
     if types:
-        search.listed("task.filter form", task_open_types=types)
+        search.listed(note("place.form", func="task.filter"), task_open_types=types)
     elif opening:
         keys = [option.key for option in opening if option.key not in UNSET]
-        why = f"task.filter form: which of these is it? {', '.join(keys)}"
+        where = note("place.form", func="task.filter")
+        why = note("place.several", place=where, names=", ".join(keys))
         search.unclear("task_open_types", keys, why)
     answer = asked(
         search.task_transport, "task", devel=True, filter="off", p_cnt=SAMPLE, p_col="-id"
     )
     if answer is None or is_form(answer):
-        search.places["task_take"] = "the list task was refused"
+        search.places["task_take"] = note("place.refused", func="task")
         return
     _task_departments(search)
     funcs = recognition.take_functions(answer.toolbar().buttons)
     if len(funcs) == 1:
-        search.keep(task_take=Take("toolbar", funcs[0], where="toolbar of task", sure=False))
+        search.keep(
+            task_take=Take(
+                "toolbar", funcs[0], where=note("place.toolbar", func="task"), sure=False
+            )
+        )
     _task_form(search, answer)
 
 
@@ -200,7 +211,7 @@ def _task_form(search: Search, tasks: Document) -> None:
                 return
     for name in FROM_TASK_FORM:
         if getattr(search.found, name) is None:
-            search.places[name] = "no open activation task to look at; the first one will show it"
+            search.places[name] = note("place.no_task")
 
 
 def _task_departments(search: Search) -> None:
@@ -212,7 +223,7 @@ def _task_departments(search: Search) -> None:
     """
     listed = filtered = None
     answer = asked(search.task_transport, "department", filter="off", p_cnt=SAMPLE)
-    where = "department list, as the staff login"
+    where = note("place.as_staff", place=note("place.list", func="department"))
     if answer is not None and not is_form(answer):
         listed = tuple((row.int("id"), row.get("name")) for row in answer.listing().rows)
     form = asked_form(search.task_transport, "task.filter")
@@ -222,7 +233,7 @@ def _task_departments(search: Search) -> None:
     if listed is None or filtered is None:
         known = filtered if listed is None else listed
         if known is not None and listed is None:
-            where = "task.filter form"
+            where = note("place.form", func="task.filter")
     else:
         own = {key for key, _title in filtered}
         known = tuple((key, title) for key, title in listed if key in own)

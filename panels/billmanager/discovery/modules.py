@@ -9,6 +9,7 @@ from panels.billmanager.context import VHOST
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.modules import CREATE, kind_of
 from panels.billmanager.optional_reads import asked, asked_form, is_form, numbered, options
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,10 +43,10 @@ def modules(search: Search) -> None:
         if code is not None:
             choices.append((code, row.get("module")))
     named = tuple((int(key), row.get("name")) for row in rows if (key := row.get("id")).isdigit())
-    search.listed("processing list", modules=named)
+    search.listed(note("place.list", func="processing"), modules=named)
     add = _adding(listed.toolbar() if listed is not None else None)
     form = asked_form(search.transport, add, type=VHOST)
-    _name_modules(search, choices, options(form, "module"), where=f"{add} form")
+    _name_modules(search, choices, options(form, "module"), where=note("place.form", func=add))
     if rows and not any(_is_ispmanager(row, search.dialect) for row in rows):
         _look_into(search, rows)
     manual = search.dialect.manual_module
@@ -60,7 +61,7 @@ def _name_modules(
     names = [(option.key, option.label) for option in offered]
     search.listed(where, module_titles=tuple((name, label) for name, label in names if label))
     if not names:
-        where, names = "processing list", listed
+        where, names = note("place.list", func="processing"), listed
     kinds = {name: _kind(name, label, search.dialect) for name, label in names}
     manual = sorted(name for name, kind in kinds.items() if kind == "manual")
     ispmanager = [name for name, kind in kinds.items() if kind == "ispmanager"]
@@ -69,8 +70,8 @@ def _name_modules(
     search.listed(where, ispmanager_modules=tuple(dict.fromkeys([*ispmanager, *titles])))
     if len(manual) != 1:
         others = [name for name, kind in kinds.items() if kind != "ispmanager"]
-        seen = ", ".join(manual or kinds) or "nothing"
-        why = f"{where}: which of these is it? {seen}"
+        seen = ", ".join(manual or kinds) or note("place.nothing")
+        why = note("place.several", place=where, names=seen)
         search.unclear("manual_module", manual or others, why)
 
 
@@ -91,10 +92,10 @@ def _look_into(search: Search, rows: Sequence[Row]) -> None:
             found.append(code)
     if found:
         known = search.found.ispmanager_modules
-        where = "addresses in the modules' settings"
+        where = note("place.addresses")
         search.listed(where, ispmanager_modules=tuple(dict.fromkeys([*known, *found])))
     else:
-        why = "no module is called after ispmanager, or has the address of one"
+        why = note("place.no_ispmanager")
         search.unclear("ispmanager_modules", [code for code in first if code], why)
 
 
@@ -113,7 +114,7 @@ def _creation(search: Search, add: str, manual: str) -> None:
         form = asked_form(search.transport, func, module=manual, type=VHOST)
         if form is None or not {"name", "datacenter", "department"} & set(form.fields):
             continue
-        where = f"{func} form"
+        where = note("place.form", func=func)
         search.keep(module_create=Found(func, where, sure=func == CREATE))
         _button(search, form, where)
         search.listed(
@@ -122,7 +123,7 @@ def _creation(search: Search, add: str, manual: str) -> None:
             datacenters=numbered(options(form, "datacenter")),
         )
         return
-    search.unclear("module_create", [], f"none of these is its form: {', '.join(tried)}")
+    search.unclear("module_create", [], note("place.no_form", names=", ".join(tried)))
 
 
 def _button(search: Search, form: Form, where: str) -> None:
@@ -132,7 +133,7 @@ def _button(search: Search, form: Form, where: str) -> None:
     if len(known) == 1:
         search.keep(module_button=Found(known[0], where, sure=known[0] in {"finish", "ok"}))
     elif known:
-        why = f"{where}: which of these is it? {', '.join(known)}"
+        why = note("place.several", place=where, names=", ".join(known))
         search.unclear("module_button", known, why)
 
 

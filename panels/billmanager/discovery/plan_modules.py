@@ -21,6 +21,7 @@ from panels.billmanager.group_forms import GROUP_FORM
 from panels.billmanager.optional_reads import asked, is_form, is_list
 from panels.billmanager.plans import is_vhost, title_of, told_of
 from panels.coremanager.whole_lists import all_rows
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ def plan_modules(search: Search) -> None:
     """The list of modules of a plan, what tells which are on, and the switches."""
     answer = asked(search.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
     if answer is None or is_form(answer):
-        search.places["plan_modules_list"] = "the list pricelist was refused"
+        search.places["plan_modules_list"] = note("place.refused", func="pricelist")
         return
     rows = answer.listing().rows
     plans = [row for row in rows if is_vhost(row, search.dialect)] or list(rows)
@@ -78,7 +79,7 @@ def plan_modules(search: Search) -> None:
     funcs = [given.value] if given else _sub_lists(answer.toolbar())
     opened = [one for func in funcs if (one := _opened(search, func, plans)) is not None]
     likely = opened if given else _likeliest(opened)
-    where = "toolbar of pricelist"
+    where = note("place.toolbar", func="pricelist")
     if len(likely) != 1:
         candidates = [one.func for one in likely or opened] or funcs
         search.unclear("plan_modules_list", candidates, _not_one(where, funcs, likely or opened))
@@ -86,7 +87,7 @@ def plan_modules(search: Search) -> None:
     (one,) = likely
     search.keep(
         plan_modules_list=Found(one.func, where, sure=one.modules is True),
-        plan_modules_parent=Found(one.parent, f"{one.func} opens with it"),
+        plan_modules_parent=Found(one.parent, note("place.opens", func=one.func)),
     )
     _see_marker(search, plans)
     _see_switches(search, one)
@@ -150,10 +151,10 @@ def _likeliest(opened: Sequence[_Opened]) -> list[_Opened]:
 
 def _not_one(where: str, funcs: list[str], opened: Sequence[_Opened]) -> str:
     if not funcs:
-        return f"{where}: no function of this login's speaks of modules"
+        return note("place.no_function", place=where)
     if not opened:
-        return f"{where}: could not be opened with a plan: {', '.join(funcs)}"
-    return f"{where}: which of these is it? {', '.join(one.func for one in opened)}"
+        return note("place.unopened", place=where, names=", ".join(funcs))
+    return note("place.several", place=where, names=", ".join(one.func for one in opened))
 
 
 def _see_marker(search: Search, plans: Sequence[Row]) -> None:
@@ -168,7 +169,7 @@ def _see_marker(search: Search, plans: Sequence[Row]) -> None:
 
 
 def _see_switches(search: Search, opened: _Opened) -> None:
-    where = f"toolbar of {opened.func}"
+    where = note("place.toolbar", func=opened.func)
     marker = search.dialect.plan_modules_marker
     known = markers.parse(marker.value) if marker is not None else None
     ways = {
@@ -177,7 +178,7 @@ def _see_switches(search: Search, opened: _Opened) -> None:
         if (button.kind in _ACTS or not button.kind) and button.kind != "new"
         for direction in [direction_of(button, known)]
     }
-    shown = ", ".join(button.func for button in opened.toolbar.buttons) or "nothing"
+    shown = ", ".join(button.func for button in opened.toolbar.buttons) or note("place.nothing")
     for entry, on in (("plan_modules_enable", True), ("plan_modules_disable", False)):
         likely = _clearest([button for button, way_of in ways.items() if way_of is on], opened.func)
         if len(likely) == 1:
@@ -187,7 +188,7 @@ def _see_switches(search: Search, opened: _Opened) -> None:
         else:
             others = [b for b, way_of in ways.items() if way_of is not (not on)]
             candidates = [b.func for b in likely or others]
-            search.unclear(entry, candidates, f"{where} shows this login: {shown}")
+            search.unclear(entry, candidates, note("place.shown", place=where, names=shown))
 
 
 def direction_of(button: ToolButton, marker: Marker | None) -> bool | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from panels.billmanager.dialect import vocabulary
 from panels.billmanager.dialect.names import Close, Found, Take, written
+from panels.notes import note
 
 if TYPE_CHECKING:
     import re
@@ -33,7 +34,7 @@ KNOWN_TASK_FUNCTIONS = frozenset(
 
 _NEVER = frozenset({"ok", "cancel", "back", "prev", "reset"})
 _NO_SUBMIT = frozenset({"cancel", "back", "reset", "blank"})
-_WHERE = "the task's form"
+_WHERE = note("place.task_form")
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from panels.billmanager.tasks.closing import Address, Closing, address_in, carri
 from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,7 +270,7 @@ def _task(row: Row) -> Task:
     item = ref(row, "item")
     service = item.id or _named_in(row, plan.title)
     if service is None:
-        cells.note("item", "does not say which service it is for")
+        cells.note("item", note("cell.no_service"))
     return Task(
         id=row.int("id"),
         type=cells.read(lambda: row.code("type"), ""),

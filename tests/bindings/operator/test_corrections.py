@@ -45,7 +45,7 @@ def test_before_the_order_all_can_be_corrected_after_it_only_names(
     provider.sound(done=1)
     row = provider.sandbox.ledger()["orders"][0]
     assert (row["client"], row["domain"]) == (other["client"], "other.example")
-    assert Event.objects.filter(binding=failed, why__startswith="corrected:").exists()
+    assert Event.objects.filter(binding=failed, why__key="binding.corrected").exists()
 
     Binding.objects.filter(pk=failed.pk).update(state="failed", cause="task_refused")
     late = only(pk=failed.pk)

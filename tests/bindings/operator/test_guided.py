@@ -144,7 +144,7 @@ def test_a_plan_does_not_wait_for_somebody_who_has_gone_away(
     workers.until(lambda: asks(run, 3))
     workers.finish(run)
     assert run.state == "paused"
-    assert "was not brought to its end in 8 s (step 3)" in run.why
+    assert "was not brought to its end in 8 s (step 3)" in str(run.why)
     assert not provider.sound()["orders"]
     # Resumed, it asks anew from the beginning, and others wait for nobody meanwhile.
     settings.WINDOW_LIMIT = 900.0

@@ -47,7 +47,7 @@ def test_a_done_binding_is_undone_without_harm_to_the_site(
     assert ledger["hosting_accounts_deleted"] == []
     assert ledger["hosting_accounts_created"] == []
     assert ledger["limit_pushes"] == []
-    assert Event.objects.filter(binding=undone, why__contains="manual module").exists()
+    assert Event.objects.filter(binding=undone, why__key="binding.on_manual").exists()
     told = actions.retry(Binding.objects.filter(pk=undone.pk), "anna")
     assert told.retried == []
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integrator.messages.message import verbatim
 from integrator.models import ClientUser, NewClient
 from tests import factories
 
@@ -45,7 +46,7 @@ def test_the_page_follows_how_far_it_is(operator: Client) -> None:
     page = operator.post("/accounts/clients/create/", good, follow=True).text
     digest = page.split('id="digest" value="')[1].split('"')[0]
     assert operator.get(f"/accounts/clients/live/?digest={digest}").status_code == 204
-    NewClient.objects.update(state="failed", cause="No such luck.")
+    NewClient.objects.update(state="failed", cause=verbatim("No such luck."))
     told = operator.get(f"/accounts/clients/live/?digest={digest}")
     assert "No such luck." in told.text
     assert f'id="nc-{NewClient.objects.get().pk}"' in told.text

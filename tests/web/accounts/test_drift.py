@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator import tasks
+from integrator.messages.message import verbatim
 from integrator.models import Account, Drift, Event
 from tests import factories
 
@@ -49,7 +50,7 @@ def test_comparing_reads_every_panel_that_is_not_stopped(
     asked: list[int] = []
     monkeypatch.setattr(tasks.discover_panel, "delay", asked.append)
     billing, server = factories.billmanager(), factories.panel()
-    factories.panel(stopped="its login was refused")
+    factories.panel(stopped=verbatim("its login was refused"))
     operator.post("/drift/compare/")
     assert asked == [billing.pk, server.pk]
     asked.clear()

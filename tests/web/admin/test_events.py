@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import verbatim
 from tests import factories
 
 if TYPE_CHECKING:
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
 def test_events_are_found_by_their_thing(operator: Client) -> None:
     binding = factories.failed()
-    factories.event(binding=binding, run=binding.run, why="the wanted one")
-    factories.event(subject="panel", actor="olga", why="another one")
+    factories.event(binding=binding, run=binding.run, why=verbatim("the wanted one"))
+    factories.event(subject="panel", actor="olga", why=verbatim("another one"))
     page = operator.get(f"/events/?q=b{binding.pk}").text
     assert "the wanted one" in page
     assert "another one" not in page
@@ -23,7 +24,7 @@ def test_events_are_found_by_their_thing(operator: Client) -> None:
 
 def test_events_are_walked_by_id(operator: Client) -> None:
     for number in range(130):
-        factories.event(why=f"event-{number:03d}.")
+        factories.event(why=verbatim(f"event-{number:03d}."))
     first = operator.get("/events/")
     assert "event-129." in first.text
     assert "event-029." not in first.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integrator.core import clock
+from integrator.messages.message import verbatim
 from integrator.models import Binding
 from tests import factories
 
@@ -57,7 +58,7 @@ def test_corrections_are_offered_as_far_as_they_may_be_made(operator_of_billing:
 
 
 def test_a_run_says_why_it_is_paused_and_what_cancelling_means(operator: Client) -> None:
-    run = factories.run(state="paused", why="10 bindings in a row have failed on billing")
+    run = factories.run(state="paused", why=verbatim("10 bindings in a row have failed on billing"))
     factories.binding("queued", run=run, credited="7.00")
     factories.binding("queued", run=run)
     page = operator.get(f"/runs/{run.pk}/").text
@@ -70,7 +71,7 @@ def test_a_run_says_why_it_is_paused_and_what_cancelling_means(operator: Client)
 
 
 def test_a_panel_that_is_slowed_down_says_so(operator: Client) -> None:
-    panel = factories.panel("web-1", pace=2, pace_why="HTTP 503", pace_at=clock.now(),
+    panel = factories.panel("web-1", pace=2, pace_why=verbatim("HTTP 503"), pace_at=clock.now(),
                             failures_in_row=3)  # fmt: skip
     page = operator.get(f"/panels/{panel.pk}/").text
     assert "Slowed down" in page

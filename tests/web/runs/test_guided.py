@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.clock import now
+from integrator.messages.message import verbatim
 from integrator.models import Preview, Window
 from integrator.models.states import BindingState
 from integrator.windows import members
@@ -79,7 +80,7 @@ def test_who_may_only_look_has_no_buttons(signed_in: Callable[[str], Client], as
 
 def test_what_stopped_it_is_told_with_what_to_do(operator: Client, asking: Run) -> None:
     Window.objects.update(asks=None, phase="closed")
-    asking.bindings.update(state="failed", cause="task_refused", cause_text="too short")
+    asking.bindings.update(state="failed", cause="task_refused", cause_text=verbatim("too short"))
     type(asking).objects.update(state="finished")
     page = operator.get(f"/runs/{asking.pk}/guided/").text
     assert "The panel refused to close the task" in page

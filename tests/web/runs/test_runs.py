@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Run, Window
 from integrator.models.states import Phase
 from tests import factories
@@ -89,7 +90,7 @@ def test_retry_without_a_password_keeps_the_stored_one(operator: Client) -> None
 
 def test_export_defuses_formulas(operator: Client) -> None:
     account = factories.account("u1", domain="=cmd|' /C calc'!A0")
-    binding = factories.failed(account=account, cause_text="+evil")
+    binding = factories.failed(account=account, cause_text=verbatim("+evil"))
     response = operator.get(f"/runs/{binding.run_id}/export.csv")
     rows = list(csv.DictReader(b"".join(response.streaming_content).decode().splitlines()))  # type: ignore[attr-defined]
     assert rows[0]["binding"] == f"b{binding.pk}"
@@ -159,7 +160,9 @@ def test_windows_restore_and_wait(operator: Client) -> None:
 
 
 def test_held_window_spells_out_what_restoring_anyway_means(operator: Client) -> None:
-    factories.window(Phase.ORDERS, held=True, closing=True, cause="b7: its order is not seen")
+    factories.window(
+        Phase.ORDERS, held=True, closing=True, cause=verbatim("b7: its order is not seen")
+    )
     page = operator.get("/windows/").text
     assert "b7: its order is not seen" in page
     assert "create a second, new hosting account" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import verbatim
 from integrator.models import Window
 from integrator.models.states import Phase
 from tests import factories
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def test_an_alarm_is_on_every_page_until_somebody_has_looked(operator: Client) -> None:
-    window = factories.window(Phase.CLOSED, plan=factories.plan("Gold"), alarm="a second account")
+    window = factories.window(
+        Phase.CLOSED, plan=factories.plan("Gold"), alarm=verbatim("a second account")
+    )
     for address in ("/", "/accounts/", "/runs/", "/windows/", "/panels/", "/events/"):
         assert "After Gold: something is wrong" in operator.get(address).text
     page = operator.get(f"/windows/{window.pk}/").text

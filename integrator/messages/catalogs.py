@@ -1,0 +1,55 @@
+"""All texts that a message can have, by key; each table is in a file of its subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrator.messages import (
+    accounts,
+    causes,
+    csv_errors,
+    events,
+    names,
+    orders,
+    panel_notes,
+    tasks,
+    windows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAMED: dict[str, Mapping[str, Any]] = {
+    "cause": causes.TITLES,
+    "advice": causes.ADVICE,
+    "field": names.FIELDS,
+    "login": names.LOGINS,
+    "state": names.SERVICES,
+    "value": names.VALUES,
+    "waiting": names.WAITING,
+    "way": names.WAYS,
+    "note": panel_notes.NOTES,
+}
+"""Texts of names of the code, by what they are names of: the key is ``table.name``."""
+
+SUBJECTS: tuple[Mapping[str, Any], ...] = (
+    {"verbatim": "%(text)s", "several": "%(all)s"},
+    accounts.TEXTS,
+    csv_errors.TEXTS,
+    events.TEXTS,
+    orders.TEXTS,
+    panel_notes.TEXTS,
+    tasks.TEXTS,
+    windows.TEXTS,
+)
+
+
+def _all() -> Iterator[tuple[str, Any]]:
+    for table in SUBJECTS:
+        yield from table.items()
+    for kind, table in NAMED.items():
+        yield from ((f"{kind}.{name}", text) for name, text in table.items())
+
+
+TEXTS: Mapping[str, Any] = dict(_all())
+"""Text by key; lazy, so that it is put into the language of the moment it is told in."""

@@ -1,0 +1,220 @@
+"""What is stored to be read by people later: a key and what it names, never a finished sentence.
+
+It is put into words when it is read, in the reader's language.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Union
+
+from django.utils import translation
+from django.utils.functional import Promise
+
+from integrator.messages.catalogs import TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+VERBATIM = "verbatim"
+"""Key of what a panel or a person said: shown as it is."""
+SEVERAL = "several"
+"""Key of messages that are read one after the other."""
+
+Value = Union[str, int, "Message", tuple["Message", ...]]
+"""What a text can name. Messages are told in the reader's language too, several with “; ”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text of the catalogues by its key, with what it names; without a key there is nothing.
+
+    Made by ``say``, ``named``, ``verbatim`` and ``several``, which know what each key needs.
+    """
+
+    key: str = ""
+    params: tuple[tuple[str, Value], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.key)
+
+    def __str__(self) -> str:
+        """The text in the present language.
+
+        A key that this version does not know is shown as it is, with what it names.
+        """
+        if not self.key:
+            return ""
+        values = {name: _shown(value) for name, value in self.params}
+        try:
+            told = str(TEXTS[self.key] % values)
+        except KeyError:
+            named = ", ".join(f"{name}: {value}" for name, value in values.items())
+            return f"{self.key} ({named})" if named else self.key
+        for value in values.values():
+            if isinstance(value, str) and value.endswith("."):
+                told = told.replace(f"{value}.", value)  # it has its full stop already
+        return told
+
+    @property
+    def english(self) -> str:
+        """The text in English: for the log, whoever reads the pages."""
+        with translation.override("en"):
+            return str(self)
+
+    @property
+    def stored(self) -> str:
+        """How it is kept: JSON with its keys in order, so that equal ones are equal text."""
+        if not self.key:
+            return ""
+        return json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
+
+    @property
+    def parts(self) -> tuple[Message, ...]:
+        """The messages that it consists of: itself, each of several, or none."""
+        if self.key == SEVERAL:
+            [(_name, parts)] = self.params
+            assert isinstance(parts, tuple)  # noqa: S101 - tells the type checker
+            return parts
+        return (self,) if self.key else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON has it, for a column that holds more than this."""
+        return {"key": self.key, "params": {name: _plain(value) for name, value in self.params}}
+
+
+NOTHING = Message()
+"""Nothing to tell."""
+
+
+def say(key: str, **params: object) -> Message:
+    """The message of this key that names these.
+
+    What it names: whole numbers, text, amounts, days, other messages or lists of them.
+    Raises LookupError for a key that no catalogue has, and TypeError unless what is given is
+    exactly what the text names.
+    """
+    wanted = params_of(key)
+    if params.keys() != wanted:
+        message = f"“{key}” names {sorted(wanted)}, not {sorted(params)}"
+        raise TypeError(message)
+    return Message(key, tuple(sorted((name, _param(one)) for name, one in params.items())))
+
+
+def named(table: str, name: str) -> Message:
+    """What people call a name of the code: a cause, a field, what a binding waits for.
+
+    ``table``: the beginning of its key. A name that this version does not know stays as it is.
+    """
+    key = f"{table}.{name}"
+    return Message(key) if key in TEXTS else verbatim(name)
+
+
+def verbatim(text: object) -> Message:
+    """What a panel or a person said, to be shown as it is."""
+    said = str(text)
+    return Message(VERBATIM, (("text", said),)) if said else NOTHING
+
+
+def several(messages: Iterable[Message]) -> Message:
+    """These one after the other, each once; nothing where there is nothing."""
+    parts = tuple(dict.fromkeys(part for message in messages for part in message.parts))
+    if len(parts) > 1:
+        return Message(SEVERAL, (("all", parts),))
+    return parts[0] if parts else NOTHING
+
+
+def read(stored: str | None) -> Message:
+    """The message that a column holds; what an older version wrote is its text, as it stands."""
+    if not stored:
+        return NOTHING
+    if stored.startswith("{"):
+        try:
+            return of_json(json.loads(stored))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            pass  # text that only begins like JSON
+    return verbatim(stored)
+
+
+def of_json(stored: Mapping[str, Any] | str) -> Message:
+    """What ``to_json`` gave; text of an older version stays text.
+
+    Raises what JSON of another shape leads to.
+    """
+    if isinstance(stored, str):
+        return verbatim(stored)
+    params = stored["params"].items()
+    return Message(str(stored["key"]), tuple(sorted((name, _read(one)) for name, one in params)))
+
+
+@lru_cache(maxsize=1024)
+def params_of(key: str) -> frozenset[str]:
+    """What the text of this key names. Raises LookupError for a key that no catalogue has."""
+    asked = _Asked()
+    with translation.override(None):
+        TEXTS[key] % asked  # lazy, so that only telling it shows what it names
+    return frozenset(asked.names)
+
+
+def keys_telling(text: str) -> list[str]:
+    """Keys of the catalogues whose text in the present language has this in it, in any case.
+
+    None for numbers and signs: these are what messages name.
+    """
+    sought = text.casefold()
+    if not any(sign.isalpha() for sign in sought):
+        return []
+    found = (key for key in TEXTS if key != VERBATIM)
+    return [key for key in found if sought in str(TEXTS[key] % _Asked()).casefold()]
+
+
+class _Asked(dict[str, int]):
+    """What is asked of it while a text is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __missing__(self, name: str) -> int:
+        self.names.add(name)
+        return 1
+
+
+def _param(value: object) -> Value:
+    if isinstance(value, int | Message) and not isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(one, Message) for one in value):
+        return tuple(value)
+    if isinstance(value, str | Promise | Decimal | dt.date):
+        return str(value)
+    message = f"{value!r} is nothing that a text can name"
+    raise TypeError(message)
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Message):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [one.to_json() for one in value]
+    return value
+
+
+def _read(value: Any) -> Value:
+    if isinstance(value, dict):
+        return of_json(value)
+    if isinstance(value, list):
+        return tuple(of_json(one) for one in value)
+    if isinstance(value, int):
+        return value
+    return str(value)
+
+
+def _shown(value: Value) -> str | int:
+    if isinstance(value, tuple):
+        return "; ".join(map(str, value))
+    return str(value) if isinstance(value, Message) else value

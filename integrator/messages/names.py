@@ -1,0 +1,112 @@
+"""What people call the names of the code: watched columns, what is waited for, the parts of facts.
+
+Where one of them stands in a message it is named by its table, see ``message.named``.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+FIELDS = {
+    "count": pgettext_lazy("field", "rows"),
+    "username": pgettext_lazy("field", "username"),
+    "fullname": pgettext_lazy("field", "full name"),
+    "preset": pgettext_lazy("field", "preset"),
+    "owner": pgettext_lazy("field", "owner"),
+    "active": pgettext_lazy("field", "active"),
+    "system": pgettext_lazy("field", "administrator or reseller's"),
+    "domain": pgettext_lazy("field", "domain"),
+    "domains": pgettext_lazy("field", "domains"),
+    "email": pgettext_lazy("field", "e-mail"),
+    "name": pgettext_lazy("field", "name"),
+    "status": pgettext_lazy("field", "status"),
+    "enabled": pgettext_lazy("field", "switched on"),
+    "disk_limit": pgettext_lazy("field", "disk limit"),
+    "limits": pgettext_lazy("field", "limits"),
+    "periods": pgettext_lazy("field", "prices"),
+    "modules": pgettext_lazy("field", "modules"),
+    "url": pgettext_lazy("field", "URL"),
+    "datacenter_id": pgettext_lazy("field", "data centre"),
+    "password": pgettext_lazy("field", "password"),
+    "client_id_remote": pgettext_lazy("field", "client"),
+    "plan_id_remote": pgettext_lazy("field", "plan"),
+    "module_id_remote": pgettext_lazy("field", "module"),
+}
+"""What people call the columns that discovery and canaries watch."""
+SUBJECTS = {
+    "run": _("Runs"),
+    "binding": _("Bindings"),
+    "window": _("Windows"),
+    "panel": _("Panels"),
+    "plan map": _("Plan map"),
+    "client": _("Clients"),
+    "preview": _("Previews"),
+    "drift": _("Drift"),
+    "person": _("People"),
+}
+"""What an event can be about."""
+
+PARTS = {
+    "module": pgettext_lazy("part", "module"),
+    "name": pgettext_lazy("part", "name"),
+    "datacenter": pgettext_lazy("part", "data centre"),
+}
+"""What a step's evidence calls the parts of what it found."""
+
+VERDICTS = {
+    "right": pgettext_lazy("password", "right"),
+    "wrong": pgettext_lazy("password", "wrong"),
+}
+"""What trying a canary's password told; anything else is the reason why it could not be told."""
+
+
+VALUES = {
+    "yes": pgettext_lazy("value", "yes"),
+    "no": pgettext_lazy("value", "no"),
+}
+"""What a column can hold besides text and numbers."""
+
+WAITING = {
+    "window": _("its plan's next window"),
+    "later": _("what was sent before to be past taking effect"),
+    "turn": _("its turn in the window"),
+    "readback": _("the panel to show what was done"),
+    "task": _("BILLmanager to make the task"),
+    "tasks": _("both modules to be on"),
+    "colleague": _("the person who took the task"),
+    "restore": _("the plan to be restored"),
+    "lane": _("another order of this client"),
+    "password": _("its password to be tested"),
+}
+"""What a binding can wait for."""
+
+SERVICES = {
+    "unpaid": pgettext_lazy("service", "ordered, not paid"),
+    "active": pgettext_lazy("service", "active"),
+    "suspended": pgettext_lazy("service", "suspended"),
+    "deleted": pgettext_lazy("service", "deleted"),
+    "in_progress": pgettext_lazy("service", "in progress"),
+    "unknown": pgettext_lazy("service", "in a state that is not known"),
+}
+"""The states of a service."""
+
+WAYS = {
+    "on": pgettext_lazy("module", "on"),
+    "off": pgettext_lazy("module", "off"),
+}
+"""Which way a module is switched."""
+
+LOGINS = {
+    "password": pgettext_lazy("login", "wrong name or password"),
+    "new_password": pgettext_lazy("login", "its password has expired"),
+    "expired": pgettext_lazy("login", "the session has expired"),
+    "address": pgettext_lazy("login", "not from this address"),
+    "authinfo": pgettext_lazy("login", "programs only from listed addresses"),
+    "two_factor": pgettext_lazy("login", "it asks for a second factor"),
+    "captcha": pgettext_lazy("login", "it asks for a captcha"),
+    "suspended": pgettext_lazy("login", "it is suspended"),
+    "other": pgettext_lazy("login", "refused for another reason"),
+    "blocked": pgettext_lazy("login", "refused for a reason that is not told"),
+}
+"""Why a panel lets a login not in (``LoginReason``)."""
