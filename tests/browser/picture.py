@@ -5,85 +5,35 @@ Writes ``docs/run-light.png`` and ``docs/run-dark.png``.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import ViewportSize, expect, sync_playwright
 
-from integrator.core.env import BASE_DIR, NAMES
-from tests.services.patience import eventually
-from tests.services.ports import free_ports
+from integrator.core.env import BASE_DIR
+from tests.services.installation import START_LIMIT, Installation, throwaway
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
 SIZE = ViewportSize(width=1280, height=800)
-START_LIMIT = 180.0
 SHOWN_DONE = 5
 """So many rows of the batch are done in the picture, the others under way."""
 
 
-class Demo:
-    """The demo in a folder that is thrown away."""
-
-    def __init__(self, folder: Path) -> None:
-        (self.port,) = free_ports(1)
-        self.var_dir, self.log = folder / "var", folder / "log"
-        kept = {name: value for name, value in os.environ.items() if name not in NAMES}
-        self.environ = {**kept, "VAR_DIR": str(self.var_dir)}
-
-    def command(self, *words: str) -> list[str]:
-        """How a command of this installation is called."""
-        return [sys.executable, str(BASE_DIR / "manage.py"), *words]
-
-    def said(self, name: str) -> str:
-        """What the demo has printed behind this name; empty: nothing yet."""
-        found = re.search(rf"{name}\s+(\S+)", self.log.read_text(errors="replace"))
-        return found[1] if found else ""
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """The demo, ready and with its first accounts bound."""
-        with self.log.open("wb") as out:
-            process = subprocess.Popen(
-                self.command("up", "--demo", "--port", str(self.port)),
-                env=self.environ,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            ready = eventually(lambda: bool(self.said("password")), patience=START_LIMIT)
-            assert ready, self.log.read_text(errors="replace")
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-    def bind(self, *options: str) -> None:
-        """Bind the accounts of the file that the demo has written."""
-        accounts = str(self.var_dir / "demo" / "accounts.csv")
-        words = self.command("bind", "--csv", accounts, "--autoprolong", "on", *options)
-        subprocess.run(words, env=self.environ, check=True)
-
-
-def take(page: Page, demo: Demo) -> None:
+def take(page: Page, demo: Installation) -> None:
     """Sign in, start the batch, and photograph it when some of it is done."""
     address = f"http://127.0.0.1:{demo.port}"
     page.goto(f"{address}/login/?next=/runs/")
-    page.fill("[name=username]", demo.said("user"))
-    page.fill("[name=password]", demo.said("password"))
+    for name, label in (("username", "user"), ("password", "password")):
+        [word] = re.findall(rf"{label} +(\S+)$", demo.said, re.MULTILINE)
+        page.fill(f"[name={name}]", word)
     page.click(".sign-in .primary")
-    demo.bind()
+    accounts = str(demo.var_dir / "demo" / "accounts.csv")
+    started = demo.run("bind", "--csv", accounts, "--autoprolong", "on")
+    assert started.returncode == 0, started.stderr
     page.goto(f"{address}/runs/")
     page.locator("main [data-open]").first.click()
     done = page.locator(".run-rows .state.s-done").nth(SHOWN_DONE - 1)
@@ -95,18 +45,18 @@ def take(page: Page, demo: Demo) -> None:
 
 def main() -> None:
     """Make both pictures."""
-    folder = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))  # a socket's path must be short
-    demo = Demo(folder)
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    try:
-        with demo.running(), sync_playwright() as playwright:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with throwaway() as demo, sync_playwright() as playwright:
+        up = demo.up()
+        try:
             browser = playwright.chromium.launch(
-                executable_path=browser_path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+                executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
             )
             take(browser.new_page(viewport=SIZE), demo)
             browser.close()
-    finally:
-        shutil.rmtree(folder)
+        finally:
+            up.send_signal(signal.SIGTERM)
+            up.wait(60)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from integrator.windows.readings import Reading
 
 LOOK_AGAIN = dt.timedelta(seconds=2)
+"""How soon a charge or service that is not listed yet is looked for again."""
 
 
 def of_these(found: Reading, awaiting: Collection[Binding]) -> Reading:

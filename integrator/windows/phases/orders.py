@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,13 @@ from integrator.windows import alarms, form_marks, gate, members, readings
 from integrator.windows.phases import charges
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Sequence
 
     from integrator.windows.lease import Driver
     from integrator.windows.readings import Reading
     from panels.billmanager import BillManager
 
-LOOK_AGAIN = dt.timedelta(seconds=2)
 GAVE_UP = "gave_up"
 """In ``Window.seen``: an order of this window was never seen in all its time."""
 
@@ -50,7 +49,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if later:
         # One that is due already waits for the lane of another one here, which is due later.
         now = clock.now()
-        driver.look_again(min((at for at in later if at > now), default=now + LOOK_AGAIN))
+        driver.look_again(min((at for at in later if at > now), default=now + charges.LOOK_AGAIN))
         return False
     return gate.drive(driver, bm)
 
@@ -228,7 +227,7 @@ def _confirmed(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.d
     """The panel confirmed the order, but does not list its service (yet)."""
     now = clock.now()
     if now - (intent.outcome_at or intent.at) < intents.listed_within():
-        return now + LOOK_AGAIN
+        return now + charges.LOOK_AGAIN
     evidence = {"answer": intent.result, "request": intent.before["request"]}
     text = say("order.confirmed")
     ledger.undecided(binding, step3.NUMBER, Ambiguous("order_unknown", text, evidence))
