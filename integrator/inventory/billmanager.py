@@ -20,6 +20,7 @@ from integrator.inventory.mirror import sync
 from integrator.inventory.tolerant_reads import unless_denied, unless_odd
 from integrator.models import Change, Client, ClientUser, Module, Plan, Service
 from integrator.panel_access import panel_connections, stored_dialect
+from integrator.steps import module_switches
 from panels.billmanager.discovery import discovery
 from panels.billmanager.plans import NO_LETTER
 from panels.billmanager.registers import registers
@@ -153,13 +154,11 @@ def _plans(
             "project": plan.project[:128],
             **offer_columns(offers.get(plan.id)),
             "limits": read(partial(billmanager.plans.limits, plan.id), "pricelist.detail") or {},
-            "modules": [
-                {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-                for m in read(
-                    partial(plan_modules, billmanager, plan.id), unreadable_rows.PLAN_MODULES
-                )
-                or ()
-            ],
+            "modules": module_switches.snapshot(
+                read(partial(plan_modules, billmanager, plan.id), unreadable_rows.PLAN_MODULES)
+                or (),
+                without=(),
+            ),
         }
     history = History(panel, Kind.PLAN, ("name", "enabled", "periods", "modules"), "name")
     counts["plans"] = _store(Plan, found, history)

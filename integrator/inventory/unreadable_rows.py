@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from panels import notes
 from panels.coremanager.partial_lists import Unreadable
 
 if TYPE_CHECKING:
@@ -27,17 +28,12 @@ BALANCE = "account.balance"
 PLAN_MODULES = "pricelist (modules)"
 """How the list of a plan's modules is called here: its function's name differs by panel."""
 
-WHATS = (
-    gettext_noop("is missing"),
-    gettext_noop("is not an amount"),
-    gettext_noop("is not a number"),
-    gettext_noop("is not a date"),
-    gettext_noop("is neither on nor off"),
-    gettext_noop("is no status of a service"),
-    gettext_noop("is in a currency that is not known"),
-    gettext_noop("does not say which service it is for"),
-    gettext_noop("names a client by a name that not just one client has"),
-    gettext_noop("is too large an amount"),
+WHATS = frozenset(
+    {
+        *(text for key, text in notes.TEXTS.items() if key.startswith("cell.")),
+        gettext_noop("names a client by a name that not just one client has"),
+        gettext_noop("is too large an amount"),
+    }
 )
 """What can be wrong with a cell, as ``panels`` and discovery say it."""
 

@@ -25,6 +25,7 @@ from integrator.inventory.mirror import update_rows
 from integrator.models import Account, Client, ClientUser, Module, Panel, Plan, Service
 from integrator.panel_access import call_log, panel_connections
 from integrator.panel_access.read_retries import repeated_reads
+from integrator.steps import module_switches
 from panels.billmanager.registers import registers
 
 if TYPE_CHECKING:
@@ -113,10 +114,7 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
             continue
         letters[str(number)], told = plan_sale(client, number)
         rules[str(number)] = sale_rules.kept(told)
-        modules = [
-            {"id": m.id, "name": m.name, "enabled": m.enabled, "orderpriority": m.orderpriority}
-            for m in plan_modules(client, number)
-        ]
+        modules = module_switches.snapshot(plan_modules(client, number), without=())
         columns = {"enabled": plan.enabled, "modules": modules, **offer_columns(offers.get(number))}
         Plan.objects.filter(pk=known.pk).update(gone_at=None, **columns)
     panel.refresh_from_db(fields=["discovery"])
