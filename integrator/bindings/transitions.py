@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Q
+from django.db.models import F, Q
 
 from integrator.bindings import leases, rows, states
 from integrator.core import clock, heartbeat
@@ -69,12 +69,14 @@ def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> li
     """
     for _ in range(MAX_LOOKS):
         now = clock.now()
-        ready = _ready(bindings, now, lane=lane)
         # Without a write, which would hold up others.
+        ready = _ready(bindings, now, lane=lane)
         found = list(ready[: MAX_CLAIMED * CLAIMED_SHARE])
+        if any(row.deaths for row in found) and _suspect_is_at_work():
+            found = list(ready.filter(deaths=0)[: MAX_CLAIMED * CLAIMED_SHARE])
         if not found:
             return []
-        claimed = _claim(ready, _share(found, most, lane=lane), now, lane=lane)
+        claimed = _claim(_share(found, most, lane=lane), now, lane=lane)
         if claimed:
             return claimed
     return []
@@ -86,27 +88,28 @@ def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> Bindin
     if lane:
         taken = Binding.objects.filter(in_lane=True).values("client_id")
         found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-    # One over which a worker has died is claimed alone, and only while no other such one is at
-    # work: so a row that ends its worker's process each time is told from those beside it.
-    suspects = Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
-    found = found.filter(Q(deaths=0) | ~Exists(suspects))
-    return found.order_by("due_at", "number").only("client_id", "state", "deaths")
+    return found.order_by("due_at", "number").only("client_id", "state", "deaths", "version")
 
 
-def _claim(
-    ready: BindingQuerySet, ids: Sequence[int], now: dt.datetime, *, lane: bool
-) -> list[Claim]:
-    """Claim those of these bindings that are still ready and that nobody else is taking."""
+def _suspect_is_at_work() -> bool:
+    """Whether one over which a worker has died is claimed; it goes alone, no other such one beside.
+
+    So a row that ends its worker's process each time is told from those beside it.
+    """
+    return Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0).exists()
+
+
+def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[Claim]:
+    """Claim those of these bindings that are still as they were seen to be."""
     token = heartbeat.new_lease_token()
     enters = {"in_lane": True} if lane else {}
+    as_seen = Q(*(Q(pk=row.pk, version=row.version) for row in chosen), _connector=Q.OR)
+    free = Binding.objects.unclaimed().filter(as_seen)
     try:
         with transaction.atomic():
-            # Locked in this transaction: nobody moves one of them on meanwhile.
-            free = ready.filter(pk__in=ids).select_for_update(skip_locked=True, of=("self",))
-            chosen = {row.pk: row.state for row in free}
-            if not chosen:
-                return []
-            Binding.objects.filter(pk__in=chosen).update(
+            # What others are changing just now is left to them, instead of waited for.
+            locked = free.select_for_update(skip_locked=True).values("pk")
+            taken = Binding.objects.filter(pk__in=locked).update(
                 state=BindingState.RUNNING,
                 state_at=now,
                 lease_token=token,
@@ -114,15 +117,16 @@ def _claim(
                 version=F("version") + 1,
                 **enters,
             )
-            claimed = _claimed(chosen, token)
+            claimed = _claimed({row.pk: row.state for row in chosen}, token) if taken else []
     except IntegrityError:
         return []  # another binding of a client entered the lane just now
-    leases.hold(token)
+    if claimed:
+        leases.hold(token)
     return claimed
 
 
-def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
-    """The ids of some, with a fair share left to other threads; one for each lane.
+def _share(found: Sequence[Binding], most: int, *, lane: bool) -> Sequence[Binding]:
+    """Some of them, with a fair share left to other threads; one for each lane.
 
     Not always the first ones, which all threads would reach for at once.
     """
@@ -131,21 +135,21 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> list[int]:
         found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
     count = max(1, min(most, len(found) // CLAIMED_SHARE))
     begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
-    return [row.pk for row in found[begin : begin + count]]
+    return found[begin : begin + count]
 
 
-def _claimed(chosen: Mapping[int, str], token: str) -> list[Claim]:
-    """The claims on these bindings, by their state before, with what is known of each.
+def _claimed(before: Mapping[int, str], token: str) -> list[Claim]:
+    """The claims with this token, with what is known of each; ``before``: state by id until now.
 
     Writes the events that tell of it.
     """
-    claims = {row.pk: Claim(row, token) for row in rows.claimed(chosen)}
-    for intent in rows.intents_of(chosen):
+    claims = {row.pk: Claim(row, token) for row in rows.claimed(before, token)}
+    for intent in rows.intents_of(claims):
         claims[intent.binding_id or 0].intents.append(intent)
-    for step in rows.steps_of(chosen):
+    for step in rows.steps_of(claims):
         claims[step.binding_id or 0].steps[step.number] = step
     Event.objects.bulk_create(
-        event_of(one.binding, chosen[pk], BindingState.RUNNING, say("binding.claimed"), PRODUCT)
+        event_of(one.binding, before[pk], BindingState.RUNNING, say("binding.claimed"), PRODUCT)
         for pk, one in claims.items()
     )
     return list(claims.values())
@@ -274,7 +278,7 @@ def change_all(changes: Sequence[Change]) -> set[int]:
     )
     present = {row.pk: (row.state, row.version) for row in locked.only("state", "version")}
     now = clock.now()
-    alike: dict[tuple[str, ...], list[Binding]] = {}
+    written: dict[int, dict[str, Any]] = {}
     events = []
     for one in changes:
         binding = one.binding
@@ -282,17 +286,31 @@ def change_all(changes: Sequence[Change]) -> set[int]:
         if present.pop(binding.pk, None) != (binding.state, binding.version):
             continue
         state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
-        columns = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
-        columns["version"] = binding.version + 1
-        changed = Binding(pk=binding.pk, **columns)
-        alike.setdefault(tuple(sorted(columns)), []).append(changed)
+        written[binding.pk] = {**state, **_clearing(binding, one.to, one.fields), **one.fields}
         events.append(
             event_of(binding, binding.state, one.to, one.why or _waits(one.waiting_for), PRODUCT)
         )
-    for names, same in alike.items():
-        Binding.objects.bulk_update(same, names)
+    _write_all(written)
     Event.objects.bulk_create(events)
-    return {event.binding_id for event in events if event.binding_id is not None}
+    return set(written)
+
+
+def _write_all(written: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write these columns by id: one statement for what many have in common, one for the rest."""
+    alike: dict[tuple[str, ...], dict[int, Mapping[str, Any]]] = {}
+    for pk, columns in written.items():
+        alike.setdefault(tuple(sorted(columns)), {})[pk] = columns
+    for names, same in alike.items():
+        first = next(iter(same.values()))
+        common = {n: first[n] for n in names if all(one[n] == first[n] for one in same.values())}
+        Binding.objects.filter(pk__in=same).update(version=F("version") + 1, **common)
+        own = [name for name in names if name not in common]
+        if own:
+            differing = [
+                Binding(pk=pk, **{name: columns[name] for name in own})
+                for pk, columns in same.items()
+            ]
+            Binding.objects.bulk_update(differing, own)
 
 
 def free(binding: Binding, why: Message, *, actor: str) -> bool:

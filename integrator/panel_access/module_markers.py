@@ -58,13 +58,13 @@ def marker_again(bm: BillManager) -> bool:
 
 def why_unknown() -> Message:
     """What was seen where no marker could be found; nothing when nobody has looked yet."""
-    places = stored_dialect.found_for(transports.billmanager_panel()).places
+    places = stored_dialect.found_for(transports.billmanager_panel("dialect")).places
     return panel_errors.of_words(places.get(MARKER, ""))
 
 
 def is_set_by_hand() -> bool:
     """Whether an administrator has said what tells what is on for a plan."""
-    return bool(transports.billmanager_panel().overrides.get(MARKER))
+    return bool(transports.billmanager_panel("overrides").overrides.get(MARKER))
 
 
 def is_proven(bm: BillManager, *, on: bool) -> bool:
@@ -74,7 +74,7 @@ def is_proven(bm: BillManager, *, on: bool) -> bool:
     registered panel there is nothing to prove.
     """
     try:
-        panel = transports.billmanager_panel()
+        panel = transports.billmanager_panel("learnt")
     except transports.NoBillManagerError:
         return True
     return was_seen(panel, bm.dialect, on=on)
@@ -88,7 +88,7 @@ def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
 def prove(bm: BillManager, *, on: bool) -> None:
     """A switch this way was seen in the plan's list of modules and in the list of plans."""
     with transaction.atomic():
-        row = Panel.objects.select_for_update().get(pk=transports.billmanager_panel().pk)
+        row = Panel.objects.select_for_update().get(kind=Panel.Kind.BILLMANAGER)
         proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}
         row.learnt = {**row.learnt, SWITCHES: proven}
         row.save(update_fields=["learnt"])

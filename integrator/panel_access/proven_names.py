@@ -26,6 +26,9 @@ CLOSES_WITH = ("task_close", "task_module", "task_username", "task_password")
 ALSO_CLOSES_WITH = ("task_take", "task_fields", "task_open_types")
 """Entries that decide how it is closed, and may be empty: a panel may assign tasks by itself."""
 
+COLUMNS = ("learnt", "dialect", "overrides", "username", "task_username", "url")
+"""All of a panel that is looked at here."""
+
 _DECIDES = frozenset({"kind", "name", "value", "before"})
 _SWITCHING = ("plan_modules_list", "plan_modules_parent", "plan_modules_marker")
 
@@ -49,7 +52,7 @@ def prove(names: Iterable[str]) -> None:
     Called in the transaction that proves the step. An entry that is not known proves nothing.
     """
     try:
-        panel = transports.billmanager_panel()
+        panel = transports.billmanager_panel(*COLUMNS)
     except transports.NoBillManagerError:
         return
     told, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)

@@ -68,7 +68,8 @@ def _waiting(now: dt.datetime) -> BindingQuerySet:
 
 def _room() -> bool:
     """Whether another window may open, by the BILLmanager's parallel limit."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    panel = billing.only("stopped", "away_until", "max_parallel").first()
     if panel is None or panel.stopped:
         return False
     if panel.away_until is not None and panel.away_until > clock.now():

@@ -48,7 +48,7 @@ def is_pending(run: Run) -> bool:
 
 def must_go_alone() -> bool:
     """Whether only one binding of all runs may be under way, since no close of a task is proven."""
-    return not proven_names.is_close_proven(transports.billmanager_panel())
+    return not proven_names.is_close_proven(transports.billmanager_panel(*proven_names.COLUMNS))
 
 
 def under_way() -> BindingQuerySet:

@@ -100,7 +100,7 @@ def _drive(driver: Driver) -> bool:
 def _note_read(driver: Driver, phase: Phase) -> None:
     """What had to be read to leave this phase, or to move in it, can be read again."""
     if phase == Phase.OPENING and driver.window.phase in (Phase.ORDERS, Phase.ENABLING):
-        reachability.back({binding.account.panel_id for binding in rows.of_window(driver.window)})
+        reachability.back(set(driver.window.bindings.values_list("account__panel_id", flat=True)))
     elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS, Phase.RESTORING):
         reachability.back()
 

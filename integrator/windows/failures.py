@@ -126,7 +126,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
             leaving = [b for b in leaving if b.account.panel_id == panel.pk] or leaving
     members.leave_all(driver, leaving, why=say("window.unread"))
     log.warning("window.left_its_place", window=window.pk, why=str(error))
-    if rows.of_window(window):
+    if window.bindings.exists():
         driver.save(attempts=0, cause=NOTHING, due_at=now)
         return True
     restoring.close(driver, say("window.unread"))

@@ -80,7 +80,7 @@ def adopted_services(bindings: Collection[Binding]) -> set[int]:
 class Ledger:
     """Collects what one shared reading proves, to be written in one transaction.
 
-    ``pauses``: why to pause which run, by its id.
+    ``pauses``: why to pause which run, by its id. ``now``: the time of the reading, one for all.
 
     Each binding is changed by compare-and-set; one that was changed meanwhile (by a person) is
     left out, and its steps with it.
@@ -91,6 +91,7 @@ class Ledger:
         self._steps: dict[int, dict[int, Step]] = {}
         self._changes: list[transitions.Change] = []
         self.pauses: dict[int, Message] = {}
+        self.now = clock.now()
 
     def proven(self, binding: Binding, number: int, verdict: Proven) -> None:
         """A step of this binding is done, with evidence."""
@@ -128,7 +129,7 @@ class Ledger:
 
     def done(self, binding: Binding) -> None:
         """The binding is done."""
-        fields = {"done_at": clock.now(), "in_lane": False, "step": 8}
+        fields = {"done_at": self.now, "in_lane": False, "step": 8}
         self._changes.append(transitions.Change(binding, BindingState.DONE, fields=fields))
 
     def _step(self, binding: Binding, number: int, state: StepState, **fields: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from integrator.bindings import intents, rows
+from integrator.bindings import intents
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.messages.message import Message, say
@@ -41,7 +41,7 @@ class PlanDamagedError(Exception):
 
 def to_hold(window: Window, bm: BillManager) -> dict[str, str]:
     """What the snapshot keeps of the letter; empty when it is not to be held, or there is none."""
-    if not any(binding.run.preview.hold_letters for binding in rows.of_window(window)):
+    if not window.bindings.filter(run__preview__hold_letters=True).exists():
         return {}
     form = bm.plans.letter_form(window.plan.remote_id)
     return {} if form is None or form.letter == NO_LETTER else {"letter": form.letter}

@@ -13,7 +13,7 @@ from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.messages.message import named, say
-from integrator.models import Binding, Intent, Run, Window
+from integrator.models import Binding, Intent, Run, Step, Window
 from integrator.models.states import BindingState, Phase, RunState, StepState
 from integrator.panel_access import call_log, reachability
 from integrator.runs import circuit_breaker, pauses
@@ -52,16 +52,27 @@ def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
         raise NotNowError
     with transaction.atomic():
         save_intent(claimed, intent, phase)
-        step = step_log.row(
-            intent.step,
-            StepState.RUNNING,
-            binding=binding,
-            previous=claimed.steps.get(intent.step),
-            attempt=intent.attempt,
-        )
-        step_log.record([step])
+        step = _begun(claimed, intent)
+        if step is not claimed.steps.get(intent.step):
+            step_log.record([step])
         call_log.flush()
     claimed.steps[intent.step] = step
+
+
+def _begun(claimed: Claim, intent: Intent) -> Step:
+    """The step that this intent is part of; the present one where it already says so."""
+    known = claimed.steps.get(intent.step)
+    step = step_log.row(
+        intent.step,
+        StepState.RUNNING,
+        binding=claimed.binding,
+        previous=known,
+        attempt=intent.attempt,
+    )
+    alike = known is not None and all(
+        getattr(known, name) == getattr(step, name) for name in step_log.STEP_COLUMNS
+    )
+    return known if known is not None and alike else step
 
 
 def save_intent(claimed: Claim, intent: Intent, phase: Phase) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
@@ -93,13 +94,14 @@ def _is_due(window_id: int) -> bool:
 def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     """Take some bindings of this window that are ready, and work on them; False: there are none."""
     looked_at = Window.objects.only("phase", "closing", "guided", "allowed")
-    window = looked_at.filter(pk=window_id).first()
+    window = looked_at.filter(pk=window_id).order_by().first()
     if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
         return False
     phase = Phase(window.phase)
     claims = transitions.claim(
         _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
     )
+    client = cache(panel_connections.billmanager)
     with _held(claims):
         begun = clock.monotonic()
         for number, claimed in enumerate(claims):
@@ -107,18 +109,22 @@ def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
                 # Who waits behind a slow call is better off with another thread.
                 transitions.give_back(claims[number:])
                 break
-            _work(claimed, JOBS[phase])
+            _work(claimed, JOBS[phase], client)
     return bool(claims)
 
 
-def _work(claimed: Claim, job: Callable[[Claim, BillManager], None]) -> None:
+def _work(
+    claimed: Claim,
+    job: Callable[[Claim, BillManager], None],
+    client: Callable[[], BillManager],
+) -> None:
     with _guarded(claimed):
         if not _known_version(claimed):
             # It stays in its window, for a worker that knows: the gate may need to see its order.
             due = clock.now() + dt.timedelta(seconds=VERSION_WAIT)
             attempts.wait(claimed, members.TURN, due_at=due, why=say("binding.newer"))
         else:
-            job(claimed, panel_connections.billmanager())
+            job(claimed, client())
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def _form_after_taking(
     were, the form that was read before taking serves, which saves a call for each binding.
     """
     binding = claimed.binding
-    panel = transports.billmanager_panel()
+    panel = transports.billmanager_panel("learnt")
     if address is None and panel.learnt.get("take_keeps_form"):
         return form
     fresh = bm.tasks.form(binding.task_id or 0, address)

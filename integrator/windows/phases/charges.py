@@ -73,7 +73,7 @@ def read_back(
             binding,
             members.TASKS,
             step=6,
-            step_at=clock.now(),
+            step_at=ledger.now,
             service_id=service_id,
             in_lane=False,
             attempts=0,
@@ -161,4 +161,4 @@ def _unpaid(
             attempts=0,
         )
         return
-    ledger.waits(binding, members.TURN, step=4, service_id=service_id, due_at=clock.now())
+    ledger.waits(binding, members.TURN, step=4, service_id=service_id, due_at=ledger.now)

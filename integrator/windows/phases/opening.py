@@ -147,7 +147,7 @@ def _datacenters(
     selling = [module for module in modules if module.id in on]
     ids, names = {m.datacenter_id for m in selling}, {m.datacenter_name for m in selling}
     offered = {number for number, name in window.plan.datacenters if number in ids or name in names}
-    return sorted(offered | {binding.datacenter_id for binding in rows.of_window(window)})
+    return sorted(offered | set(window.bindings.values_list("datacenter_id", flat=True)))
 
 
 def _manual_modules(
@@ -313,10 +313,10 @@ def _turn_away(driver: Driver) -> None:
             )
     with driver.holding():
         ledger.write()
-    left = rows.of_window(window)
+    left = set(window.bindings.values_list("step", flat=True))
     if not left:
         raise CannotOpenError("no_module", say("window.nobody"))
-    wants_orders = any(binding.step in members.MONEY_STEPS for binding in left)
+    wants_orders = not left.isdisjoint(members.MONEY_STEPS)
     if wants_orders != window.wants_orders:
         driver.save(wants_orders=wants_orders)
 
@@ -341,16 +341,15 @@ def _record(driver: Driver, bm: BillManager) -> None:
         ledger.write()
     _leave_stopped(driver)  # a try of a canary's password may have been the one that stops
     driver.save(looked_at=clock.now())
-    if not rows.of_window(window):
+    if not window.bindings.exists():
         raise CannotOpenError("no_module", say("window.nobody"))
 
 
 def _leave_stopped(driver: Driver) -> None:
     """Those whose run was paused meanwhile, by what was seen here or by a person, wait again."""
     with driver.holding():
-        for binding in rows.of_window(driver.window):
-            if binding.run.state != RunState.RUNNING:
-                members.leave(binding, why=say("binding.run_stopped"))
+        for binding in driver.window.bindings.exclude(run__state=RunState.RUNNING):
+            members.leave(binding, why=say("binding.run_stopped"))
 
 
 def _manual_only(driver: Driver, bm: BillManager) -> bool:

@@ -123,7 +123,7 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
         for binding in awaiting:
             intent = intents.last(known[binding.pk], step3.KIND)
             if intent is None:
-                ledger.waits(binding, members.TURN, due_at=clock.now())
+                ledger.waits(binding, members.TURN, due_at=ledger.now)
                 continue
             verdict = _service_of(binding, intent, found, adopted, manual)
             if isinstance(verdict, Proven):
@@ -240,4 +240,4 @@ def _unknown(binding: Binding, intent: Intent, ledger: members.Ledger) -> None:
     if binding.attempts >= settings.MAX_ATTEMPTS:
         ledger.failed(binding, step3.NUMBER, Failed("attempts", intent.why), attempts=0)
     else:
-        ledger.waits(binding, members.TURN, due_at=clock.now())
+        ledger.waits(binding, members.TURN, due_at=ledger.now)

@@ -45,7 +45,7 @@ def enable(driver: Driver, bm: BillManager) -> bool:
     """Step 5: both on. False: it is not read back yet."""
     window = driver.window
     own = sets.own((window.snapshot or {"modules": []})["modules"])
-    targets = {b.module_id for b in rows.of_window(window)}
+    targets = set(window.bindings.values_list("module_id", flat=True))
     wanted = step5.wanted(own, targets, sorted(window.manual_modules.values()))
     read = switches.turn(driver, bm, step5.NUMBER, wanted)
     if read is None:
@@ -166,7 +166,7 @@ class Look:
 
     def seek(self, binding: Binding) -> None:
         """Step 6, after the guard: our service still waits on the manual module."""
-        waited = clock.now() - binding.step_at
+        waited = self.ledger.now - binding.step_at
         service = self.found.service(binding.service_id)
         if service is None:
             text = say("service.unlisted", service=binding.service_id or 0)
@@ -185,7 +185,7 @@ class Look:
     def _seek_task(self, binding: Binding, waited: dt.timedelta) -> None:
         verdict = step6.verify(binding.service_id or 0, self.tasks, waited, self.staff)
         if isinstance(verdict, Proven):
-            now = clock.now()
+            now = self.ledger.now
             self.ledger.proven(binding, step6.NUMBER, verdict)
             self.ledger.waits(
                 binding,
@@ -206,7 +206,7 @@ class Look:
 
     def at_closed(self, binding: Binding) -> None:
         """Step 7: whether the service is what it must be."""
-        now = clock.now()
+        now = self.ledger.now
         intent = intents.last(self.known[binding.pk], step7.CLOSE)
         service = self.found.service(binding.service_id)
         verdict = step7.verify(service, binding) if service else Absent(say("service.gone"))
@@ -238,7 +238,7 @@ class Look:
         own, why = self.known[binding.pk], NOTHING
         if expiry.waits_for_close(binding, own):
             self.ledger.proven(binding, step7.NUMBER, verdict)
-            self.ledger.waits(binding, members.TURN, step=7, due_at=clock.now(), password="")
+            self.ledger.waits(binding, members.TURN, step=7, due_at=self.ledger.now, password="")
             return
         if binding.expires and not binding.expires_set:
             # Bound by somebody else: saved now, it may push limits to the live account.
@@ -247,7 +247,7 @@ class Look:
             why = expiry.said(binding)
         self.ledger.proven(binding, step7.NUMBER, verdict)
         self.ledger.waits(
-            binding, members.RESTORE, why=why, step=8, step_at=clock.now(), password=""
+            binding, members.RESTORE, why=why, step=8, step_at=self.ledger.now, password=""
         )
 
     def _not_yet(
