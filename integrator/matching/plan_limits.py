@@ -96,6 +96,17 @@ class Standings:
         compared = (_compared(one, found, plan) for one in RESOURCES)
         return [said for said in compared if said is not None]
 
+    def differs(self, account: int, plan: Plan) -> bool:
+        """Whether some limit of this account is known to be another than the plan's.
+
+        Should the plan's limits be pushed to it, that would show.
+        """
+        found = self._found.get(account)
+        if found is None:
+            return False
+        limits = ((found.limit(one), plan.limits.get(one.plan)) for one in RESOURCES)
+        return any(None not in (own, allowed) and own != allowed for own, allowed in limits)
+
 
 MAX_KEYS_ASKED = 500
 """Up to so many accounts are asked for by id; beyond that it is cheaper to read the table."""

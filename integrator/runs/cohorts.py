@@ -15,6 +15,7 @@ from django.db.models import Count, Q
 from integrator.bindings import transitions
 from integrator.core import clock
 from integrator.maintenance import wake_ups
+from integrator.matching import plan_limits
 from integrator.models import Binding, Panel, Run, Window
 from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import BindingState, Phase, RunState
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 CALLS_PER_WINDOW = 4
 """How many parallel calls a window should have for itself before another plan's may open."""
+MAX_LIKELY_CANARIES = 200
+"""So many of a run's accounts are looked at for one that would make a good canary."""
 WAITS_FOR = {
     3: members.TURN,
     4: members.TURN,
@@ -153,11 +156,31 @@ def _cohort(plan_id: int) -> list[Binding]:
 def _canary_first(
     run: Run, waiting: BindingQuerySet, order: Sequence[str], size: int
 ) -> list[Binding]:
-    """The next ones in this order; the account that a person picked as canary before all others."""
+    """The next ones in this order; a run's canary is the account that a person picked.
+
+    Else the first of its accounts, on whichever plan, that would show it if the closing of a task
+    pushed the plan's limits to it.
+    """
     picked = run.preview.canary_id
-    if picked and size == COHORT_GROWTH[0] and _still_to_go(run, picked):
+    if size == COHORT_GROWTH[0] and picked and _still_to_go(run, picked):
         return list(waiting.filter(account=picked))
+    if size == COHORT_GROWTH[0] and canaries.is_wanted(run.pk):
+        showing = _would_show_limits(run, order)
+        if showing is not None:
+            return list(waiting.filter(pk=showing))
     return list(waiting.order_by(*order)[:size])
+
+
+def _would_show_limits(run: Run, order: Sequence[str]) -> int | None:
+    """The first binding of this run whose account's limits are other than its plan's; None: none.
+
+    Of an account that has the plan's limits already nobody could tell whether they were pushed.
+    """
+    waiting = _waiting(clock.now()).filter(run=run).select_related("plan").order_by(*order)
+    first = list(waiting.only("account", "plan")[:MAX_LIKELY_CANARIES])
+    limits = plan_limits.Standings([binding.account_id for binding in first])
+    showing = (one.pk for one in first if limits.differs(one.account_id, one.plan))
+    return next(showing, None)
 
 
 def _still_to_go(run: Run, account_id: int) -> bool:

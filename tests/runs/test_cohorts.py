@@ -17,6 +17,7 @@ from tests import factories
 from tests.services.refused_closes import charged, refuse_closes
 
 if TYPE_CHECKING:
+    from integrator.models import Plan, Run
     from tests.services.provider import Provider, Workers
 
 
@@ -158,3 +159,29 @@ def test_a_picked_canary_that_waits_for_a_decision_holds_nobody_back(db: None) -
     assert not cohorts._still_to_go(picked.run, picked.account_id)
     Binding.objects.filter(pk=first.pk).update(in_lane=False)
     assert cohorts._still_to_go(picked.run, picked.account_id)
+
+
+def waiting(run: Run, sold: Plan, disk: int | None) -> Binding:
+    """A binding of an account that may use so much disk."""
+    account = factories.account(disk_limit=disk)
+    return factories.binding(run=run, plan=sold, account=account, prepared=True)
+
+
+@pytest.mark.any_database
+def test_the_canary_would_show_it_if_limits_were_pushed(db: None) -> None:
+    """Of an account that has its plan's limits already nobody could tell."""
+    factories.billmanager()
+    small, large = factories.plan("S", limits={"disc": 500}), factories.plan("L", limits={})
+    run = factories.run()
+    for sold, disk in ((small, 500), (small, None), (large, 900)):
+        waiting(run, sold, disk)
+    shows = waiting(run, factories.plan("M", limits={"disc": 700}), 900)
+    cohorts.draw_all()
+    assert list(Window.objects.values_list("bindings", flat=True)) == [shows.pk]
+
+
+def test_any_account_is_the_canary_where_none_would_show_pushed_limits(db: None) -> None:
+    factories.billmanager()
+    first = waiting(factories.run(), factories.plan("S", limits={"disc": 500}), 500)
+    cohorts.draw_all()
+    assert list(Window.objects.values_list("bindings", flat=True)) == [first.pk]
