@@ -136,3 +136,23 @@ def test_folders_are_small() -> None:
     modules = [path for path in MODULES if path.stem != "__init__"]
     files = Counter(path.parent.relative_to(BASE_DIR) for path in modules)
     assert {str(folder): n for folder, n in files.items() if n > MAX_FILES} == {}
+
+
+def sends_outside_an_effect(path: Path) -> bool:
+    """Whether a call here changes something on a panel, and is not in an effect's ``apply``."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    applied = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "apply"]
+    inside = {id(node) for effect in applied for node in ast.walk(effect)}
+    return any(
+        any(keyword.arg == "send_by" for keyword in call.keywords)
+        or (isinstance(call.func, ast.Attribute) and call.func.attr == "apply")
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and id(call) not in inside
+    )
+
+
+def test_panels_are_changed_by_declared_effects_alone() -> None:
+    """See ``integrator.steps.effect``: described, committed as an intent, then carried out."""
+    product = [path for path in MODULES if within(name_of(path), "integrator")]
+    sending = [name_of(path) for path in product if sends_outside_an_effect(path)]
+    assert sending == ["integrator.bindings.intents"]

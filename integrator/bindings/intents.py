@@ -22,6 +22,7 @@ from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import MAY_HAVE_HAPPENED, UNSETTLED, Outcome
+from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps import step7_close_the_task as step7
@@ -29,16 +30,15 @@ from panels.coremanager.errors import NotSent, OutcomeUnknown, PanelError, Refus
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from integrator.steps.effect import Effect
 
 CREATE_CLIENT = "create_client"
-CREATE_MODULE = "create_module"
 HAND_OVER = "hand_over"
 
 NOT_REPEATABLE = frozenset(
     {
         *(step3.KIND, step4.CREDIT, step4.SET_PAID, step4.PAY_LINE, step7.CLOSE),
-        *(CREATE_CLIENT, CREATE_MODULE, HAND_OVER),
+        *(CREATE_CLIENT, step1.KIND, HAND_OVER),
     }
 )
 """Kinds that do harm when they take effect twice, however late the first one is."""
@@ -93,21 +93,21 @@ class Sent(Generic[T_co]):
 
 
 def new(
-    kind: str,
-    step: int,
+    effect: Effect[object],
     attempt: int,
-    description: dict[str, Any],
-    before: dict[str, Any],
     *,
     binding: Binding | None = None,
     window: Window | None = None,
+    marker: str = "",
     until: dt.datetime | None = None,
 ) -> Intent:
-    """An intent to be saved in the transaction that checks lease and phase.
+    """The intent of this effect, to be saved in the transaction that checks lease and phase.
 
-    ``until``: it may not be sent after that time, since what was looked at before it is too old
-    then; None: only the lease limits it.
+    ``marker``: what else the effect is found by; a binding's is its own. ``until``: it may not be
+    sent after that time, since what was looked at before it is too old then; None: only the lease
+    limits it.
     """
+    before = {**effect.before(), "request": effect.describe()}
     now = clock.now()
     send_by = now + dt.timedelta(seconds=send_ahead())
     if until is not None:
@@ -115,21 +115,21 @@ def new(
     return Intent(
         binding=binding,
         window=window,
-        step=step,
+        step=effect.number,
         attempt=attempt,
-        kind=kind,
-        marker=binding.marker if binding else "",
-        before={**before, "request": description},
+        kind=effect.kind,
+        marker=binding.marker if binding else marker,
+        before=before,
         at=now,
         send_by=send_by,
         settles_at=send_by
         + dt.timedelta(seconds=settings.READ_TIMEOUT)
-        + _absent_after(kind, answered=False),
+        + _absent_after(effect.kind, answered=False),
     )
 
 
-def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
-    """Make the declared call; ``call`` is given the ``send_by`` of this process's clock.
+def carry_out(intent: Intent, effect: Effect[T]) -> Sent[T]:
+    """Make the declared call, by the intent's ``send_by`` on this process's clock.
 
     The outcome is returned, not yet written: it belongs in one transaction with what follows
     from it. An error that is not a panel's is not caught: the intent then stays pending, which
@@ -138,7 +138,7 @@ def carry_out(intent: Intent, call: Callable[[float], T]) -> Sent[T]:
     here = clock.monotonic()  # first: a pause between the two must shorten the time, not shift it
     left = (intent.send_by - clock.now()).total_seconds()
     try:
-        value = call(here + left)
+        value = effect.apply(here + left)
     except (NotSent, FormLacks) as error:
         return Sent(intent, Outcome.NOTHING, error=error)
     except Refused as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from panels.billmanager import BillManager
     from panels.billmanager.plans import PlanModule
+
+KIND = "switch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,33 @@ class Switch:
 
     module_id: int
     on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchModule:
+    """Switches one module of a plan. ``enabled``: those that were seen to be on before."""
+
+    kind: ClassVar = KIND
+
+    bm: BillManager
+    number: int
+    plan_id: int
+    switch: Switch
+    enabled: Sequence[int] | None
+
+    def describe(self) -> dict[str, Any]:
+        """Which module of which plan, and which way."""
+        return {"plan": self.plan_id, "module": self.switch.module_id, "on": self.switch.on}
+
+    def before(self) -> dict[str, Any]:
+        """What was on."""
+        return {"enabled": self.enabled}
+
+    def apply(self, send_by: float) -> None:
+        """Switch it; to repeat this changes nothing. Raises what ``panels`` raises."""
+        plans = self.bm.plans
+        act = plans.switch_on if self.switch.on else plans.switch_off
+        act(self.plan_id, self.switch.module_id, send_by=send_by)
 
 
 def enabled(modules: Iterable[PlanModule]) -> list[int]:

@@ -7,7 +7,8 @@ are opened automatically as ever (design.md, sections 1 and 5). It is made once 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from integrator.messages.message import say
 from integrator.steps.verdicts import Failed, Proven
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NUMBER = 1
 VERSION = 1
+KIND = "create_module"
 NAME = "Integrator manual"
 
 
@@ -103,18 +105,35 @@ def department(bm: BillManager, modules: Sequence[Module], datacenter_id: int) -
     raise FormLacks(("dialect entry module_department",), func="processing.add.settings")
 
 
-def apply(
-    bm: BillManager, modules: Sequence[Module], datacenter_id: int, *, send_by: float
-) -> None:
-    """Make the module.
+@dataclass(frozen=True, slots=True)
+class AddModule:
+    """Makes our manual module in a data centre. ``modules``: all that there are."""
 
-    Raises what ``panels`` raises; FormLacks when no department is known.
-    """
-    highest = max((m.orderpriority or 0 for m in modules if m.kind == "ispmanager"), default=0)
-    bm.modules.create_manual(
-        name_for(datacenter_id),
-        datacenter_id,
-        department(bm, modules, datacenter_id),
-        highest + 1,
-        send_by=send_by,
-    )
+    kind: ClassVar = KIND
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    modules: Sequence[Module]
+    datacenter_id: int
+
+    def describe(self) -> dict[str, Any]:
+        """Its name, and where."""
+        return {"name": name_for(self.datacenter_id), "datacenter": self.datacenter_id}
+
+    def before(self) -> dict[str, Any]:
+        """Nothing: it is told by its name."""
+        return {}
+
+    def apply(self, send_by: float) -> None:
+        """Make it, behind all ispmanager modules.
+
+        Raises what ``panels`` raises; FormLacks when no department is known.
+        """
+        others = [m.orderpriority or 0 for m in self.modules if m.kind == "ispmanager"]
+        self.bm.modules.create_manual(
+            name_for(self.datacenter_id),
+            self.datacenter_id,
+            department(self.bm, self.modules, self.datacenter_id),
+            max(others, default=0) + 1,
+            send_by=send_by,
+        )

@@ -7,7 +7,8 @@ answer of the new cart holds no service id, and an answer may get lost.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from integrator.messages import panel_errors
 from integrator.messages.message import named, say
@@ -23,7 +24,7 @@ from panels.billmanager.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from integrator.messages.message import Message
     from integrator.models import Binding
@@ -47,31 +48,47 @@ MARK_IN_FORM = "mark_in_form"
 """In evidence: our mark, found in the service's form where the list shows none."""
 
 
-def describe(binding: Binding) -> dict[str, Any]:
-    """What will be sent, without secrets; it is kept with the intent."""
-    return {
-        "su": binding.su,
-        "plan": binding.plan.remote_id,
-        "datacenter": binding.datacenter_id,
-        "period": binding.period,
-        "domain": binding.domain,
-        "autoprolong": binding.autoprolong,
-        "remoteid": binding.marker,
-    }
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a binding. ``floors``: the highest ids seen of services and of expenses."""
 
+    kind: ClassVar = KIND
+    number: ClassVar = NUMBER
 
-def apply(bm: BillManager, binding: Binding, *, send_by: float) -> Placed:
-    """Order, once. Raises what ``panels`` raises."""
-    return bm.orders.place(
-        su=binding.su,
-        plan_id=binding.plan.remote_id,
-        datacenter_id=binding.datacenter_id,
-        period=binding.period,
-        domain=binding.domain,
-        autoprolong=binding.autoprolong,
-        remoteid=binding.marker,
-        send_by=send_by,
-    )
+    bm: BillManager
+    binding: Binding
+    floors: Mapping[str, int]
+
+    def describe(self) -> dict[str, Any]:
+        """What is ordered, for whom, with our mark."""
+        binding = self.binding
+        return {
+            "su": binding.su,
+            "plan": binding.plan.remote_id,
+            "datacenter": binding.datacenter_id,
+            "period": binding.period,
+            "domain": binding.domain,
+            "autoprolong": binding.autoprolong,
+            "remoteid": binding.marker,
+        }
+
+    def before(self) -> dict[str, Any]:
+        """Above which ids the service and its charge are looked for."""
+        return {"service": self.floors["service"], "expense": self.floors["expense"]}
+
+    def apply(self, send_by: float) -> Placed:
+        """Order. Raises what ``panels`` raises."""
+        binding = self.binding
+        return self.bm.orders.place(
+            su=binding.su,
+            plan_id=binding.plan.remote_id,
+            datacenter_id=binding.datacenter_id,
+            period=binding.period,
+            domain=binding.domain,
+            autoprolong=binding.autoprolong,
+            remoteid=binding.marker,
+            send_by=send_by,
+        )
 
 
 def candidates(

@@ -7,8 +7,9 @@ order that stayed unpaid is paid where it lies, never ordered again (design.md, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from integrator.messages import panel_errors
 from integrator.messages.message import say, several
@@ -47,9 +48,98 @@ def lacking(price: Decimal, balance: Decimal) -> Decimal:
     return max(price - balance, Decimal(0))
 
 
-def describe_credit(binding: Binding, amount: Decimal, method_id: int) -> dict[str, Any]:
-    """What will be sent to add credit."""
-    return {"su": binding.su, "amount": str(amount), "paymethod": method_id}
+@dataclass(frozen=True, slots=True)
+class AddPayment:
+    """A payment that adds what a balance lacks. ``token``: the panel's *randomnumber*, ours alone.
+
+    ``floor``: the highest id of a payment seen before.
+    """
+
+    kind: ClassVar = CREDIT
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    binding: Binding
+    amount: Decimal
+    currency_id: int
+    method_id: int
+    profile_id: int
+    token: str
+    floor: int
+
+    def describe(self) -> dict[str, Any]:
+        """How much is added for whom, and how."""
+        return {
+            "su": self.binding.su,
+            "amount": str(self.amount),
+            "paymethod": self.method_id,
+            "randomnumber": self.token,
+        }
+
+    def before(self) -> dict[str, Any]:
+        """Above which id the payment is looked for, and by which amount."""
+        return {"payment": self.floor, "amount": str(self.amount)}
+
+    def apply(self, send_by: float) -> int | None:
+        """Add it; its id, None where the panel does not tell. Raises what ``panels`` raises."""
+        return self.bm.payments.add(
+            self.binding.su,
+            profile_id=self.profile_id,
+            amount=self.amount,
+            currency_id=self.currency_id,
+            method_id=self.method_id,
+            randomnumber=self.token,
+            send_by=send_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPaid:
+    """Marks a payment of ours as paid."""
+
+    kind: ClassVar = SET_PAID
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    payment: Payment
+
+    def describe(self) -> dict[str, Any]:
+        """Which payment."""
+        return {"payment": self.payment.id}
+
+    def before(self) -> dict[str, Any]:
+        """In which state it was."""
+        return {"status": self.payment.status}
+
+    def apply(self, send_by: float) -> None:
+        """Mark it. Raises what ``panels`` raises."""
+        self.bm.payments.set_paid(self.payment.id, send_by=send_by)
+
+
+@dataclass(frozen=True, slots=True)
+class PayLine:
+    """Pays an order where it lies. ``floor``: the highest id of an expense seen before."""
+
+    kind: ClassVar = PAY_LINE
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    binding: Binding
+    line: CartLine
+    floor: int
+
+    def describe(self) -> dict[str, Any]:
+        """Which line, of whom."""
+        return {"su": self.binding.su, "line": self.line.id}
+
+    def before(self) -> dict[str, Any]:
+        """Above which id the charge is looked for."""
+        return {"expense": self.floor}
+
+    def apply(self, send_by: float) -> None:
+        """Pay it. Raises what ``panels`` raises."""
+        free = self.binding.price == 0
+        self.bm.orders.pay_line(self.binding.su, self.line, free=free, send_by=send_by)
 
 
 def payments_since(bm: BillManager, binding: Binding, floor: int) -> list[Payment]:
@@ -152,11 +242,6 @@ def line_like(binding: Binding, lines: Iterable[CartLine]) -> CartLine | None:
 def _is_like(line: CartLine, binding: Binding) -> bool:
     plans = (None, binding.plan.remote_id)
     return line.plan_id in plans and same_domain(line.domain, binding.domain)
-
-
-def pay_line(bm: BillManager, binding: Binding, line: CartLine, *, send_by: float) -> None:
-    """Pay the order where it lies. Raises what ``panels`` raises."""
-    bm.orders.pay_line(binding.su, line, free=binding.price == 0, send_by=send_by)
 
 
 def _of_client(row: Payment | Expense, binding: Binding) -> bool:

@@ -8,7 +8,8 @@ back: Active, on the ispmanager module, with exactly the account's username.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from integrator.messages.message import say
 from integrator.steps import step3_order
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from integrator.models import Binding
-    from panels.billmanager import BillManager
+    from panels.billmanager import Address, BillManager
     from panels.billmanager.services import Service
     from panels.billmanager.tasks.tasks import TaskForm
 
@@ -42,25 +43,67 @@ def probe(form: TaskForm, us: Collection[str]) -> Proven | Absent | NotYet:
     return Absent(say("task.free"))
 
 
-def describe(binding: Binding) -> dict[str, Any]:
-    """What will be sent, without the password."""
-    return {
-        "task": binding.task_id,
-        "module": binding.module_id,
-        "username": binding.account.username,
-    }
+@dataclass(frozen=True, slots=True)
+class TakeTask:
+    """Assigns the task of this form to our staff login."""
+
+    kind: ClassVar = TAKE
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    form: TaskForm
+
+    def describe(self) -> dict[str, Any]:
+        """Which task."""
+        return {"task": self.form.task_id}
+
+    def before(self) -> dict[str, Any]:
+        """Who had it, in which state."""
+        return {"performer": self.form.performer, "status": self.form.status}
+
+    def apply(self, send_by: float) -> Address | None:
+        """Take it; where the form to close it is then, None: where it was.
+
+        Raises what ``panels`` raises.
+        """
+        return self.bm.tasks.take(self.form, send_by=send_by)
 
 
-def close(bm: BillManager, binding: Binding, form: TaskForm, *, send_by: float) -> None:
-    """Submit the form with the ispmanager module, the username and the password, and close."""
-    bm.tasks.close(
-        form,
-        module_id=binding.module_id,
-        username=binding.account.username,
-        password=binding.password,
-        domain=binding.domain,
-        send_by=send_by,
-    )
+@dataclass(frozen=True, slots=True)
+class CloseTask:
+    """Closes the task of this form with the ispmanager module, the username and the password."""
+
+    kind: ClassVar = CLOSE
+    number: ClassVar = NUMBER
+
+    bm: BillManager
+    binding: Binding
+    form: TaskForm
+
+    def describe(self) -> dict[str, Any]:
+        """With what it is closed, but for the password."""
+        binding = self.binding
+        return {
+            "task": binding.task_id,
+            "module": binding.module_id,
+            "username": binding.account.username,
+        }
+
+    def before(self) -> dict[str, Any]:
+        """Who had it, in which state."""
+        return {"status": self.form.status, "performer": self.form.performer}
+
+    def apply(self, send_by: float) -> None:
+        """Submit its form. Raises what ``panels`` raises."""
+        binding = self.binding
+        self.bm.tasks.close(
+            self.form,
+            module_id=binding.module_id,
+            username=binding.account.username,
+            password=binding.password,
+            domain=binding.domain,
+            send_by=send_by,
+        )
 
 
 def guard(service: Service, binding: Binding, manual_modules: Collection[int]) -> Verdict:

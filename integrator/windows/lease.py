@@ -22,6 +22,7 @@ from integrator.panel_access import call_log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from integrator.models import Intent
     from integrator.models.states import Phase
     from integrator.models.window import WindowQuerySet
 
@@ -64,6 +65,17 @@ class Driver:
         with transaction.atomic():
             self.save()
             yield
+
+    def declare(self, intent: Intent, **fields: Any) -> None:
+        """Commit the intent of what is about to be sent, by who still holds the window.
+
+        From then on nobody knows what the plan sells with, until it is read again.
+        Raises LeaseLostError.
+        """
+        with transaction.atomic():
+            self.save(modules_read_at=None, **fields)
+            intent.save(force_insert=True)
+            call_log.flush()
 
     def enter(self, phase: Phase, why: Message = NOTHING, **fields: Any) -> None:
         """Go on to ``phase``, with an event, in one transaction."""

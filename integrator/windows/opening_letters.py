@@ -7,7 +7,8 @@ outcome is unknown is waited for and read back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import transaction
 
@@ -29,6 +30,30 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager, LetterForm
 
 KIND = "letter"
+
+
+@dataclass(frozen=True, slots=True)
+class SetLetter:
+    """Saves a plan with another opening letter. ``form``: the plan's as it was just read."""
+
+    kind: ClassVar = KIND
+
+    bm: BillManager
+    number: int
+    form: LetterForm
+    letter: str
+
+    def describe(self) -> dict[str, Any]:
+        """Of which plan, and which letter."""
+        return {"plan": self.form.plan_id, "letter": self.letter}
+
+    def before(self) -> dict[str, Any]:
+        """Which letter it had."""
+        return {"letter": self.form.letter}
+
+    def apply(self, send_by: float) -> None:
+        """Save it. Raises what ``panels`` raises."""
+        self.bm.plans.set_letter(self.form, self.letter, send_by=send_by)
 
 
 class PlanDamagedError(Exception):
@@ -103,29 +128,17 @@ def _turn(
 
     ``instead_of``: the only letter that is replaced; None: whatever there is.
     """
-    plan = driver.window.plan.remote_id
-    form = bm.plans.letter_form(plan)
+    form = bm.plans.letter_form(driver.window.plan.remote_id)
     if form is None:
         raise PlanDamagedError(say("letter.none"))
     if _waits(driver, form, wanted):
         return False
     if form.letter == wanted or (instead_of is not None and form.letter != instead_of):
         return True
-    intent = intents.new(
-        KIND,
-        step,
-        driver.window.attempts + 1,
-        {"plan": plan, "letter": wanted},
-        {"letter": form.letter},
-        window=driver.window,
-    )
-    with transaction.atomic():
-        driver.save(modules_read_at=None)
-        intent.save(force_insert=True)
-        call_log.flush()
-    sent = intents.carry_out(
-        intent, lambda send_by: bm.plans.set_letter(form, wanted, send_by=send_by)
-    )
+    effect = SetLetter(bm, step, form, wanted)
+    intent = intents.new(effect, driver.window.attempts + 1, window=driver.window)
+    driver.declare(intent)
+    sent = intents.carry_out(intent, effect)
     with transaction.atomic():
         intents.settle_sent(sent)
         if sent.outcome == Outcome.UNKNOWN:

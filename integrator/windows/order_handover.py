@@ -7,7 +7,8 @@ first of them opens the order as it would have without our window.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Q
@@ -58,8 +59,8 @@ def hand_over(order_id: int, actor: str) -> StrangerOrder:
             )  # fmt: skip
         _plan_sells_itself(window, bm)
         task = _task(order, bm)
-        intent = _declare(order, task, actor)
-        sent = intents.carry_out(intent, lambda send_by: bm.tasks.start(task.id, send_by=send_by))
+        effect = StartTask(bm, order, task)
+        sent = intents.carry_out(_declare(effect, actor), effect)
         with transaction.atomic():
             intents.settle_sent(sent)
             if sent.outcome in (Outcome.DONE, Outcome.UNKNOWN):
@@ -74,6 +75,30 @@ def hand_over(order_id: int, actor: str) -> StrangerOrder:
                 % {"task": task.id, "why": panel_errors.of_error(sent.error)}
             )
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """Starts the opening of somebody else's order again, which the plan's own module then does."""
+
+    kind: ClassVar = KIND
+    number: ClassVar = STEP
+
+    bm: BillManager
+    order: StrangerOrder
+    task: Task
+
+    def describe(self) -> dict[str, Any]:
+        """Which task, of which service."""
+        return {"task": self.task.id, "service": self.order.service_id}
+
+    def before(self) -> dict[str, Any]:
+        """In which state the order was."""
+        return {"state": self.order.state}
+
+    def apply(self, send_by: float) -> None:
+        """Start it. Raises what ``panels`` raises."""
+        self.bm.tasks.start(self.task.id, send_by=send_by)
 
 
 def settle(order: StrangerOrder, bm: BillManager) -> None:
@@ -160,17 +185,10 @@ def _task(order: StrangerOrder, bm: BillManager) -> Task:
     return found[0]
 
 
-def _declare(order: StrangerOrder, task: Task, actor: str) -> Intent:
+def _declare(effect: StartTask, actor: str) -> Intent:
     """Commit what is meant, once: of two people who press at once, one is told to wait."""
-    intent = intents.new(
-        KIND,
-        STEP,
-        1,
-        {"task": task.id, "service": order.service_id},
-        {"state": order.state},
-        window=order.window,
-    )
-    intent.marker = _marker(order)
+    order, task = effect.order, effect.task
+    intent = intents.new(effect, 1, window=order.window, marker=_marker(order))
     with transaction.atomic():
         mine = StrangerOrder.objects.filter(pk=order.pk, handed_at=order.handed_at)
         if not mine.update(handed_by=actor, handed_at=clock.now(), task_id=task.id):

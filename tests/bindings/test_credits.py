@@ -29,6 +29,7 @@ from panels.billmanager.payments import Payments
 from panels.coremanager.errors import OutcomeUnknown
 from tests import factories
 from tests.services.choice import first_of
+from tests.services.effects import ORDER
 from tests.services.odd_dialects import written
 from tests.services.patience import eventually
 from tests.services.provider import ACTOR, only
@@ -313,7 +314,7 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
 
 @pytest.mark.parametrize("outcome", ["done", "unknown"])
 def test_what_is_just_being_paid_is_not_paid_again(outcome: str, quick: None) -> None:
-    order = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0})
+    order = intents.new(ORDER, 1)
     order.outcome, order.outcome_at = Outcome(outcome), clock.now()
     assert charges.may_still_be_paid(order, None) is not None
     order.outcome_at = order.settles_at = clock.now() - intents.listed_within()

@@ -13,9 +13,10 @@ from integrator.bindings.work import attempts
 from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models import Binding, Event, Intent, Panel, Run, Window
-from integrator.models.states import BindingState, Phase
+from integrator.models.states import BindingState, Outcome, Phase
 from integrator.windows.lease import Driver
 from tests import factories
+from tests.services.effects import Declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +41,15 @@ def claimed(left: dt.timedelta, **of_window: object) -> Claim:
     return Claim(Binding.objects.select_related("window", "run").get(pk=made.pk), TOKEN)
 
 
+class Sendable(Declared):
+    """One that a panel answers with *ok*."""
+
+    def apply(self, send_by: float) -> None:
+        """Nothing goes wrong."""
+
+
 def declare(one: Claim) -> None:
-    intent = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0})
-    intent.binding = one.binding
-    attempts.declare(one, intent, Phase.ORDERS)
+    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
 
 
 def note(one: Claim) -> None:
@@ -115,3 +121,14 @@ def test_no_order_is_declared_in_a_window_that_closes_or_a_run_that_does_not_run
     with pytest.raises(attempts.NotNowError):
         declare(one)
     assert not Intent.objects.exists()
+
+
+def test_nothing_is_sent_while_an_earlier_one_of_its_kind_is_unknown() -> None:
+    one = claimed(LEFT)
+    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    with pytest.raises(attempts.UnknownBeforeError):
+        attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    assert Intent.objects.filter(binding=one.binding).count() == 1
+    intents.settle(one.intents[-1], Outcome.NOTHING)
+    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    assert Intent.objects.filter(binding=one.binding).count() == 2

@@ -13,6 +13,7 @@ from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome
 from integrator.windows import members
 from tests import factories
+from tests.services.effects import ORDER
 
 if TYPE_CHECKING:
     from integrator.models import Client
@@ -27,7 +28,7 @@ def waiting(client: Client, **fields: Any) -> Binding:
 
 
 def order_of(binding: Binding, outcome: Outcome) -> None:
-    made = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0})
+    made = intents.new(ORDER, 1)
     made.binding, made.outcome, made.outcome_at = binding, outcome, clock.now()
     made.settles_at = clock.now()
     made.save()

@@ -96,14 +96,14 @@ def test_a_worker_that_stood_still_after_its_look_at_the_plan_orders_nothing_upo
         def now(self) -> dt.datetime:
             return real.now() + stopped
 
-    def after_a_stop(binding: Binding) -> dict[str, Any]:
+    def after_a_stop(order: step3.Order) -> dict[str, Any]:
         nonlocal stopped
-        monkeypatch.setattr(step3, "describe", describe)
+        monkeypatch.setattr(step3.Order, "describe", describe)
         stopped = dt.timedelta(seconds=28)
-        return describe(binding)
+        return describe(order)
 
-    describe = step3.describe
-    monkeypatch.setattr(step3, "describe", after_a_stop)
+    describe = step3.Order.describe
+    monkeypatch.setattr(step3.Order, "describe", after_a_stop)
     before = clock.install(Stoppable())
     try:
         run = workers.finish(provider.start(1))

@@ -157,7 +157,7 @@ def test_a_plan_that_a_window_of_ours_has_switched_has_not_changed(batch: Batch)
     batch.admin("pricelist.edit", elid=batch.plan, opennotify="2", sok="ok")
     freshness.reread(batch.preview)
     made = batch.made()
-    step1.apply(bm, bm.modules.all(), 1, send_by=4e9)
+    step1.AddModule(bm, bm.modules.all(), 1).apply(4e9)
     (manual,) = [module.id for module in step1.ours(bm.modules.all())]
     listed = bm.plans.modules(batch.plan)
     own = module_switches.enabled(listed)

@@ -11,9 +11,9 @@ from integrator.bindings import intents
 from integrator.bindings.operator import actions
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import Outcome
-from integrator.steps import step3_order as step3
 from integrator.windows import foreign_orders, gate
 from tests import factories
+from tests.services.effects import ORDER
 from tests.services.provider import compared
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_a_service_that_was_taken_over_after_a_refused_order_counts_at_the_gate(
     """Its order was answered *no* and looked at; by its step alone it is known to be there."""
     window = factories.window()
     adopted = factories.binding("waiting", 6, window=window, plan=window.plan, service_id=5009)
-    refused = intents.new(step3.KIND, 3, 1, {}, {}, binding=adopted)
+    refused = intents.new(ORDER, 1, binding=adopted)
     refused.outcome, refused.result = Outcome.REFUSED, {"read": True}
     refused.save()
     unsent = factories.binding("waiting", 3, window=window, plan=window.plan)

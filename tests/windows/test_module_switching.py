@@ -15,6 +15,7 @@ from integrator.windows import lease
 from integrator.windows.switching import switches
 from panels.billmanager.modules import Modules
 from panels.billmanager.plans import PlanModule
+from tests.services.effects import Declared
 from tests.services.plan_switches import MANUAL, ON, dialect_file, failed_for, ignoring, retried
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_late_switch_off_is_waited_for_before_the_manual_module_goes(
     """A switch that may still land would leave the plan without any module."""
     bm = cast("BillManager", Fake(Plans([11, 90], deaf=set())))
     late = intents.new(
-        switches.KIND, 2, 1, {"plan": 1, "module": 11, "on": False}, {}, window=driver.window
+        Declared(switches.KIND, 2, {"plan": 1, "module": 11, "on": False}), 1, window=driver.window
     )
     late.save()
     assert switches.turn(driver, bm, 8, [11]) is None

@@ -18,6 +18,7 @@ from integrator.windows import lease, readings
 from integrator.windows.phases import orders
 from tests import factories
 from tests.services.choice import first_of
+from tests.services.effects import ORDER
 from tests.services.provider import only, open_windows, where_everything_is
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from integrator.bindings.intents import Sent
     from integrator.models import Intent
+    from integrator.steps.effect import Effect
     from panels.billmanager import BillManager
     from tests.services.provider import Provider, Workers
 
@@ -42,11 +44,11 @@ class Killer:
         self._real = intents.carry_out
         monkeypatch.setattr(intents, "carry_out", self._carry_out)
 
-    def _carry_out(self, intent: Intent, call: Callable[[float], Any]) -> Sent[Any]:
+    def _carry_out(self, intent: Intent, effect: Effect[Any]) -> Sent[Any]:
         if intent.kind != self.kind or self.struck.is_set():
-            return self._real(intent, call)
+            return self._real(intent, effect)
         if self.after:
-            self._real(intent, call)
+            self._real(intent, effect)
         self.struck.set()
         raise Killed
 
@@ -187,7 +189,7 @@ def test_a_driver_that_lost_its_lease_after_reading_settles_nothing(
     """Settled as never happened, a cancelled binding would free its account for a second order."""
     window = factories.window("orders", due_at=clock.now())
     binding = factories.binding("waiting", window=window, waiting_for="readback")
-    order = intents.new("order", 3, 1, {}, {"service": 0, "expense": 0}, binding=binding)
+    order = intents.new(ORDER, 1, binding=binding)
     order.outcome, order.settles_at = Outcome.UNKNOWN, clock.now()
     order.save()
     driver = lease.claim(window.pk)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import string
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from django.conf import settings
@@ -106,15 +107,43 @@ def _work(row: NewClient, bm: BillManager) -> bool:
         return True
     if made is not None and intents.unsettled(made):
         if clock.now() < made.settles_at:
-            return _later(row, made.settles_at)
+            return _later(row, intents.next_look(made))
         intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
     return _create(row, bm)
 
 
+@dataclass(frozen=True, slots=True)
+class CreateClient:
+    """Makes a client with one user, whom nobody tells the password."""
+
+    kind: ClassVar = KIND
+    number: ClassVar = STEP
+
+    bm: BillManager
+    row: NewClient
+    password: str = field(repr=False)
+
+    def describe(self) -> dict[str, Any]:
+        """Whom, without the password."""
+        row = self.row
+        return {"email": row.email, "country": row.country, "project": row.project}
+
+    def before(self) -> dict[str, Any]:
+        """Nothing: the e-mail tells."""
+        return {}
+
+    def apply(self, send_by: float) -> int | None:
+        """Make it; its id, None where the panel does not tell. Raises what ``panels`` raises."""
+        row = self.row
+        return self.bm.clients.create(
+            row.email, row.name, self.password, row.country, row.project, send_by=send_by
+        )
+
+
 def _create(row: NewClient, bm: BillManager) -> bool:
-    request = {"email": row.email, "country": row.country, "project": row.project}
-    intent = intents.new(KIND, STEP, row.attempts + 1, request, {})
-    intent.marker = row.email
+    password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+    effect = CreateClient(bm, row, password)
+    intent = intents.new(effect, row.attempts + 1, marker=row.email)
     try:
         with transaction.atomic():
             intent.save(force_insert=True)
@@ -123,16 +152,10 @@ def _create(row: NewClient, bm: BillManager) -> bool:
     if _is_there(row, bm, None):
         intents.settle(intent, Outcome.NOTHING, why=say("effect.made_before"))
         return True
-    password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
-    sent = intents.carry_out(
-        intent,
-        lambda send_by: bm.clients.create(
-            row.email, row.name, password, row.country, row.project, send_by=send_by
-        ),
-    )
+    sent = intents.carry_out(intent, effect)
     intents.settle_sent(sent)
     if sent.outcome == Outcome.UNKNOWN:
-        return _later(row, clock.now() + SHOWS_AFTER)
+        return _later(row, intents.next_look(intent))
     if sent.error is not None:
         raise sent.error
     return _is_there(row, bm, intent) or _later(row, clock.now() + SHOWS_AFTER)

@@ -9,7 +9,7 @@ BILLmanager no longer has the service.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -74,6 +74,32 @@ def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:
     return proven.filter(finished_at__gt=manual.outcome_at).exists()
 
 
+@dataclass(frozen=True, slots=True)
+class SetModule:
+    """Hands a binding's service to another module. ``form``: the service's as it was just read."""
+
+    kind: ClassVar = KIND
+    number: ClassVar = STEP
+
+    bm: BillManager
+    binding: Binding
+    form: ServiceForm
+    module_id: int
+
+    def describe(self) -> dict[str, Any]:
+        """Which service, and which module."""
+        return {"service": self.binding.service_id, "module": self.module_id}
+
+    def before(self) -> dict[str, Any]:
+        """How the service was bound."""
+        form = self.form
+        return {"module": form.module_id, "username": form.username, "status": form.status}
+
+    def apply(self, send_by: float) -> None:
+        """Save its form. Raises what ``panels`` raises."""
+        self.bm.services.set_module(self.form, self.module_id, send_by=send_by)
+
+
 def to_manual(binding_id: int, actor: str) -> int:
     """Hand the binding's service to our manual module; the module's id, read back.
 
@@ -86,15 +112,13 @@ def to_manual(binding_id: int, actor: str) -> int:
         bm = panel_connections.billmanager()
         manual = _manual_module(bm, binding)
         form = bm.services.form(binding.service_id or 0)
+        effect = SetModule(bm, binding, form, manual)
         if form.module_id == manual:
-            _settle(binding, Outcome.DONE, actor, manual)
+            _settle(effect, Outcome.DONE, actor)
             return manual
-        _settle(binding, Outcome.NOTHING, actor, manual)
+        _settle(effect, Outcome.NOTHING, actor)
         _check(binding, form)
-        intent = _declare(binding, form, manual)
-        sent = intents.carry_out(
-            intent, lambda send_by: bm.services.set_module(form, manual, send_by=send_by)
-        )
+        sent = intents.carry_out(_declare(effect), effect)
         intents.settle_sent(sent)
         if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
             raise ActionRefused(
@@ -108,7 +132,7 @@ def to_manual(binding_id: int, actor: str) -> int:
                   " not delete it; press again in a moment.")
                 % {"id": binding.service_id, "module": shows}
             )  # fmt: skip
-        intents.settle(intent, Outcome.DONE, why=say("effect.read_back"), module=manual)
+        intents.settle(sent.intent, Outcome.DONE, why=say("effect.read_back"), module=manual)
         text = say("binding.on_manual", service=binding.service_id or 0, module=manual)
         transitions.remark(binding, text, actor=actor)
     return manual
@@ -205,15 +229,9 @@ def _check(binding: Binding, form: ServiceForm) -> None:
     )  # fmt: skip
 
 
-def _declare(binding: Binding, form: ServiceForm, manual: int) -> Intent:
-    intent = intents.new(
-        KIND,
-        STEP,
-        1,
-        {"service": binding.service_id, "module": manual},
-        {"module": form.module_id, "username": form.username, "status": form.status},
-        binding=binding,
-    )
+def _declare(effect: SetModule) -> Intent:
+    binding = effect.binding
+    intent = intents.new(effect, 1, binding=binding)
     with transaction.atomic():
         locked = Binding.objects.filter(pk=binding.pk, version=binding.version)
         if not locked.update(version=binding.version + 1):
@@ -223,18 +241,17 @@ def _declare(binding: Binding, form: ServiceForm, manual: int) -> Intent:
     return intent
 
 
-def _settle(binding: Binding, outcome: Outcome, actor: str, manual: int) -> None:
+def _settle(effect: SetModule, outcome: Outcome, actor: str) -> None:
     """What is unknown of an earlier try is told by the form that was just read.
 
     Raises ActionRefused while an earlier try could still land.
     """
+    binding, manual = effect.binding, effect.module_id
     for intent in Intent.objects.unsettled().filter(binding=binding, kind=KIND):
         if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
             raise ActionRefused(_("The last try may still take effect; press again in a moment."))
         intents.settle(intent, outcome, why=say("effect.read_back"), module=manual)
     if outcome == Outcome.DONE and state_of(binding).manual is None:
-        intent = intents.new(
-            KIND, STEP, 1, {"service": binding.service_id, "module": manual}, {}, binding=binding
-        )
+        intent = intents.new(effect, 1, binding=binding)
         intent.save(force_insert=True)
         intents.settle(intent, Outcome.DONE, why=say("effect.found", actor=actor), module=manual)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from integrator.bindings import causes, form_evidence, outage, step_log, transitions
+from integrator.bindings import causes, form_evidence, intents, outage, step_log, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.core import clock
 from integrator.messages import panel_errors
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from integrator.messages.message import Message
+    from integrator.steps.effect import Effect
     from integrator.steps.verdicts import Ambiguous
     from panels.coremanager.errors import PanelError
+
+T = TypeVar("T")
 
 MAY_GO_ON = {
     Phase.ORDERS: [RunState.RUNNING],
@@ -41,17 +44,35 @@ class NotNowError(Exception):
     """The window has left the phase, or the run no longer runs: no intent may be made."""
 
 
-def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
-    """Commit the intent, conditional on the lease, the window's phase and the run.
+class UnknownBeforeError(Exception):
+    """An effect of the same kind was sent, and nobody knows yet what became of it."""
 
-    Raises LeaseLostError, or NotNowError when phase or run forbid it, or when nothing may be
-    ordered beside another binding yet.
+
+def send(
+    claimed: Claim, effect: Effect[T], phase: Phase, *, until: dt.datetime | None = None
+) -> intents.Sent[T]:
+    """Declare this effect of a binding and carry it out; its outcome has yet to be written.
+
+    This is the only way to a call that changes something for a binding in a window. ``until``: it
+    may not be sent later. Raises UnknownBeforeError where the caller has not found out first what
+    became of an earlier one, LeaseLostError, and NotNowError when phase or run forbid it, or when
+    nothing may be ordered beside another binding yet.
     """
     binding = claimed.binding
+    if intents.unsettled(intents.last(claimed.intents, effect.kind)):
+        raise UnknownBeforeError(effect.kind)
     if phase == Phase.ORDERS and not canaries.may_order(binding):
         raise NotNowError
+    intent = intents.new(effect, binding.attempts + 1, binding=binding, until=until)
+    _declare(claimed, intent, phase)
+    claimed.intents.append(intent)
+    return intents.carry_out(intent, effect)
+
+
+def _declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
+    """Commit the intent, and that its step has begun, which a step that is done stays for ever."""
     with transaction.atomic():
-        save_intent(claimed, intent, phase)
+        _save_intent(claimed, intent, phase)
         step = _begun(claimed, intent)
         if step is not claimed.steps.get(intent.step):
             step_log.record([step])
@@ -62,6 +83,8 @@ def declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
 def _begun(claimed: Claim, intent: Intent) -> Step:
     """The step that this intent is part of; the present one where it already says so."""
     known = claimed.steps.get(intent.step)
+    if known is not None and known.state == StepState.DONE:
+        return known
     step = step_log.row(
         intent.step,
         StepState.RUNNING,
@@ -75,8 +98,8 @@ def _begun(claimed: Claim, intent: Intent) -> Step:
     return known if known is not None and alike else step
 
 
-def save_intent(claimed: Claim, intent: Intent, phase: Phase) -> None:
-    """Write the intent, in the caller's transaction; see ``declare`` for what it raises."""
+def _save_intent(claimed: Claim, intent: Intent, phase: Phase) -> None:
+    """Write the intent, in the caller's transaction, if lease, phase and run allow it."""
     # Without a join, so that PostgreSQL compares lease and token again with the row as it is
     # when a concurrent change of it has been committed.
     may = transitions.fenced(claimed).filter(

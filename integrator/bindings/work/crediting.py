@@ -106,34 +106,24 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
         return False
     token = "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
     seen = binding.window.seen if binding.window else {}
-    intent = intents.new(
-        step4.CREDIT,
-        step4.NUMBER,
-        binding.attempts + 1,
-        step4.describe_credit(binding, amount, method) | {"randomnumber": token},
-        {"payment": seen.get("payment", 0), "amount": str(amount)},
-        binding=binding,
+    added = step4.AddPayment(
+        bm,
+        binding,
+        amount,
+        currency_id=currency_id,
+        method_id=method,
+        profile_id=profiles[0].id,
+        token=token,
+        floor=seen.get("payment", 0),
     )
-    attempts.declare(claimed, intent, Phase.ORDERS)
-    sent = intents.carry_out(
-        intent,
-        lambda send_by: bm.payments.add(
-            binding.su,
-            profile_id=profiles[0].id,
-            amount=amount,
-            currency_id=currency_id,
-            method_id=method,
-            randomnumber=token,
-            send_by=send_by,
-        ),
-    )
+    sent = attempts.send(claimed, added, Phase.ORDERS)
     if sent.outcome == Outcome.DONE and sent.value is not None:
         intents.settle_sent(sent, payment=sent.value)
-        return _mark_paid(claimed, bm, intent, sent.value)
+        return _mark_paid(claimed, bm, sent.intent, sent.value)
     if sent.outcome in (Outcome.DONE, Outcome.UNKNOWN):
         with transaction.atomic():
             intents.settle_sent(sent)
-            _look_again(claimed, intent)
+            _look_again(claimed, sent.intent)
         return False
     return _nothing_done(claimed, sent)
 
@@ -214,22 +204,11 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
             attempts.fail(claimed, step4.NUMBER, "payment_refused", text)
         return False
     if found.status != step4.CREDITED:
-        intent = intents.new(
-            step4.SET_PAID,
-            step4.NUMBER,
-            binding.attempts + 1,
-            {"payment": payment},
-            {"status": found.status},
-            binding=binding,
-        )
-        attempts.declare(claimed, intent, Phase.ORDERS)
-        sent = intents.carry_out(
-            intent, lambda send_by: bm.payments.set_paid(payment, send_by=send_by)
-        )
+        sent = attempts.send(claimed, step4.MarkPaid(bm, found), Phase.ORDERS)
         if sent.outcome == Outcome.UNKNOWN:
             with transaction.atomic():
                 intents.settle_sent(sent)
-                _look_again(claimed, intent)
+                _look_again(claimed, sent.intent)
             return False
         if sent.outcome != Outcome.DONE:
             return _nothing_done(claimed, sent)

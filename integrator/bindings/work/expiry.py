@@ -9,7 +9,8 @@ to do*, told on the binding's page and in the run's report.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
@@ -22,13 +23,13 @@ from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding
 from integrator.models.states import BindingState, Outcome, Phase, StepState
-from integrator.panel_access import call_log
 from integrator.steps import step7_close_the_task as step7
 from integrator.windows import members
 from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from django.db.models import QuerySet
 
@@ -45,6 +46,30 @@ PASSING = "passing"
 """In an intent's result: whether what refused it may pass by itself."""
 NOT_SHOWN = say("expiry.not_shown")
 SHUT = say("expiry.shut")
+
+
+@dataclass(frozen=True, slots=True)
+class SetExpiry:
+    """Sets the day until which a service is paid; to set it twice harms nothing."""
+
+    kind: ClassVar = KIND
+    number: ClassVar = step7.NUMBER
+
+    bm: BillManager
+    service_id: int
+    day: date
+
+    def describe(self) -> dict[str, Any]:
+        """Of which service, and which day."""
+        return {"service": self.service_id, "expires": self.day.isoformat()}
+
+    def before(self) -> dict[str, Any]:
+        """Nothing: the form tells."""
+        return {}
+
+    def apply(self, send_by: float) -> None:
+        """Set it. Raises what ``panels`` raises."""
+        self.bm.services.set_expiry(self.service_id, self.day, send_by=send_by)
 
 
 def set_before(claimed: Claim, bm: BillManager) -> bool:
@@ -168,21 +193,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> Message | None:
     binding = claimed.binding
     service_id, wanted = binding.service_id or 0, binding.expires
     assert wanted is not None  # noqa: S101 - tells the type checker
-    intent = intents.new(
-        KIND,
-        step7.NUMBER,
-        binding.attempts + 1,
-        {"service": service_id, "expires": wanted.isoformat()},
-        {},
-        binding=binding,
-    )
-    if is_after(claimed):
-        _declare(claimed, intent)
-    else:
-        attempts.declare(claimed, intent, Phase.TASKS)
-    sent = intents.carry_out(
-        intent, lambda send_by: bm.services.set_expiry(service_id, wanted, send_by=send_by)
-    )
+    sent = attempts.send(claimed, SetExpiry(bm, service_id, wanted), Phase.TASKS)
     if sent.outcome == Outcome.DONE:
         intents.settle_sent(sent)
         if bm.services.form(service_id).expires != wanted:
@@ -196,12 +207,5 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> Message | None:
         if again:
             due = clock.now() + transitions.backoff(tries)
             unknown = sent.outcome == Outcome.UNKNOWN
-            attempts.wait(claimed, members.TURN, due_at=intent.settles_at if unknown else due)
+            attempts.wait(claimed, members.TURN, due_at=sent.intent.settles_at if unknown else due)
     return None if again else panel_errors.of_error(sent.error)
-
-
-def _declare(claimed: Claim, intent: Intent) -> None:
-    """Commit the intent as ``attempts.declare`` does, and leave the proven step as it is."""
-    with transaction.atomic():
-        attempts.save_intent(claimed, intent, Phase.TASKS)
-        call_log.flush()

@@ -112,19 +112,9 @@ def _last_look(
 
 def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
     """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
-    binding = claimed.binding
     seen, until = _last_look(claimed, bm, since=since)
-    intent = intents.new(
-        step3.KIND,
-        step3.NUMBER,
-        binding.attempts + 1,
-        step3.describe(binding),
-        {"service": seen["service"], "expense": seen["expense"]},
-        binding=binding,
-        until=until,
-    )
-    attempts.declare(claimed, intent, Phase.ORDERS)
-    sent = intents.carry_out(intent, lambda send_by: step3.apply(bm, binding, send_by=send_by))
+    order = step3.Order(bm, claimed.binding, seen)
+    sent = attempts.send(claimed, order, Phase.ORDERS, until=until)
     _after(claimed, bm, sent, refused="order_refused")
 
 
@@ -139,19 +129,8 @@ def _pay_line(claimed: Claim, bm: BillManager) -> None:
         attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
         return
     seen, until = _last_look(claimed, bm, since=begun)
-    intent = intents.new(
-        step4.PAY_LINE,
-        step4.NUMBER,
-        binding.attempts + 1,
-        {"su": binding.su, "line": line.id},
-        {"expense": seen["expense"]},
-        binding=binding,
-        until=until,
-    )
-    attempts.declare(claimed, intent, Phase.ORDERS)
-    sent = intents.carry_out(
-        intent, lambda send_by: step4.pay_line(bm, binding, line, send_by=send_by)
-    )
+    payment = step4.PayLine(bm, binding, line, seen["expense"])
+    sent = attempts.send(claimed, payment, Phase.ORDERS, until=until)
     _after(claimed, bm, sent, refused="payment_refused")
 
 

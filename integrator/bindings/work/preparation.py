@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import string
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import transaction
 
@@ -34,6 +35,30 @@ STEP = 3
 """A binding that cannot be prepared is shown as failed before its order."""
 NEW_PASSWORD_LENGTH = 20
 ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Gives an account a new password."""
+
+    kind: ClassVar = RESET
+    number: ClassVar = STEP
+
+    isp: IspManager
+    username: str
+    password: str = field(repr=False)
+
+    def describe(self) -> dict[str, Any]:
+        """Of whom, without the password."""
+        return {"username": self.username}
+
+    def before(self) -> dict[str, Any]:
+        """Nothing: whether it works tells."""
+        return {}
+
+    def apply(self, send_by: float) -> None:
+        """Set it. Raises what ``panels`` raises."""
+        self.isp.set_password(self.username, self.password, send_by=send_by)
 
 
 def needed(preview: Preview, password: str) -> bool:
@@ -118,23 +143,14 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
     # The same one again where an earlier one may still land: then it makes no difference.
     again = made is not None and made.outcome == Outcome.NOTHING and binding.password
     password = again or "".join(secrets.choice(ALPHABET) for _ in range(NEW_PASSWORD_LENGTH))
-    intent = intents.new(
-        RESET,
-        STEP,
-        binding.attempts + 1,
-        {"username": binding.account.username},
-        {},
-        binding=binding,
-    )
+    reset = SetPassword(isp, binding.account.username, password)
+    intent = intents.new(reset, binding.attempts + 1, binding=binding)
     with transaction.atomic():
         if not transitions.fenced(claimed).exists():
             raise LeaseLostError
         transitions.note(claimed, password=password)
         intent.save(force_insert=True)
-    sent = intents.carry_out(
-        intent,
-        lambda send_by: isp.set_password(binding.account.username, password, send_by=send_by),
-    )
+    sent = intents.carry_out(intent, reset)
     with transaction.atomic():
         intents.settle_sent(sent)
         if sent.outcome == Outcome.UNKNOWN:

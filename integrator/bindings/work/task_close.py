@@ -132,23 +132,13 @@ def _settle_close(claimed: Claim, form: TaskForm) -> bool:
 
 def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
     """Take the task; its form as it is now, or None: the binding was handed back."""
-    binding = claimed.binding
     made = intents.last(claimed.intents, step7.TAKE)
     if intents.unsettled(made) and made is not None:
         if clock.now() < made.settles_at:
             attempts.wait(claimed, members.TURN, due_at=made.settles_at)
             return None
         intents.settle(made, Outcome.NOTHING, why=say("task.still_free"))
-    intent = intents.new(
-        step7.TAKE,
-        step7.NUMBER,
-        binding.attempts + 1,
-        {"task": binding.task_id},
-        {"performer": form.performer, "status": form.status},
-        binding=binding,
-    )
-    attempts.declare(claimed, intent, Phase.TASKS)
-    sent = intents.carry_out(intent, lambda send_by: bm.tasks.take(form, send_by=send_by))
+    sent = attempts.send(claimed, step7.TakeTask(bm, form), Phase.TASKS)
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
         return None
@@ -184,18 +174,7 @@ def _form_after_taking(
 
 def _submit(claimed: Claim, bm: BillManager, form: TaskForm) -> None:
     binding = claimed.binding
-    intent = intents.new(
-        step7.CLOSE,
-        step7.NUMBER,
-        binding.attempts + 1,
-        step7.describe(binding),
-        {"status": form.status, "performer": form.performer},
-        binding=binding,
-    )
-    attempts.declare(claimed, intent, Phase.TASKS)
-    sent = intents.carry_out(
-        intent, lambda send_by: step7.close(bm, binding, form, send_by=send_by)
-    )
+    sent = attempts.send(claimed, step7.CloseTask(bm, binding, form), Phase.TASKS)
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
         return

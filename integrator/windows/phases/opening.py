@@ -56,8 +56,6 @@ if TYPE_CHECKING:
     from panels.billmanager.modules import Module
     from panels.billmanager.plans import PlanModule
 
-MODULE_KIND = intents.CREATE_MODULE
-
 
 class CannotOpenError(Exception):
     """The window cannot open for anybody; what was switched, if anything, is given back.
@@ -189,35 +187,25 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
     name = step1.name_for(datacenter)
     if _is_made(driver, name):
         return False
-    making = Intent.objects.unsettled().filter(kind=MODULE_KIND, marker=name).first()
+    making = Intent.objects.unsettled().filter(kind=step1.KIND, marker=name).first()
     if making is not None:
         if clock.now() < making.settles_at:
             driver.look_again(intents.next_look(making))
             return False
         intents.settle(making, Outcome.NOTHING, why=intents.NOT_SEEN)
-    intent = intents.new(
-        MODULE_KIND,
-        1,
-        driver.window.attempts + 1,
-        {"name": name, "datacenter": datacenter},
-        {},
-        window=driver.window,
-    )
-    intent.marker = name
+    modules: list[Module] = []
+    effect = step1.AddModule(bm, modules, datacenter)
+    intent = intents.new(effect, driver.window.attempts + 1, window=driver.window, marker=name)
     try:
-        with transaction.atomic():
-            driver.save(modules_read_at=None)
-            intent.save(force_insert=True)
+        driver.declare(intent)
     except IntegrityError:
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return False
-    modules = bm.modules.all()
+    modules += bm.modules.all()
     if step1.probe(modules, datacenter) is not None:
         intents.settle(intent, Outcome.NOTHING, why=say("effect.made_before"))
         return True
-    sent = intents.carry_out(
-        intent, lambda send_by: step1.apply(bm, modules, datacenter, send_by=send_by)
-    )
+    sent = intents.carry_out(intent, effect)
     with transaction.atomic():
         intents.settle_sent(sent)
         if sent.outcome == Outcome.DONE:
@@ -232,7 +220,7 @@ def _is_made(driver: Driver, name: str) -> bool:
 
     Made again it would be there twice. Raises CannotOpenError when it is not listed in time.
     """
-    made = Intent.objects.filter(kind=MODULE_KIND, marker=name, outcome=Outcome.DONE)
+    made = Intent.objects.filter(kind=step1.KIND, marker=name, outcome=Outcome.DONE)
     last = made.order_by("-id").first()
     if last is None:
         return False
@@ -248,7 +236,7 @@ def _is_made(driver: Driver, name: str) -> bool:
 def _settle_making(found: dict[str, int]) -> None:
     """Our modules are all there: whatever was unknown of their making has happened."""
     names = [step1.name_for(int(datacenter)) for datacenter in found]
-    for intent in Intent.objects.unsettled().filter(kind=MODULE_KIND, marker__in=names):
+    for intent in Intent.objects.unsettled().filter(kind=step1.KIND, marker__in=names):
         intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
 
 

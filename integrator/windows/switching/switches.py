@@ -14,7 +14,7 @@ from integrator.messages.message import say
 from integrator.models import Intent
 from integrator.models.states import Outcome
 from integrator.panel_access import call_log, module_markers
-from integrator.steps.module_switches import enabled, switches
+from integrator.steps.module_switches import KIND, SwitchModule, enabled, switches
 from integrator.windows.switching import sent_switches
 from integrator.windows.switching.sent_switches import NotShownError
 
@@ -38,7 +38,6 @@ __all__ = [
     "turn",
 ]
 
-KIND = "switch"
 SHOWS_AFTER = sent_switches.SHOWS_AFTER
 FRESH = dt.timedelta(seconds=2)
 """How recently the plan must have been read before a module goes off."""
@@ -209,22 +208,12 @@ def _switch(counted: sent_switches.Asked, step: int, switch: Switch) -> bool:
     Raises what ``panels`` raises when nothing was done.
     """
     driver, bm = counted.driver, counted.bm
-    plan = driver.window.plan.remote_id
-    intent = intents.new(
-        KIND,
-        step,
-        driver.window.attempts + 1,
-        {"plan": plan, "module": switch.module_id, "on": switch.on},
-        {"enabled": driver.seen.get("enabled")},
-        window=driver.window,
-    )
+    window = driver.window
+    effect = SwitchModule(bm, step, window.plan.remote_id, switch, driver.seen.get("enabled"))
+    intent = intents.new(effect, window.attempts + 1, window=window)
     before = counted.count(switch)
-    with transaction.atomic():
-        driver.save(modules_read_at=None, seen=counted.seen)
-        intent.save(force_insert=True)
-        call_log.flush()
-    act = bm.plans.switch_on if switch.on else bm.plans.switch_off
-    sent = intents.carry_out(intent, lambda send_by: act(plan, switch.module_id, send_by=send_by))
+    driver.declare(intent, seen=counted.seen)
+    sent = intents.carry_out(intent, effect)
     with transaction.atomic():
         intents.settle_sent(sent)
         unknown = sent.outcome == Outcome.UNKNOWN

@@ -17,6 +17,7 @@ from integrator.models.states import Outcome
 from integrator.panel_access import panel_connections
 from panels.ispmanager import IspManager
 from tests import factories
+from tests.services.effects import Declared
 from tests.services.provider import only
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ def test_a_service_that_was_bound_again_must_be_put_on_manual_again(db: None) ->
     binding = factories.done()
     before = clock.now() - dt.timedelta(minutes=5)
     Step.objects.filter(binding=binding).update(finished_at=before)
-    made = intents.new(undo_guide.KIND, 7, 1, {}, {}, binding=binding)
+    made = intents.new(Declared(undo_guide.KIND, 7), 1, binding=binding)
     made.save()
     intents.settle(made, Outcome.DONE)
     assert undo_guide.state_of(binding).manual is not None
 
-    close = intents.new("close", 7, 1, {}, {}, binding=binding)
+    close = intents.new(Declared("close", 7), 1, binding=binding)
     close.save()  # sent by a retry: it may have happened
     assert undo_guide.state_of(binding).manual is None
     with pytest.raises(ActionRefused):
