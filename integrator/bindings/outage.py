@@ -10,7 +10,7 @@ from integrator.models import Panel
 from integrator.panel_access import panel_connections, reachability
 from panels.coremanager.errors import CertificateRefused, LimitTimeout, PanelError, Unreachable
 
-SOONEST, LATEST = 2.0, 15.0
+MIN_PAUSE, MAX_PAUSE = 2.0, 15.0
 """Seconds until a binding asks a panel again that is away."""
 
 
@@ -38,9 +38,9 @@ def pause(error: PanelError) -> dt.timedelta:
     """How long to wait before the panel is asked again: the longer it is away, the longer."""
     now = clock.now()
     since = Panel.objects.filter(name=error.panel).values_list("away_since", flat=True).first()
-    seconds = ((now - since) / 2).total_seconds() if since else SOONEST
+    seconds = ((now - since) / 2).total_seconds() if since else MIN_PAUSE
     spread = random.uniform(0.7, 1.3)  # noqa: S311 - jitter
-    return dt.timedelta(seconds=min(max(seconds, SOONEST), LATEST) * spread)
+    return dt.timedelta(seconds=min(max(seconds, MIN_PAUSE), MAX_PAUSE) * spread)
 
 
 def _answers(panel: Panel) -> bool:

@@ -47,7 +47,7 @@ class Comparison:
             panel.module_id: panel
             for panel in Panel.objects.filter(kind=Panel.Kind.ISPMANAGER).exclude(module_id=None)
         }
-        billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+        billing = Panel.objects.billmanager()
         self._billing_at = billing.discovered_at if billing else None
         self._plans = PlanResolver()
         self._accounts: dict[tuple[int, str], HostedAccount] = {}

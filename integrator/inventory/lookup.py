@@ -22,7 +22,7 @@ def billmanager() -> Panel:
 
     Raises Refused when none has been registered yet.
     """
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     if panel is None:
         raise Refused(
             _(

@@ -11,6 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from integrator.models.fields import MessageField, SecretField
 
 
+class PanelQuerySet(models.QuerySet["Panel"]):
+    """Panels by what they are."""
+
+    def billmanagers(self) -> PanelQuerySet:
+        """BILLmanager, of which there is one at most."""
+        return self.filter(kind=Panel.Kind.BILLMANAGER)
+
+    def billmanager(self) -> Panel | None:
+        """The registered BILLmanager; None: there is none yet."""
+        return self.billmanagers().first()
+
+
 class Panel(models.Model):
     """One BILLmanager or one ispmanager installation.
 
@@ -68,6 +80,8 @@ class Panel(models.Model):
     password_try_at = models.DateTimeField(null=True, blank=True)
     wrong_passwords = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
+
+    objects = PanelQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["kind", "name"]

@@ -22,5 +22,5 @@ def task(task_id: int) -> str:
 
 
 def _form(func: str, elid: int) -> str:
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     return f"{panel.url}?{urlencode({'startform': func, 'elid': elid})}" if panel else ""

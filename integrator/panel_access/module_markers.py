@@ -88,7 +88,7 @@ def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
 def prove(bm: BillManager, *, on: bool) -> None:
     """A switch this way was seen in the plan's list of modules and in the list of plans."""
     with transaction.atomic():
-        row = Panel.objects.select_for_update().get(kind=Panel.Kind.BILLMANAGER)
+        row = Panel.objects.billmanagers().select_for_update().get()
         proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}
         row.learnt = {**row.learnt, SWITCHES: proven}
         row.save(update_fields=["learnt"])

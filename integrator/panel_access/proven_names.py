@@ -77,7 +77,7 @@ def is_close_proven(panel: Panel) -> bool:
 def prove_close() -> None:
     """Keep that a task was just closed with what is known now; in the caller's transaction."""
     with transaction.atomic():
-        row = Panel.objects.select_for_update().get(kind=Panel.Kind.BILLMANAGER)
+        row = Panel.objects.billmanagers().select_for_update().get()
         known = _closes_with(row)
         if known is not None:
             row.learnt = {**row.learnt, CLOSED_WITH: known}

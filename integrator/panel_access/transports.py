@@ -124,7 +124,7 @@ def billmanager_panel(*columns: str) -> Panel:
     To read it all takes three times as long, since its logins are decrypted.
     Raises NoBillManagerError when there is none.
     """
-    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    billing = Panel.objects.billmanagers()
     billing = billing.only(*columns) if columns else billing.defer("checked", "discovery")
     try:
         return billing.get()

@@ -48,7 +48,7 @@ def settle(rows: Sequence[Judged], payment: str) -> Totals:
     """
     promised = _promised()
     totals = Totals()
-    unread = unreadable_rows.balances(Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first())
+    unread = unreadable_rows.balances(Panel.objects.billmanager())
     for client, own in _by_client(rows).items():
         _settle_client(client, own, payment, promised, totals)
         if client.balance is None and payment != Payment.FREE:

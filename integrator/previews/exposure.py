@@ -65,7 +65,7 @@ def cohorts(count: int, full: int) -> tuple[int, ...]:
 
 def estimate(rows: Sequence[Judged], full: int) -> list[Exposure]:
     """The exposure of each plan that rows which are ready would be ordered on, by its name."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     parallel = panel.max_parallel if panel else 1
     call = _call_seconds(panel.name) if panel else USUAL_CALL_SECONDS
     by_plan: dict[str, list[int]] = {}
@@ -90,7 +90,7 @@ class Workload:
 
 def workload(rows: Sequence[Judged], choices: Choices, windows: Sequence[Exposure]) -> Workload:
     """The calls and seconds of a run over rows that are ready, in these windows."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     parallel = panel.max_parallel if panel else 1
     call = _call_seconds(panel.name) if panel else USUAL_CALL_SECONDS
     own = len(rows) * (CALLS_PER_ORDER + TASK_CALLS)

@@ -3,8 +3,8 @@
 - *A canary* (each binding of a run that has none done yet, and of any run as long as no task of
   this panel was closed by us and its service then seen active) that stops for whatever cause stops
   its run, once something was ordered or credited for it. Before that, a cause that speaks of its
-  client or account alone makes the next account the canary, ``CANARIES`` times in a row; any other
-  cause stops the run as well.
+  client or account alone makes the next account the canary, ``MAX_CANARIES`` times in a row; any
+  other cause stops the run as well.
 - *A cause that no retry cures* stops the run at its second occurrence: the other bindings would
   meet it too, each after its client has been charged.
 - *The breaker*: so many bindings of a panel in a row (``settings.BREAKER``) that stopped at one
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CANARIES = 3
+MAX_CANARIES = 3
 """So many canaries in a row may fail for a cause of their own before the run is paused."""
 
 OF_ONE = frozenset(
@@ -123,7 +123,7 @@ def start_anew(run: Run) -> None:
     """A person resumes the run: count from nothing on every panel that it uses."""
     servers = run.bindings.values("account__panel")
     for rows in (
-        Panel.objects.filter(kind=Panel.Kind.BILLMANAGER),
+        Panel.objects.billmanagers(),
         Panel.objects.filter(pk__in=servers),
     ):
         rows.filter(failures_in_row__gt=0).update(failures_in_row=0, failures={})
@@ -164,7 +164,7 @@ def _stop_at_canary(
     why = say("run.canary", binding=str(binding), step=number, stop=told)
     if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
-        if count < CANARIES:
+        if count < MAX_CANARIES:
             return
         why = say("run.canaries", count=count, binding=str(binding), stop=told)
     concerned = [binding.run_id]
@@ -241,7 +241,7 @@ def _ids_of(binding: Binding) -> list[int]:
     """The panel that a binding was at work on: its server while it is prepared, then billing."""
     if not binding.prepared:
         return [binding.account.panel_id]
-    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    billing = Panel.objects.billmanagers()
     return list(billing.values_list("pk", flat=True))
 
 

@@ -71,7 +71,7 @@ def _waiting(now: dt.datetime) -> BindingQuerySet:
 
 def _room() -> bool:
     """Whether another window may open, by the BILLmanager's parallel limit."""
-    billing = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER)
+    billing = Panel.objects.billmanagers()
     panel = billing.only("stopped", "away_until", "max_parallel").first()
     if panel is None or panel.stopped:
         return False
@@ -92,7 +92,7 @@ def draw(plan_id: int) -> Window | None:
         with transaction.atomic():
             # Chosen once more under the lock of all draws: two of them, on two plans, would each
             # open a window for what may only go alone.
-            Panel.objects.select_for_update().only("pk").get(kind=Panel.Kind.BILLMANAGER)
+            Panel.objects.billmanagers().select_for_update().only("pk").get()
             chosen = _chosen(plan_id)
             if not chosen:
                 return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NUMBER = 6
 VERSION = 1
 
-PATIENCE = dt.timedelta(minutes=10)
+APPEARS_WITHIN = dt.timedelta(minutes=10)
 """How long BILLmanager may take to make the task (design.md, section 5)."""
 
 IN_WORK = 1
@@ -43,7 +43,7 @@ def verify(
             {"tasks": [task.id for task in found]},
         )
     if not found:
-        if waited > PATIENCE:
+        if waited > APPEARS_WITHIN:
             unsaid = [task.id for task in tasks if task.service_id is None]
             text = say("task.none", service=service_id)
             if unsaid:

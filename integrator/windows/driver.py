@@ -83,7 +83,7 @@ def _drive(driver: Driver) -> bool:
     except NotShownError as error:
         lease.hold(driver, error.text)
         driver.look_again(
-            clock.now() + failures.HELD
+            clock.now() + failures.LOOK_WHILE_HELD
         )  # a person may mend it, or it shows after all
         return False
     except PlanChangedError as error:

@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-HELD = dt.timedelta(seconds=10)
+LOOK_WHILE_HELD = dt.timedelta(seconds=10)
 """How soon a held window looks whether a person, or time, has removed what holds it."""
 
 MAX_BACKOFF = 10.0
 """Seconds: an open window is never left alone for longer."""
 
-PATIENCE = dt.timedelta(minutes=1)
+MAX_WAIT_UNREAD = dt.timedelta(minutes=1)
 """For so long a window that has touched nothing keeps its place while a panel cannot be read."""
 
-REST = dt.timedelta(minutes=5)
+REST_AFTER_DEATHS = dt.timedelta(minutes=5)
 """After so long a window is tried again over which several workers have died."""
 
 
@@ -70,7 +70,7 @@ def changed_by_others(driver: Driver, error: PlanChangedError) -> None:
         driver.save(seen={**driver.seen, "enabled": error.present}, due_at=clock.now())
         return
     lease.hold(driver, text)
-    driver.look_again(clock.now() + HELD)
+    driver.look_again(clock.now() + LOOK_WHILE_HELD)
 
 
 def after_error(driver: Driver, error: PanelError) -> bool:
@@ -115,7 +115,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     panel = reachability.away(error)
     tries = window.attempts + 1
     since = panel.away_since if panel is not None and panel.away_since else window.created_at
-    if now - since < PATIENCE and not window.closing:
+    if now - since < MAX_WAIT_UNREAD and not window.closing:
         due = now + transitions.backoff(tries - 1, most=MAX_BACKOFF)
         driver.save(attempts=tries, cause=panel_errors.of_error(error), due_at=due)
         return False
@@ -148,7 +148,7 @@ def rests(driver: Driver) -> bool:
     if driver.seen.get("rested") == window.deaths:
         return False
     with transaction.atomic():
-        due = clock.now() + REST
+        due = clock.now() + REST_AFTER_DEATHS
         driver.save(seen={**driver.seen, "rested": window.deaths}, due_at=due)
         lease.hold(driver, text)
     return True

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from panels.billmanager.services import Service
     from panels.billmanager.tasks.tasks import Task
 
-GRACE = dt.timedelta(seconds=60)
+MAX_WAIT = dt.timedelta(seconds=60)
 """How long openings that have just begun are given before a window opens."""
 LOOK_AGAIN = dt.timedelta(seconds=2)
 OPENING = frozenset({"", "5", "5_open"})
@@ -57,7 +57,7 @@ def let_finish(driver: Driver, bm: BillManager) -> bool:
     if since is None:
         since = now.isoformat()
         driver.save(seen={**driver.seen, "grace_since": since})
-    if young and now - dt.datetime.fromisoformat(since) < GRACE:
+    if young and now - dt.datetime.fromisoformat(since) < MAX_WAIT:
         driver.save(cause=say("window.openings", count=len(young)))
         driver.look_again(now + LOOK_AGAIN)
         return False

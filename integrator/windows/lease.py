@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SOONEST = dt.timedelta(seconds=0.25)
+MIN_PAUSE = dt.timedelta(seconds=0.25)
 """After so long at the earliest a panel is read again for what it does by itself."""
 
 
@@ -101,7 +101,7 @@ class Driver:
         phase, looks = self.seen.get("looks", ["", 0])
         looks = looks + 1 if phase == self.window.phase else 1
         self.save(seen={**self.seen, "looks": [str(self.window.phase), looks]})
-        self.look_again(clock.now() + min(SOONEST * 2 ** (min(looks, 10) - 1), longest))
+        self.look_again(clock.now() + min(MIN_PAUSE * 2 ** (min(looks, 10) - 1), longest))
 
 
 def claim(window_id: int) -> Driver | None:

@@ -35,7 +35,7 @@ STEP = 6
 """Kept with the calls of tasks."""
 SHOWS_AFTER = dt.timedelta(seconds=2)
 """How long until what was handed over is looked at again."""
-PATIENCE = dt.timedelta(minutes=10)
+OPENS_WITHIN = dt.timedelta(minutes=10)
 """So long an order that was handed over is left alone: a second start could open it twice."""
 
 
@@ -51,7 +51,7 @@ def hand_over(order_id: int, actor: str) -> StrangerOrder:
         bm = panel_connections.billmanager()
         settle(order, bm)
         order.refresh_from_db()
-        handed = order.handed_at is not None and clock.now() - order.handed_at < PATIENCE
+        handed = order.handed_at is not None and clock.now() - order.handed_at < OPENS_WITHIN
         if handed or _pending(order) is not None:
             raise ActionRefused(
                 _("Service %(id)d was handed over a moment ago; it is not known yet what came of"

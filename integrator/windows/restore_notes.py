@@ -79,7 +79,7 @@ def _letter(window: Window) -> list[str]:
 
 def _address() -> str:
     """Where BILLmanager is, for whoever reads this on another machine."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     return panel.url if panel else "not registered"
 
 

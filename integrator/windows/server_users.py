@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.ispmanager import IspManager
 
-FRESH = dt.timedelta(seconds=60)
+MAX_LIST_AGE = dt.timedelta(seconds=60)
 """A list that was read so recently serves as the one before a window: it covers more, not less."""
 MAX_ASKED = 50
 """For so many new users BILLmanager is asked one by one whose they are."""
@@ -46,7 +46,7 @@ def of_window(window: Window) -> list[Panel]:
 
 def is_fresh(panel: Panel) -> bool:
     """Whether this server's users were listed a moment ago."""
-    return ServerUsers.objects.filter(panel=panel, read_at__gt=clock.now() - FRESH).exists()
+    return ServerUsers.objects.filter(panel=panel, read_at__gt=clock.now() - MAX_LIST_AGE).exists()
 
 
 def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:

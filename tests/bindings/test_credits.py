@@ -12,7 +12,7 @@ import pytest
 from integrator.bindings import intents, transitions
 from integrator.bindings.operator import actions
 from integrator.bindings.transitions import Claim
-from integrator.bindings.work import crediting
+from integrator.bindings.work import added_credit
 from integrator.core import clock
 from integrator.core.errors import Refused
 from integrator.models import Binding, Client, Intent, Panel, Window
@@ -301,14 +301,14 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
         added.append(amount)
         return True
 
-    monkeypatch.setattr(crediting, "_add", add)
-    assert crediting.credit(Claim(second, ""), bm)
+    monkeypatch.setattr(added_credit, "_add", add)
+    assert added_credit.credit(Claim(second, ""), bm)
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
     monkeypatch.setattr(
         transitions, "note", lambda _claimed, **fields: added.append(fields["credited"])
     )
-    assert crediting.credit(Claim(second, ""), bm)
+    assert added_credit.credit(Claim(second, ""), bm)
     assert added[1:] == [0]
 
 

@@ -52,12 +52,12 @@ KINDS = ("http_500", "truncated", "reset_before")
 def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
-    monkeypatch.setattr(failures, "PATIENCE", dt.timedelta(seconds=2))
+    monkeypatch.setattr(failures, "MAX_WAIT_UNREAD", dt.timedelta(seconds=2))
     monkeypatch.setattr(failures, "MAX_BACKOFF", 0.3)
     monkeypatch.setattr(reachability, "SHORTEST", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(reachability, "LONGEST", dt.timedelta(seconds=0.5))
-    monkeypatch.setattr(outage, "SOONEST", 0.1)
-    monkeypatch.setattr(outage, "LATEST", 0.2)
+    monkeypatch.setattr(outage, "MIN_PAUSE", 0.1)
+    monkeypatch.setattr(outage, "MAX_PAUSE", 0.2)
 
 
 def untouched(run: Run) -> bool:

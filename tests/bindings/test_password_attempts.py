@@ -78,21 +78,21 @@ def test_without_a_password_nothing_is_ordered(provider: Provider, workers: Work
 def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_attempts, "SPACING", 0.01)
-    provider.sandbox.dials(lock_after=password_attempts.STOP_AFTER + 1)
+    monkeypatch.setattr(password_attempts, "MIN_SPACING", 0.01)
+    provider.sandbox.dials(lock_after=password_attempts.MAX_WRONG_IN_ROW + 1)
     servers = {a["server"] for a in provider.accounts}
     one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
     many = [a for a in provider.accounts if a["server"] == one]
-    assert len(many) > password_attempts.STOP_AFTER
+    assert len(many) > password_attempts.MAX_WRONG_IN_ROW
     run = provider.start(rows=provider.csv(many, password="certainly wrong"), check_passwords=True)
     workers.finish(run, limit=120)
     workers.until(lambda: not Binding.objects.filter(state="running").exists())
     assert run.state == "paused"
     assert "wrong on" in str(run.why)
     tried = Call.objects.filter(func="auth", outcome="refused").count()
-    assert tried == password_attempts.STOP_AFTER
+    assert tried == password_attempts.MAX_WRONG_IN_ROW
     panel = Panel.objects.get(name=one)
-    assert panel.wrong_passwords == password_attempts.STOP_AFTER
+    assert panel.wrong_passwords == password_attempts.MAX_WRONG_IN_ROW
     assert panel_connections.ispmanager(panel).whoami().level >= 29  # we are not locked out
     with workers.asleep():  # the next one is tried as soon as they may
         actions.resume(run.pk, "anna")
@@ -135,7 +135,7 @@ def test_a_canarys_password_waits_for_its_turn(
 def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(password_attempts, "SPACING", 0.5)
+    monkeypatch.setattr(password_attempts, "MIN_SPACING", 0.5)
     tries = _tries(monkeypatch)
     one = provider.accounts[0]["server"]
     several = [account for account in provider.accounts if account["server"] == one][:3]
@@ -151,6 +151,6 @@ def test_passwords_whose_reset_is_in_doubt_are_tried_in_turn(
     assert len(tries) >= len(several)
     assert tries[0] >= turn
     apart = [later - sooner for sooner, later in itertools.pairwise(tries)]
-    assert min(apart) >= dt.timedelta(seconds=password_attempts.SPACING)
+    assert min(apart) >= dt.timedelta(seconds=password_attempts.MIN_SPACING)
     workers.finish(run)
     provider.sound(done=len(several))

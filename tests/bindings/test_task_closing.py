@@ -88,7 +88,7 @@ def test_a_task_that_is_seen_closed_is_not_looked_at_again_and_again(
 
     The task was read as fast as the panel could answer, for as long as the window stayed open.
     """
-    monkeypatch.setattr(tasks, "PATIENCE", dt.timedelta(seconds=2))
+    monkeypatch.setattr(tasks, "SHOWS_WITHIN", dt.timedelta(seconds=2))
     provider = provider_with("--close-delay", "600")
     close = {"func": "task.edit", "kind": "reset_after", "times": 1}
     provider.sandbox.faults({"panel": None, "when": {"clicked_button": "close"}, **close})

@@ -119,7 +119,7 @@ def test_canaries_that_fail_for_causes_of_their_own_are_followed_by_others_but_n
     rows = provider.csv(provider.accounts[:6], password="certainly wrong")
     run = workers.finish(provider.start(rows=rows))
     assert run.state == "paused"
-    assert len(stopped(run)) == circuit_breaker.CANARIES
+    assert len(stopped(run)) == circuit_breaker.MAX_CANARIES
     assert str(run.why).startswith("3 canaries in a row stopped before anything was ordered")
     assert charged(provider) == 0
     assert provider.sandbox.ledger()["switches"] == []

@@ -16,7 +16,7 @@ from unittest import mock
 from django.conf import settings
 
 from integrator.bindings import intents
-from integrator.bindings.work import crediting, ordering, repeated_orders, worker_deaths
+from integrator.bindings.work import added_credit, orders, repeated_orders, worker_deaths
 from integrator.core import clock
 from integrator.panel_access import reachability
 from integrator.previews.checks import sites
@@ -122,12 +122,12 @@ MENDS = {
     "last look": Mend(
         "the plan is not looked at again before an order",
         (121, 20),
-        lambda: [mock.patch.object(ordering, "_manual_only_until", _no_end)],
+        lambda: [mock.patch.object(orders, "_manual_only_until", _no_end)],
     ),
     "promised": Mend(
         "what was credited for one may pay for another",
         (14, 54, 94, 194),
-        lambda: [mock.patch.object(crediting, "_promised", return_value=payment_means.ZERO)],
+        lambda: [mock.patch.object(added_credit, "_promised", return_value=payment_means.ZERO)],
     ),
     "sites": Mend(
         "a domain is compared with nothing",

@@ -45,7 +45,7 @@ def _preview(provider: Provider, accounts: list[dict[str, Any]]) -> int:
 
 def _looked_at(workers: Workers) -> None:
     """Wait until all that comes right after the window has been compared and written."""
-    later = clock.now() + post_checks.LATER / 2
+    later = clock.now() + post_checks.SECOND_LOOK_AFTER / 2
     workers.until(lambda: Window.objects.filter(after_at__gt=later).exists())
 
 
@@ -152,7 +152,7 @@ def test_a_canary_that_waits_for_its_turn_reads_nothing_again_and_is_given_up_in
         assert set(read) == {"accounts"}
         read.clear()
         assert look().state == "watched"
-        Window.objects.update(closed_at=clock.now() - post_checks.PATIENCE)
+        Window.objects.update(closed_at=clock.now() - post_checks.MAX_DELAY)
         canary = look()
     assert (canary.state, canary.why) == ("unproven", post_checks.NO_TURN)
     assert (canary.password, read) == ("", [])

@@ -66,7 +66,7 @@ def test_a_window_whose_driver_dies_each_time_is_held_and_tried_again_later(
     assert str(window.cause) == "3 workers died while they drove this window"
     assert Event.objects.filter(window=window, to_state="held", why=window.cause).exists()
     assert window.due_at is not None
-    assert window.due_at > clock.now() + failures.REST - dt.timedelta(minutes=1)
+    assert window.due_at > clock.now() + failures.REST_AFTER_DEATHS - dt.timedelta(minutes=1)
     assert mortal(workers, lambda: Window.objects.get().due_at is not None) == 0
 
     # Tried once more when the rest is over, and then left alone again.

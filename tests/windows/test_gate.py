@@ -43,7 +43,7 @@ def test_openings_that_have_just_begun_are_let_finish(provider: Provider, worker
 def test_openings_that_are_stuck_are_listed_and_waited_for_once(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foreign_orders, "GRACE", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(foreign_orders, "MAX_WAIT", dt.timedelta(seconds=0.5))
     plan = provider.accounts[0]["plan"]
     number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
     provider.sandbox.dials(task_delay=120.0)

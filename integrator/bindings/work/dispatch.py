@@ -19,7 +19,7 @@ from integrator.bindings import leases, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.bindings.work import (
     attempts,
-    ordering,
+    orders,
     password_attempts,
     preparation,
     task_close,
@@ -49,13 +49,13 @@ log = structlog.get_logger(__name__)
 VERSION_WAIT = 5.0
 """Seconds after which a binding that this code does not know is offered again."""
 
-BUDGET = 20.0
+MAX_TURN = 20.0
 """Seconds after which a woken worker hands back, so that other messages get their turn too."""
 
-PATIENCE = 2.0
+MAX_BATCH = 2.0
 """Seconds after which those of them that were not begun are left to other threads."""
 
-JOBS = {Phase.ORDERS: ordering.work, Phase.TASKS: task_close.work}
+JOBS = {Phase.ORDERS: orders.work, Phase.TASKS: task_close.work}
 
 
 def _ready(window: Window) -> BindingQuerySet:
@@ -74,7 +74,7 @@ def _ready(window: Window) -> BindingQuerySet:
 
 def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Serve this window until nothing is left to do in it now."""
-    deadline = clock.monotonic() + BUDGET
+    deadline = clock.monotonic() + MAX_TURN
     served = False
     while clock.monotonic() < deadline and not stop():
         if _serve(window_id, stop):
@@ -105,7 +105,7 @@ def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     with _held(claims):
         begun = clock.monotonic()
         for number, claimed in enumerate(claims):
-            if number and (stop() or clock.monotonic() - begun > PATIENCE):
+            if number and (stop() or clock.monotonic() - begun > MAX_BATCH):
                 # Who waits behind a slow call is better off with another thread.
                 transitions.give_back(claims[number:])
                 break
@@ -179,7 +179,7 @@ def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> Non
     Outside of the run's hours nothing is done; on a server where the next password may be tried
     only later, it is tried then.
     """
-    deadline = clock.monotonic() + BUDGET
+    deadline = clock.monotonic() + MAX_TURN
     run = Run.objects.select_related("preview").filter(pk=run_id).first()
     if run is None:
         return

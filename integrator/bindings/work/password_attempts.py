@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from integrator.models import Binding, Run
     from panels.ispmanager import IspManager, PasswordCheck
 
-SPACING = 0.1
+MIN_SPACING = 0.1
 """Seconds between two tries while all are right."""
-LONGEST = 30.0
+MAX_SPACING = 30.0
 """Seconds between two tries at most, however many were wrong."""
-TAKES = 60.0
+MAX_TRY = 60.0
 """Seconds after which a try that was begun and never told about no longer holds up the others."""
 LOCK_OUT = frozenset({"address", "captcha"})
 """Reasons of a refusal that speak of us, not of the account (LoginReason)."""
-STOP_AFTER = 5
+MAX_WRONG_IN_ROW = 5
 """So many wrong passwords in a row stop the tries: the list is stale, or a ban is near."""
 
 
@@ -87,7 +87,7 @@ def _take_turn(panel: Panel) -> dt.datetime | None:
     """Take the right to try one password now; else the time at which to ask again."""
     now = clock.now()
     free = Q(password_try_at=None) | Q(password_try_at__lte=now)
-    until = now + dt.timedelta(seconds=TAKES)
+    until = now + dt.timedelta(seconds=MAX_TRY)
     if Panel.objects.filter(free, pk=panel.pk).update(password_try_at=until):
         return None
     return _again(_next_try(panel) or now, now)
@@ -103,7 +103,7 @@ def _note(panel: Panel, result: PasswordCheck) -> None:
     elif result.verdict == "wrong" or locked:
         rows.update(wrong_passwords=F("wrong_passwords") + 1)
     wrong = rows.values_list("wrong_passwords", flat=True).first() or 0
-    pause = dt.timedelta(seconds=min(SPACING * 3**wrong, LONGEST))
+    pause = dt.timedelta(seconds=min(MIN_SPACING * 3**wrong, MAX_SPACING))
     rows.update(password_try_at=clock.now() + pause)
     # One account alone may be bound to addresses; two in a row, or one after a wrong password,
     # speak of ours.
@@ -112,7 +112,7 @@ def _note(panel: Panel, result: PasswordCheck) -> None:
             panel,
             say("password.locked_out", server=panel.name, reason=named("login", result.reason)),
         )
-    elif result.verdict == "wrong" and wrong >= STOP_AFTER:
+    elif result.verdict == "wrong" and wrong >= MAX_WRONG_IN_ROW:
         _stop(panel, say("password.wrong_in_row", count=wrong, server=panel.name))
 
 
@@ -137,4 +137,4 @@ def seconds_until_next(bindings: QuerySet[Binding]) -> float:
     """How long to wait until a password of one of these may be tried; bounded both ways."""
     at = bindings.aggregate(first=Min("account__panel__password_try_at"))["first"]
     left = (at - clock.now()).total_seconds() if at is not None else 0.0
-    return min(max(left, SPACING), LONGEST / 6)
+    return min(max(left, MIN_SPACING), MAX_SPACING / 6)

@@ -44,7 +44,7 @@ class GuidedStep:
 
 def steps(binding: Binding) -> list[GuidedStep]:
     """All eight, by what is known now. Nothing is asked of a panel."""
-    panel = Panel.objects.get(kind=Panel.Kind.BILLMANAGER)
+    panel = Panel.objects.billmanagers().get()
     bm = panel_connections.billmanager(panel, even_stopped=True)
     own = _own(binding, bm)
     window = binding.window

@@ -107,6 +107,6 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
         "doubts": client_choices.undecided(doubts, account.words),
         "words": [client_choices.word_of(one) for one in doubts],
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
-        "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
+        "billing": Panel.objects.billmanager(),
         "next": request.GET.get("next", ""),
     })  # fmt: skip

@@ -13,9 +13,8 @@ from django.utils.translation import ngettext
 from integrator.bindings.operator import client_creation
 from integrator.core.errors import Refused
 from integrator.matching import missing_clients
-from integrator.web.layout import live
+from integrator.web.layout import answers, live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -17,9 +17,8 @@ from integrator.models import Drift, Panel
 from integrator.tasks import discover_soon
 from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.admin import notes
-from integrator.web.layout import live
+from integrator.web.layout import answers, live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

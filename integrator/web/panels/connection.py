@@ -14,8 +14,8 @@ from integrator.models import Panel
 from integrator.panel_setup import location
 from integrator.panel_setup.checks import panel_check
 from integrator.web.admin import notes
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 from integrator.web.panels.forms import AddForm, AddressForm
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from integrator.models import Panel
 from integrator.panel_access import stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
 from integrator.steps.dialect_entries import OF_STEP
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 from integrator.web.panels.forms import DialectForm
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from integrator.models import Module, Panel
 from integrator.panel_setup.checks import panel_check
 from integrator.tasks import discover_soon
 from integrator.web.admin import notes
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers, dialect
+from integrator.web.panels import dialect
 from integrator.web.panels.forms import ChangeForm, LinkForm
 
 if TYPE_CHECKING:

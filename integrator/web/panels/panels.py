@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Panel
 from integrator.tasks import discover_soon
-from integrator.web.layout import live
+from integrator.web.layout import answers, live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -183,6 +183,6 @@ class CsvForm(ChoicesForm):
 
 def paymethods() -> list[tuple[str, str]]:
     """Ways to pay that the last discovery of BILLmanager found, for a choice field."""
-    found = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).values_list("discovery", flat=True)
+    found = Panel.objects.billmanagers().values_list("discovery", flat=True)
     methods = [row for one in found for row in one.get("facts", {}).get("paymethods", [])]
     return [(str(row[0]), plain(f"{row[1]} {row[2]}".strip())) for row in methods]

@@ -22,9 +22,9 @@ from integrator.previews import confirmable, confirmations, passwords, preview
 from integrator.previews.csv import writer
 from integrator.runs import run_start
 from integrator.runs.launch import launch
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.panels import answers
 from integrator.web.previews import rehearsals
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
 
 def _is_guided_offered() -> bool:
     """Whether nothing was ever bound on this panel as it is now, so that a first one is walked."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     return panel is not None and not proven_names.is_close_proven(panel)
 
 

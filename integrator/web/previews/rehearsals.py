@@ -78,7 +78,7 @@ def context(request: Request, preview: Preview) -> dict[str, Any]:
 
 def with_sends(rows: Iterable[PreviewRow], preview: Preview) -> None:
     """Give each row what would be sent for it; nothing without a BILLmanager."""
-    panel = Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first()
+    panel = Panel.objects.billmanager()
     if panel is not None:
         bm = panel_connections.billmanager(panel, even_stopped=True)
         for row in rows:

@@ -27,9 +27,8 @@ from integrator.models.states import MOVING, RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS
 from integrator.previews.corrections import Wish, corrected
 from integrator.steps import step7_close_the_task as step7
-from integrator.web.layout import live, marks
+from integrator.web.layout import answers, live, marks
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 from integrator.web.runs.run import tell_retry
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from integrator.core.typed_text import typed
 from integrator.models import Binding
 from integrator.panel_access import deep_links
 from integrator.panel_access.transports import NoBillManagerError
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

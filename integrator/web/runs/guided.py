@@ -14,9 +14,8 @@ from integrator.core.numbers import number
 from integrator.models import Call, Panel, Run
 from integrator.models.states import RunState
 from integrator.previews.rehearsal import guided_expectations
-from integrator.web.layout import live
+from integrator.web.layout import answers, live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -79,7 +78,7 @@ def _context(run: Run) -> dict[str, Any]:
         "section": "runs",
         "run": run,
         "binding": binding,
-        "billing": Panel.objects.filter(kind=Panel.Kind.BILLMANAGER).first(),
+        "billing": Panel.objects.billmanager(),
         "cause": CAUSES.get(binding.cause),
         "window": window,
         "closes_at": guided.closes_at(window) if window is not None else None,

@@ -24,10 +24,9 @@ from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.previews.csv import password_list
 from integrator.runs import endings, run_state
 from integrator.steps import SHARED
-from integrator.web.layout import live, marks
+from integrator.web.layout import answers, live, marks
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from integrator.bindings.operator import undo_guide
 from integrator.models import Binding
 from integrator.models.states import BindingState
 from integrator.panel_access import deep_links
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -12,8 +12,8 @@ from integrator.messages.message import of_json
 from integrator.models import StrangerOrder, Window
 from integrator.panel_access import deep_links
 from integrator.steps import TITLES
+from integrator.web.layout import answers
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
 

@@ -14,9 +14,8 @@ from integrator.bindings.operator import actions
 from integrator.core.errors import ActionRefused
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
-from integrator.web.layout import live
+from integrator.web.layout import answers, live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

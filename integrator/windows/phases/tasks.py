@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN, LOOK_SELDOM = dt.timedelta(seconds=1), dt.timedelta(seconds=5)
 """How soon the panel is read again for what it does by itself: less soon the longer it takes."""
-PATIENCE = dt.timedelta(minutes=10)
+SHOWS_WITHIN = dt.timedelta(minutes=10)
 """How long a service may take to be listed, or to become active after its task was closed."""
 
 
@@ -254,7 +254,7 @@ class Look:
         self, binding: Binding, waited: dt.timedelta, otherwise: Failed | Ambiguous
     ) -> None:
         """Wait as long as the panel may take; then say what is wrong."""
-        if waited < PATIENCE:
+        if waited < SHOWS_WITHIN:
             self.pauses.append(min(max(waited / 10, LOOK_AGAIN), LOOK_SELDOM))
         elif isinstance(otherwise, Failed):
             self.ledger.failed(binding, binding.step, otherwise)

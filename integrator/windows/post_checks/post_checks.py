@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BUSY = dt.timedelta(seconds=60)
+TRY_AGAIN_FOR = dt.timedelta(seconds=60)
 """After so long somebody else looks, should the one who looks have died."""
-AGAIN = dt.timedelta(seconds=10)
-PATIENCE = dt.timedelta(minutes=5)
+LOOK_AGAIN = dt.timedelta(seconds=10)
+MAX_DELAY = dt.timedelta(minutes=5)
 """How long a server may be out of reach, or other passwords be tried first, before a person is
 told that nobody could compare."""
 NO_TURN = say("password.no_turn")
-LATER = dt.timedelta(minutes=5)
+SECOND_LOOK_AFTER = dt.timedelta(minutes=5)
 """When what still waits is looked at once more: modules work asynchronously."""
-LAST = dt.timedelta(hours=1)
+LAST_LOOK_AFTER = dt.timedelta(hours=1)
 """After so long a window's strangers are read only when a person asks."""
 
 
@@ -54,7 +54,7 @@ def look(window_id: int) -> None:
     """Look at this closed window if that is due; what could not be read is read again later."""
     now = clock.now()
     due = Window.objects.closed().filter(pk=window_id, after_at__lte=now)
-    if not due.update(after_at=now + BUSY):
+    if not due.update(after_at=now + TRY_AGAIN_FOR):
         return
     window = Window.objects.select_related("plan").get(pk=window_id)
     try:
@@ -112,12 +112,12 @@ def _next(window: Window) -> dt.datetime | None:
     """When to look again; None: all that can be told is told."""
     now = clock.now()
     closed = window.closed_at or now
-    if now - closed < LATER:
-        return closed + LATER
-    if foreign_orders.waits(window) and now - closed < LAST:
-        return now + LATER
-    if window.seen.get(GAVE_UP) and now - closed < intents.horizon() + LATER:
-        return closed + intents.horizon() + LATER  # what was given up may still come
+    if now - closed < SECOND_LOOK_AFTER:
+        return closed + SECOND_LOOK_AFTER
+    if foreign_orders.waits(window) and now - closed < LAST_LOOK_AFTER:
+        return now + SECOND_LOOK_AFTER
+    if window.seen.get(GAVE_UP) and now - closed < intents.horizon() + SECOND_LOOK_AFTER:
+        return closed + intents.horizon() + SECOND_LOOK_AFTER  # what was given up may still come
     return None
 
 
@@ -170,7 +170,7 @@ def _compare(window: Window, bm: BillManager) -> None:
 
 def _is_patient(window: Window) -> bool:
     now = clock.now()
-    return now - (window.closed_at or now) < PATIENCE
+    return now - (window.closed_at or now) < MAX_DELAY
 
 
 def _conclude(window: Window) -> None:
@@ -244,14 +244,16 @@ def _not_yet(window: Window, why: Message) -> None:
     """A panel could not be read: later again, or a person is told that nobody could compare."""
     now, patient = clock.now(), _is_patient(window)
     if patient or window.compared_at is not None:
-        Window.objects.filter(pk=window.pk).update(after_at=now + (AGAIN if patient else LATER))
+        Window.objects.filter(pk=window.pk).update(
+            after_at=now + (LOOK_AGAIN if patient else SECOND_LOOK_AFTER)
+        )
         return
     text = say("window.not_compared", window=str(window), why=why)
     for canary in window.canaries.filter(state=Canary.State.WATCHED):
         canaries.give_up(canary, why)
     _conclude(window)
     _raise_alarm(window, text)
-    Window.objects.filter(pk=window.pk).update(after_at=now + LATER)
+    Window.objects.filter(pk=window.pk).update(after_at=now + SECOND_LOOK_AFTER)
     for panel in server_users.of_window(window):
         pauses.pause_all(panel, text)
 

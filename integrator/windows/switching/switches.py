@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 SHOWS_AFTER = sent_switches.SHOWS_AFTER
-FRESH = dt.timedelta(seconds=2)
+MAX_READING_AGE = dt.timedelta(seconds=2)
 """How recently the plan must have been read before a module goes off."""
 
 LANDS_WITHIN = dt.timedelta(hours=1)
@@ -168,7 +168,7 @@ def _send(
     """Send these; False: not all were, or nobody knows; look again at the time that was set."""
     for switch in due:
         # A colleague may have switched meanwhile: the last one must not go off.
-        late = not switch.on and clock.now() - read_at > FRESH
+        late = not switch.on and clock.now() - read_at > MAX_READING_AGE
         if late or not _switch(counted, step, switch):
             counted.driver.look_again(clock.now() + SHOWS_AFTER)
             return False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from integrator.bindings import causes, intents
-from integrator.bindings.work import attempts, crediting, repeated_orders
+from integrator.bindings.work import added_credit, attempts, repeated_orders
 from integrator.bindings.work.attempts import NotNowError
 from integrator.core import clock
 from integrator.models import Window
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
     from panels.billmanager import BillManager
 
-FRESH = dt.timedelta(seconds=5)
+MAX_READING_AGE = dt.timedelta(seconds=5)
 """How recently the plan must have been read to be *manual only* for an order to be made ready."""
 
-LASTS = dt.timedelta(seconds=10)
+READING_HOLDS = dt.timedelta(seconds=10)
 """So long after the panel was asked nothing is ordered upon its answer: a worker may have stood
 still meanwhile, before or after the answer came."""
 
@@ -53,7 +53,7 @@ def work(claimed: Claim, bm: BillManager) -> None:
         if _manual_only_until(claimed, bm) is None:
             attempts.step_back(claimed)  # before anything is credited that could not be used
             return
-        if binding.run.preview.payment == Payment.CREDIT and not crediting.credit(claimed, bm):
+        if binding.run.preview.payment == Payment.CREDIT and not added_credit.credit(claimed, bm):
             return
         if binding.step == step4.NUMBER:
             _pay_line(claimed, bm)
@@ -81,8 +81,8 @@ def _manual_only_until(
     if window is None:
         return None
     known = window.modules_read_at
-    if known and clock.now() - known < FRESH and (since is None or known > since):
-        return known + LASTS
+    if known and clock.now() - known < MAX_READING_AGE and (since is None or known > since):
+        return known + READING_HOLDS
     asked = clock.now()
     present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))
     verdict = step2.verify(present, set(window.manual_modules.values()))
@@ -90,7 +90,7 @@ def _manual_only_until(
     if isinstance(verdict, Proven):
         rows.update(modules_read_at=asked)
         window.modules_read_at = asked
-        return asked + LASTS
+        return asked + READING_HOLDS
     # Somebody switched a module on: no more orders; the driver finds out what is on.
     rows.update(closing=True, due_at=clock.now(), cause=verdict.text)
     return None
