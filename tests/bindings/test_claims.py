@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from integrator.bindings import leases, transitions
 from integrator.core import clock
 from integrator.messages.message import verbatim
 from integrator.models import Binding, Event, states
+from tests import factories
 
 if TYPE_CHECKING:
     import pytest
@@ -126,3 +128,22 @@ def test_the_events_of_a_binding_tell_every_change_of_its_state(
         for (_, before), (after, _) in pairwise(states_seen):
             assert before == after, states_seen
         assert states_seen[-1][1] == "done"
+
+
+def test_what_is_not_due_is_not_claimed(db: None) -> None:
+    later = clock.now() + dt.timedelta(minutes=1)
+    made = factories.binding("waiting", due_at=later)
+    sleeping = factories.binding("waiting", due_at=None)
+    assert transitions.claim(Binding.objects.filter(pk__in=[made.pk, sleeping.pk]), most=4) == []
+
+
+def test_a_lease_that_has_run_out_is_not_extended(db: None) -> None:
+    """Somebody else may have taken the binding back meanwhile."""
+    over = clock.now() - dt.timedelta(seconds=1)
+    made = factories.binding("running", lease_token="mine", lease_expires_at=over)
+    leases.hold("mine")
+    try:
+        leases._extend_leases()
+    finally:
+        leases.let_go("mine")
+    assert Binding.objects.get(pk=made.pk).lease_expires_at == over

@@ -287,6 +287,16 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
     assert total == first.price + second.price
 
 
+def adding(added: list[Decimal]) -> Callable[..., bool]:
+    """What stands for adding credit, and writes down how much."""
+
+    def add(_claimed: Claim, _bm: BillManager, amount: Decimal, _currency: int) -> bool:
+        added.append(amount)
+        return True
+
+    return add
+
+
 def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,11 +307,7 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
     bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
     added: list[Decimal] = []
 
-    def add(_claimed: Claim, _bm: BillManager, amount: Decimal, _currency: int) -> bool:
-        added.append(amount)
-        return True
-
-    monkeypatch.setattr(added_credit, "_add", add)
+    monkeypatch.setattr(added_credit, "_add", adding(added))
     assert added_credit.credit(Claim(second, ""), bm)
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
@@ -378,3 +384,47 @@ def test_credit_that_stays_on_the_balance_is_told(db: None) -> None:
     assert (means.free, means.credited, means.reserved, means.done) == (1, 1, 1, 1)
     assert [(currency, f"{amount:.2f}") for currency, amount in means.amounts] == [("EUR", "5.00")]
     assert any("5.00 EUR" in text for text in means.sentences())
+
+
+def promised(monkeypatch: pytest.MonkeyPatch, **of_the_first: Any) -> Decimal:
+    """What is added for an account whose client has 12.00, beside another one that was credited."""
+    first = factories.binding(**{"state": "waiting", "credited": "9.90", **of_the_first})
+    second = factories.binding("waiting", client=first.client)
+    shown = SimpleNamespace(balance=Decimal("12.00"), currency_id=55)
+    bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
+    added = [Decimal(0)]
+    monkeypatch.setattr(added_credit, "_add", adding(added))
+    monkeypatch.setattr(transitions, "note", lambda _claimed, **_fields: None)
+    assert added_credit.credit(Claim(second, ""), bm)
+    return added[-1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "lacking"),
+    [
+        ({"step": 4}, "7.80"),
+        ({"step": 6}, "0"),
+        ({"state": "cancelled"}, "0"),
+        ({"credited": "0"}, "0"),
+        ({"credited": None}, "0"),
+    ],
+)
+def test_what_was_credited_is_promised_until_its_charge_is_proven(
+    db: None, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], lacking: str
+) -> None:
+    assert promised(monkeypatch, **fields) == Decimal(lacking)
+
+
+@pytest.mark.parametrize(("cause", "again"), [("balance", True), ("order_refused", False)])
+def test_what_was_credited_and_lacks_again_is_credited_again(
+    db: None, monkeypatch: pytest.MonkeyPatch, cause: str, again: bool
+) -> None:
+    binding = factories.binding("running", credited="9.90")
+    refused = intents.new(ORDER, 1, binding=binding)
+    refused.outcome, refused.result = Outcome.REFUSED, {"cause": cause}
+    shown = SimpleNamespace(balance=Decimal("0.00"), currency_id=55)
+    bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
+    added: list[Decimal] = []
+    monkeypatch.setattr(added_credit, "_add", adding(added))
+    assert added_credit.credit(Claim(binding, "", [refused]), bm)
+    assert bool(added) == again

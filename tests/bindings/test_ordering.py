@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integrator.bindings.operator import actions
+from integrator.bindings.transitions import Claim
+from integrator.bindings.work import orders
 from integrator.core import clock
 from integrator.models import Binding, Intent, Window
 from integrator.steps import step3_order as step3
+from panels.billmanager.plans import PlanModule
+from tests import factories
 from tests.services.patience import eventually
 from tests.services.provider import only
 
@@ -112,3 +117,47 @@ def test_a_worker_that_stood_still_after_its_look_at_the_plan_orders_nothing_upo
     first, second = Intent.objects.filter(binding__run=run, kind="order").order_by("pk")
     assert (first.outcome, first.result["not_sent"], second.outcome) == ("nothing", True, "done")
     assert len(provider.sound(done=1)["orders"]) == 1
+
+
+@pytest.fixture
+def claimed(db: None) -> Claim:
+    """A claim in a window whose plan was read a second ago to be *manual only*."""
+    window = factories.window(
+        manual_modules={"1": 90}, modules_read_at=clock.now() - dt.timedelta(seconds=1)
+    )
+    made = factories.binding("running", window=window, plan=window.plan)
+    return Claim(made, "")
+
+
+def reading(*on: int) -> Any:
+    """A client of a panel where these modules of the plan are on; how often it was asked."""
+    asked: list[int] = []
+
+    def modules(plan: int) -> list[PlanModule]:
+        asked.append(plan)
+        return [PlanModule(n, "", enabled=n in on, orderpriority=n) for n in (11, 90)]
+
+    return SimpleNamespace(plans=SimpleNamespace(modules=modules), asked=asked)
+
+
+def test_a_plan_that_was_just_read_is_not_read_again_and_holds_ten_seconds(claimed: Claim) -> None:
+    bm, read_at = reading(11), Window.objects.get().modules_read_at
+    assert read_at is not None
+    until = orders._manual_only_until(claimed, bm)
+    assert (until, bm.asked) == (read_at + dt.timedelta(seconds=10), [])
+
+
+def test_a_plan_is_read_again_after_what_took_calls(claimed: Claim) -> None:
+    """A colleague may have switched a module while the balance was being credited."""
+    bm = reading(90)
+    assert orders._manual_only_until(claimed, bm, since=clock.now()) is not None
+    assert len(bm.asked) == 1
+
+
+def test_where_something_else_is_on_nothing_is_ordered_and_the_window_closes(
+    claimed: Claim,
+) -> None:
+    Window.objects.update(modules_read_at=None)
+    claimed.binding.window.modules_read_at = None  # type: ignore[union-attr]
+    assert orders._manual_only_until(claimed, reading(11, 90)) is None
+    assert Window.objects.get().closing

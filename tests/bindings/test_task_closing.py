@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from integrator.bindings import intents
 from integrator.bindings.operator import actions, undecided_evidence
+from integrator.bindings.transitions import Claim
+from integrator.bindings.work import task_close
+from integrator.core import clock
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Call, Intent, Window
+from integrator.models.states import Outcome
+from integrator.steps.verdicts import Failed
+from integrator.windows import members
 from integrator.windows.phases import tasks
 from panels.billmanager.tasks.tasks import Tasks
 from panels.coremanager.errors import Refused
 from panels.coremanager.fault import Fault
+from tests import factories
+from tests.services.effects import Declared
 from tests.services.provider import close_by_hand, only
 
 if TYPE_CHECKING:
@@ -20,6 +31,8 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
+    from integrator.windows.readings import Reading
+    from panels.billmanager.tasks.tasks import TaskForm
     from tests.services.provider import Provider, Workers
 
 
@@ -176,3 +189,42 @@ def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess
     actions.adopt(binding.pk, option.id, "anna")
     workers.finish(run)
     provider.sound(done=1)
+
+
+def claim_with(kind: str, outcome: Outcome) -> Claim:
+    """A claimed binding in phase *tasks* with such an intent that was made just now."""
+    window = factories.window("tasks")
+    expires = clock.now() + dt.timedelta(minutes=1)
+    held = factories.binding(
+        "running", 7, window=window, plan=window.plan, lease_token="t", lease_expires_at=expires
+    )
+    made = intents.new(Declared(kind, 7), 1, binding=held)
+    made.save()
+    intents.settle(made, outcome)
+    return Claim(held, "t", [made])
+
+
+def test_a_close_of_which_nobody_knows_is_not_sent_again_while_it_may_land(db: None) -> None:
+    claimed = claim_with("close", Outcome.UNKNOWN)
+    form = cast("TaskForm", SimpleNamespace(status=1, task_id=9))
+    assert not task_close._settle_close(claimed, form)
+    assert Binding.objects.get(pk=claimed.binding.pk).waiting_for == "readback"
+
+
+def test_a_close_that_is_not_seen_in_all_its_time_may_be_sent_again(db: None) -> None:
+    claimed = claim_with("close", Outcome.UNKNOWN)
+    claimed.intents[0].settles_at = clock.now()
+    form = cast("TaskForm", SimpleNamespace(status=1, task_id=9))
+    assert task_close._settle_close(claimed, form)
+    assert claimed.intents[0].outcome == Outcome.NOTHING
+
+
+def test_what_a_panel_does_by_itself_is_waited_for(db: None) -> None:
+    ledger = members.Ledger([])
+    look = tasks.Look(frozenset(), [], cast("Reading", None), [], ledger, {})
+    late = Failed("no_task", verbatim("–"))
+    binding = factories.binding("waiting", 6)
+    look._not_yet(binding, dt.timedelta(minutes=9), late)
+    assert (len(look.pauses), ledger._changes) == (1, [])
+    look._not_yet(binding, dt.timedelta(minutes=11), late)
+    assert [change.to for change in ledger._changes] == ["failed"]

@@ -152,3 +152,18 @@ def test_one_that_passes_the_step_ends_the_row(
     for _ in range(4):
         at(last := bindings(), 3, Failed("balance", verbatim("too little")))
     assert Run.objects.get(pk=last.run_id).state == "running"
+
+
+def test_the_run_is_paused_at_the_failure_that_makes_the_row_and_not_before(
+    bindings: Callable[[], Binding], settings: Settings
+) -> None:
+    settings.BREAKER = 3
+    for expected in ("running", "running", "paused"):
+        at(bindings(), 7, Failed("task_refused", verbatim("no")))
+        assert Run.objects.get(pk=bindings().run_id).state == expected
+
+
+def test_what_no_retry_cures_is_let_pass_once(bindings: Callable[[], Binding]) -> None:
+    for expected in ("running", "paused"):
+        at(bindings(), 7, Failed("form_unknown", verbatim("odd")))
+        assert Run.objects.get(pk=bindings().run_id).state == expected

@@ -8,8 +8,9 @@ import pytest
 
 from integrator.bindings import transitions
 from integrator.bindings.operator import actions
+from integrator.core import clock
 from integrator.core.errors import ActionRefused
-from integrator.models import Binding, Panel, Window
+from integrator.models import Binding, Canary, Panel, Window
 from integrator.panel_access import proven_names, transports
 from integrator.panel_access import stored_dialect as panel_learning
 from integrator.runs import cohorts, run_start
@@ -185,3 +186,18 @@ def test_any_account_is_the_canary_where_none_would_show_pushed_limits(db: None)
     first = waiting(factories.run(), factories.plan("S", limits={"disc": 500}), 500)
     cohorts.draw_all()
     assert list(Window.objects.values_list("bindings", flat=True)) == [first.pk]
+
+
+def test_nothing_more_begins_while_a_canary_has_yet_to_be_compared(db: None) -> None:
+    factories.billmanager()
+    run = factories.run()
+    sold = factories.plan()
+    closed = factories.window("closed", plan=sold, closed_at=clock.now())
+    canary = factories.canary(
+        closed, factories.done(run=run, window=closed), state=Canary.State.WATCHED
+    )
+    waiting(run, sold, None)
+    assert cohorts.draw(sold.pk) is None
+    canary.state = Canary.State.UNCHANGED
+    canary.save()
+    assert cohorts.draw(sold.pk) is not None

@@ -15,6 +15,7 @@ from integrator.windows import lease
 from integrator.windows.switching import switches
 from panels.billmanager.modules import Modules
 from panels.billmanager.plans import PlanModule
+from panels.coremanager.errors import OutcomeUnknown
 from tests.services.effects import Declared
 from tests.services.plan_switches import MANUAL, ON, dialect_file, failed_for, ignoring, retried
 
@@ -202,3 +203,25 @@ def test_a_module_that_is_not_listed_yet_is_not_made_twice(
     assert "does not list it" in str(failed.cause_text)
     assert Intent.objects.filter(kind="create_module").count() == 1
     assert provider.sandbox.ledger()["switches"] == []
+
+
+def test_a_switch_of_which_nobody_knows_makes_the_plan_be_read_twice(driver: lease.Driver) -> None:
+    plans = Plans([11], deaf=set())
+    lost = OutcomeUnknown("no answer", panel="billing", func="switch")
+
+    def switch_on(_plan: int, module: int, *, send_by: float) -> None:
+        plans.calls.append((module, bool(send_by)))
+        raise lost
+
+    plans.switch_on = switch_on  # type: ignore[method-assign]
+    assert switches.turn(driver, cast("BillManager", Fake(plans)), 2, [11, 90]) is None
+    assert plans.calls == [(90, True)]
+    assert Window.objects.get(pk=driver.window.pk).uncertain
+
+
+def test_what_somebody_else_has_switched_is_not_overwritten(driver: lease.Driver) -> None:
+    driver.save(seen={"enabled": [11]})
+    plans = Plans([90], deaf=set())
+    with pytest.raises(switches.PlanChangedError):
+        switches.turn(driver, cast("BillManager", Fake(plans)), 2, [11])
+    assert plans.calls == []

@@ -17,6 +17,7 @@ from integrator.models import Binding, Event, NewUser, Run, Window
 from integrator.panel_access import panel_connections
 from integrator.windows import server_users
 from integrator.windows.post_checks import doubles, plan_recheck, post_checks
+from panels.billmanager.payments import Expense
 from panels.billmanager.services import Service
 from tests import factories
 from tests.services.provider import compared
@@ -123,3 +124,12 @@ def test_what_was_doubled_is_told_with_its_amount(provider: Provider, workers: W
     assert str(text).startswith(f"b{binding.pk} of client ")
     amounts = [row["amount"] for row in provider.sandbox.ledger()["charges"]]
     assert f"{other} ({amounts[-1]}" in str(text)
+
+
+def test_a_second_charge_of_a_service_of_ours_is_told(db: None) -> None:
+    binding = factories.done()
+    who, service = binding.client.remote_id, binding.service_id
+    first, second = (Expense(n, "", who, "", binding.price, "EUR", service) for n in (101, 102))
+    assert list(doubles._of_charges([binding], [first])) == []
+    (told,) = doubles._of_charges([binding], [first, second])
+    assert told.key == "charge.unexplained"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,8 +15,8 @@ from integrator.core import clock
 from integrator.maintenance import sweep
 from integrator.models import Binding, Window
 from integrator.models.states import BindingState, Outcome
-from integrator.windows import lease, readings
-from integrator.windows.phases import orders
+from integrator.windows import lease, members, readings, watchdog
+from integrator.windows.phases import orders, restoring
 from tests import factories
 from tests.services.choice import first_of
 from tests.services.effects import ORDER
@@ -23,6 +24,8 @@ from tests.services.provider import only, open_windows, where_everything_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_django.fixtures import Settings
 
     from integrator.bindings.intents import Sent
     from integrator.models import Intent
@@ -204,3 +207,28 @@ def test_a_driver_that_lost_its_lease_after_reading_settles_nothing(
         orders._read_back(driver, cast("BillManager", None), [binding])
     order.refresh_from_db()
     assert order.outcome == "unknown"
+
+
+@pytest.mark.parametrize("said", [None, "opened"])
+def test_a_window_has_outlived_its_limit_when_that_is_over_and_not_before(
+    db: None, settings: Settings, said: str | None
+) -> None:
+    settings.WINDOW_LIMIT = 60
+    for seconds, over in ((50, False), (70, True)):
+        ago = clock.now() - dt.timedelta(seconds=seconds)
+        window = factories.window(
+            opened_at=ago if said is None else ago - dt.timedelta(hours=1),
+            watched_since=None if said is None else ago,
+        )
+        assert watchdog.outlived(window) == over
+
+
+def test_only_what_waits_for_the_plan_is_done_once_it_is_restored(quick: None) -> None:
+    window = factories.window("restoring", due_at=clock.now())
+    bound = factories.binding("waiting", 8, window=window, waiting_for=members.RESTORE)
+    begun = factories.binding("waiting", 7, window=window, waiting_for=members.READBACK)
+    driver = lease.claim(window.pk)
+    assert driver is not None
+    restoring._finish(driver)
+    states = dict(Binding.objects.values_list("pk", "state"))
+    assert (states[bound.pk], states[begun.pk]) == ("done", "waiting")
