@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime as dt
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Event, Intent, NewUser, StrangerOrder, Window
-from integrator.windows import order_handover
+from integrator.windows import foreign_orders, lease, order_handover
 from integrator.windows.post_checks import post_checks
+from panels.billmanager.services import Service
 from tests import factories
 from tests.services.provider import compared
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integrator.models import Run
+    from panels.billmanager import BillManager
     from tests.services.provider import Provider, Workers
 
 S = StrangerOrder.State
@@ -132,3 +137,23 @@ def test_a_service_that_turned_out_to_be_ours_is_not_handed_over(
     with pytest.raises(ActionRefused, match=f"belongs to binding b{ours.pk}"):
         order_handover.hand_over(order.pk, "anna")
     assert not Intent.objects.filter(kind=order_handover.KIND).exists()
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(30, True), (90, False)])
+def test_an_opening_that_has_just_begun_is_waited_for_a_minute_at_most(
+    quick: None, seconds: int, waits: bool
+) -> None:
+    began = clock.now() - dt.timedelta(seconds=seconds)
+    window = factories.window(
+        "opening", due_at=clock.now(), seen={"grace_since": began.isoformat()}
+    )
+    driver = lease.claim(window.pk)
+    assert driver is not None
+    opening = Service(
+        id=77, plan_id=1, plan_name="", client_id=6, client_name="", domain="b.example",
+        username="", module_id=11, module_name="", status=5, item_status="5_open", datacenter="",
+        period=1, cost=None, expires=None, remoteid="",
+    )  # fmt: skip
+    services = SimpleNamespace(in_progress=lambda _plan: [opening])
+    bm = cast("BillManager", SimpleNamespace(services=services))
+    assert foreign_orders.let_finish(driver, bm) is not waits
