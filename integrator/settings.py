@@ -11,16 +11,20 @@ from integrator.core import keys
 from integrator.core.env import (
     BASE_DIR,
     DEMO_FILE,
+    SQLITE,
     Environment,
     horizon,
     keys_of_a_server,
+    local_database,
     local_redis,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from integrator.core.env import Database, Network
+    from dj_database_url import DBConfig
+
+    from integrator.core.env import Network
 
 # -- what an operator can change; spans are seconds unless the name says otherwise ------------
 env = Environment()
@@ -31,7 +35,7 @@ VAR_DIR: Path = env.folder("VAR_DIR", str(BASE_DIR / "var"))
 env.read_env(VAR_DIR / DEMO_FILE, recurse=False)
 
 DEBUG = env.bool("DEBUG", default=False)
-database: Database = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR}/integrator.sqlite3")
+database: DBConfig = env.database("DATABASE_URL", local_database(VAR_DIR))
 REDIS_URL: str = env.redis_url("REDIS_URL", local_redis(VAR_DIR))
 SECRET_KEY: str = env.secret_key("SECRET_KEY", "")
 FIELD_KEYS: tuple[str, ...] = env.field_keys("FIELD_KEYS", "")
@@ -126,35 +130,23 @@ TEMPLATES = [
 
 
 # -- rows -------------------------------------------------------------------------------------
-def _databases(place: Database) -> dict[str, dict[str, Any]]:
-    common = {
-        "ENGINE": f"django.db.backends.{place.engine}",
-        "NAME": place.name,
-        "CONN_MAX_AGE": None,  # opening a connection costs more than a step
-        "ATOMIC_REQUESTS": False,  # on SQLite every GET would take the write lock
-    }
-    if place.is_server:
-        return {
-            "default": {
-                **common,
-                "USER": place.user,
-                "PASSWORD": place.password,
-                "HOST": place.host,
-                "PORT": place.port,
-                "CONN_HEALTH_CHECKS": True,
-                "OPTIONS": {"connect_timeout": 5, **place.options},
-            }
-        }
-    options = {
+if database["ENGINE"] == SQLITE:
+    _options = {
         # IMMEDIATE takes the write lock at the start: a later upgrade could not wait for it.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    return {"default": {**common, "OPTIONS": options}}
-
-
-DATABASES = _databases(database)
+else:
+    _options = {"connect_timeout": 5}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **database,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,  # on SQLite every GET would take the write lock
+        "OPTIONS": {**_options, **database.get("OPTIONS", {})},
+    }
+}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # -- people -----------------------------------------------------------------------------------

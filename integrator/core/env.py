@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
+import dj_database_url
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
@@ -23,30 +23,16 @@ from environs import EnvError, EnvValidationError, FileAwareEnv
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from dj_database_url import DBConfig
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEMO_FILE = "demo.env"  # in VAR_DIR; what `up --demo` wants every later command to know
 BEAT_FILE = "beat-schedule"  # in VAR_DIR; its library may add an ending
 SECRET_KEY_LENGTH = 50  # what Django's deployment check asks for
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """Where the rows live: a file (`engine` sqlite3) or a PostgreSQL server."""
-
-    engine: str
-    name: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    host: str = ""
-    port: str = ""
-    options: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_server(self) -> bool:
-        """True for PostgreSQL; False for a local SQLite file."""
-        return self.engine != "sqlite3"
+SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
 
 
 class Environment(FileAwareEnv):
@@ -106,36 +92,31 @@ def local_redis(var_dir: Path) -> str:
     return f"unix://{var_dir}/redis/redis.sock"
 
 
-def database(url: str) -> Database:
-    """Parse `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`.
+def database(url: str) -> DBConfig:
+    """One entry of Django's DATABASES: a file of SQLite or a PostgreSQL server.
 
-    Raises `EnvError` without repeating the URL, which may hold a password.
+    Raises `EnvError` without repeating the URL, which may hold a password. `env.dj_db_url` would
+    also take other servers, and a database in memory where a file is named wrongly.
     """
     try:
-        parts = urlsplit(url)
-        port = str(parts.port or "")
+        found = dj_database_url.parse(url, conn_max_age=None)  # opening one costs more than a step
     except ValueError:
         raise EnvError("Not a database address.") from None
-    if parts.scheme == "sqlite":
-        path = url.removeprefix("sqlite://").removeprefix("/")
-        if not path:
-            raise EnvError("Names no file: sqlite:///relative/path or sqlite:////absolute/path.")
-        return Database("sqlite3", os.path.abspath(path))  # noqa: PTH100 - as in _folder()
-    if parts.scheme not in {"postgres", "postgresql"}:
+    if found["ENGINE"] not in {SQLITE, POSTGRESQL}:
         raise EnvError("Must begin with sqlite:/// or postgresql://.")
-    options = dict(parse_qsl(parts.query))
-    name = unquote(parts.path.lstrip("/"))
-    if not name:
-        raise EnvError("Names no database.")
-    return Database(
-        engine="postgresql",
-        name=name,
-        user=unquote(parts.username or options.pop("user", "")),
-        password=unquote(parts.password or ""),
-        host=unquote(parts.hostname or options.pop("host", "")),
-        port=options.pop("port", port),
-        options=options,
-    )
+    if found["NAME"] in {"", ":memory:"} or (found["ENGINE"] == SQLITE and found["HOST"]):
+        raise EnvError(
+            "Names no database: sqlite:///relative/path, sqlite:////absolute/path"
+            " or postgresql://user:password@host:port/name."
+        )
+    if found["ENGINE"] == SQLITE:
+        found["NAME"] = os.path.abspath(found["NAME"])  # noqa: PTH100 - as in _folder()
+    return found
+
+
+def local_database(var_dir: Path) -> str:
+    """The address of the SQLite file that is used when none is given."""
+    return f"sqlite:///{quote(str(var_dir))}/integrator.sqlite3"
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -152,12 +133,12 @@ def _sealed(env: Environment) -> Iterable[str]:
             yield f"{name}: {' '.join(map(str, reasons))}"
 
 
-def keys_of_a_server(database: Database | None, **keys: object) -> Iterable[str]:
+def keys_of_a_server(database: DBConfig | None, **keys: object) -> Iterable[str]:
     """A rule: with a database server the operator alone can decide each of these keys.
 
     None stands for what could not be read, which has been told already.
     """
-    if database is None or not database.is_server:
+    if database is None or database["ENGINE"] == SQLITE:
         return
     for name, key in keys.items():
         if key in {"", ()}:
