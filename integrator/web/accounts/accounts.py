@@ -11,7 +11,6 @@ from django_htmx.http import push_url
 
 from integrator.core.numbers import number, numbers
 from integrator.models.states import MOVING
-from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import AccountFilter, listed
 from integrator.web.accounts.rows import load, row_words, rows_of, standing_of
 from integrator.web.layout import live
@@ -72,7 +71,7 @@ def _context(request: Request) -> dict[str, Any]:
         **row_words(),
         "section": "accounts",
         "filter": chosen,
-        "rows": rows_of(found, ClientCells(back, may_choose=may_bind)),
+        "rows": rows_of(found),
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),

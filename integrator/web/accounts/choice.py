@@ -16,7 +16,6 @@ from integrator.inventory import lookup
 from integrator.matching import client_choices
 from integrator.models import Account, Binding, Change, Client, Panel
 from integrator.web.accounts.changes import pairs_of
-from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import STATES, listed
 from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
 from integrator.web.layout.access import Role, needs
@@ -83,7 +82,7 @@ def _row(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return _back(request)
     back = "?" + urlencode({"next": request.POST.get("next", "")})
-    (row,) = rows_of(load([pk]), ClientCells(back, may_choose=True))
+    (row,) = rows_of(load([pk]))
     context = {"row": row, "may_bind": True, "back": back, **row_words()}
     return render(request, "accounts/accounts.html#row", context)
 
