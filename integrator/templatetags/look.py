@@ -213,6 +213,12 @@ def outcome(value: str) -> str:
 
 
 @register.filter
+def outcome_state(value: str) -> str:
+    """The state whose mark stands for what became of a call."""
+    return {"done": "done", "refused": "failed", "unknown": "undecided"}.get(value, "todo")
+
+
+@register.filter
 def waiting(key: str) -> str:
     """What a binding waits for, in words."""
     return marks.waiting(key)
