@@ -63,9 +63,12 @@ def _context(request: Request) -> dict[str, Any]:
     back = "?" + urlencode({"next": here})
     may_bind = role_of(request.user) >= Role.OPERATOR
     poll_state = live.state(
-        request, reverse("accounts-live"), facts=_facts(found), busy=_busy(found),
+        request,
+        reverse("accounts-live"),
+        facts=_facts(found),
+        busy=_busy(found),
         ids=",".join(map(str, ids)),
-    )  # fmt: skip
+    )
     return {
         **poll_state,
         **row_words(),
@@ -108,11 +111,20 @@ def _page(matching: QuerySet[Account], number: int) -> tuple[int, list[int], int
 
 def _facts(found: list[Account]) -> object:
     return [
-        (account.pk, account.match_state, account.service_id, account.binding_id,
-         account.binding and (account.binding.version, account.binding.state,
-                              account.binding.window and account.binding.window.phase))
+        (
+            account.pk,
+            account.match_state,
+            account.service_id,
+            account.binding_id,
+            account.binding
+            and (
+                account.binding.version,
+                account.binding.state,
+                account.binding.window and account.binding.window.phase,
+            ),
+        )
         for account in found
-    ]  # fmt: skip
+    ]
 
 
 def _busy(found: list[Account]) -> bool:

@@ -108,7 +108,7 @@ def load(ids: list[int]) -> list[Account]:
         "service__client_id_remote",
         "binding__state", "binding__step", "binding__version", "binding__waiting_for",
         "binding__cause", "binding__reserved", "binding__run_id", "binding__window__phase",
-    ).in_bulk(ids)  # fmt: skip
+    ).in_bulk(ids)  # fmt: skip # a line of columns for each table
     return [found[pk] for pk in ids if pk in found]
 
 
@@ -178,12 +178,15 @@ def picks_of(
             why.setdefault(client, []).append(reasons.shown(one))
     return [
         Pick(
-            key, client, names[client], certain.get(client, 0),
+            key,
+            client,
+            names[client],
+            certain.get(client, 0),
             plain("; ".join(why.get(client, ()))),
         )
         for key, client in enumerate(account.match_candidates[:most], 1)
         if client in names
-    ]  # fmt: skip
+    ]
 
 
 def _choosable(account: Account) -> bool:

@@ -102,7 +102,10 @@ def _said(states: tuple[str, ...]) -> str:
     for number, state in zip(STEPS, states, strict=True):
         if state not in {TODO, BindingState.DONE}:
             return gettext("Step %(number)s of 8, %(name)s: %(state)s") % {
-                "number": number, "name": TITLES[number], "state": gettext_word(state)}  # fmt: skip
+                "number": number,
+                "name": TITLES[number],
+                "state": gettext_word(state),
+            }
     done = sum(state == BindingState.DONE for state in states)
     return gettext("%(done)s of 8 steps done") % {"done": done}
 
