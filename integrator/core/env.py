@@ -59,7 +59,10 @@ class Environment(FileAwareEnv):
             raise ImproperlyConfigured("\n".join(lines))
 
     def _get_value(self, env_key: str, default: Any) -> Any:
-        """Take down the name; a file that cannot be read is told with all else that is wrong."""
+        """Take down the name; a file that cannot be read is told with all else that is wrong.
+
+        Every reader of environs comes through here, and through nothing that it documents.
+        """
         self.names.append(env_key)
         if env_key in os.environ and os.environ.get(f"{env_key}_FILE"):
             self._problems.append(f"{env_key}: given twice, also as {env_key}_FILE; keep one.")
