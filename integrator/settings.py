@@ -1,46 +1,84 @@
-"""Django's settings. An operator changes those of `integrator/core/env.py` (docs/settings.md)."""
+"""Django's settings. An operator changes those that `env` reads (docs/settings.md)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from csp.constants import NONE, SELF
+from environs import validate
 
-from integrator.core import env, keys
+from integrator.core import keys
+from integrator.core.env import (
+    BASE_DIR,
+    DEMO_FILE,
+    SQLITE,
+    Environment,
+    horizon,
+    keys_of_a_server,
+    local_database,
+    local_redis,
+)
 
 if TYPE_CHECKING:
-    from integrator.core.env import Database
+    from pathlib import Path
 
-OPTIONS = env.read()
-BASE_DIR = env.BASE_DIR
+    from dj_database_url import DBConfig
 
-# -- ours -------------------------------------------------------------------------------------
-VAR_DIR = OPTIONS.var_dir
-REDIS_URL = OPTIONS.redis_url
-REQUIRE_2FA = OPTIONS.require_2fa
-ALLOW_PRIVATE_PANELS = OPTIONS.allow_private_panels
-ALLOW_INSECURE_PANELS = OPTIONS.allow_insecure_panels
-WINDOW_LIMIT = OPTIONS.window_limit
-SETTLE_SECONDS = OPTIONS.settle_seconds
-HORIZON_SECONDS = OPTIONS.horizon_seconds
-LEASE_SECONDS = OPTIONS.lease_seconds
-CONNECT_TIMEOUT = OPTIONS.connect_timeout
-READ_TIMEOUT = OPTIONS.read_timeout
-MAX_ATTEMPTS = OPTIONS.max_attempts
-COHORT = OPTIONS.cohort
-BREAKER = OPTIONS.breaker
-CALL_RETENTION_DAYS = OPTIONS.call_retention_days
-EMAILS_PER_SECOND = OPTIONS.emails_per_second
-DRIFT_HOURS = OPTIONS.drift_hours
-METRICS_TOKEN = OPTIONS.metrics_token
-WORKER_THREADS = OPTIONS.worker_threads
+    from integrator.core.env import Network
+
+# -- what an operator can change; spans are seconds unless the name says otherwise ------------
+env = Environment()
+at_least_one = validate.Range(min=1)
+
+VAR_DIR: Path = env.folder("VAR_DIR", str(BASE_DIR / "var"))
+# The demo's own choices hold for every command on its folder; the environment still wins.
+env.read_env(VAR_DIR / DEMO_FILE, recurse=False)
+
+DEBUG = env.bool("DEBUG", default=False)
+database: DBConfig = env.database("DATABASE_URL", local_database(VAR_DIR))
+REDIS_URL: str = env.redis_url("REDIS_URL", local_redis(VAR_DIR))
+SECRET_KEY: str = env.secret_key("SECRET_KEY", "")
+FIELD_KEYS: tuple[str, ...] = env.field_keys("FIELD_KEYS", "")
+ALLOWED_HOSTS: tuple[str, ...] = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS: tuple[str, ...] = env.origins("CSRF_TRUSTED_ORIGINS", "")
+TRUSTED_PROXIES: tuple[Network, ...] = env.networks("TRUSTED_PROXIES", "")
+BEHIND_TLS = env.bool("BEHIND_TLS", default=not DEBUG)
+REQUIRE_2FA = env.bool("REQUIRE_2FA", default=True)
+ALLOW_PRIVATE_PANELS = env.bool("ALLOW_PRIVATE_PANELS", default=False)
+ALLOW_INSECURE_PANELS = env.bool("ALLOW_INSECURE_PANELS", default=False)
+WINDOW_LIMIT = env.float("WINDOW_LIMIT", 900.0, validate=at_least_one)
+SETTLE_SECONDS = env.float("SETTLE_SECONDS", 20.0, validate=validate.Range(min=0))
+HORIZON_SECONDS = env.float("HORIZON_SECONDS", 600.0, validate=at_least_one)
+LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0, validate=at_least_one)
+CONNECT_TIMEOUT = env.float("CONNECT_TIMEOUT", 5.0, validate=at_least_one)
+READ_TIMEOUT = env.float("READ_TIMEOUT", 30.0, validate=at_least_one)
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 5, validate=at_least_one)
+COHORT = env.int("COHORT", 100, validate=at_least_one)
+BREAKER = env.int("BREAKER", 10, validate=at_least_one)
+CALL_RETENTION_DAYS = env.int("CALL_RETENTION_DAYS", 30, validate=at_least_one)
+EMAILS_PER_SECOND = env.float(
+    "EMAILS_PER_SECOND", 25.0, validate=validate.Range(min=0.1, max=10_000)
+)
+DRIFT_HOURS = env.float("DRIFT_HOURS", 24.0, validate=validate.Range(min=0))
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+WORKERS = env.int("WORKERS", 2, validate=validate.Range(min=1, max=32))
+WORKER_THREADS = env.int("WORKER_THREADS", 16, validate=validate.Range(min=1, max=256))
+WEB_THREADS = env.int("WEB_THREADS", 8, validate=validate.Range(min=1, max=256))
+BIND = env.str("BIND", "127.0.0.1")
+LOG_LEVEL = env.str(
+    "LOG_LEVEL", "INFO", validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR"))
+)
+LOG_FORMAT = env.str("LOG_FORMAT", "console", validate=validate.OneOf(("console", "json")))
+
+env.check(
+    keys_of_a_server(database, SECRET_KEY=SECRET_KEY, FIELD_KEYS=FIELD_KEYS),
+    horizon(HORIZON_SECONDS, CONNECT_TIMEOUT, READ_TIMEOUT),
+)
 # Empty only before the first `manage.py up` on this VAR_DIR; whatever needs one then says so.
-SECRET_KEY = OPTIONS.secret_key or keys.secret_key(VAR_DIR)
-FIELD_KEYS = OPTIONS.field_keys or keys.field_keys(VAR_DIR)
+SECRET_KEY = SECRET_KEY or keys.secret_key(VAR_DIR)
+FIELD_KEYS = FIELD_KEYS or keys.field_keys(VAR_DIR)
 
 # -- the house --------------------------------------------------------------------------------
-DEBUG = OPTIONS.debug
-ALLOWED_HOSTS = list(OPTIONS.allowed_hosts)
 ROOT_URLCONF = "integrator.urls"
 WSGI_APPLICATION = "integrator.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -92,41 +130,29 @@ TEMPLATES = [
 
 
 # -- rows -------------------------------------------------------------------------------------
-def _databases(place: Database) -> dict[str, dict[str, Any]]:
-    common = {
-        "ENGINE": f"django.db.backends.{place.engine}",
-        "NAME": place.name,
-        "CONN_MAX_AGE": None,  # opening a connection costs more than a step
-        "ATOMIC_REQUESTS": False,  # on SQLite every GET would take the write lock
-    }
-    if place.is_server:
-        return {
-            "default": {
-                **common,
-                "USER": place.user,
-                "PASSWORD": place.password,
-                "HOST": place.host,
-                "PORT": place.port,
-                "CONN_HEALTH_CHECKS": True,
-                "OPTIONS": {"connect_timeout": 5, **place.options},
-            }
-        }
-    options = {
+if database["ENGINE"] == SQLITE:
+    _options = {
         # IMMEDIATE takes the write lock at the start: a later upgrade could not wait for it.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    return {"default": {**common, "OPTIONS": options}}
-
-
-DATABASES = _databases(OPTIONS.database_url)
+else:
+    _options = {"connect_timeout": 5}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **database,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,  # on SQLite every GET would take the write lock
+        "OPTIONS": {**_options, **database.get("OPTIONS", {})},
+    }
+}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # -- people -----------------------------------------------------------------------------------
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/login/"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses before a password is looked at
     "django.contrib.auth.backends.ModelBackend",
@@ -147,14 +173,12 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 
 # -- the browser ------------------------------------------------------------------------------
-BEHIND_TLS = OPTIONS.behind_tls
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if BEHIND_TLS:  # the prefix makes the browser itself refuse such a cookie from anywhere else
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-CSRF_TRUSTED_ORIGINS = list(OPTIONS.csrf_trusted_origins)
 SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
@@ -198,4 +222,4 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
 LOGGING_CONFIG = "integrator.core.logs.configure"
-LOGGING = {"level": OPTIONS.log_level, "format": OPTIONS.log_format}
+LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}

@@ -11,4 +11,4 @@ from django.core.wsgi import get_wsgi_application
 
 from integrator.core.proxies import BelievedProxies
 
-application = BelievedProxies(get_wsgi_application(), settings.OPTIONS.trusted_proxies)
+application = BelievedProxies(get_wsgi_application(), settings.TRUSTED_PROXIES)

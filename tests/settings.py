@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from integrator.core.env import NAMES
+from tests.services.variables import NAMES
 
 for _name in NAMES:
     if _name != "DATABASE_URL":
@@ -32,7 +32,7 @@ os.environ.update(
 Path(_var_dir, "static").mkdir()
 
 from integrator.settings import *  # noqa: E402, F403 - the settings, with that environment
-from integrator.settings import DATABASES, OPTIONS, STORAGES, VAR_DIR  # noqa: E402 - the same
+from integrator.settings import DATABASES, STORAGES, VAR_DIR  # noqa: E402 - the same
 
 # Programs that a test starts are to use the real settings; pytest has chosen this file already.
 os.environ["DJANGO_SETTINGS_MODULE"] = "integrator.settings"
@@ -43,6 +43,6 @@ STORAGES = {
     # The manifest is made by `up`; it has a test of its own.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-if not OPTIONS.database_url.is_server:
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since a database in memory locks by rules of its own that no installation has.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "tests.sqlite3"}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_FILES = 17
 """Of a folder; about fifteen are meant (docs/contributing.md)."""
+
+LONGEST_TEMPLATE_LINE = 120
 LAYERS: dict[str, int] = {
     "panels": 0,
     "integrator.models": 1,
@@ -130,6 +132,15 @@ def _module(imported: str, names: Mapping[str, Path]) -> str:
         return imported
     of = imported.rpartition(".")[0]
     return of if of in names else ""
+
+
+def test_lines_of_templates_are_short() -> None:
+    lines = [
+        (str(path.relative_to(BASE_DIR)), number, len(line))
+        for path in (BASE_DIR / "templates").rglob("*.html")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    ]
+    assert [line for line in lines if line[2] > LONGEST_TEMPLATE_LINE] == []
 
 
 def test_folders_are_small() -> None:

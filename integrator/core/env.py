@@ -1,8 +1,8 @@
-"""The settings an operator can change, read from the environment (docs/settings.md).
+"""How `integrator/settings.py` reads what an operator can change (docs/settings.md).
 
-Every field of `Options` is one variable, its name in capitals; `NAME_FILE` names a file to read
-the value from instead. All that is wrong is told at once, also a name that looks like a misspelt
-one of ours: a typing mistake in `ALLOWED_HOSTS` must not become a silent default.
+`NAME_FILE` names a file to read the value of `NAME` from instead. All that is wrong is told at
+once, also a name that looks like a misspelt one of ours: a typing mistake in `ALLOWED_HOSTS` must
+not become a silent default.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
-from dataclasses import dataclass, field, fields
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
+import dj_database_url
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from environs import EnvError, EnvValidationError, FileAwareEnv, validate
+from environs import EnvError, EnvValidationError, FileAwareEnv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from dj_database_url import DBConfig
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -28,127 +31,63 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DEMO_FILE = "demo.env"  # in VAR_DIR; what `up --demo` wants every later command to know
 BEAT_FILE = "beat-schedule"  # in VAR_DIR; its library may add an ending
 SECRET_KEY_LENGTH = 50  # what Django's deployment check asks for
+SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """Where the rows live: a file (`engine` sqlite3) or a PostgreSQL server."""
+class Environment(FileAwareEnv):
+    """The environment, each variable read by its line in `integrator/settings.py`.
 
-    engine: str
-    name: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    host: str = ""
-    port: str = ""
-    options: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_server(self) -> bool:
-        """True for PostgreSQL; False for a local SQLite file."""
-        return self.engine != "sqlite3"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the environment says, typed. Spans are seconds unless the name says otherwise."""
-
-    debug: bool
-    var_dir: Path
-    database_url: Database
-    redis_url: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    field_keys: tuple[str, ...] = field(repr=False)
-    allowed_hosts: tuple[str, ...]
-    csrf_trusted_origins: tuple[str, ...]
-    trusted_proxies: tuple[Network, ...]
-    behind_tls: bool
-    require_2fa: bool
-    allow_private_panels: bool
-    allow_insecure_panels: bool
-    window_limit: float
-    settle_seconds: float
-    horizon_seconds: float
-    lease_seconds: float
-    connect_timeout: float
-    read_timeout: float
-    max_attempts: int
-    cohort: int
-    breaker: int
-    call_retention_days: int
-    emails_per_second: float
-    drift_hours: float
-    metrics_token: str = field(repr=False)
-    workers: int
-    worker_threads: int
-    web_threads: int
-    bind: str
-    log_level: str
-    log_format: str
-
-
-NAMES = tuple(item.name.upper() for item in fields(Options))
-
-
-def read() -> Options:
-    """Read the environment.
-
-    Raises `ImproperlyConfigured` with one line for each thing that is wrong.
+    Nothing is raised while it is read: what cannot be read is None until `check` tells all of it.
     """
-    problems = [*_unreadable()]
-    if problems:  # the reader below would stop at the first of them
-        raise ImproperlyConfigured(_told([*problems, *_misspelt(os.environ)]))
-    env = FileAwareEnv(eager=False, strip_whitespace=True)
-    var_dir = Path(os.path.abspath(env.str("VAR_DIR", str(BASE_DIR / "var")) or "var"))  # noqa: PTH100 - Path.absolute() keeps ".." parts
-    # The demo's own choices hold for every command on its folder; the environment still wins.
-    env.read_env(var_dir / DEMO_FILE, recurse=False)
-    at_least_one = validate.Range(min=1)
-    debug = bool(env.bool("DEBUG", default=False))
-    values: dict[str, Any] = {
-        "debug": debug,
-        "var_dir": var_dir,
-        "database_url": _parsed(
-            env, "DATABASE_URL", f"sqlite:///{var_dir}/integrator.sqlite3", database
-        ),
-        "redis_url": _parsed(env, "REDIS_URL", local_redis(var_dir), _redis_url),
-        "secret_key": _parsed(env, "SECRET_KEY", "", _secret_key),
-        "field_keys": _parsed(env, "FIELD_KEYS", "", _field_keys),
-        "allowed_hosts": _parsed(env, "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", words),
-        "csrf_trusted_origins": _parsed(env, "CSRF_TRUSTED_ORIGINS", "", _origins),
-        "trusted_proxies": _parsed(env, "TRUSTED_PROXIES", "", _networks),
-        "behind_tls": env.bool("BEHIND_TLS", default=not debug),
-        "require_2fa": env.bool("REQUIRE_2FA", default=True),
-        "allow_private_panels": env.bool("ALLOW_PRIVATE_PANELS", default=False),
-        "allow_insecure_panels": env.bool("ALLOW_INSECURE_PANELS", default=False),
-        "window_limit": env.float("WINDOW_LIMIT", 900.0, validate=at_least_one),
-        "settle_seconds": env.float("SETTLE_SECONDS", 20.0, validate=validate.Range(min=0)),
-        "horizon_seconds": env.float("HORIZON_SECONDS", 600.0, validate=at_least_one),
-        "lease_seconds": env.float("LEASE_SECONDS", 30.0, validate=at_least_one),
-        "connect_timeout": env.float("CONNECT_TIMEOUT", 5.0, validate=at_least_one),
-        "read_timeout": env.float("READ_TIMEOUT", 30.0, validate=at_least_one),
-        "max_attempts": env.int("MAX_ATTEMPTS", 5, validate=at_least_one),
-        "cohort": env.int("COHORT", 100, validate=at_least_one),
-        "breaker": env.int("BREAKER", 10, validate=at_least_one),
-        "call_retention_days": env.int("CALL_RETENTION_DAYS", 30, validate=at_least_one),
-        "emails_per_second": env.float(
-            "EMAILS_PER_SECOND", 25.0, validate=validate.Range(min=0.1, max=10_000)
-        ),
-        "drift_hours": env.float("DRIFT_HOURS", 24.0, validate=validate.Range(min=0)),
-        "metrics_token": env.str("METRICS_TOKEN", ""),
-        "workers": env.int("WORKERS", 2, validate=validate.Range(min=1, max=32)),
-        "worker_threads": env.int("WORKER_THREADS", 16, validate=validate.Range(min=1, max=256)),
-        "web_threads": env.int("WEB_THREADS", 8, validate=validate.Range(min=1, max=256)),
-        "bind": env.str("BIND", "127.0.0.1"),
-        "log_level": env.str(
-            "LOG_LEVEL", "INFO", validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR"))
-        ),
-        "log_format": env.str(
-            "LOG_FORMAT", "console", validate=validate.OneOf(("console", "json"))
-        ),
-    }
-    problems = [*_sealed(env), *_undecided(values), *_too_near(values), *_misspelt(os.environ)]
-    if problems:
-        raise ImproperlyConfigured(_told(problems))
-    return Options(**values)
+
+    def __init__(self) -> None:
+        super().__init__(eager=False, strip_whitespace=True)
+        self.names: list[str] = []  # of the variables that were asked for
+        self._problems: list[str] = []
+        for name, parser in PARSERS.items():
+            self.add_parser(name, parser)
+
+    def check(self, *rules: Iterable[str]) -> None:
+        """Raise `ImproperlyConfigured` with a line for each thing that is wrong.
+
+        A rule tells what is wrong with several values together.
+        """
+        problems = [*self._problems, *_sealed(self), *chain(*rules), *self._misspelt()]
+        if problems:
+            lines = ["The settings are not right:", *(f"  {line}" for line in problems)]
+            raise ImproperlyConfigured("\n".join(lines))
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        """Take down the name; a file that cannot be read is told with all else that is wrong.
+
+        Every reader of environs comes through here, and through nothing that it documents.
+        """
+        self.names.append(env_key)
+        if env_key in os.environ and os.environ.get(f"{env_key}_FILE"):
+            self._problems.append(f"{env_key}: given twice, also as {env_key}_FILE; keep one.")
+        try:
+            return super()._get_value(env_key, default)
+        except (OSError, ValueError) as error:
+            reason = (error.__cause__ or error).__class__.__name__
+            self._problems.append(f"{env_key}_FILE: cannot be read: {reason}.")
+            return default
+
+    def _misspelt(self) -> Iterable[str]:
+        """Name each variable that is none of ours but nearly reads like one.
+
+        `OTHER_SECRET_KEY` or `SECRET_KEY_BASE` belong to other programs and are left alone.
+        """
+        known = {*self.names, *(f"{name}_FILE" for name in self.names)}
+        for name in sorted(os.environ.keys() - known):
+            for close in difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.84):
+                if not (name.endswith(f"_{close}") or name.startswith(f"{close}_")):
+                    yield f"{name}: not a setting; did you mean {close}?"
+
+
+def is_given(name: str) -> bool:
+    """Whether the environment gives the variable, as itself or as NAME_FILE."""
+    return name in os.environ or f"{name}_FILE" in os.environ
 
 
 def local_redis(var_dir: Path) -> str:
@@ -156,36 +95,31 @@ def local_redis(var_dir: Path) -> str:
     return f"unix://{var_dir}/redis/redis.sock"
 
 
-def database(url: str) -> Database:
-    """Parse `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`.
+def database(url: str) -> DBConfig:
+    """One entry of Django's DATABASES: a file of SQLite or a PostgreSQL server.
 
-    Raises `EnvError` without repeating the URL, which may hold a password.
+    Raises `EnvError` without repeating the URL, which may hold a password. `env.dj_db_url` would
+    also take other servers, and a database in memory where a file is named wrongly.
     """
     try:
-        parts = urlsplit(url)
-        port = str(parts.port or "")
+        found = dj_database_url.parse(url, conn_max_age=None)  # opening one costs more than a step
     except ValueError:
         raise EnvError("Not a database address.") from None
-    if parts.scheme == "sqlite":
-        path = url.removeprefix("sqlite://").removeprefix("/")
-        if not path:
-            raise EnvError("Names no file: sqlite:///relative/path or sqlite:////absolute/path.")
-        return Database("sqlite3", os.path.abspath(path))  # noqa: PTH100 - as in read()
-    if parts.scheme not in {"postgres", "postgresql"}:
+    if found["ENGINE"] not in {SQLITE, POSTGRESQL}:
         raise EnvError("Must begin with sqlite:/// or postgresql://.")
-    options = dict(parse_qsl(parts.query))
-    name = unquote(parts.path.lstrip("/"))
-    if not name:
-        raise EnvError("Names no database.")
-    return Database(
-        engine="postgresql",
-        name=name,
-        user=unquote(parts.username or options.pop("user", "")),
-        password=unquote(parts.password or ""),
-        host=unquote(parts.hostname or options.pop("host", "")),
-        port=options.pop("port", port),
-        options=options,
-    )
+    if found["NAME"] in {"", ":memory:"} or (found["ENGINE"] == SQLITE and found["HOST"]):
+        raise EnvError(
+            "Names no database: sqlite:///relative/path, sqlite:////absolute/path"
+            " or postgresql://user:password@host:port/name."
+        )
+    if found["ENGINE"] == SQLITE:
+        found["NAME"] = os.path.abspath(found["NAME"])  # noqa: PTH100 - as in _folder()
+    return found
+
+
+def local_database(var_dir: Path) -> str:
+    """The address of the SQLite file that is used when none is given."""
+    return f"sqlite:///{quote(str(var_dir))}/integrator.sqlite3"
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -193,14 +127,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(piece.strip() for piece in text.split(",") if piece.strip())
 
 
-def _parsed(env: FileAwareEnv, name: str, default: str, parse: Callable[[str], object]) -> object:
-    """Read `name` through `parse`, whose `EnvError` becomes one of the errors told at the end."""
-    parser = f"parse_{name.lower()}"
-    env.add_parser(parser, parse)
-    return getattr(env, parser)(name, default)
-
-
-def _sealed(env: FileAwareEnv) -> Iterable[str]:
+def _sealed(env: Environment) -> Iterable[str]:
     """Name each variable whose value could not be read as what it should be."""
     try:
         env.seal()
@@ -209,32 +136,31 @@ def _sealed(env: FileAwareEnv) -> Iterable[str]:
             yield f"{name}: {' '.join(map(str, reasons))}"
 
 
-def _undecided(values: dict[str, Any]) -> Iterable[str]:
-    """Name each key that nobody but the operator can decide, and has not."""
-    place: Database | None = values["database_url"]
-    if place is None or not place.is_server:
+def keys_of_a_server(database: DBConfig | None, **keys: object) -> Iterable[str]:
+    """A rule: with a database server the operator alone can decide each of these keys.
+
+    None stands for what could not be read, which has been told already.
+    """
+    if database is None or database["ENGINE"] == SQLITE:
         return
-    for name in ("SECRET_KEY", "FIELD_KEYS"):
-        if values[name.lower()] in {"", ()}:
+    for name, key in keys.items():
+        if key in {"", ()}:
             yield (
                 f"{name}: must be set (or {name}_FILE) when DATABASE_URL names a server,"
                 " since every machine that uses the database needs the same one."
             )
 
 
-def _too_near(values: dict[str, Any]) -> Iterable[str]:
-    """Name the horizon where a request could still be on its way when it is over.
+def horizon(seconds: float | None, connect: float | None, reading: float | None) -> Iterable[str]:
+    """A rule: when the horizon is over, no request may still be on its way.
 
     The wire allows a connection its time-out and an answer twice the reading time-out; what waits
-    in the panel comes on top of that.
+    in the panel comes on top of that. None stands for what could not be read.
     """
-    horizon, connect, reading = (
-        values[name] for name in ("horizon_seconds", "connect_timeout", "read_timeout")
-    )
-    if None in {horizon, connect, reading}:
-        return  # told already
+    if seconds is None or connect is None or reading is None:
+        return
     least = 2 * (connect + 2 * reading)
-    if horizon <= least:
+    if seconds <= least:
         yield (
             f"HORIZON_SECONDS: must be more than {least:g}, twice what CONNECT_TIMEOUT and"
             " READ_TIMEOUT allow a request on its way."
@@ -278,33 +204,18 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise EnvError(f"{error}.") from None
 
 
-def _unreadable() -> Iterable[str]:
-    """Name each `X_FILE` that cannot be read or that stands beside an `X`."""
-    for name in NAMES:
-        path = os.environ.get(f"{name}_FILE")
-        if not path:
-            continue
-        if name in os.environ:
-            yield f"{name}: given twice, also as {name}_FILE; keep one."
-        try:
-            Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            yield f"{name}_FILE: cannot be read: {error.__class__.__name__}."
+def _folder(text: str) -> Path:
+    return Path(os.path.abspath(text or "var"))  # noqa: PTH100 - Path.absolute() keeps ".." parts
 
 
-def _misspelt(environ: Iterable[str]) -> Iterable[str]:
-    """Name each variable that is none of ours but nearly reads like one.
-
-    `OTHER_SECRET_KEY` or `SECRET_KEY_BASE` belong to other programs and are left alone.
-    """
-    known = {*NAMES, *(f"{name}_FILE" for name in NAMES)}
-    for name in sorted(environ):
-        if name in known:
-            continue
-        for close in difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.84):
-            if not (name.endswith(f"_{close}") or name.startswith(f"{close}_")):
-                yield f"{name}: not a setting; did you mean {close}?"
-
-
-def _told(problems: Iterable[str]) -> str:
-    return "\n".join(["The settings are not right:", *(f"  {line}" for line in problems)])
+PARSERS: dict[str, Callable[[str], object]] = {
+    "folder": _folder,
+    "database": database,
+    "redis_url": _redis_url,
+    "secret_key": _secret_key,
+    "field_keys": _field_keys,
+    "words": words,
+    "origins": _origins,
+    "networks": _networks,
+}
+"""What environs cannot read itself: `env.NAME(variable, default)`."""

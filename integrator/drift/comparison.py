@@ -91,9 +91,12 @@ def between(
         yield reason("suspended_in_billing", **about)
     if mapped is not None and service.plan is not None and mapped[0] != service.plan:
         yield reason(
-            "plan_differs", **about, plan=names.plan(service.plan), preset=account.preset,
+            "plan_differs",
+            **about,
+            plan=names.plan(service.plan),
+            preset=account.preset,
             other=mapped[1],
-        )  # fmt: skip
+        )
     held = {domain_key(domain) for domain in account.domains}
     if service.domain and held and domain_key(service.domain) not in held:
         yield reason("domain_differs", **about, domain=service.domain)
@@ -133,9 +136,11 @@ def since_bound(service: BoundService, bound: WhatWeBound, names: Names) -> Iter
         )
     if service.module != bound.module:
         yield reason(
-            "module_differs", **about, module=names.module(service.module),
+            "module_differs",
+            **about,
+            module=names.module(service.module),
             bound=names.module(bound.module),
-        )  # fmt: skip
+        )
     if login_key(service.username) != login_key(bound.username):
         yield reason(
             "username_differs", **about, username=service.username or "–", bound=bound.username

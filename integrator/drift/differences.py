@@ -102,9 +102,12 @@ class Comparison:
             if key in first:
                 other = first[key]
                 told = reason(
-                    "two_services", service=service.id, client=service.client or "?",
-                    other=other.id, other_client=other.client or "?",
-                )  # fmt: skip
+                    "two_services",
+                    service=service.id,
+                    client=service.client or "?",
+                    other=other.id,
+                    other_client=other.client or "?",
+                )
                 yield Difference(service.pk, account.pk if account else None, panel.pk, told)
                 continue
             first[key] = service
@@ -139,9 +142,13 @@ class Comparison:
         client = sure_client(self._index.facts(facts)) if facts else None
         if client is not None and service.client not in {None, client, client_meant}:
             told = reason(
-                "client_doubted", service=service.id, client=service.client, other=client,
-                username=account.username, server=account.server,
-            )  # fmt: skip
+                "client_doubted",
+                service=service.id,
+                client=service.client,
+                other=client,
+                username=account.username,
+                server=account.server,
+            )
             yield Difference(service.pk, account.pk, panel.pk, told)
 
     def _may_be_missed(self, panel: Panel, username: str) -> bool:
@@ -155,9 +162,14 @@ class Comparison:
         rows = Binding.objects.filter(state=BindingState.DONE).exclude(service_id=None)
         services = _services_of_bindings(self._billing_at)
         for number, client, plan, module, username, account, panel in rows.values_list(
-            "service_id", "client__remote_id", "plan__remote_id", "module_id", "account__username",
-            "account_id", "account__panel_id",
-        ).iterator():  # fmt: skip
+            "service_id",
+            "client__remote_id",
+            "plan__remote_id",
+            "module_id",
+            "account__username",
+            "account_id",
+            "account__panel_id",
+        ).iterator():
             service = services.get(number or 0)
             if service is None:
                 continue
@@ -167,9 +179,16 @@ class Comparison:
 
 
 _COLUMNS = (
-    "pk", "remote_id", "client_id_remote", "plan_id_remote", "module_id_remote", "username",
-    "domain", "status", "gone_at",
-)  # fmt: skip
+    "pk",
+    "remote_id",
+    "client_id_remote",
+    "plan_id_remote",
+    "module_id_remote",
+    "username",
+    "domain",
+    "status",
+    "gone_at",
+)
 
 
 def _bound(row: Sequence[Any]) -> BoundService:

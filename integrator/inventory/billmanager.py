@@ -353,8 +353,14 @@ def _services(
         }
         for service in listed
     }
-    watch = ("client_id_remote", "plan_id_remote", "domain", "username", "module_id_remote",
-             "status")  # fmt: skip
+    watch = (
+        "client_id_remote",
+        "plan_id_remote",
+        "domain",
+        "username",
+        "module_id_remote",
+        "status",
+    )
     history = History(panel, Kind.SERVICE, watch, "domain")
     whole = not ended.lost and not plain.lost
     return _store(Service, found, history, progress.done, whole=whole)
@@ -382,8 +388,13 @@ def _store(
     """
     moment = now()
     synced = sync(
-        model.objects.all(), found, key="remote_id", at=moment, progress=progress,
-        listener=history, whole=whole,
-    )  # fmt: skip
+        model.objects.all(),
+        found,
+        key="remote_id",
+        at=moment,
+        progress=progress,
+        listener=history,
+        whole=whole,
+    )
     history.write(moment)
     return synced.listed

@@ -67,11 +67,16 @@ class History(Listener):
         """Store what was found; how many changes."""
         rows = (
             Change(
-                at=at, panel=self._panel, kind=self._kind, what=what, ref=ref[:64],
-                name=name[:255], fields=fields,
+                at=at,
+                panel=self._panel,
+                kind=self._kind,
+                what=what,
+                ref=ref[:64],
+                name=name[:255],
+                fields=fields,
             )
             for ref, (what, name, fields) in self._found.items()
-        )  # fmt: skip
+        )
         for portion in portions(rows):
             Change.objects.bulk_create(portion)
         return len(self._found)

@@ -59,9 +59,15 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     }
     history, moment = History(panel, Change.Kind.ACCOUNT, _WATCHED), now()
     synced = sync(
-        Account.objects.filter(panel=panel), found, key="username", fixed={"panel": panel},
-        at=moment, progress=progress.done, listener=history, whole=not listed.lost,
-    )  # fmt: skip
+        Account.objects.filter(panel=panel),
+        found,
+        key="username",
+        fixed={"panel": panel},
+        at=moment,
+        progress=progress.done,
+        listener=history,
+        whole=not listed.lost,
+    )
     for old, new in _renamed(kept, found):
         history.renamed(old, new)
     history.write(moment)

@@ -65,16 +65,25 @@ def of_services(
         if found is None and service.client_name and asked < MAX_ASKED:
             asked += 1
             form = unless_odd(
-                partial(billmanager.services.form, service.id), "vhost.edit", service.id,
-                service.domain, notes,
-            )  # fmt: skip
+                partial(billmanager.services.form, service.id),
+                "vhost.edit",
+                service.id,
+                service.domain,
+                notes,
+            )
             told = form.client_id if form else None
             found = told if told in known else None
         if found is None and service.client_name:
             notes.append(
-                Unreadable("vhost", str(service.id), service.domain, "account",
-                           service.client_name, NAMELESS)
-            )  # fmt: skip
+                Unreadable(
+                    "vhost",
+                    str(service.id),
+                    service.domain,
+                    "account",
+                    service.client_name,
+                    NAMELESS,
+                )
+            )
         return found
 
     return owner

@@ -54,9 +54,14 @@ class Services:
         """From the mirrors; of several services of one login the active one stands first."""
         found = cls(modules=dict(Module.objects.values_list("remote_id", "name")))
         rows = live_services().values_list(
-            "pk", "remote_id", "client_id_remote", "module_id_remote", "username", "domain",
+            "pk",
+            "remote_id",
+            "client_id_remote",
+            "module_id_remote",
+            "username",
+            "domain",
             "status",
-        )  # fmt: skip
+        )
         for row in rows.order_by("remote_id").iterator():
             one = Live(*row)
             if one.module is not None and one.username:
@@ -101,9 +106,16 @@ def recognise() -> int:
     own = _own_services()
     changed: list[tuple[int, list[Any]]] = []
     rows = Account.objects.values_list(
-        "id", "panel_id", "username", "domains", "system", "gone_at", "service_id", "conflicts",
+        "id",
+        "panel_id",
+        "username",
+        "domains",
+        "system",
+        "gone_at",
+        "service_id",
+        "conflicts",
         "in_conflict",
-    )  # fmt: skip
+    )
     for pk, panel, username, domains, system, gone_at, *before in rows.iterator():
         name, module = panels.get(panel, ("", None))
         same = services.of(module, username, twins.get((panel, username), ()))
@@ -169,15 +181,21 @@ def _by_domain(
             if one.id == own or one.id in found:
                 continue
             about: dict[str, object] = {
-                "domain": domain, "service": one.id, "client": one.client or "?",
-            }  # fmt: skip
+                "domain": domain,
+                "service": one.id,
+                "client": one.client or "?",
+            }
             if one.pk in services.held:
                 account, where = services.held[one.pk]
                 found[one.id] = reason("domain_elsewhere", **about, account=account, server=where)
             else:
                 module = services.modules.get(one.module or 0, "–")
                 found[one.id] = reason(
-                    "domain_is_service", **about, username=one.username or "–", module=module,
-                    account=username, server=server,
-                )  # fmt: skip
+                    "domain_is_service",
+                    **about,
+                    username=one.username or "–",
+                    module=module,
+                    account=username,
+                    server=server,
+                )
     return list(found.values())

@@ -92,9 +92,12 @@ def sentence(one: Unreadable) -> str:
     """One of them in words, in the present language."""
     row = " ".join(part for part in (one.key and f"#{one.key}", one.name) if part)
     words = {
-        "list": one.func, "row": row or _("a row without id and name"), "column": one.column,
-        "what": _(one.what) if one.what in WHATS else one.what, "value": one.value or "–",
-    }  # fmt: skip
+        "list": one.func,
+        "row": row or _("a row without id and name"),
+        "column": one.column,
+        "what": _(one.what) if one.what in WHATS else one.what,
+        "value": one.value or "–",
+    }
     return _("%(list)s, %(row)s: %(column)s %(what)s (“%(value)s”)") % words
 
 

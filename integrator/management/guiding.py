@@ -54,9 +54,12 @@ def begun(run: Run, preview: Preview) -> str:
         "Run %(run)s binds %(account)s on %(server)s, step by step; %(others)d other accounts wait"
         " for a run of their own. Its page: %(url)s"
     ) % {
-        "run": run, "account": binding.account.username, "server": binding.account.panel.name,
-        "others": preview.summary["ready"] - 1, "url": page_url(reverse("guided", args=[run.pk])),
-    }  # fmt: skip
+        "run": run,
+        "account": binding.account.username,
+        "server": binding.account.panel.name,
+        "others": preview.summary["ready"] - 1,
+        "url": page_url(reverse("guided", args=[run.pk])),
+    }
 
 
 def page_url(path: str) -> str:
@@ -105,8 +108,10 @@ def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> 
                 f"{name}: {of_json(value) if name == expiry.WHY else value}"
                 for name, value in step.evidence.items()
             )
-            say(_("Step %(n)d, %(title)s: seen. %(seen)s")
-                % {"n": step.number, "title": step.title, "seen": seen})  # fmt: skip
+            say(
+                _("Step %(n)d, %(title)s: seen. %(seen)s")
+                % {"n": step.number, "title": step.title, "seen": seen}
+            )
 
 
 def _ask(run: Run, window: Window, say: Callable[[str], None]) -> bool:
@@ -114,8 +119,11 @@ def _ask(run: Run, window: Window, say: Callable[[str], None]) -> bool:
     step = next(
         s for s in guided_expectations.steps(guided.binding_of(run)) if s.number == window.asks
     )
-    for line in [*_before(step), _("The window closes by itself at %(at)s UTC.")
-                 % {"at": f"{guided.closes_at(window):%H:%M:%S}"}]:  # fmt: skip
+    for line in [
+        *_before(step),
+        _("The window closes by itself at %(at)s UTC.")
+        % {"at": f"{guided.closes_at(window):%H:%M:%S}"},
+    ]:
         say(line)
     say(_("go on [Enter] / stop and put back [s] / called otherwise [o]"))
     line = sys.stdin.readline()
@@ -146,7 +154,10 @@ def _before(step: GuidedStep) -> list[str]:
 def _sent(call: dict[str, Any]) -> str:
     params = " ".join(f"{name}={value}" for name, value in call["params"].items())
     return _("%(func)s as %(login)s: %(params)s") % {
-        "func": call["func"], "login": call["as"], "params": params}  # fmt: skip
+        "func": call["func"],
+        "login": call["as"],
+        "params": params,
+    }
 
 
 def _otherwise(step: GuidedStep) -> list[str]:

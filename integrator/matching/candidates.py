@@ -84,18 +84,37 @@ def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
         )
     }
     rows = accounts.values_list(
-        "id", "panel_id", "username", "domain", "active", "system", "gone_at", "service__remote_id",
-        "conflicts", "words", "domains",
-    )  # fmt: skip
+        "id",
+        "panel_id",
+        "username",
+        "domain",
+        "active",
+        "system",
+        "gone_at",
+        "service__remote_id",
+        "conflicts",
+        "words",
+        "domains",
+    )
     for pk, panel, username, domain, active, system, gone_at, service, *rest in rows.iterator():
         conflicts, words, domains = rest
         unsaid = client_choices.undecided(
             client_choices.doubts(active=active, conflicts=conflicts), words
         )
         yield AccountFacts(
-            pk, panel, username, domain, active, system, gone_at is not None, service,
-            taken.get(pk), tuple(unsaid), tuple(words), tuple(domains),
-        )  # fmt: skip
+            pk,
+            panel,
+            username,
+            domain,
+            active,
+            system,
+            gone_at is not None,
+            service,
+            taken.get(pk),
+            tuple(unsaid),
+            tuple(words),
+            tuple(domains),
+        )
 
 
 def obstacles(account: AccountFacts) -> list[Reason]:

@@ -38,9 +38,13 @@ An e-mail alone is enough (it is how the client is reached); a domain, a login o
 changed hands or be a coincidence, so two of different kinds must agree (see ``matching.SURE``).
 """
 PARAMS = {
-    "email": "email", "past_service": "username", "domain": "domain", "mail_domain": "domain",
-    "full_name": "name", "username": "username",
-}  # fmt: skip
+    "email": "email",
+    "past_service": "username",
+    "domain": "domain",
+    "mail_domain": "domain",
+    "full_name": "name",
+    "username": "username",
+}
 """What a fact's value is called in its reason."""
 HARD = frozenset({"email", "past_service", "domain", "mail_domain"})
 """Facts that were true of somebody once; names are mere likeness."""
@@ -220,13 +224,11 @@ def confidence_of(reasons: Iterable[Reason]) -> dict[int, int]:
         if kind in WEIGHTS and isinstance(client, int):
             facts[one["key"], str(one["params"].get(PARAMS[kind]))].add(client)
     return confidence_by_client(
-        Fact(
-            "email" if key == "email_shared" else key, value, clients,
-            WEIGHTS["email"][1] if key == "email_shared"
-            else WEIGHTS[key][0 if len(clients) == 1 else 1],
-        )
+        Fact("email", value, clients, WEIGHTS["email"][1])
+        if key == "email_shared"
+        else Fact(key, value, clients, WEIGHTS[key][0 if len(clients) == 1 else 1])
         for (key, value), clients in facts.items()
-    )  # fmt: skip
+    )
 
 
 def confidence_by_client(facts: Iterable[Fact]) -> dict[int, int]:

@@ -111,9 +111,7 @@ def _fit_all(clients: Iterable[int], facts: Sequence[Fact]) -> list[int]:
     return [one for one in clients if all(one in fact.clients for fact in facts)]
 
 
-_PROPOSED = (
-    "match_state", "match_reasons", "match_candidates", "client_id", "plan_id",
-)  # fmt: skip
+_PROPOSED = ("match_state", "match_reasons", "match_candidates", "client_id", "plan_id")
 
 
 def match_all() -> dict[str, int]:

@@ -132,8 +132,11 @@ def _accepted(
             accepted.append(row)
         else:
             row.choose.append(asked)
-            row.notes.append(reason("credited", client=client.remote_id, amount=f"{credit:.2f}",
-                                    currency=currency))  # fmt: skip
+            row.notes.append(
+                reason(
+                    "credited", client=client.remote_id, amount=f"{credit:.2f}", currency=currency
+                )
+            )
     return accepted
 
 

@@ -58,8 +58,12 @@ class Choices:
 
         Raises Refused with one line for each thing that is wrong.
         """
-        tidy = replace(self, paymethod=clean(self.paymethod), hours=clean(self.hours),
-                       expires=clean(self.expires).lower())  # fmt: skip
+        tidy = replace(
+            self,
+            paymethod=clean(self.paymethod),
+            hours=clean(self.hours),
+            expires=clean(self.expires).lower(),
+        )
         problems = tidy.problems()
         if problems:
             raise Refused(_("These choices do not fit together:"), problems)

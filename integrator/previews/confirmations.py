@@ -99,6 +99,9 @@ def _write_down(preview: Preview, given: list[PreviewRow], person: str) -> None:
     said = sorted({word for row in given for word in row.words})
     lines = ", ".join(str(row.number) for row in given[:20])
     Event.objects.create(
-        at=now(), actor=person, subject="preview", to_state="confirmed",
+        at=now(),
+        actor=person,
+        subject="preview",
+        to_state="confirmed",
         why=say("preview.confirmed", preview=str(preview), words=", ".join(said[:20]), rows=lines),
-    )  # fmt: skip
+    )

@@ -78,9 +78,11 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
             known.update(gone_at=moment)
         else:
             known.update(
-                balance=kept(found.balance), status=found.status[:32], seen_at=moment,
+                balance=kept(found.balance),
+                status=found.status[:32],
+                seen_at=moment,
                 terms=client_terms(client, found),
-            )  # fmt: skip
+            )
     for email in set(rows.values_list("client_email", flat=True)):
         users = {user.id: user.active for user in client.clients.with_email(email)} if email else {}
         for user in ClientUser.objects.filter(email=email, gone_at=None).exclude(email=""):

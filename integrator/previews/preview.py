@@ -96,8 +96,9 @@ def anew(old: Preview, actor: str, token: str = "") -> Preview:
     known = {row.account_id: (row.password, row.period, row.words) for row in old.rows.all()}
     found = from_accounts(
         Account.objects.filter(pk__in=old.rows.values("account_id")),
-        period=choices.period, autoprolong=choices.autoprolong,
-    )  # fmt: skip
+        period=choices.period,
+        autoprolong=choices.autoprolong,
+    )
     candidates = []
     for one in found:
         password, period, words = known[one.account.id]

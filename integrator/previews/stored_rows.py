@@ -47,9 +47,15 @@ def judged(row: PreviewRow, candidate: Candidate) -> Judged:
 
 
 CHANGED = (
-    "state", "reasons", "price", "currency", "balance_before", "credit", "balance_after",
+    "state",
+    "reasons",
+    "price",
+    "currency",
+    "balance_before",
+    "credit",
+    "balance_after",
     "suspends_on",
-)  # fmt: skip
+)
 """The columns that ``take`` may change."""
 
 

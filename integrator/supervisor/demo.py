@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from integrator.core.env import BASE_DIR, DEMO_FILE
 from integrator.core.keys import keep_once, private_folder
 from integrator.supervisor import roles
@@ -21,8 +23,6 @@ from integrator.supervisor.folder import RefusedError, eventually, first_free, i
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from integrator.core.env import Options
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -81,9 +81,9 @@ def ports(var_dir: Path) -> Ports:
     return found
 
 
-def sandbox(options: Options, where: Ports) -> Program:
+def sandbox(where: Ports) -> Program:
     """The stand-in panels."""
-    folder = options.var_dir / "sandbox"
+    folder = settings.VAR_DIR / "sandbox"
     private_folder(folder)
     return Program(
         name="sandbox",
@@ -94,12 +94,12 @@ def sandbox(options: Options, where: Ports) -> Program:
             *("--accounts", str(ACCOUNTS), "--clients", str(CLIENTS), "--plans", str(PLANS)),
             *("--state", str(folder / "state")),
         ),
-        environ=roles.environ(options),
+        environ=roles.environ(),
         ready=lambda: _answers(where.billmanager),
     )
 
 
-def preparation(options: Options, where: Ports) -> Program:
+def preparation(where: Ports) -> Program:
     """Registers the sandbox's panels and the admin, once the sandbox answers."""
     return Program(
         name="demo",
@@ -108,7 +108,7 @@ def preparation(options: Options, where: Ports) -> Program:
             *("--billmanager-port", str(where.billmanager)),
             *("--ispmanager-port", ",".join(map(str, where.ispmanagers))),
         ),
-        environ=roles.environ(options),
+        environ=roles.environ(),
         once=True,
     )
 

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.db import connection
+
 from integrator.core.env import DEMO_FILE
 from integrator.core.keys import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-
-    from integrator.core.env import Options
 
 # After `up` was killed with -9 what it ran needs a moment to notice.
 PATIENCE = 8.0
@@ -52,18 +53,19 @@ def only_one(var_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def check_kind(options: Options, *, demo: bool) -> None:
+def check_kind(*, demo: bool) -> None:
     """Keep a demo and a real installation apart. Raises RefusedError when they would mix."""
-    is_demo = (options.var_dir / DEMO_FILE).exists()
-    if demo and options.database_url.is_server:
+    is_demo = (settings.VAR_DIR / DEMO_FILE).exists()
+    if demo and connection.vendor != "sqlite":
         raise RefusedError("The demo keeps its own SQLite file: unset DATABASE_URL for --demo.")
-    if demo and not is_demo and (options.var_dir / "integrator.sqlite3").exists():
+    if demo and not is_demo and (settings.VAR_DIR / "integrator.sqlite3").exists():
         raise RefusedError(
-            f"{options.var_dir} holds an installation that is no demo: give --demo its own VAR_DIR."
+            f"{settings.VAR_DIR} holds an installation that is no demo:"
+            " give --demo its own VAR_DIR."
         )
     if is_demo and not demo:
         raise RefusedError(
-            f"{options.var_dir} holds the demo, whose settings are not safe for real panels:"
+            f"{settings.VAR_DIR} holds the demo, whose settings are not safe for real panels:"
             " add --demo, or give another VAR_DIR."
         )
 

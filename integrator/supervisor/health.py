@@ -5,27 +5,28 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING
 
-from integrator.core import env
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
+
+from django.conf import settings
+
+from integrator.core.env import BEAT_FILE
 from integrator.supervisor import roles
-
-if TYPE_CHECKING:
-    from integrator.core.env import Options
 
 PORT = 8000
 SCHEDULE_AGE = 600.0  # beat writes its file every three minutes
 
 
-def web(options: Options) -> bool:
+def web() -> bool:
     """Whether the pages answer."""
-    return roles.is_healthy(options, int(sys.argv[2]) if len(sys.argv) > 2 else PORT)  # noqa: PLR2004 - of arguments
+    return roles.is_healthy(int(sys.argv[2]) if len(sys.argv) > 2 else PORT)  # noqa: PLR2004 - of arguments
 
 
-def worker(_options: Options) -> bool:
+def worker() -> bool:
     """Whether this machine's worker answers over the broker."""
     from kombu.exceptions import OperationalError  # noqa: PLC0415 - the other checks need none of it
 
@@ -38,13 +39,13 @@ def worker(_options: Options) -> bool:
         return False  # the broker cannot be reached
 
 
-def beat(options: Options) -> bool:
+def beat() -> bool:
     """Whether beat has lately written down what it sent."""
-    files = options.var_dir.glob(f"{env.BEAT_FILE}*")
+    files = settings.VAR_DIR.glob(f"{BEAT_FILE}*")
     return any(time.time() - file.stat().st_mtime < SCHEDULE_AGE for file in files)
 
 
 CHECKS = {"web": web, "worker": worker, "beat": beat}
 
 if __name__ == "__main__":
-    sys.exit(0 if CHECKS[sys.argv[1]](env.read()) else 1)
+    sys.exit(0 if CHECKS[sys.argv[1]]() else 1)

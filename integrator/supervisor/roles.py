@@ -8,6 +8,8 @@ import sys
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from integrator.core.env import BASE_DIR
 from integrator.supervisor import life
 from integrator.supervisor.child import Program
@@ -15,31 +17,29 @@ from integrator.supervisor.child import Program
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from integrator.core.env import Options
-
 ROLES = ("web", "worker", "beat")
 # A worker that was told to stop finishes the step it is in; after this its lease runs out instead.
 WORKER_STOP_LIMIT = 10.0
 
 
-def web(options: Options, port: int) -> Program:
+def web(port: int) -> Program:
     """The pages, ready when /healthz answers."""
     return Program(
         name="web",
         command=(
             *(sys.executable, "-m", "gunicorn", "integrator.wsgi:application"),
             *("--config", "python:integrator.supervisor.gunicorn_config"),
-            *("--bind", f"{options.bind}:{port}", "--threads", str(options.web_threads)),
+            *("--bind", f"{settings.BIND}:{port}", "--threads", str(settings.WEB_THREADS)),
         ),
-        environ=environ(options),
-        ready=lambda: is_healthy(options, port),
+        environ=environ(),
+        ready=lambda: is_healthy(port),
         ready_limit=60,
         # Longer than gunicorn itself gives a worker that is stuck (gunicorn_config.py).
         silence_limit=2 * life.SILENCE,
     )
 
 
-def worker(options: Options, number: int | None = None) -> Program:
+def worker(number: int | None = None) -> Program:
     """One worker process; `number` tells several on one machine apart."""
     name = "worker" if number is None else f"worker{number}"
     return Program(
@@ -51,7 +51,7 @@ def worker(options: Options, number: int | None = None) -> Program:
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
-        environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
+        environ={**environ(), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
         silence_limit=life.SILENCE,
         tell_signal=life.TELL,
@@ -60,21 +60,21 @@ def worker(options: Options, number: int | None = None) -> Program:
     )
 
 
-def beat(options: Options) -> Program:
+def beat() -> Program:
     """The clock that wakes the sweep; there must be one of it."""
     return Program(
         name="beat",
         command=(sys.executable, "-m", "integrator.supervisor.beat"),
-        environ=environ(options),
+        environ=environ(),
         silence_limit=life.SILENCE,
         tell_signal=life.TELL,
     )
 
 
-def is_healthy(options: Options, port: int) -> bool:
+def is_healthy(port: int) -> bool:
     """Whether the pages answer on this machine, asked under a name that they accept."""
-    host = options.allowed_hosts[0].lstrip("*.") if options.allowed_hosts else ""
-    address = "127.0.0.1" if options.bind in {"0.0.0.0", ""} else options.bind.strip("[]")  # noqa: S104 - compares, does not bind
+    host = settings.ALLOWED_HOSTS[0].lstrip("*.") if settings.ALLOWED_HOSTS else ""
+    address = "127.0.0.1" if settings.BIND in {"0.0.0.0", ""} else settings.BIND.strip("[]")  # noqa: S104 - compares, does not bind
     asking = HTTPConnection(address, port, timeout=2)
     try:
         asking.request("GET", "/healthz", headers={"Host": host or "localhost"})
@@ -85,15 +85,15 @@ def is_healthy(options: Options, port: int) -> bool:
         asking.close()
 
 
-def environ(options: Options) -> Mapping[str, str]:
+def environ() -> Mapping[str, str]:
     """What every program of ours gets beside the environment of `up`."""
     paths = [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "VAR_DIR": str(options.var_dir),
+        "VAR_DIR": str(settings.VAR_DIR),
         "DJANGO_SETTINGS_MODULE": "integrator.settings",
-        "LOG_LEVEL": options.log_level,
-        "LOG_FORMAT": options.log_format,
+        "LOG_LEVEL": settings.LOG_LEVEL,
+        "LOG_FORMAT": settings.LOG_FORMAT,
         "PYTHONUNBUFFERED": "1",
         # Else each of the many threads may keep a heap of its own.
         "MALLOC_ARENA_MAX": "2",

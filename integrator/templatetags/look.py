@@ -53,8 +53,8 @@ def icon(name: str) -> SafeString:
     return marks.icon(name)
 
 
-@register.simple_tag
-def mark(state: str, word: str = "", detail: object = "", title: str = "") -> SafeString:
+@register.inclusion_tag("layout/_mark.html")
+def mark(state: str, word: str = "", detail: object = "", title: str = "") -> dict[str, str]:
     """The glyph and word of a state; ``detail`` is panel text or a step's name."""
     return marks.state_mark(str(state), str(word), plain(detail), str(title))
 
@@ -210,6 +210,12 @@ def cause(key: str) -> str:
 def outcome(value: str) -> str:
     """What became of a call, in words."""
     return str(OUTCOMES.get(value, value))
+
+
+@register.filter
+def outcome_state(value: str) -> str:
+    """The state whose mark stands for what became of a call."""
+    return {"done": "done", "refused": "failed", "unknown": "undecided"}.get(value, "todo")
 
 
 @register.filter

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
-from integrator.core.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR
 from tests.bench.rows import Rows
 from tests.bench.usage import pause
 from tests.services.ports import free_ports
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
+from tests.services.variables import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.db import connection
 
 from tests.chaos.product import Product
 from tests.conftest import running_redis
@@ -81,7 +81,7 @@ def template(request: pytest.FixtureRequest) -> Iterator[tuple[Template, str]]:
     """The template, and the name of its database on the server ("": a SQLite file)."""
     with short_folder() as folder:
         made = Template(folder)
-        if not settings.OPTIONS.database_url.is_server:
+        if connection.vendor == "sqlite":
             made.prepare()
             yield made, ""
             return

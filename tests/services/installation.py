@@ -12,9 +12,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from integrator.core.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR
 from tests.services.patience import eventually
 from tests.services.ports import free_ports
+from tests.services.variables import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
-from integrator.core.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR
+from tests.services.variables import NAMES
 
 DOCUMENTS = sorted([BASE_DIR / "README.md", *(BASE_DIR / "docs").rglob("*.md")])
 MANAGE = re.compile(r"manage\.py ([a-z-]+)((?: [^\n`#]*)?)")

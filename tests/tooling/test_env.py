@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+from environs import EnvError
 
 from integrator.core import env
+from integrator.core.env import DEMO_FILE
+from tests.services.variables import NAMES, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,22 +24,22 @@ LONG_KEY = "k" * 50
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
-        if name.removesuffix("_FILE") in env.NAMES:
+        if name.removesuffix("_FILE") in NAMES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
 
 
 def test_nothing_has_to_be_set(tmp_path: Path) -> None:
-    options = env.read()
-    assert not options.debug
-    assert options.behind_tls
-    assert options.require_2fa
-    assert not options.allow_insecure_panels
-    assert options.database_url == env.Database("sqlite3", f"{tmp_path}/integrator.sqlite3")
-    assert options.redis_url == f"unix://{tmp_path}/redis/redis.sock"
-    assert (options.window_limit, options.settle_seconds, options.lease_seconds) == (900, 20, 30)
-    assert (options.max_attempts, options.cohort) == (5, 100)
-    assert options.horizon_seconds == 600
+    options = SimpleNamespace(**read_settings())
+    assert not options.DEBUG
+    assert options.BEHIND_TLS
+    assert options.REQUIRE_2FA
+    assert not options.ALLOW_INSECURE_PANELS
+    assert options.DATABASES["default"]["NAME"] == f"{tmp_path}/integrator.sqlite3"
+    assert f"unix://{tmp_path}/redis/redis.sock" == options.REDIS_URL
+    assert (options.WINDOW_LIMIT, options.SETTLE_SECONDS, options.LEASE_SECONDS) == (900, 20, 30)
+    assert (options.MAX_ATTEMPTS, options.COHORT) == (5, 100)
+    assert options.HORIZON_SECONDS == 600
 
 
 @pytest.mark.parametrize(
@@ -46,7 +52,7 @@ def test_a_horizon_within_which_a_request_may_be_on_its_way_is_refused(
     monkeypatch.setenv("CONNECT_TIMEOUT", connect)
     monkeypatch.setenv("READ_TIMEOUT", reading)
     with pytest.raises(ImproperlyConfigured, match="HORIZON_SECONDS: must be more than"):
-        env.read()
+        read_settings()
 
 
 def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +71,7 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     for name, value in wrong.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured) as caught:
-        env.read()
+        read_settings()
     told = str(caught.value)
     for name in wrong:
         assert f"  {name}: " in told
@@ -88,7 +94,7 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_misspelt_name_is_told(monkeypatch: pytest.MonkeyPatch, given: str, meant: str) -> None:
     monkeypatch.setenv(given, "1")
     with pytest.raises(ImproperlyConfigured, match=f"{given}: .* {meant}"):
-        env.read()
+        read_settings()
 
 
 @pytest.mark.parametrize(
@@ -104,13 +110,13 @@ def test_a_misspelt_name_is_told(monkeypatch: pytest.MonkeyPatch, given: str, me
 )
 def test_names_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
-    env.read()
+    read_settings()
 
 
 def test_a_value_can_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(LONG_KEY + "\n")
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
-    assert env.read().secret_key == LONG_KEY
+    assert read_settings()["SECRET_KEY"] == LONG_KEY
 
 
 def test_a_file_that_cannot_be_read_and_a_value_given_twice_are_told(
@@ -121,7 +127,7 @@ def test_a_file_that_cannot_be_read_and_a_value_given_twice_are_told(
     monkeypatch.setenv("SECRET_KEY", LONG_KEY)
     monkeypatch.setenv("REDIS_URL_FILE", str(tmp_path / "absent"))
     with pytest.raises(ImproperlyConfigured) as caught:
-        env.read()
+        read_settings()
     assert "SECRET_KEY: given twice" in str(caught.value)
     assert "REDIS_URL_FILE: cannot be read" in str(caught.value)
 
@@ -129,27 +135,59 @@ def test_a_file_that_cannot_be_read_and_a_value_given_twice_are_told(
 def test_a_database_server_demands_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://h/n")
     with pytest.raises(ImproperlyConfigured) as caught:
-        env.read()
+        read_settings()
     assert "SECRET_KEY: must be set" in str(caught.value)
     assert "FIELD_KEYS: must be set" in str(caught.value)
     monkeypatch.setenv("SECRET_KEY", LONG_KEY)
     monkeypatch.setenv("FIELD_KEYS", Fernet.generate_key().decode())
-    assert env.read().database_url.is_server
+    assert read_settings()["DATABASES"]["default"]["HOST"] == "h"
 
 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("sqlite:////a/b.db", env.Database("sqlite3", "/a/b.db")),
+        ("sqlite:////a/b.db", {"ENGINE": env.SQLITE, "NAME": "/a/b.db"}),
+        ("sqlite:////a%20b/c%25.db", {"NAME": "/a b/c%.db"}),
         (
             "postgresql://u%40x:p%2Fw@h:6432/n?sslmode=require",
-            env.Database("postgresql", "n", "u@x", "p/w", "h", "6432", {"sslmode": "require"}),
+            {"ENGINE": env.POSTGRESQL, "NAME": "n", "USER": "u@x", "PASSWORD": "p/w", "HOST": "h"}
+            | {"PORT": 6432, "OPTIONS": {"sslmode": "require"}},
         ),
-        ("postgres:///n?host=/run/pg&user=u", env.Database("postgresql", "n", "u", "", "/run/pg")),
+        ("postgres://u@%2Frun%2Fpg/n", {"NAME": "n", "USER": "u", "HOST": "/run/pg", "PORT": ""}),
     ],
 )
-def test_a_database_address(url: str, expected: env.Database) -> None:
-    assert env.database(url) == expected
+def test_a_database_address(url: str, expected: dict[str, object]) -> None:
+    assert env.database(url).items() >= expected.items()
+
+
+def test_a_socket_may_stand_among_the_options() -> None:
+    found = env.database("postgres:///n?host=/run/pg&user=u&port=6432")
+    connecting = DatabaseWrapper({**connection.settings_dict, **found}).get_connection_params()
+    asked = {name: connecting[name] for name in ("dbname", "host", "user", "port")}
+    assert asked == {"dbname": "n", "host": "/run/pg", "user": "u", "port": 6432}
+
+
+def test_a_file_is_found_from_the_folder_it_is_named_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert env.database("sqlite:///rows.db")["NAME"] == f"{tmp_path}/rows.db"
+    odd = tmp_path / "50% of #1?"
+    assert env.database(env.local_database(odd))["NAME"] == f"{odd}/integrator.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "rows.db", "mysql://u:secret@h/n", "postgresql://u:secret@h", "postgresql://secret["),
+        *("postgresql://u:secret@h:port/n", "sqlite://", "sqlite:///", "sqlite://:memory:"),
+        *("sqlite:///:memory:", "sqlite://secret/rows.db"),
+    ],
+)
+def test_no_other_address_is_taken_nor_repeated(url: str) -> None:
+    with pytest.raises(EnvError) as caught:
+        env.database(url)
+    assert "secret" not in str(caught.value)
 
 
 def test_secrets_are_not_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +196,7 @@ def test_secrets_are_not_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", LONG_KEY)
     field_key = Fernet.generate_key().decode()
     monkeypatch.setenv("FIELD_KEYS", field_key)
-    shown = repr(env.read())
+    shown = repr(read_settings()["env"])
     for secret in ("pw-in-url", "pw-of-redis", LONG_KEY, field_key):
         assert secret not in shown
 
@@ -166,14 +204,12 @@ def test_secrets_are_not_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_demo_s_settings_yield_to_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / env.DEMO_FILE).write_text("BEHIND_TLS=off\nREQUIRE_2FA=off\n")
+    (tmp_path / DEMO_FILE).write_text("BEHIND_TLS=off\nREQUIRE_2FA=off\n")
     monkeypatch.setenv("REQUIRE_2FA", "on")
-    options = env.read()
-    assert not options.behind_tls
-    assert options.require_2fa
+    options = SimpleNamespace(**read_settings())
+    assert not options.BEHIND_TLS
+    assert options.REQUIRE_2FA
 
 
 def test_every_setting_is_documented() -> None:
-    page = (env.BASE_DIR / "docs" / "settings.md").read_text(encoding="utf-8")
-    rows = [line for line in page.splitlines() if line.startswith("| `")]
-    assert [row.split("`")[1] for row in rows] == list(env.NAMES)
+    assert list(NAMES) == read_settings()["env"].names

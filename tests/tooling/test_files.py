@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from integrator.core import env
 from integrator.core.env import BASE_DIR
+from tests.services.variables import NAMES, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,13 +90,13 @@ def test_the_secrets_of_compose_are_what_the_settings_take(
     assert {path.name: path.read_text() for path in secrets.iterdir()} == before
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 
-    for name in env.NAMES:
+    for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     for name in ("secret_key", "field_keys", "database_url"):
         monkeypatch.setenv(f"{name.upper()}_FILE", str(secrets / name))
-    options = env.read()
-    assert options.database_url.host == "postgres"
-    assert options.database_url.password == before["postgres_password"].strip()
+    database = read_settings()["DATABASES"]["default"]
+    assert database["HOST"] == "postgres"
+    assert database["PASSWORD"] == before["postgres_password"].strip()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection
 
-from integrator.core.env import BASE_DIR, NAMES
+from integrator.core.env import BASE_DIR
+from tests.services.variables import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def test_reading_the_settings_writes_nothing(
 
 @pytest.mark.django_db
 def test_the_local_database_waits_for_its_turn_and_survives_a_kill() -> None:
-    if settings.OPTIONS.database_url.is_server:
+    if connection.vendor == "postgresql":
         assert settings.DATABASES["default"]["CONN_HEALTH_CHECKS"]
         return
     with connection.cursor() as cursor:

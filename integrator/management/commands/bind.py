@@ -49,9 +49,11 @@ class Command(PersonCommand):
         parser.add_argument("--paymethod", default="", metavar="ID|NAME")
         parser.add_argument("--period", type=int, metavar="N", help=_("months"))
         parser.add_argument(
-            "--expires", default="", metavar="DATE|month-end|month-start",
+            "--expires",
+            default="",
+            metavar="DATE|month-end|month-start",
             help=_("until when services run whose line does not say"),
-        )  # fmt: skip
+        )
         parser.add_argument("--check-passwords", action="store_true")
         parser.add_argument("--reset-passwords", action="store_true")
         parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
@@ -62,9 +64,10 @@ class Command(PersonCommand):
             "--canary", default="", metavar="[SERVER:]LOGIN", help=_("the account that goes first")
         )
         parser.add_argument(
-            "--guided", action="store_true",
+            "--guided",
+            action="store_true",
             help=_("bind one account, and ask at the terminal before each step"),
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--hold-letters",
             action="store_true",
@@ -72,10 +75,15 @@ class Command(PersonCommand):
         )
         parser.add_argument("--skip-bad-lines", action="store_true", help=_("take the good ones"))
         parser.add_argument(
-            "--confirm", action="append", choices=sorted(confirmable.KINDS), default=[],
-            help=_("say the word that rows ask for: a debt is paid off by the credit first, a"
-                   " domain is not one of the account's"),
-        )  # fmt: skip
+            "--confirm",
+            action="append",
+            choices=sorted(confirmable.KINDS),
+            default=[],
+            help=_(
+                "say the word that rows ask for: a debt is paid off by the credit first, a"
+                " domain is not one of the account's"
+            ),
+        )
         parser.add_argument("--dry-run", action="store_true", help=_("only show what would be"))
         parser.add_argument("--export", type=Path, metavar="FILE", help=_("the preview, as CSV"))
         parser.add_argument("--wait", action="store_true")
@@ -210,10 +218,12 @@ def _preview_lines(preview: Preview) -> list[str]:
     )
     if summary.get("receipts"):
         lines.append(
-            _("  the cash register %(names)s would print receipts: charges %(charges)d,"
-              " credited payments %(payments)d")
+            _(
+                "  the cash register %(names)s would print receipts: charges %(charges)d,"
+                " credited payments %(payments)d"
+            )
             % {**summary["receipts"], "names": ", ".join(summary["receipts"]["names"])}
-        )  # fmt: skip
+        )
     lines += [
         _("  plan “%(plan)s”: cohorts %(sizes)s, manual only for about %(seconds)s s")
         % {

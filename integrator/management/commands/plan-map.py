@@ -24,9 +24,14 @@ class Command(PersonCommand):
     def declare(self, parser: ArgumentParser) -> None:
         """Declare the assignments."""
         parser.add_argument(
-            "--set", nargs="+", action="extend", default=[], metavar="PRESET=PLAN", dest="wanted",
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="PRESET=PLAN",
+            dest="wanted",
             help=_("“*” stands for all presets that nothing else maps"),
-        )  # fmt: skip
+        )
         parser.add_argument("--server", metavar="NAME", help=_("set it on this server alone"))
         parser.add_argument("--period", type=int, default=1, metavar="N", help=_("months"))
 

@@ -59,8 +59,9 @@ def _next(undo: undo_guide.Undo, service_id: int | None) -> str:
     if not undo.possible or service_id is None:
         return _("there is nothing to undo")
     if undo.manual is None:
-        return _("service %(id)d must go on the manual module first: --manual. Do not delete it"
-                 " before.") % {"id": service_id}  # fmt: skip
+        return _(
+            "service %(id)d must go on the manual module first: --manual. Do not delete it before."
+        ) % {"id": service_id}
     return _("delete service %(id)d in BILLmanager (%(link)s), then: --release") % {
         "id": service_id,
         "link": deep_links.service(service_id),

@@ -8,10 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import connection
 
-from integrator.core import env, keys
+from integrator.core import keys
+from integrator.core.env import is_given
 from integrator.supervisor import demo, redis, roles
 from integrator.supervisor.folder import (
     RefusedError,
@@ -25,7 +28,6 @@ from integrator.supervisor.loop import Supervisor
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from integrator.core.env import Options
     from integrator.supervisor.child import Program
 
 REFUSED = 2
@@ -49,75 +51,77 @@ class Command(BaseCommand):
 
     def handle(self, *_args: str, **given: Any) -> None:
         """Run until told to stop; exits with 0 then, 1 when something would not start."""
-        options: Options = settings.OPTIONS
         try:
             if given["only"]:
-                run_alone(options, given["only"], given["port"], demo=given["demo"])
-            with only_one(options.var_dir):
-                status = self.run_all(options, given["port"], demo_too=given["demo"])
+                run_alone(given["only"], given["port"], demo=given["demo"])
+            with only_one(settings.VAR_DIR):
+                status = self.run_all(given["port"], demo_too=given["demo"])
         except (RefusedError, redis.NoRedisError) as error:
             self.stderr.write(str(error))
             sys.exit(REFUSED)
         sys.exit(status)
 
-    def run_all(self, options: Options, port: int, *, demo_too: bool) -> int:
+    def run_all(self, port: int, *, demo_too: bool) -> int:
         """Prepare the folder and the rows, then run every program. Returns an exit status."""
-        check_kind(options, demo=demo_too)
-        check_port(options.bind, port)
-        made = not options.database_url.is_server and keys.create_missing(options.var_dir)
+        check_kind(demo=demo_too)
+        check_port(settings.BIND, port)
+        made = connection.vendor == "sqlite" and keys.create_missing(settings.VAR_DIR)
         if demo_too:
-            made |= demo.create_missing(options.var_dir)
+            made |= demo.create_missing(settings.VAR_DIR)
         if made:
             start_over()
         stages: list[list[Program]] = []
-        if "REDIS_URL" not in given_settings():
-            gone = eventually(lambda: not redis.answers(options.redis_url))
+        if not is_given("REDIS_URL"):
+            gone = eventually(lambda: not redis.answers(settings.REDIS_URL))
             if not gone:
-                raise RefusedError(f"Another Redis already answers at {options.redis_url}.")
-            stages.append([redis.program(options.var_dir)])
+                raise RefusedError(f"Another Redis already answers at {settings.REDIS_URL}.")
+            stages.append([redis.program(settings.VAR_DIR)])
         if demo_too:
-            where = demo.ports(options.var_dir)
-            stages += [[demo.sandbox(options, where)], [demo.preparation(options, where)]]
+            where = demo.ports(settings.VAR_DIR)
+            stages += [[demo.sandbox(where)], [demo.preparation(where)]]
         stages += [
-            [roles.web(options, port)],
-            [roles.worker(options, number) for number in range(1, options.workers + 1)],
-            [roles.beat(options)],
+            [roles.web(port)],
+            [roles.worker(number) for number in range(1, settings.WORKERS + 1)],
+            [roles.beat()],
         ]
         prepare_rows_and_files()
-        return Supervisor(stages, lambda: self.greet(options, port, demo_too=demo_too)).run()
+        return Supervisor(stages, lambda: self.greet(port, demo_too=demo_too)).run()
 
-    def greet(self, options: Options, port: int, *, demo_too: bool) -> None:
+    def greet(self, port: int, *, demo_too: bool) -> None:
         """Say where the pages are and how to get in."""
-        address = f"http://{options.bind}:{port}/"
+        address = f"http://{settings.BIND}:{port}/"
         lines = [f"Integrator is ready: {address}"]
         if demo_too:
-            lines += [f"  user      {demo.USER}", f"  password  {demo.password(options.var_dir)}"]
-        elif options.behind_tls:
+            lines += [f"  user      {demo.USER}", f"  password  {demo.password(settings.VAR_DIR)}"]
+        elif settings.BEHIND_TLS:
             lines += ["  for a proxy that speaks TLS; to open it directly set BEHIND_TLS=off"]
         self.stdout.write("\n".join(["", *lines, "  Ctrl-C stops it", ""]))
         self.stdout.flush()
 
 
-def run_alone(options: Options, role: str, port: int, *, demo: bool) -> NoReturn:
+def run_alone(role: str, port: int, *, demo: bool) -> NoReturn:
     """Become the one role. Raises RefusedError when it cannot be."""
-    check_kind(options, demo=demo)
-    # Django refuses to show an empty SECRET_KEY, so ask where it would come from.
-    if not (options.secret_key or keys.secret_key(options.var_dir)) or not settings.FIELD_KEYS:
-        raise RefusedError("There are no keys yet: give SECRET_KEY and FIELD_KEYS.")
+    check_kind(demo=demo)
+    check_keys()
     if role == "web":
-        check_port(options.bind, port)
+        check_port(settings.BIND, port)
         call_command("collectstatic", interactive=False, verbosity=0)
     program = {
-        "web": lambda: roles.web(options, port),
-        "worker": lambda: roles.worker(options),
-        "beat": lambda: roles.beat(options),
+        "web": lambda: roles.web(port),
+        "worker": roles.worker,
+        "beat": roles.beat,
     }[role]()
     os.execve(program.command[0], program.command, {**os.environ, **program.environ})
 
 
-def given_settings() -> set[str]:
-    """The names of our settings that the environment gives, as themselves or as X_FILE."""
-    return {name for name in env.NAMES if name in os.environ or f"{name}_FILE" in os.environ}
+def check_keys() -> None:
+    """Raise RefusedError when one of the keys is neither given nor kept."""
+    try:
+        missing = not (settings.SECRET_KEY and settings.FIELD_KEYS)
+    except ImproperlyConfigured:  # what Django says of an empty SECRET_KEY
+        missing = True
+    if missing:
+        raise RefusedError("There are no keys yet: give SECRET_KEY and FIELD_KEYS.")
 
 
 def start_over() -> NoReturn:

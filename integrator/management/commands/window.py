@@ -35,9 +35,10 @@ class Command(PersonCommand):
         allow_json(restore)
         restore.add_argument("plan", metavar="PLAN", help=_("id or exact name"))
         restore.add_argument(
-            "--anyway", action="store_true",
+            "--anyway",
+            action="store_true",
             help=_("although orders may then create second hosting accounts"),
-        )  # fmt: skip
+        )
         theirs = what.add_parser("strangers", help=_("other people's orders that met a window"))
         allow_json(theirs)
         theirs.add_argument("window", nargs="?", metavar="WINDOW", help=_("as w12; else all"))

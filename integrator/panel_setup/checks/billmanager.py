@@ -64,9 +64,12 @@ def _modules(ground: _Ground) -> None:
     if not dialect.ispmanager_modules and "ispmanager_modules" in dialect.choices:
         _named(ground, 1, _("which modules drive an ispmanager"), "ispmanager_modules")
     asker.row_form(
-        1, _("open a module's form"), "processing.edit", "processing",
+        1,
+        _("open a module's form"),
+        "processing.edit",
+        "processing",
         _("Needed only to find out which server a module serves."),
-    )  # fmt: skip
+    )
     _departments(ground)
 
 
@@ -122,9 +125,12 @@ def _plans(ground: _Ground) -> None:
     _plan_modules(ground)
     if ground.plans:
         asker.form(
-            2, _("read a plan's opening letter"), "pricelist.edit", {"elid": ground.plans[0].id},
+            2,
+            _("read a plan's opening letter"),
+            "pricelist.edit",
+            {"elid": ground.plans[0].id},
             only_for=_("Needed only to say which mails BILLmanager will send."),
-        )  # fmt: skip
+        )
 
 
 def _plan_modules(ground: _Ground) -> None:
@@ -147,8 +153,12 @@ def _plan_modules(ground: _Ground) -> None:
         _named(ground, 2, _("list a plan's modules"), "plan_modules_parent", looked)
         return
     if ground.plans:
-        asker.ask(2, _("list a plan's modules"), bm.dialect.need("plan_modules_list"),
-                  lambda: _some_modules(ground))  # fmt: skip
+        asker.ask(
+            2,
+            _("list a plan's modules"),
+            bm.dialect.need("plan_modules_list"),
+            lambda: _some_modules(ground),
+        )
     looked = _(
         "Looked for above the list of a plan's modules: by name, label, icon and the rows for which"
         " they are hidden, one button that switches on and one that switches off."
@@ -201,14 +211,24 @@ def _prices(ground: _Ground, user: int | None) -> None:
     """What plans cost: from the price list, or where that is silent from the forms of orders."""
     asker, bm = ground.asker, ground.bm
     other = _("Needed only where clients' order forms do not tell prices.") if user else ""
-    asker.ask(2, _("read the price list"), "pricelist.export",
-              lambda: ground.offers.update(bm.plans.offers()), other)  # fmt: skip
+    asker.ask(
+        2,
+        _("read the price list"),
+        "pricelist.export",
+        lambda: ground.offers.update(bm.plans.offers()),
+        other,
+    )
     silent = any(not prices.is_told(ground.offers.get(plan.id)) for plan in ground.plans)
     if not silent or user is None or bm.dialect.order is None:
         return
     what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
-    asker.ask(2, what, func, lambda: ground.offers.update(prices.offers(bm, user)),
-              "" if not ground.offers else other)  # fmt: skip
+    asker.ask(
+        2,
+        what,
+        func,
+        lambda: ground.offers.update(prices.offers(bm, user)),
+        "" if not ground.offers else other,
+    )
     if not any(prices.is_told(offer) for offer in ground.offers.values()):
         text = _("Neither the price list nor a client's order form tells what any plan costs.")
         asker.note(2, what, func, "not found", text)
@@ -269,12 +289,19 @@ def _as_client(ground: _Ground, user: int | None) -> None:
         return
     _order_form(ground, user)
     if bm.dialect.cart is not None:
-        asker.ask(4, _("see a client's unpaid orders"), bm.dialect.cart.value,
-                  lambda: bm.orders.unpaid_lines(user))  # fmt: skip
+        asker.ask(
+            4,
+            _("see a client's unpaid orders"),
+            bm.dialect.cart.value,
+            lambda: bm.orders.unpaid_lines(user),
+        )
     asker.ask(
-        4, _("open the form of a payment as a client"), "payment.add.method",
-        lambda: bm.payments.draft(user), _("Needed only where balances are credited first."),
-    )  # fmt: skip
+        4,
+        _("open the form of a payment as a client"),
+        "payment.add.method",
+        lambda: bm.payments.draft(user),
+        _("Needed only where balances are credited first."),
+    )
 
 
 def _order_form(ground: _Ground, user: int) -> None:
@@ -287,9 +314,11 @@ def _order_form(ground: _Ground, user: int) -> None:
         if plan.enabled and offer is not None and offer.periods and offer.datacenters:
             datacenter, period = offer.datacenters[0][0], min(offer.periods)
             ground.asker.ask(
-                3, _("open an order form as a client"), func,
+                3,
+                _("open an order form as a client"),
+                func,
                 lambda: ground.bm.orders.form(plan.id, datacenter, period, user),  # noqa: B023 - asked at once
-            )  # fmt: skip
+            )
             return
 
 

@@ -24,8 +24,11 @@ def needs_choice(
 ) -> CheckRow:
     """The row that asks for one entry. ``seen``: what was looked at, for who wants to know."""
     candidates = dialect.choices.get(name, ())
-    text = _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s") if candidates \
-        else _("Set “%(name)s” below. %(look)s %(seen)s")  # fmt: skip
+    text = (
+        _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s")
+        if candidates
+        else _("Set “%(name)s” below. %(look)s %(seen)s")
+    )
     told = ", ".join(candidates[:MAX_CANDIDATES]) + (
         ", …" if len(candidates) > MAX_CANDIDATES else ""
     )

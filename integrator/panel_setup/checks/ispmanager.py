@@ -16,18 +16,27 @@ def ask(asker: Asker) -> None:
     asker.list(0, _("list their domains"), "webdomain")
     asker.list(0, _("list the presets"), "preset")
     asker.list(
-        0, _("tell administrators from accounts"), "admin",
+        0,
+        _("tell administrators from accounts"),
+        "admin",
         only_for=_("Without it administrators are told by their level alone."),
-    )  # fmt: skip
+    )
     row = asker.first("user")
     if row is None:
-        asker.note(7, _("open an account's form"), "user.edit", "warning",
-                   _("This server has no account yet whose form could be opened."))  # fmt: skip
+        asker.note(
+            7,
+            _("open an account's form"),
+            "user.edit",
+            "warning",
+            _("This server has no account yet whose form could be opened."),
+        )
         return
     username = row.text("name")
     asker.form(7, _("open an account's form"), "user.edit", {"elid": username})
     asker.ask(
-        0, _("read an account's e-mail address"), "usrparam",
+        0,
+        _("read an account's e-mail address"),
+        "usrparam",
         lambda: asker.transport.read("usrparam", {"elid": username}, su=username).form(),
         only_for=_("Needed only to match accounts with clients by e-mail."),
-    )  # fmt: skip
+    )

@@ -102,10 +102,12 @@ class Asker:
     ) -> bool:
         """Open a form; without ``sok`` it only shows its values (billmanager.md 1.5)."""
         return self.ask(
-            step, what, func,
+            step,
+            what,
+            func,
             lambda: self.transport.read(func, params or {}, su=su, devel=True).form(),
             only_for,
-        )  # fmt: skip
+        )
 
     def row_form(self, step: int, what: str, func: str, of: str, only_for: str = "") -> None:
         """Open the form of the first line of list ``of``; without lines its toolbar must do."""

@@ -77,15 +77,17 @@ def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
             "%(names)s are not in the form before a task is taken; perhaps taking leads to a second"
             " form. That will be found at the canary; nothing is sent before they are found."
         )
-        asker.note(7, _("what a task's form asks for"), "task.edit", "warning",
-                   text % {"names": names})  # fmt: skip
+        asker.note(
+            7, _("what a task's form asks for"), "task.edit", "warning", text % {"names": names}
+        )
     elif unseen:
         text = _(
             "No activation task waits now, so that its form cannot be seen: %(names)s will be"
             " found at the canary, the first account of a run. Nothing is sent before they are."
         )
-        asker.note(7, _("the names in a task's form"), "task.edit", "warning",
-                   text % {"names": names})  # fmt: skip
+        asker.note(
+            7, _("the names in a task's form"), "task.edit", "warning", text % {"names": names}
+        )
     return not asked
 
 

@@ -189,9 +189,12 @@ class Looker:
     def _opened(self, func: str, parents: Iterable[str] = ("elid", "plid")) -> Document | None:
         for parent in parents:
             answer = asked(
-                self.transport, func, devel=True, filter="off",
+                self.transport,
+                func,
+                devel=True,
+                filter="off",
                 **{parent: self._plans[0].text("id")},
-            )  # fmt: skip
+            )
             if answer is not None and is_list(answer):
                 return answer
         return None

@@ -82,10 +82,14 @@ class Rules:
             if has + before >= most:
                 return [
                     reason(
-                        LIMITS[kind], client=number, plan=plan.name, most=most, has=has,
+                        LIMITS[kind],
+                        client=number,
+                        plan=plan.name,
+                        most=most,
+                        has=has,
                         before=before,
                     )
-                ]  # fmt: skip
+                ]
         self._rows.update((number, key) for _kind, key in limits)
         return []
 

@@ -69,9 +69,12 @@ class Sites:
         for binding, run, owner, username, service in self._bindings.get(key, ()):
             if owner != account.id and service not in told:
                 yield reason(
-                    "domain_reserved", domain=candidate.domain, binding=binding, run=run,
+                    "domain_reserved",
+                    domain=candidate.domain,
+                    binding=binding,
+                    run=run,
                     account=username,
-                )  # fmt: skip
+                )
         others = [str(number) for number in self._rows[key] if number != candidate.number]
         if others:
             yield reason("domain_twice", domain=candidate.domain, lines=", ".join(others[:9]))
@@ -79,10 +82,13 @@ class Sites:
             for owner, username, panel in self._accounts.get(key, ()):
                 if owner != account.id:
                     yield reason(
-                        "domain_of_other", domain=candidate.domain, username=account.username,
-                        server=self._servers[account.panel_id], other=username,
+                        "domain_of_other",
+                        domain=candidate.domain,
+                        username=account.username,
+                        server=self._servers[account.panel_id],
+                        other=username,
                         other_server=self._servers[panel],
-                    )  # fmt: skip
+                    )
 
     def question(self, candidate: Candidate) -> Reason | None:
         """What a person must confirm of a domain that nobody has; None: it is the account's own."""
@@ -114,8 +120,9 @@ class Sites:
         """
         rows = Binding.objects.filter(
             Q(reserved=True) | Q(state__in=[*MOVING, BindingState.DONE])
-        ).values_list("id", "run_id", "account_id", "account__username", "service_id", "domain",
-                      "state")  # fmt: skip
+        ).values_list(
+            "id", "run_id", "account_id", "account__username", "service_id", "domain", "state"
+        )
         ended = set(
             Service.objects.filter(Q(status=DELETED) | Q(gone_at__isnull=False)).values_list(
                 "remote_id", flat=True

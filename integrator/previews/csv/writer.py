@@ -27,7 +27,7 @@ PREVIEW = (
     "row", "server", "username", "domain", "client", "client_name", "client_email", "plan",
     "period", "price", "currency", "balance_before", "credited", "balance_after", "autoprolong",
     "expires", "suspends_on", "mail", "state", "reasons",
-)  # fmt: skip
+)  # fmt: skip # the head of the file, as it is read
 
 
 class _Echo:

@@ -80,8 +80,18 @@ def _own(binding: Binding, bm: BillManager) -> dict[int, list[Sent]]:
     row = rows.filter(number=binding.number).first()
     if row is None:
         return {}
-    for name in ("client", "su", "plan", "datacenter_id", "module_id", "domain", "period",
-                 "autoprolong", "expires", "account"):  # fmt: skip
+    for name in (
+        "client",
+        "su",
+        "plan",
+        "datacenter_id",
+        "module_id",
+        "domain",
+        "period",
+        "autoprolong",
+        "expires",
+        "account",
+    ):
         setattr(row, name, getattr(binding, name))  # as it is now, should it be corrected
     row.state = RowState.READY
     found: dict[int, list[Sent]] = {}
@@ -160,8 +170,10 @@ def _expected(number: int, binding: Binding) -> str:
             "One new service of client %(client)s for %(domain)s, on the manual module, and one"
             " charge of %(price)s."
         ),
-        4: _("The service is paid for, and its charge is listed. Nothing is sent, unless the order"
-             " stayed unpaid."),
+        4: _(
+            "The service is paid for, and its charge is listed. Nothing is sent, unless the order"
+            " stayed unpaid."
+        ),
         5: _("The plan shows its own modules on again, beside our manual one."),
         6: _("One open activation task for this service. Nothing is sent."),
         7: _(
@@ -169,7 +181,7 @@ def _expected(number: int, binding: Binding) -> str:
             " the username %(username)s. The account itself stays as it is."
         ),
         8: _("The plan shows the modules that it had before. This is done without asking."),
-    }  # fmt: skip
+    }
     return texts[number] % {
         "client": binding.client.remote_id,
         "domain": binding.domain,

@@ -56,9 +56,13 @@ def _order(row: PreviewRow, bm: BillManager) -> tuple[str, str, dict[str, str]]:
     if dialect.order is None or plan is None or row.datacenter_id is None:
         return OPEN, str(row.su), {}
     params = bm.orders.params(
-        plan.remote_id, row.datacenter_id, row.period, row.domain,
-        autoprolong=row.autoprolong, remoteid=_("<our mark>"),
-    )  # fmt: skip
+        plan.remote_id,
+        row.datacenter_id,
+        row.period,
+        row.domain,
+        autoprolong=row.autoprolong,
+        remoteid=_("<our mark>"),
+    )
     return bm.orders.func, str(row.su), {name: str(value) for name, value in params.items()}
 
 

@@ -11,7 +11,6 @@ from django_htmx.http import push_url
 
 from integrator.core.numbers import number, numbers
 from integrator.models.states import MOVING
-from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import AccountFilter, listed
 from integrator.web.accounts.rows import load, row_words, rows_of, standing_of
 from integrator.web.layout import live
@@ -64,15 +63,18 @@ def _context(request: Request) -> dict[str, Any]:
     back = "?" + urlencode({"next": here})
     may_bind = role_of(request.user) >= Role.OPERATOR
     poll_state = live.state(
-        request, reverse("accounts-live"), facts=_facts(found), busy=_busy(found),
+        request,
+        reverse("accounts-live"),
+        facts=_facts(found),
+        busy=_busy(found),
         ids=",".join(map(str, ids)),
-    )  # fmt: skip
+    )
     return {
         **poll_state,
         **row_words(),
         "section": "accounts",
         "filter": chosen,
-        "rows": rows_of(found, ClientCells(back, may_choose=may_bind)),
+        "rows": rows_of(found),
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),
@@ -109,11 +111,20 @@ def _page(matching: QuerySet[Account], number: int) -> tuple[int, list[int], int
 
 def _facts(found: list[Account]) -> object:
     return [
-        (account.pk, account.match_state, account.service_id, account.binding_id,
-         account.binding and (account.binding.version, account.binding.state,
-                              account.binding.window and account.binding.window.phase))
+        (
+            account.pk,
+            account.match_state,
+            account.service_id,
+            account.binding_id,
+            account.binding
+            and (
+                account.binding.version,
+                account.binding.state,
+                account.binding.window and account.binding.window.phase,
+            ),
+        )
         for account in found
-    ]  # fmt: skip
+    ]
 
 
 def _busy(found: list[Account]) -> bool:

@@ -29,9 +29,10 @@ class ChangeFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
 
     q = django_filters.CharFilter(method="search", label=_("Search"))
     panel = NamedChoiceFilter(
-        queryset=lambda _request: Panel.objects.only("id", "name"), label=_("Panel"),
+        queryset=lambda _request: Panel.objects.only("id", "name"),
+        label=_("Panel"),
         empty_label=_("All panels"),
-    )  # fmt: skip
+    )
     kind = django_filters.ChoiceFilter(
         choices=Change.Kind.choices, label=_("About"), empty_label=_("Everything")
     )
@@ -76,11 +77,12 @@ def page(request: Request) -> HttpResponse:
     found = list(rows[: PER_PAGE + 1])
     query = request.GET.copy()
     query.pop("before", None)
-    return render(request, "accounts/changes.html", {
+    context = {
         "section": "panels",
         "filter": chosen,
         "changes": [(change, pairs_of(change)) for change in found[:PER_PAGE]],
         "before": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
         "query": query.urlencode(),
         "first_page": not before,
-    })  # fmt: skip
+    }
+    return render(request, "accounts/changes.html", context)

@@ -16,7 +16,6 @@ from integrator.inventory import lookup
 from integrator.matching import client_choices
 from integrator.models import Account, Binding, Change, Client, Panel
 from integrator.web.accounts.changes import pairs_of
-from integrator.web.accounts.client_cell import ClientCells
 from integrator.web.accounts.filters import STATES, listed
 from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
 from integrator.web.layout.access import Role, needs
@@ -44,23 +43,34 @@ def choose(request: Request, pk: int) -> HttpResponse:
         account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
         return _dialogue(request, account)
     account = get_object_or_404(_free(), pk=pk)
-    if other := typed(request.POST, "other"):
-        client = lookup.client(other)
-        if client is None:
-            messages.error(
-                request, _("BILLmanager has no client “%s”, or several do.") % plain(other)
-            )
-            return _back(request)
-    else:
-        client = get_object_or_404(
-            Client, gone_at=None, remote_id__in=account.match_candidates,
-            remote_id=row_id(request.POST.get("client", "")),
-        )  # fmt: skip
+    client = _named(request, account)
+    if client is None:
+        told = _("BILLmanager has no client “%s”, or several do.")
+        messages.error(request, told % plain(typed(request.POST, "other")))
+        return _back(request)
     client_choices.choose(
-        account, client=client, plan=None, person=request.user.get_username(),
+        account,
+        client=client,
+        plan=None,
+        person=request.user.get_username(),
         seen=_seen(request, account),
-    )  # fmt: skip
+    )
     return _row(request, pk)
+
+
+def _named(request: Request, account: Account) -> Client | None:
+    """The client that was typed, None where BILLmanager has none or several; else the one picked.
+
+    Raises Http404 when the one picked is no candidate of the account.
+    """
+    if other := typed(request.POST, "other"):
+        return lookup.client(other)
+    return get_object_or_404(
+        Client,
+        gone_at=None,
+        remote_id__in=account.match_candidates,
+        remote_id=row_id(request.POST.get("client", "")),
+    )
 
 
 @needs(post=Role.OPERATOR)
@@ -83,7 +93,7 @@ def _row(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         return _back(request)
     back = "?" + urlencode({"next": request.POST.get("next", "")})
-    (row,) = rows_of(load([pk]), ClientCells(back, may_choose=True))
+    (row,) = rows_of(load([pk]))
     context = {"row": row, "may_bind": True, "back": back, **row_words()}
     return render(request, "accounts/accounts.html#row", context)
 
@@ -100,7 +110,7 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
     doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
     changes = Change.objects.filter(panel=account.panel, kind="account", ref=account.username)
     part = "#form" if request.htmx else ""
-    return render(request, f"accounts/choose.html{part}", {
+    context = {
         "section": "accounts",
         "account": account,
         "candidates": [(pick, clients[pick.client]) for pick in picks],
@@ -109,4 +119,5 @@ def _dialogue(request: Request, account: Account) -> HttpResponse:
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
         "billing": Panel.objects.billmanager(),
         "next": request.GET.get("next", ""),
-    })  # fmt: skip
+    }
+    return render(request, f"accounts/choose.html{part}", context)

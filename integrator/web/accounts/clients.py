@@ -37,11 +37,14 @@ def page(request: Request) -> HttpResponse:
         return redirect("panels")
     found = missing_clients.missing()
     context = {
-        "section": "accounts", "rows": found[:MAX_ROWS], "number": len(found),
+        "section": "accounts",
+        "rows": found[:MAX_ROWS],
+        "number": len(found),
         "open": sum(1 for one in found if one.asked is None or one.asked.state == "failed"),
-        "countries": countries, "projects": projects,
+        "countries": countries,
+        "projects": projects,
         **live.state(request, reverse("clients-live"), facts=_facts(found), busy=_busy(found)),
-    }  # fmt: skip
+    }
     return render(request, "accounts/clients.html", context)
 
 

@@ -136,7 +136,10 @@ def _context(request: Request) -> dict[str, Any]:
 
 def _facts(context: dict[str, Any]) -> object:
     return (
-        drift.unsettled().count(), context["oldest"],
-        [(one.pk, one.discovery.get("phase"), one.discovery.get("done"))
-         for one in context["reading"]],
-    )  # fmt: skip
+        drift.unsettled().count(),
+        context["oldest"],
+        [
+            (one.pk, one.discovery.get("phase"), one.discovery.get("done"))
+            for one in context["reading"]
+        ],
+    )

@@ -33,12 +33,13 @@ class MapForm(forms.Form):
 @needs(get=Role.VIEWER)
 def page(request: Request) -> HttpResponse:
     """Every preset that accounts have, with its plan."""
-    return render(request, "accounts/plan_map.html", {
+    context = {
         "section": "plan-map",
         "rows": plan_map.table(others=Account.objects.exists()),
         "plans": Plan.objects.filter(gone_at=None),
         "servers": Panel.objects.filter(kind=Panel.Kind.ISPMANAGER),
-    })  # fmt: skip
+    }
+    return render(request, "accounts/plan_map.html", context)
 
 
 @needs(post=Role.OPERATOR)

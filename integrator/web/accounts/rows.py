@@ -14,16 +14,12 @@ from integrator.matching.evidence import confidence_of
 from integrator.messages import reasons
 from integrator.models import Account, Client
 from integrator.models.states import BindingState, RowState
-from integrator.web.accounts.client_cell import Pick
 from integrator.web.layout import marks
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from django.utils.safestring import SafeString
-
-    from integrator.web.accounts.client_cell import ClientCells
 
 SHOWN_CANDIDATES = 3
 """So many are shown in the row, a key each; the others are in the dialogue."""
@@ -62,13 +58,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """A candidate client: the key that chooses it, and why it fits, in per cent and in words."""
+
+    key: int
+    client: int
+    name: str
+    confidence: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """An account as the table shows it, all of it text that is safe to look at.
 
     Worked out once a row, since a template that asks for everything itself takes twice as long.
     ``match``: what the match rests on, in a word or two; ``reasons``: the same in sentences.
-    ``choosable``: a person may choose its client, in ``cell``. ``conflict``: BILLmanager says
-    otherwise.
+    ``choosable``: its client is to be chosen, among ``picks`` and ``more`` that are not shown.
+    ``chosen``: a person chose it and may take that back. ``conflict``: BILLmanager says otherwise.
     """
 
     id: str
@@ -77,7 +84,9 @@ class Row:
     server: str
     domain: str
     client: str
-    cell: SafeString
+    picks: list[Pick]
+    more: int
+    chosen: bool
     plan: str
     suspended: bool
     binding: str
@@ -99,11 +108,11 @@ def load(ids: list[int]) -> list[Account]:
         "service__client_id_remote",
         "binding__state", "binding__step", "binding__version", "binding__waiting_for",
         "binding__cause", "binding__reserved", "binding__run_id", "binding__window__phase",
-    ).in_bulk(ids)  # fmt: skip
+    ).in_bulk(ids)  # fmt: skip # a line of columns for each table
     return [found[pk] for pk in ids if pk in found]
 
 
-def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
+def rows_of(accounts: Sequence[Account]) -> list[Row]:
     """What the table says of these accounts; names that it needs take one query for all."""
     wanted = {
         client
@@ -116,22 +125,17 @@ def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
     if wanted:
         known = Client.objects.filter(remote_id__in=wanted, gone_at=None)
         names = {client.remote_id: plain(client) for client in known.only("remote_id", "name")}
-    return [row_of(account, names, cells) for account in accounts]
+    return [row_of(account, names) for account in accounts]
 
 
-def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Row:
+def row_of(account: Account, names: Mapping[int, str]) -> Row:
     """What the table says of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
     choosable = _choosable(account)
     client = _client_of(account, names)
     # What would be sold twice is decided in the dialogue, which says so; no single key does it.
-    if choosable:
-        sold = client_choices.blocking(account.conflicts)
-        picks = [] if sold else picks_of(account, names)
-        cell = cells.asking(account.pk, picks, len(account.match_candidates) - len(picks))
-    else:
-        chosen = bool(account.chosen_by) and standing.bindable
-        cell = cells.settled(account.pk, client, chosen=chosen)
+    asks = choosable and not client_choices.blocking(account.conflicts)
+    picks = picks_of(account, names) if asks else []
     # A conflict of an account that is free stands among its reasons already.
     told = account.match_reasons if standing.bindable else account.conflicts
     return Row(
@@ -141,7 +145,9 @@ def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Ro
         server=plain(account.panel.name),
         domain=plain(account.domain),
         client=client,
-        cell=cell,
+        picks=picks,
+        more=len(account.match_candidates) - len(picks),
+        chosen=bool(account.chosen_by) and standing.bindable,
         plan=plain(account.plan) if account.plan else "",
         suspended=not account.active,
         binding=str(account.binding_id or ""),
@@ -172,12 +178,15 @@ def picks_of(
             why.setdefault(client, []).append(reasons.shown(one))
     return [
         Pick(
-            key, client, names[client], certain.get(client, 0),
+            key,
+            client,
+            names[client],
+            certain.get(client, 0),
             plain("; ".join(why.get(client, ()))),
         )
         for key, client in enumerate(account.match_candidates[:most], 1)
         if client in names
-    ]  # fmt: skip
+    ]
 
 
 def _choosable(account: Account) -> bool:

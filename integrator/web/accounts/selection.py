@@ -59,9 +59,8 @@ def read(data: QueryDict) -> Selection:
         accounts = listed().filter(pk__in=numbers(data.getlist("account")))
     expected = number(data.get("expected_count", ""))
     return _split(
-        accounts, query=query, everything=everything,
-        expected=expected if everything else None,
-    )  # fmt: skip
+        accounts, query=query, everything=everything, expected=expected if everything else None
+    )
 
 
 def _split(
@@ -74,6 +73,13 @@ def _split(
         state: free.filter(match_state=state).count() for state in ("ready", "choose", "blocked")
     }
     return Selection(
-        accounts=accounts, free=free, query=query, everything=everything, total=total,
-        **by_match, taken=total - bound - sum(by_match.values()), bound=bound, expected=expected,
-    )  # fmt: skip
+        accounts=accounts,
+        free=free,
+        query=query,
+        everything=everything,
+        total=total,
+        **by_match,
+        taken=total - bound - sum(by_match.values()),
+        bound=bound,
+        expected=expected,
+    )

@@ -66,11 +66,12 @@ def page(request: Request) -> HttpResponse:
     more = len(found) > PER_PAGE
     query = request.GET.copy()
     query.pop("before", None)
-    return render(request, "admin/events.html", {
+    context = {
         "section": "events",
         "filter": chosen,
         "events": found[:PER_PAGE],
         "before": found[PER_PAGE - 1].pk if more else None,
         "query": query.urlencode(),
         "first_page": not before,
-    })  # fmt: skip
+    }
+    return render(request, "admin/events.html", context)

@@ -74,9 +74,10 @@ def _by_state(
 def _windows() -> Iterator[GaugeMetricFamily]:
     open_now = Window.objects.open().select_related("plan")
     opened = GaugeMetricFamily(
-        "integrator_window_open_seconds", "Seconds since the plan's window opened.",
+        "integrator_window_open_seconds",
+        "Seconds since the plan's window opened.",
         labels=["plan", "phase"],
-    )  # fmt: skip
+    )
     held = 0
     for window in open_now:
         held += window.held

@@ -50,8 +50,9 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """All numbers, for somebody signed in or for the bearer of ``METRICS_TOKEN``."""
     if not _may_see(request):
-        return HttpResponse(_("Sign in, or send the metrics token.") + "\n",
-                            content_type=TEXT, status=401)  # fmt: skip
+        return HttpResponse(
+            _("Sign in, or send the metrics token.") + "\n", content_type=TEXT, status=401
+        )
     registry = CollectorRegistry()
     registry.register(Numbers())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

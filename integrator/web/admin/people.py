@@ -48,12 +48,13 @@ def page(request: Request) -> HttpResponse:
         return redirect("people")
     people = User.objects.select_related("second_factor").prefetch_related("groups")
     people = people.order_by("-is_active", "username")
-    return render(request, "admin/people.html", {
+    context = {
         "section": "people",
         "form": form,
         "people": [(person, _role(person)) for person in people],
         "roles": ROLES,
-    })  # fmt: skip
+    }
+    return render(request, "admin/people.html", context)
 
 
 @needs(post=Role.ADMIN)

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 SHOWN = "second_factor"
 """Session key: the id of the user who has shown a code in it."""
-OPEN = frozenset({"login", "logout", "second-factor", "theme", "language", "healthz", "readyz",
-                  "metrics"})  # fmt: skip
+OPEN = frozenset(
+    {"login", "logout", "second-factor", "theme", "language", "healthz", "readyz", "metrics"}
+)
 TRIES = 5
 LOCK = dt.timedelta(minutes=5)
 RECOVERY_CODES = 8

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse, HttpResponseRedirect
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -40,7 +40,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in THEMES else "auto"
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    response: HttpResponse = HttpResponseRedirect(back if safe else "/")
+    response: HttpResponse = HttpResponseRedirect(back if safe else reverse("overview"))
     if request.headers.get("HX-Request"):
         headers = {"HX-Trigger": json.dumps({"theme": {"value": chosen}})}
         response = HttpResponse(status=204, headers=headers)

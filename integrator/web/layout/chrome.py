@@ -42,6 +42,11 @@ class OpenWindow:
         """Whether new orders of strangers wait for a person at this moment."""
         return self.phase in {Phase.ORDERS, Phase.ENABLING}
 
+    @property
+    def guides(self) -> bool:
+        """Whether the page of its guided run asks for a word."""
+        return bool(self.asks and self.run and not self.closing)
+
 
 @dataclass(frozen=True, slots=True)
 class Chrome:

@@ -1,14 +1,12 @@
-"""The marks a page speaks with: a shape, a word and a colour for each state, and the step strip.
-
-They are made here and not in templates because a page of accounts shows eight hundred cells.
-"""
+"""The marks a page speaks with: a shape, a word and a colour for each state, and the step strip."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -64,19 +62,11 @@ def icon(name: str) -> SafeString:
     return format_html(drawing, name, name)
 
 
-def state_mark(state: str, word: str = "", detail: str = "", title: str = "") -> SafeString:
-    """Glyph, word and, after a colon, what it is about."""
+def state_mark(state: str, word: str, detail: str, title: str) -> dict[str, str]:
+    """What ``_mark.html`` shows: a glyph, a word and, after a colon, what it is about."""
     shown = word or gettext_word(state)
-    rest = format_html('<span class="state-detail">{}</span>', detail) if detail else ""
-    return format_html(
-        '<span class="state s-{}" title="{}">{}<span class="state-word">{}{}</span>{}</span>',
-        state,
-        title or (f"{shown}: {detail}" if detail else shown),
-        icon(state),
-        shown,
-        ":" if detail else "",
-        rest,
-    )
+    told = f"{shown}: {detail}" if detail else shown
+    return {"state": state, "shown": shown, "detail": detail, "title": title or told}
 
 
 def gettext_word(state: str) -> str:
@@ -85,24 +75,26 @@ def gettext_word(state: str) -> str:
 
 
 def strip(states: tuple[str, ...]) -> SafeString:
-    """Eight cells in a row; ``states`` are those of steps 1 to 8."""
+    """Eight cells in a row; ``states`` are those of steps 1 to 8.
+
+    They are remembered, since a page of a hundred accounts shows few that differ.
+    """
     return _strip(states, get_language() or "")
 
 
 @lru_cache(maxsize=4096)
 def _strip(states: tuple[str, ...], language: str) -> SafeString:  # noqa: ARG001 - part of the key
-    cells = format_html_join(
-        "",
-        '<i class="c{} s-{}" title="{} {}: {}"></i>',
-        (
-            (" shared" if number in SHARED else "", state, number, TITLES[number],
-             gettext_word(state))
-            for number, state in zip(STEPS, states, strict=True)
-        ),
-    )  # fmt: skip
-    return format_html(
-        '<span class="strip" role="img" aria-label="{}">{}</span>', _said(states), cells
-    )
+    cells = [
+        {
+            "number": number,
+            "title": TITLES[number],
+            "state": state,
+            "word": gettext_word(state),
+            "shared": number in SHARED,
+        }
+        for number, state in zip(STEPS, states, strict=True)
+    ]
+    return render_to_string("layout/_strip.html", {"said": _said(states), "cells": cells})
 
 
 def _said(states: tuple[str, ...]) -> str:
@@ -110,7 +102,10 @@ def _said(states: tuple[str, ...]) -> str:
     for number, state in zip(STEPS, states, strict=True):
         if state not in {TODO, BindingState.DONE}:
             return gettext("Step %(number)s of 8, %(name)s: %(state)s") % {
-                "number": number, "name": TITLES[number], "state": gettext_word(state)}  # fmt: skip
+                "number": number,
+                "name": TITLES[number],
+                "state": gettext_word(state),
+            }
     done = sum(state == BindingState.DONE for state in states)
     return gettext("%(done)s of 8 steps done") % {"done": done}
 

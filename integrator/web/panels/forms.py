@@ -27,9 +27,12 @@ SECRET = {"autocomplete": "new-password"}
 def secret(label: Any, *, required: bool = False, help_text: Any = "") -> forms.CharField:
     """A password's field: taken as it stands, blanks included, and never shown again."""
     return forms.CharField(
-        label=label, required=required, strip=False, help_text=help_text,
+        label=label,
+        required=required,
+        strip=False,
+        help_text=help_text,
         widget=forms.PasswordInput(attrs=SECRET),
-    )  # fmt: skip
+    )
 
 
 class LoginForm(forms.Form):
@@ -38,23 +41,27 @@ class LoginForm(forms.Form):
     username = forms.CharField(label=_("Username"), max_length=128)
     password = secret(_("Password"), required=True)
     task_username = forms.CharField(
-        label=_("Staff login for tasks"), required=False, max_length=128,
+        label=_("Staff login for tasks"),
+        required=False,
+        max_length=128,
         help_text=_(
             "BILLmanager only: the employee who may handle the manual module's tasks."
             " Empty: the same login."
         ),
-    )  # fmt: skip
+    )
     task_password = secret(_("Password of the staff login"))
     max_parallel = forms.IntegerField(
-        label=_("Calls at a time"), min_value=1, max_value=registration.LARGEST_LIMIT, initial=8,
-    )  # fmt: skip
+        label=_("Calls at a time"), min_value=1, max_value=registration.LARGEST_LIMIT, initial=8
+    )
     pin = forms.CharField(
-        label=_("Pinned certificate (SHA-256)"), required=False, max_length=128,
+        label=_("Pinned certificate (SHA-256)"),
+        required=False,
+        max_length=128,
         help_text=_("For a self-signed certificate: trust this one and no other."),
-    )  # fmt: skip
+    )
     ca_pem = forms.CharField(
-        label=_("CA certificates (PEM)"), required=False, widget=forms.Textarea(attrs={"rows": 4}),
-    )  # fmt: skip
+        label=_("CA certificates (PEM)"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
     refused: Refused | None = None
 
 
@@ -63,12 +70,14 @@ class AddressForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Panel.Kind.choices, widget=forms.RadioSelect)
     url = forms.CharField(
-        label=_("Address"), max_length=300, widget=forms.TextInput(attrs={"inputmode": "url"}),
+        label=_("Address"),
+        max_length=300,
+        widget=forms.TextInput(attrs={"inputmode": "url"}),
         help_text=_(
             "A host name is enough, for instance billing.example; or the URL as your browser shows"
             " it, with or without port and path."
         ),
-    )  # fmt: skip
+    )
     refused: Refused | None = None
 
     def find(self) -> Sight | None:
@@ -91,15 +100,18 @@ class AddForm(LoginForm):
     url = forms.CharField(max_length=300, widget=forms.HiddenInput)
     sha256 = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     trust = forms.BooleanField(
-        label=_("This is the panel's own certificate: trust it, and no other"), required=False,
-    )  # fmt: skip
-    name = forms.CharField(label=_("Name"), max_length=64, help_text=_(
-        "What you call it: the billing, a server's short name."
-    ))  # fmt: skip
+        label=_("This is the panel's own certificate: trust it, and no other"), required=False
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=64,
+        help_text=_("What you call it: the billing, a server's short name."),
+    )
     ca_file = forms.FileField(
-        label=_("CA file"), required=False,
+        label=_("CA file"),
+        required=False,
         help_text=_("Instead of one certificate: the CA that signs your panels' certificates."),
-    )  # fmt: skip
+    )
     field_order = ("kind", "url", "sha256", "trust", "name")
     sight: Sight | None = None
 

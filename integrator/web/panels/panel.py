@@ -80,8 +80,11 @@ def link(request: Request, pk: int) -> HttpResponse:
         answers.tell(request, refused)
     else:
         notes.note(request.user.get_username(), "panel", "linked", f"{panel.name}: {module}")
-        messages.success(request, _("%(panel)s is served by “%(module)s”.")
-                         % {"panel": panel.name, "module": module.name})  # fmt: skip
+        messages.success(
+            request,
+            _("%(panel)s is served by “%(module)s”.")
+            % {"panel": panel.name, "module": module.name},
+        )
     return redirect("panel", pk)
 
 

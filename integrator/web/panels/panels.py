@@ -64,10 +64,18 @@ def _panels() -> list[Panel]:
 
 def _facts(found: list[Panel]) -> object:
     return [
-        (one.pk, one.stopped, one.checked_at, one.checked.get("ok"), one.discovered_at,
-         one.discovery.get("state"), one.discovery.get("phase"), one.discovery.get("done"))
+        (
+            one.pk,
+            one.stopped,
+            one.checked_at,
+            one.checked.get("ok"),
+            one.discovered_at,
+            one.discovery.get("state"),
+            one.discovery.get("phase"),
+            one.discovery.get("done"),
+        )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 def _busy(found: list[Any]) -> bool:

@@ -33,15 +33,21 @@ def selected(request: Request) -> HttpResponse:
         return redirect("accounts")
     chosen = selection.read(request.POST)
     form = SelectedForm(request.POST if "token" in request.POST else None)
-    context = {"section": "accounts", "form": form, "chosen": chosen,
-               "ids": [] if chosen.everything else request.POST.getlist("account")}  # fmt: skip
+    context = {
+        "section": "accounts",
+        "form": form,
+        "chosen": chosen,
+        "ids": [] if chosen.everything else request.POST.getlist("account"),
+    }
     if form.is_valid() and not chosen.drifted:
         with _telling(form):
             made = preview.make(
-                form.choices(), chosen.free, request.user.get_username(),
+                form.choices(),
+                chosen.free,
+                request.user.get_username(),
                 form.cleaned_data["token"],
                 passwords=password_list.read(form.cleaned_data["password_list"], chosen.free),
-            )  # fmt: skip
+            )
             rehearsals.ask_for(made)
             return redirect("preview", made.pk)
     return render(request, "previews/bind.html", context)
@@ -51,15 +57,22 @@ def selected(request: Request) -> HttpResponse:
 def from_csv(request: Request) -> HttpResponse:
     """The choices and the file; a file with errors changes nothing and is shown line by line."""
     form = CsvForm(request.POST or None, files=request.FILES or None)
-    context = {"section": "accounts", "form": form, "columns": reader.REQUIRED,
-               "optional": reader.OPTIONAL}  # fmt: skip
+    context = {
+        "section": "accounts",
+        "form": form,
+        "columns": reader.REQUIRED,
+        "optional": reader.OPTIONAL,
+    }
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         with _telling(form):
             made = preview.make_from_csv(
-                form.choices(), values["file"].read(), request.user.get_username(),
-                values["token"], skip_bad=values["skip_bad_lines"],
-            )  # fmt: skip
+                form.choices(),
+                values["file"].read(),
+                request.user.get_username(),
+                values["token"],
+                skip_bad=values["skip_bad_lines"],
+            )
             rehearsals.ask_for(made)
             return redirect("preview", made.pk)
     return render(request, "previews/csv.html", context)

@@ -43,49 +43,57 @@ class ChoicesForm(forms.Form):
         ("off", _("Off: a site is suspended when its period ends and nobody pays")),
     ]
     payment = forms.ChoiceField(
-        label=_("How to pay"), choices=Payment.choices, widget=forms.RadioSelect,
+        label=_("How to pay"),
+        choices=Payment.choices,
+        widget=forms.RadioSelect,
         initial=Payment.BALANCE,
-    )  # fmt: skip
+    )
     paymethod = forms.ChoiceField(
-        label=_("Payment method for the credit"), required=False,
+        label=_("Payment method for the credit"),
+        required=False,
         help_text=_("Only for crediting: the added payment is marked as paid with this method."),
-    )  # fmt: skip
+    )
     autoprolong = forms.ChoiceField(
-        label=_("Auto-renewal of the new services"), widget=forms.RadioSelect,
-        choices=AUTOPROLONG,
-    )  # fmt: skip
+        label=_("Auto-renewal of the new services"), widget=forms.RadioSelect, choices=AUTOPROLONG
+    )
     period = forms.IntegerField(
-        label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1,
-    )  # fmt: skip
+        label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1
+    )
     expires = forms.CharField(
-        label=_("Services run until"), required=False, max_length=11,
+        label=_("Services run until"),
+        required=False,
+        max_length=11,
         widget=forms.TextInput(attrs={"placeholder": "month-end", "autocomplete": "off"}),
         help_text=_(
             "Empty: the end of the period that is paid for. A date such as 2027-01-31, month-end or"
             " month-start (the next one after that period); set before the service is bound, and"
             " read back. Dates in a file win."
         ),
-    )  # fmt: skip
+    )
     passwords = forms.ChoiceField(
-        label=_("Account passwords"), choices=PASSWORDS, widget=forms.RadioSelect,
-        initial="given",
-    )  # fmt: skip
+        label=_("Account passwords"), choices=PASSWORDS, widget=forms.RadioSelect, initial="given"
+    )
     cohort = forms.IntegerField(
-        label=_("Largest cohort"), min_value=1, max_value=LARGEST_COHORT,
+        label=_("Largest cohort"),
+        min_value=1,
+        max_value=LARGEST_COHORT,
         help_text=_("A plan is opened for one account first, then 10, 50, and then this many."),
-    )  # fmt: skip
+    )
     hours = forms.CharField(
-        label=_("Only in these hours"), required=False, max_length=11,
+        label=_("Only in these hours"),
+        required=False,
+        max_length=11,
         widget=forms.TextInput(attrs={"placeholder": "02:00-06:00"}),
         help_text=_("Server time, UTC. Empty: at any time."),
-    )  # fmt: skip
+    )
     hold_letters = forms.BooleanField(
-        label=_("Hold back the plans' opening letters"), required=False,
+        label=_("Hold back the plans' opening letters"),
+        required=False,
         help_text=_(
             "While a window is open, the plan sends no opening letter: neither to these clients nor"
             " to others whose service opens in these minutes. It is put back with the modules."
         ),
-    )  # fmt: skip
+    )
     token = forms.CharField(widget=forms.HiddenInput, max_length=40)
     refused: Refused | None = None
 

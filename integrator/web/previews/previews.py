@@ -164,11 +164,17 @@ def _clients(found: Preview) -> dict[str, Any]:
     """Who is charged most; the others are summed up, so that the page stays one screen."""
     ready = found.rows.filter(state=RowState.READY)
     groups = (
-        ready.order_by().values("client__remote_id", "client__name", "client__balance", "currency")
-        .annotate(amount=Sum("price"), credit=Sum("credit"), count=Count("id"),
-                  before=Max("balance_before"), after=Min("balance_after"))
+        ready.order_by()
+        .values("client__remote_id", "client__name", "client__balance", "currency")
+        .annotate(
+            amount=Sum("price"),
+            credit=Sum("credit"),
+            count=Count("id"),
+            before=Max("balance_before"),
+            after=Min("balance_after"),
+        )
         .order_by("-amount", "client__name")
-    )  # fmt: skip
+    )
     return {"top": list(groups[:MAX_CLIENTS]), "number": groups.count()}
 
 

@@ -59,7 +59,7 @@ def poll(request: Request, pk: int) -> HttpResponse:
     context = {"preview": preview, "rehearsal": rehearsal.told(preview), "busy": _busy(preview)}
     return live.answer(
         request, "previews/preview_live.html", context, facts=facts, busy=_busy(preview)
-    )  # fmt: skip
+    )
 
 
 def context(request: Request, preview: Preview) -> dict[str, Any]:

@@ -71,10 +71,12 @@ def retry(request: Request, pk: int) -> HttpResponse:
     try:
         fix = corrected(binding, _wish(request))
         told = actions.retry(
-            Binding.objects.filter(pk=binding.pk), request.user.get_username(),
+            Binding.objects.filter(pk=binding.pk),
+            request.user.get_username(),
             password=request.POST.get("password") or None,
-            corrected=fix.fields, confirmed=fix.words,
-        )  # fmt: skip
+            corrected=fix.fields,
+            confirmed=fix.words,
+        )
     except (Refused, ActionRefused) as refused:
         answers.tell(request, refused)
     else:
@@ -137,10 +139,14 @@ def _means(binding: Binding) -> str:
     if binding.cause == "close_unknown":
         return _("You have seen in BILLmanager that the task is still open: it is closed again.")
     if undecided_evidence.is_about_payment(binding):
-        return _("You have looked in BILLmanager and no such payment is there. If that is wrong, "
-                 "the client's balance is topped up twice.")  # fmt: skip
-    return _("You have looked in BILLmanager and our order is not there. If that is wrong, the "
-             "client is charged twice.")  # fmt: skip
+        return _(
+            "You have looked in BILLmanager and no such payment is there. If that is wrong, "
+            "the client's balance is topped up twice."
+        )
+    return _(
+        "You have looked in BILLmanager and our order is not there. If that is wrong, the "
+        "client is charged twice."
+    )
 
 
 def _facts(context: dict[str, Any]) -> object:
@@ -148,7 +154,9 @@ def _facts(context: dict[str, Any]) -> object:
     return (
         binding.version,
         binding.state,
-        [(step.number, step.state, step.step and step.step.attempts, len(calls))
-         for step, calls in context["steps"]],
+        [
+            (step.number, step.state, step.step and step.step.attempts, len(calls))
+            for step, calls in context["steps"]
+        ],
         len(context["other_calls"]),
-    )  # fmt: skip
+    )

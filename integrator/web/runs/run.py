@@ -57,9 +57,12 @@ def page(request: Request, pk: int) -> HttpResponse:
     shown = [marked(binding) for binding in table]
     ids = ",".join(str(binding.pk) for binding, _strip, _detail in shown)
     poll_state = live.state(
-        request, reverse("run-live", args=[pk]), facts=_facts(context, shown),
-        busy=_busy(run), ids=ids,
-    )  # fmt: skip
+        request,
+        reverse("run-live", args=[pk]),
+        facts=_facts(context, shown),
+        busy=_busy(run),
+        ids=ids,
+    )
     more = {"table": table, "rows": shown, "state": state, "states": BindingState.choices}
     return render(request, "runs/run.html", {**context, **more, **poll_state})
 
@@ -128,7 +131,7 @@ def export(request: Request, pk: int) -> HttpResponseBase:
     """All bindings of the run as CSV; cells are defused, since names come from panels."""
     run = get_object_or_404(Run, pk=pk)
     head = ["binding", "server", "username", "domain", "client", "plan", "state", "step",
-            "service", "cause", "detail"]  # fmt: skip
+            "service", "cause", "detail"]  # fmt: skip # the head of the file, as it is read
     return csv_download(request, _lines(run, head), f"run-{run.pk}.csv")
 
 
@@ -137,7 +140,7 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
     rows = run.bindings.order_by("number").values_list(
         "id", "account__panel__name", "account__username", "domain", "client__remote_id",
         "plan__name", "state", "step", "service_id", "cause", "cause_text",
-    )  # fmt: skip
+    )  # fmt: skip # in the order of the head
     for number, *cells, detail in rows.iterator(chunk_size=2000):
         yield [f"b{number}", *cells, str(detail)]
 

@@ -27,9 +27,8 @@ def page(request: Request) -> HttpResponse:
     """The whole page."""
     found = _page(request, request.GET.get("page"))
     poll_state = live.state(
-        request, reverse("runs-live"), facts=_facts(found), busy=_busy(found),
-        ids=str(found.number),
-    )  # fmt: skip
+        request, reverse("runs-live"), facts=_facts(found), busy=_busy(found), ids=str(found.number)
+    )
     return render(request, "runs/runs.html", {"section": "runs", "runs": found, **poll_state})
 
 

@@ -105,8 +105,18 @@ def _strangers(**found_by: str) -> Subquery:
 
 def _facts(context: dict[str, Any]) -> object:
     return [
-        (window.pk, window.version, window.phase, window.held, window.closing,
-         window.bindings_all, window.bindings_done, window.bindings_moving, window.alarm,
-         window.strangers_all, window.strangers_waiting)
+        (
+            window.pk,
+            window.version,
+            window.phase,
+            window.held,
+            window.closing,
+            window.bindings_all,
+            window.bindings_done,
+            window.bindings_moving,
+            window.alarm,
+            window.strangers_all,
+            window.strangers_waiting,
+        )
         for window in [*context["open"], *context["closed"][:5]]
-    ]  # fmt: skip
+    ]
