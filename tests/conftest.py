@@ -17,9 +17,9 @@ from hypothesis import settings as hypothesis_settings
 
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child, Program
-from tests.services.patience import eventually
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

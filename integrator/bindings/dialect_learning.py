@@ -14,7 +14,7 @@ from integrator.steps import step7_close_the_task as step7
 from panels.billmanager.dialect import shapes
 from panels.billmanager.discovery.report_keys import AFTER
 from panels.billmanager.optional_reads import asked
-from panels.billmanager.tasks.closing import SECOND
+from panels.billmanager.tasks.close_forms import SECOND
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from integrator.core.clock import now
 from integrator.inventory import (
     payment_limits,
-    plans_at_rest,
+    plans_outside_windows,
     prices,
     row_owners,
     sale_rules,
@@ -183,14 +183,14 @@ def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
         if error.transient:
             raise
         listed = list(billmanager.plans.compared(plan_id).modules)
-    return plans_at_rest.modules(plan_id, listed, asked_at=asked_at)
+    return plans_outside_windows.modules(plan_id, listed, asked_at=asked_at)
 
 
 def plan_sale(billmanager: BillManager, plan_id: int) -> tuple[str, SaleRules]:
     """The opening letter that the plan is sold with, empty for none, and what limits its sale."""
     asked_at = now()
     found, rules = billmanager.plans.sale(plan_id)
-    sent = plans_at_rest.letter(plan_id, found, asked_at=asked_at)
+    sent = plans_outside_windows.letter(plan_id, found, asked_at=asked_at)
     return "" if sent == NO_LETTER else sent, rules
 
 

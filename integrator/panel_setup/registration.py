@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.messages import panel_errors, unseen_signs
+from integrator.messages import invisible_characters, panel_errors
 from integrator.models import Panel
 from integrator.panel_access import call_log, stored_dialect, transports
 from integrator.panel_access.panel_url import AddressError, normalise
@@ -94,7 +94,7 @@ def register(
 def _validate(panel: Panel) -> None:
     """Tidy the panel's URL and refuse what cannot be right, all of it at once."""
     problems = [
-        unseen_signs.sentence(text, sign)
+        invisible_characters.sentence(text, sign)
         for text in (panel.name, panel.username, panel.task_username)
         if (sign := unseen_in(text))
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrator.supervisor.life import PIPE
+from integrator.supervisor.liveness import PIPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,7 @@ class Program:
 
     `ready` tells whether it can be used; None: as soon as it runs. A `once` program has to end
     by itself with 0, and is not started again. What a `quiet` one prints is shown only when it has
-    failed. One that has given no sign of life (integrator/supervisor/life.py) for `silence_limit`
+    failed. One that has given no sign of life (see `liveness`) for `silence_limit`
     is frozen: it is ended and started anew; None: it gives none. `tell_signal` has it say where its
     threads stand, None: it cannot. `orphan_signal` is what the kernel sends it when the supervisor
     itself is killed.

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from integrator.core.env import BASE_DIR
-from integrator.supervisor import life
+from integrator.supervisor import liveness
 from integrator.supervisor.child import Program
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def web(options: Options, port: int) -> Program:
         ready=lambda: is_healthy(options, port),
         ready_limit=60,
         # Longer than gunicorn itself gives a worker that is stuck (gunicorn_config.py).
-        silence_limit=2 * life.SILENCE,
+        silence_limit=2 * liveness.SILENCE,
     )
 
 
@@ -53,8 +53,8 @@ def worker(options: Options, number: int | None = None) -> Program:
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
         environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
-        silence_limit=life.SILENCE,
-        tell_signal=life.TELL,
+        silence_limit=liveness.SILENCE,
+        tell_signal=liveness.TELL,
         # Told to stop politely it would wait for its steps; nobody is left to wait for it.
         orphan_signal=signal.SIGKILL,
     )
@@ -66,8 +66,8 @@ def beat(options: Options) -> Program:
         name="beat",
         command=(sys.executable, "-m", "integrator.supervisor.beat"),
         environ=environ(options),
-        silence_limit=life.SILENCE,
-        tell_signal=life.TELL,
+        silence_limit=liveness.SILENCE,
+        tell_signal=liveness.TELL,
     )
 
 

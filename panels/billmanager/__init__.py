@@ -20,7 +20,7 @@ from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
 from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
-from panels.billmanager.tasks.closing import Address
+from panels.billmanager.tasks.close_forms import Address
 from panels.billmanager.tasks.tasks import Task, TaskForm, Tasks
 from panels.billmanager.upgrades import Watched
 from panels.coremanager.listing import number

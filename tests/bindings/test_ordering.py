@@ -11,8 +11,8 @@ from integrator.bindings.operator import actions
 from integrator.core import clock
 from integrator.models import Binding, Intent, Window
 from integrator.steps import step3_order as step3
-from tests.services.patience import eventually
 from tests.services.provider import only
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -49,7 +49,7 @@ KINDS = ("http_500", "truncated", "reset_before")
 
 
 @pytest.fixture(autouse=True)
-def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def short_spans(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
     monkeypatch.setattr(failures, "PATIENCE", dt.timedelta(seconds=2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.truth import complete
+from tests.chaos.ledger_checks import complete
 
 if TYPE_CHECKING:
     from tests.chaos.product import Product

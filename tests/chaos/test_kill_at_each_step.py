@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.chaos.ledger_checks import complete, credited_what_was_lacking, given_up, where
 from tests.chaos.product import READ_TIMEOUT, SETTLE, eventually
-from tests.chaos.truth import complete, credited_what_was_lacking, given_up, where
-from tests.services.choice import first_of
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

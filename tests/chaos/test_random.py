@@ -17,8 +17,8 @@ import redis
 
 from integrator.core.env import local_redis
 from tests.chaos.conftest import database
+from tests.chaos.ledger_checks import complete, where
 from tests.chaos.product import Answer, eventually, send, wait
-from tests.chaos.truth import complete, where
 from tests.services.postgres import cluster
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.core.env import BASE_DIR
-from tests.services.patience import eventually
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 
 from panels.billmanager import Dialect
 from panels.sandbox.dialects import named
-from panels.sandbox.dialects.drawing import draw
+from panels.sandbox.dialects.drawn_dialect import draw
 from tests.dialects import process
 from tests.dialects.__main__ import told
 from tests.dialects.administrator import ENTRIES

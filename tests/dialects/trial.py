@@ -23,12 +23,12 @@ from integrator.refresh import discovery
 from integrator.runs import launch
 from integrator.windows.post_checks import plan_recheck
 from panels.sandbox.billmanager import operations
-from panels.sandbox.dialects.drawing import draw
+from panels.sandbox.dialects.drawn_dialect import draw
 from panels.sandbox.ledger import ledger, truth
 from panels.sandbox.world import records as r
 from tests.dialects import administrator
 from tests.simulation.installation import install_servers, register_billing
-from tests.simulation.stage import Stage
+from tests.simulation.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +70,8 @@ class Trial:
     def __init__(self, seed: int) -> None:
         self.drawn = draw(seed)
         self.verdict = Verdict(seed, self.drawn.told)
-        self.stage = Stage(seed)
-        self.installation = install_servers(self.stage, self.drawn.dialect)
+        self.scheduler = Scheduler(seed)
+        self.installation = install_servers(self.scheduler, self.drawn.dialect)
         self.world = self.installation.world
         self._post: list[tuple[Callable[[int], None], int]] = []
 
@@ -199,9 +199,9 @@ class Trial:
 
     def _go_on(self, run: Run) -> None:
         """Do what workers do until nothing moves without a person and every window is closed."""
-        end, pause = self.stage.now + LONGEST, 0.5
-        while self.stage.now < end:
-            self.stage.ring()
+        end, pause = self.scheduler.now + LONGEST, 0.5
+        while self.scheduler.now < end:
+            self.scheduler.ring()
             if self._post:
                 job, row = self._post.pop(0)
                 job(row)
@@ -212,7 +212,7 @@ class Trial:
                 return
             sweep.sweep()
             if not self._post:
-                self.stage.now += pause
+                self.scheduler.now += pause
                 pause = min(pause * 1.5, 30.0)
         raise Failure(f"never at rest: {_where()}")
 

@@ -9,7 +9,7 @@ import pytest
 from integrator.core.clock import now
 from integrator.matching import client_choices, matcher, plan_map
 from integrator.models import Account, Client, ClientUser
-from tests.matching.matched import keys, matched
+from tests.matching.matched_rows import keys, matched
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from integrator.core.errors import Refused
 from integrator.matching import plan_map
 from integrator.models import Account
-from tests.matching.matched import keys, matched
+from tests.matching.matched_rows import keys, matched
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from integrator.core.clock import now
 from integrator.models import Binding, Client, Step
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import from_csv, reason_keys, take
+from tests.previews.provider_previews import from_csv, reason_keys, take
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from integrator.core.clock import now
 from integrator.core.errors import CsvRefused, Refused
 from integrator.previews import expiry_rules, preview, row_totals
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import HEADER, from_csv
+from tests.previews.provider_previews import HEADER, from_csv
 from tests.services import mirrors
 
 if TYPE_CHECKING:

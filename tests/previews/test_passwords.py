@@ -9,7 +9,7 @@ from integrator.core.clock import now
 from integrator.models import PreviewRow
 from integrator.previews import passwords, preview
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import HEADER, from_csv
+from tests.previews.provider_previews import HEADER, from_csv
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from integrator.models import Preview
 from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.previews.csv.reader import read
-from tests.previews.house_previews import HEADER, ON, from_csv, only_row, reason_keys, take
+from tests.previews.provider_previews import HEADER, ON, from_csv, only_row, reason_keys, take
 from tests.services import mirrors
 
 if TYPE_CHECKING:

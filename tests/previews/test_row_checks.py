@@ -10,7 +10,7 @@ import pytest
 from integrator.core.clock import now
 from integrator.models import Account, Client, Module, Panel, Plan
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import from_csv, reason_keys
+from tests.previews.provider_previews import from_csv, reason_keys
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integrator.core.env import BASE_DIR, NAMES
-from tests.services.patience import eventually
 from tests.services.ports import free_ports
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

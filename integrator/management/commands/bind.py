@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import guided, report
 from integrator.core.errors import Refused
-from integrator.management import guiding, rehearsing
+from integrator.management import guided_binding, rehearsal_output
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
-from integrator.management.waiting import all_well, wait_for
+from integrator.management.run_wait import all_well, wait_for
 from integrator.matching.candidates import unbound
 from integrator.messages.reasons import shown
 from integrator.models.states import Payment
@@ -96,7 +96,7 @@ class Command(PersonCommand):
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
         for kind in given["confirm"]:
             confirmations.confirm_all(preview, kind, actor())
-        code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
+        code = rehearsal_output.rehearse(preview, self.note) if given["dry_run"] else OK
         if given["export"]:
             _export(preview, given["export"])
         if given["dry_run"]:
@@ -122,12 +122,12 @@ class Command(PersonCommand):
 
     def walk(self, preview: Preview, canary: str) -> int:
         """Bind one account step by step with the person at the terminal, print the run."""
-        guiding.need_terminal(preview)
+        guided_binding.need_terminal(preview)
         run_start.pick_canary(preview.pk, canary)
         guided.choose(preview.pk, guided=True)
         run = _launched(preview)
-        self.note(guiding.begun(run, preview))
-        guiding.walk(run, self.note)
+        self.note(guided_binding.begun(run, preview))
+        guided_binding.walk(run, self.note)
         return OK if self.finish(run, wait=False) and all_well(run) else FAILED
 
     def finish(self, run: Run, *, wait: bool) -> bool:
@@ -228,7 +228,7 @@ def _preview_lines(preview: Preview) -> list[str]:
             _("  if nobody pays, a site could be suspended from %(day)s on")
             % {"day": summary["first_suspension"]}
         )
-    return [*lines, *rehearsing.lines(preview), "", *_row_lines(preview)]
+    return [*lines, *rehearsal_output.lines(preview), "", *_row_lines(preview)]
 
 
 def _row_lines(preview: Preview) -> list[str]:

@@ -18,7 +18,7 @@ from integrator.management.output import (
     find_run,
     secret_from,
 )
-from integrator.management.waiting import wait_for
+from integrator.management.run_wait import wait_for
 from integrator.models import Binding, Run
 from integrator.models.states import RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrator.models import Module, Panel
-from integrator.panel_access import mark_column
+from integrator.panel_access import remoteid_column
 from integrator.steps import step1_add_manual_module as step1
 from panels.billmanager.discovery.discovery import NOBODYS
 
@@ -96,12 +96,12 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
 
 def _remoteid() -> dict[str, Any]:
     """Whether the list of services shows our own id, by the newest order that is proven."""
-    step = mark_column.newest()
+    step = remoteid_column.newest()
     value = where = ""
     if step is not None and step.binding is not None:
         value = (
             _("yes")
-            if mark_column.shown(step)
+            if remoteid_column.shown(step)
             else _("no: orders are found by plan, domain and period")
         )
         where = _("step 3 of binding b%d") % step.binding.pk

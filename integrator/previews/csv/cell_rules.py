@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from integrator.messages import unseen_signs
+from integrator.messages import invisible_characters
 from integrator.messages.message import say
 from integrator.previews.choices import LONGEST_PERIOD
 from integrator.previews.expiry_rules import day
@@ -46,7 +46,7 @@ def readable(cell: str) -> str:
     text = normal_forms.clean(cell)
     sign = normal_forms.unseen_in(text)
     if sign:
-        raise BadCellError(unseen_signs.sentence(text, sign))
+        raise BadCellError(invisible_characters.sentence(text, sign))
     return text
 
 
@@ -57,7 +57,7 @@ def domain(cell: str) -> str:
         return ""
     for sign in text:
         if normal_forms.is_unseen(sign) and sign not in normal_forms.JOINERS:
-            raise BadCellError(unseen_signs.sentence(text, sign))
+            raise BadCellError(invisible_characters.sentence(text, sign))
     ascii_name = normal_forms.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from integrator.core.errors import CsvRefused, LineError
-from integrator.messages import unseen_signs
+from integrator.messages import invisible_characters
 from integrator.messages.message import say
 from integrator.previews.csv import cell_rules
 from panels.normal_forms import clean, name_key, unseen_in
@@ -189,7 +189,7 @@ def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
         return
     for name in dict.fromkeys(names):
         if sign := unseen_in(name):
-            yield name_key(name), unseen_signs.sentence(name, sign)
+            yield name_key(name), invisible_characters.sentence(name, sign)
         elif name not in COLUMNS:
             yield name, str(_unknown_column(name, names))
         elif names.count(name) > 1:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from integrator.core import clock
-from integrator.inventory import plans_at_rest
+from integrator.inventory import plans_outside_windows
 from integrator.messages.reasons import reason
 from integrator.models import Panel
 from integrator.models.states import Payment, RowState
-from integrator.panel_access import mark_column, panel_connections
+from integrator.panel_access import panel_connections, remoteid_column
 from integrator.steps import module_switches
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps.verdicts import Failed, Proven
@@ -127,7 +127,7 @@ class Walk:
             said = reason("plan_unread", plan=plan.name, said=str(error))
             self.findings[2].wrong.append(said)
             return
-        listed = plans_at_rest.modules(plan.remote_id, listed, asked_at=asked_at)
+        listed = plans_outside_windows.modules(plan.remote_id, listed, asked_at=asked_at)
         names = {module.id: module.name for module in listed}
         snapshot = module_switches.snapshot(listed, without=manual)
         own = module_switches.own(snapshot)
@@ -204,7 +204,7 @@ class Walk:
         """Say of step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
-        if mark_column.shown(mark_column.newest()) is None:
+        if remoteid_column.shown(remoteid_column.newest()) is None:
             finding.unknown.append(reason("learn_remoteid"))
         finding.unknown.append(reason("learn_module"))
 

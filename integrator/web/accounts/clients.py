@@ -15,7 +15,7 @@ from integrator.core.errors import Refused
 from integrator.matching import missing_clients
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -34,7 +34,7 @@ def page(request: Request) -> HttpResponse:
         countries = missing_clients.form_choices("countries")
         projects = missing_clients.form_choices("projects")
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
         return redirect("panels")
     found = missing_clients.missing()
     context = {

@@ -19,7 +19,7 @@ from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.admin import notes
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -98,7 +98,7 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def compare(request: Request) -> HttpResponse:
     """Have workers read all panels anew, BILLmanager first; each compares when it is done."""
-    with answers.telling(request):
+    with refusals.telling(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         notes.note(request.user.get_username(), "drift", "compared", "")
         messages.success(request, _("All panels are being read; what differs is shown here."))

@@ -17,7 +17,7 @@ from integrator.panel_access import stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
 from integrator.steps.dialect_entries import OF_STEP
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 from integrator.web.panels.forms import DialectForm
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
             force=given["force"],
         )
     except (Refused, PanelError) as error:
-        answers.tell(request, answers.refusal_of(error))
+        refusals.tell(request, refusals.refusal_of(error))
         query = urlencode({"entry": name, "value": value})
         return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
     if kept.unchecked:
@@ -69,7 +69,7 @@ def report(request: Request, pk: int) -> HttpResponse:
     try:
         text = dialect_report.make(panel)
     except (Refused, PanelError) as error:
-        answers.tell(request, answers.refusal_of(error))
+        refusals.tell(request, refusals.refusal_of(error))
         return redirect("panel", pk)
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     name = dialect_report.file_name(panel)

@@ -12,7 +12,7 @@ from integrator.messages.message import NOTHING
 from integrator.models import Module, Panel
 from integrator.panel_setup import location, registration
 from integrator.web.layout.plain import plain
-from integrator.web.panels.answers import refusal_of
+from integrator.web.panels.refusals import refusal_of
 
 if TYPE_CHECKING:
     from django.http import QueryDict

@@ -14,7 +14,7 @@ from integrator.models import Panel
 from integrator.tasks import discover_soon
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -49,7 +49,7 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def discover_all(request: Request) -> HttpResponse:
     """Have workers read what every panel lists."""
-    with answers.telling(request):
+    with refusals.telling(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         messages.success(request, _("All panels are being discovered."))
     return redirect("panels")

@@ -24,7 +24,7 @@ from integrator.runs import run_start
 from integrator.runs.launch import launch
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 from integrator.web.previews import rehearsals
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def start(request: Request, pk: int) -> HttpResponse:
         guided.choose(found.pk, guided=request.POST.get("guided") == "on")
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
-        return _not_started(request, found, answers.refusal_of(error))
+        return _not_started(request, found, refusals.refusal_of(error))
     except ActionRefused as refused:
         return _not_started(request, found, refused)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
@@ -94,7 +94,7 @@ def confirm(request: Request, pk: int) -> HttpResponse:
         else:
             number = confirmations.confirm(found, request.POST.getlist("word"), person)
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         said = ngettext("%d row is confirmed.", "%d rows are confirmed.", number)
         messages.success(request, said % number)

@@ -29,7 +29,7 @@ from integrator.previews.corrections import Wish, corrected
 from integrator.steps import step7_close_the_task as step7
 from integrator.web.layout import live, marks
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 from integrator.web.runs.run import tell_retry
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def retry(request: Request, pk: int) -> HttpResponse:
             corrected=fix.fields, confirmed=fix.words,
         )  # fmt: skip
     except (Refused, ActionRefused) as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         tell_retry(request, told)
     return redirect("binding", pk)

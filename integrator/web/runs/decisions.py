@@ -16,7 +16,7 @@ from integrator.models import Binding
 from integrator.panel_access import deep_links
 from integrator.panel_access.transports import NoBillManagerError
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -35,7 +35,7 @@ def options(request: Request, pk: int) -> HttpResponse:
             for one in undecided_evidence.options(binding)
         ]
     except PanelError as error:
-        context["error"] = answers.refusal_of(error).text
+        context["error"] = refusals.refusal_of(error).text
     except NoBillManagerError:
         context["error"] = _("No BILLmanager is registered: its services cannot be read.")
     return render(request, "runs/_decide_options.html", context)
@@ -51,7 +51,7 @@ def adopt(request: Request, pk: int) -> HttpResponse:
     if chosen is None:
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
-    with answers.telling(request):
+    with refusals.telling(request):
         if payment:
             actions.adopt_payment(binding.pk, chosen, actor)
         else:
@@ -68,7 +68,7 @@ def try_again(request: Request, pk: int) -> HttpResponse:
     try:
         actions.try_again(binding.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         messages.success(request, _("It will be tried again."))
     return redirect("binding", pk)

@@ -27,7 +27,7 @@ from integrator.steps import SHARED
 from integrator.web.layout import live, marks
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
     try:
         ACTIONS[action](run.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         if action == "cancel":
             messages.success(request, "\n".join(endings.of_cancelling(run).sentences()))
@@ -105,7 +105,7 @@ def retry(request: Request, pk: int) -> HttpResponse:
     try:
         own = _listed_passwords(request, chosen)
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
         return redirect("run", pk)
     if own and password is None:
         chosen = chosen.filter(account__in=own)

@@ -13,7 +13,7 @@ from integrator.models import StrangerOrder, Window
 from integrator.panel_access import deep_links
 from integrator.steps import TITLES
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
 
@@ -37,7 +37,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 def read_again(request: Request, pk: int) -> HttpResponse:
     """Ask BILLmanager now what has become of other people's orders."""
     window = get_object_or_404(Window, pk=pk)
-    with answers.telling(request):
+    with refusals.telling(request):
         post_checks.read_again(window.pk)
         messages.success(request, _("BILLmanager was read again."))
     return redirect("window", pk)
@@ -47,7 +47,7 @@ def read_again(request: Request, pk: int) -> HttpResponse:
 def hand_over(request: Request, pk: int) -> HttpResponse:
     """On this person's word: have ispmanager open an order of somebody else's."""
     order = get_object_or_404(StrangerOrder, pk=pk)
-    with answers.telling(request):
+    with refusals.telling(request):
         order_handover.hand_over(order.pk, request.user.get_username())
         said = _("Service %s is handed to ispmanager; this page shows when it is open.")
         messages.success(request, said % order.service_id)

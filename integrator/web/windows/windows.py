@@ -16,7 +16,7 @@ from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
-from integrator.web.panels import answers
+from integrator.web.panels import refusals
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -58,7 +58,7 @@ def restore(request: Request, pk: int) -> HttpResponse:
     try:
         actions.restore(window.pk, request.user.get_username(), anyway=anyway)
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         messages.success(request, _("The plan is being restored."))
     return redirect("windows")
@@ -71,7 +71,7 @@ def keep_waiting(request: Request, pk: int) -> HttpResponse:
     try:
         actions.keep_waiting(window.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.tell(request, refused)
     else:
         messages.success(request, _("The window waits on; it is looked at again and again."))
     return redirect("windows")

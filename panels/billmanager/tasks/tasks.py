@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from panels.billmanager.context import ref
 from panels.billmanager.optional_reads import is_form
 from panels.billmanager.tasks import completeness
-from panels.billmanager.tasks.closing import Address, Closing, address_in, carried, filled_in
+from panels.billmanager.tasks.close_forms import Address, Closing, address_in, carried, filled_in
 from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import number
 from panels.coremanager.partial_lists import Cells, Gathered, gather

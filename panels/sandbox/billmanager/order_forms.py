@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.sandbox.billmanager import operations, orders, sale_rules
+from panels.sandbox.billmanager.order_requests import Wish
 from panels.sandbox.billmanager.plans import offered_datacenters
-from panels.sandbox.billmanager.wishes import Wish
 from panels.sandbox.http.amounts import shown
 from panels.sandbox.http.call import Function
 from panels.sandbox.http.forms import CANCEL, Button, Field, done, form, made, select

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.sandbox.billmanager import operations, sale_rules
-from panels.sandbox.billmanager.wishes import Wish
+from panels.sandbox.billmanager.order_requests import Wish
 from panels.sandbox.http.refusals import Refusal, bad_value, missed
 from panels.sandbox.world import records as r
 

@@ -13,7 +13,7 @@ from panels.sandbox.http.refusals import Refusal, bad_value
 from panels.sandbox.world import records as r
 
 if TYPE_CHECKING:
-    from panels.sandbox.billmanager.wishes import Wish
+    from panels.sandbox.billmanager.order_requests import Wish
     from panels.sandbox.world.records import Plan
     from panels.sandbox.world.world import World
 

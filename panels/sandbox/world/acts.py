@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from panels.sandbox.billmanager import operations, orders, renewals, wishes
+from panels.sandbox.billmanager import operations, order_requests, orders, renewals
 from panels.sandbox.billmanager.clients import add_user
 from panels.sandbox.billmanager.plans import offered_datacenters, switch_module
 from panels.sandbox.billmanager.services import delete_service
@@ -46,7 +46,7 @@ def stranger_orders(world: World, act: Act) -> dict[str, object]:
     plan = world.plans[int(act["plan"])] if act.get("plan") else world.random.choice(plans)
     offered = offered_datacenters(world, plan)
     centre = int(act.get("datacenter") or (world.random.choice(offered)[0] if offered else 0))
-    wish = wishes.Wish(
+    wish = order_requests.Wish(
         client=client_id,
         plan=plan.id,
         datacenter=centre,

@@ -67,7 +67,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         each.close()
 
 
-def soon() -> float:
+def deadline() -> float:
     return time.monotonic() + 5
 
 
@@ -103,7 +103,7 @@ def test_too_much_is_said_to_be(make_bench: Callable[..., Bench], of: str) -> No
     assert str(caught.value).startswith("bill vhost: ")
     assert b.notes.last.error == caught.value.message
     with pytest.raises(OutcomeUnknown, match=words) as unknown:
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert str(unknown.value).startswith("bill order: ")
     assert len(b.panel.sent("order")) == 1
 
@@ -132,7 +132,7 @@ def test_a_page_may_have_more_rows_than_asked_for_but_not_any_number(
 def test_a_strange_length_is_no_crash(make_bench: Callable[..., Bench], length: str) -> None:
     b = make_bench(b"<doc/>", f"Content-Length: {length}")
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
 
 
 def test_rows_are_made_while_the_answer_arrives(make_bench: Callable[..., Bench]) -> None:
@@ -182,7 +182,7 @@ def test_where_the_pieces_end_does_not_matter(piece: int) -> None:
 def appetite(kind: str, size: int) -> tuple[int, str]:
     """By how many bytes a process grows at most while it reads, and what came of that."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.panels.appetite", kind, str(size)],
+        [sys.executable, "-m", "tests.panels.memory_probe", kind, str(size)],
         cwd=BASE_DIR, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     grown, outcome = done.stdout.split()

@@ -10,7 +10,7 @@ from integrator.core.clock import now
 from integrator.core.errors import CsvRefused
 from integrator.models import ClientUser, Preview
 from integrator.previews import preview
-from tests.previews.house_previews import ON, from_csv, only_row, reason_keys, take
+from tests.previews.provider_previews import ON, from_csv, only_row, reason_keys, take
 from tests.services import mirrors
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from integrator.core.errors import ActionRefused, Refused
 from integrator.inventory import lookup
 from integrator.maintenance import health
 from integrator.management.output import actor
-from integrator.management.waiting import wait_for
+from integrator.management.run_wait import wait_for
 from integrator.messages.message import of_json
 from integrator.models.states import RunState
 from integrator.panel_setup.dialect import dialect_entries

@@ -34,7 +34,7 @@ LONG_ENOUGH = 8
 Key = tuple[str, str]
 
 
-class Errand:
+class Batch:
     """The accounts that are to be bound, by server and username, and what is right for each."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.clock import now
-from integrator.management.waiting import all_well, is_moving
+from integrator.management.run_wait import all_well, is_moving
 from integrator.models import Binding, Preview, Run, Window
 from tests.services import mirrors
 
