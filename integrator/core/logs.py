@@ -27,7 +27,7 @@ _SECRET_IN_TEXT = re.compile(
     r"|(?<=://)(?P<user>[^\s:/@]*):[^\s/@]+(?=@)",
     re.IGNORECASE,
 )
-_DEEPEST = 6  # a structure nested deeper than this is not something we log
+_MAX_DEPTH = 6  # a structure nested deeper than this is not something we log
 
 
 def configure(config: Mapping[str, str]) -> None:
@@ -106,7 +106,7 @@ def _without_task_data(_logger: WrappedLogger, _method: str, event: EventDict) -
 def _clean(name: object, value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if depth > _DEEPEST or (isinstance(name, str) and _SECRET_NAME.search(name)):
+    if depth > _MAX_DEPTH or (isinstance(name, str) and _SECRET_NAME.search(name)):
         return REDACTED
     if isinstance(value, str):
         return _SECRET_IN_TEXT.sub(_blank, value)

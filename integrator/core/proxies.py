@@ -22,7 +22,7 @@ _HEADERS = (
 )
 
 
-class BelievedProxies:
+class TrustedProxies:
     """WSGI middleware that sets REMOTE_ADDR and the scheme to what a trusted proxy says."""
 
     def __init__(self, application: WSGIApplication, trusted: tuple[Network, ...]) -> None:
@@ -33,7 +33,7 @@ class BelievedProxies:
         """Answer the request."""
         said = {name: environ.pop(name, "") for name in _HEADERS}
         if self._trusts(environ.get("REMOTE_ADDR", "")):
-            environ["REMOTE_ADDR"] = self._asker(
+            environ["REMOTE_ADDR"] = self._client_address(
                 said["HTTP_X_FORWARDED_FOR"], environ["REMOTE_ADDR"]
             )
             scheme = said["HTTP_X_FORWARDED_PROTO"].rpartition(",")[2].strip().lower()
@@ -41,7 +41,7 @@ class BelievedProxies:
                 environ["wsgi.url_scheme"] = scheme
         return self._application(environ, start_response)
 
-    def _asker(self, forwarded: str, peer: str) -> str:
+    def _client_address(self, forwarded: str, peer: str) -> str:
         """The last address that is no proxy of ours: what stands before it the asker wrote."""
         for address in reversed([piece.strip() for piece in forwarded.split(",")]):
             if _address(address) is None:

@@ -46,7 +46,7 @@ class DatabaseJournal:
 
         What it shows of the panel's load sets the panel's pace.
         """
-        adaptive_limit.notice(call)
+        adaptive_limit.observe(call)
         about = _about.get()
         row = _row(call, about or About())
         if about is None:

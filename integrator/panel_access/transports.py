@@ -15,7 +15,7 @@ from integrator.models import Panel
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.panel_access.parallel_limit import DatabaseLimiter
-from integrator.panel_access.read_retries import PatientTransport as Transport
+from integrator.panel_access.read_retries import RetryingTransport as Transport
 from panels.http.transport import Endpoint, Login
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
         if panel_stop.stop(error) is not None:
             panel.refresh_from_db(fields=["stopped", "stopped_login"])
         raise
-    reachability.is_back(panel)
+    reachability.mark_panel_reachable(panel)
     compare()
     if match:
         progress.phase("matching")

@@ -63,7 +63,7 @@ def _waiting(now: dt.datetime) -> BindingQuerySet:
     return (
         Binding.objects.unclaimed()
         .filter(window=None, prepared=True, run__state=RunState.RUNNING)
-        .exclude(reachability.spared(now))
+        .exclude(reachability.in_back_off(now))
         .filter(Q(due_at=None) | Q(due_at__lte=now))
         .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
     )

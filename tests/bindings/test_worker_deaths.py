@@ -24,7 +24,7 @@ from tests.services.killed_workers import (
     MAX_DEATHS,
     Killed,
     only_paused,
-    soon,  # noqa: F401 - a fixture for each test
+    short_spans,  # noqa: F401 - a fixture for each test
     sweep_until,
 )
 from tests.services.provider import only, open_windows

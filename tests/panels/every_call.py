@@ -188,7 +188,8 @@ class Tour:
     def _order(self, domain: str, *, skip_cart: bool) -> None:
         self.bm.orders.place(
             su=self.user.id, plan_id=self.plan, datacenter_id=self.datacenter, period=1,
-            domain=domain, autoprolong=True, remoteid=domain, skip_cart=skip_cart, send_by=deadline(),
+            domain=domain, autoprolong=True, remoteid=domain, skip_cart=skip_cart,
+            send_by=deadline(),
         )  # fmt: skip
 
     def _close(self, task: Task, module: int) -> None:

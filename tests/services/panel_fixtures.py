@@ -30,8 +30,8 @@ def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
     """Calls to panels from this process: plain http on loopback is allowed, no thread is left."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
-    heartbeat.stop_keeping()
-    transports.LIMITER.give_all_back()
+    heartbeat.stop()
+    transports.LIMITER.release_all()
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ class Installation:
                 mock.patch.object(transports, "Transport", transport),
                 mock.patch.object(transports, "LIMITER", Limiter(scheduler, self.weather)),
                 mock.patch.object(transports, "_transports", {}),
-                mock.patch.object(heartbeat, "keep"),
+                mock.patch.object(heartbeat, "add_duty"),
                 mock.patch.object(heartbeat, "process_token", self._process),
                 mock.patch.object(leases, "_held", set()),
                 mock.patch.object(wake_ups, "_alarm", Alarm(scheduler)),

@@ -180,7 +180,7 @@ MUTATIONS = {
     "waits": Mutation(
         "what waits for a panel that is away fails",
         (6, 46),
-        lambda: [mock.patch.object(reachability, "may_pass", return_value=False)],
+        lambda: [mock.patch.object(reachability, "is_transient", return_value=False)],
     ),
     "linear": Mutation(
         "an answer of white space takes quadratic time",

@@ -96,12 +96,12 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
 
 def _remoteid() -> dict[str, Any]:
     """Whether the list of services shows our own id, by the newest order that is proven."""
-    step = remoteid_column.newest()
+    step = remoteid_column.newest_order()
     value = where = ""
     if step is not None and step.binding is not None:
         value = (
             _("yes")
-            if remoteid_column.shown(step)
+            if remoteid_column.is_shown(step)
             else _("no: orders are found by plan, domain and period")
         )
         where = _("step 3 of binding b%d") % step.binding.pk

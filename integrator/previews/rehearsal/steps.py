@@ -204,7 +204,7 @@ class Walk:
         """Say of step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
-        if remoteid_column.shown(remoteid_column.newest()) is None:
+        if remoteid_column.is_shown(remoteid_column.newest_order()) is None:
             finding.unknown.append(reason("learn_remoteid"))
         finding.unknown.append(reason("learn_module"))
 

@@ -174,7 +174,7 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> 
     if in_form == binding.marker:
         return replace(seen, evidence={**seen.evidence, step3.MARK_IN_FORM: in_form})
     confirmed = intent.outcome == Outcome.DONE
-    if in_form is not None or remoteid_column.told_apart(
+    if in_form is not None or remoteid_column.is_foreign(
         seen.evidence["remoteid"], confirmed=confirmed
     ):
         return step3.unmarked(binding, seen.evidence)
