@@ -95,7 +95,7 @@ def _leave_logging_alone(**_: Any) -> None:
 @signals.celeryd_init.connect
 @signals.beat_init.connect
 def _show_life(**_: Any) -> None:
-    liveness.show()
+    liveness.start()
 
 
 @signals.worker_shutting_down.connect

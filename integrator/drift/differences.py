@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from integrator.drift import comparison
 from integrator.drift.comparison import BoundService, HostedAccount, Names, WhatWeBound
 from integrator.inventory.service_recognition import live_services
-from integrator.matching.evidence import COLUMNS, Index, Traces, all_traces
+from integrator.matching.evidence import COLUMNS, AccountTraits, Index, all_traits
 from integrator.matching.matcher import sure_client
 from integrator.matching.plan_map import PlanResolver
 from integrator.messages.reasons import reason
@@ -77,10 +77,10 @@ class Comparison:
             self._alike[panel, login_key(username)].append(one)
             for domain in domains:
                 self._holders[domain_key(domain)].append(one)
-        self._index.find_shared(all_traces())
+        self._index.find_shared(all_traits())
         bound = Account.objects.filter(gone_at=None).exclude(service=None)
         self._facts = {
-            (panel, facts[0]): Traces(*facts)
+            (panel, facts[0]): AccountTraits(*facts)
             for panel, *facts in bound.values_list("panel_id", *COLUMNS).iterator()
         }
 

@@ -47,7 +47,7 @@ def accept(drift: Drift, person: str) -> None:
     mark_accounts()
 
 
-def ask_again(drift: Drift) -> None:
+def withdraw_acceptance(drift: Drift) -> None:
     """Take that back."""
     Drift.objects.filter(pk=drift.pk).update(accepted_by="")
     mark_accounts()

@@ -45,8 +45,8 @@ T = TypeVar("T")
 Kind = Change.Kind
 
 CENT = Decimal("0.01")
-LARGEST = Decimal(10) ** 12
-"""What a balance can be, as it is kept."""
+MAX_BALANCE = Decimal(10) ** 12
+"""A balance is stored below this amount; a larger one is not believed."""
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
@@ -263,7 +263,7 @@ def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
 
 def kept(balance: Decimal | None) -> Decimal | None:
     """A balance as it is kept: never more than there is, where the panel shows four decimals."""
-    if balance is None or abs(balance) >= LARGEST:
+    if balance is None or abs(balance) >= MAX_BALANCE:
         return None
     return balance.quantize(CENT, ROUND_FLOOR)
 

@@ -31,7 +31,7 @@ def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
 
 def lines(preview: Preview) -> list[str]:
     """What was found, step by step; what is not known yet, and what is wrong, is marked so."""
-    told = rehearsal.told(preview)
+    told = rehearsal.in_words(preview)
     if told is None or "steps" not in told:
         return []
     marks = {"found": " ", "unknown": "?", "wrong": "!"}

@@ -51,7 +51,7 @@ MAX_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class AccountTraits:
     """What of an account is compared. ``module_id``: its server's, None: not linked."""
 
     username: str
@@ -136,7 +136,7 @@ class Index:
             if username and module is not None:
                 self.past[module, login_key(username)][owner] = service
 
-    def find_shared(self, accounts: Iterable[Traces]) -> None:
+    def find_shared(self, accounts: Iterable[AccountTraits]) -> None:
         """Find the e-mails on several accounts of which some point at another client as well.
 
         A web studio's address on its customers' accounts is the usual case; one name or login of
@@ -159,7 +159,7 @@ class Index:
                 against[email] += 1 if kinds <= HARD else 2
         self.shared = {email for email, n in against.items() if n > 1 and often[email] > 1}
 
-    def facts(self, account: Traces) -> list[Fact]:
+    def facts(self, account: AccountTraits) -> list[Fact]:
         """All that speaks for anybody, strongest kinds first."""
         found = []
         email = email_key(account.email)
@@ -170,7 +170,7 @@ class Index:
         found += self._other_facts(account)
         return found
 
-    def _other_facts(self, account: Traces) -> Iterator[Fact]:
+    def _other_facts(self, account: AccountTraits) -> Iterator[Fact]:
         if account.module_id is not None:
             past = self.past.get((account.module_id, login_key(account.username)))
             if past:
@@ -241,11 +241,11 @@ def confidence_by_client(facts: Iterable[Fact]) -> dict[int, int]:
 
 
 COLUMNS = ("username", "fullname", "domains", "email", "panel__module_id")
-"""Of ``Account``, in the order of ``Traces``."""
+"""Of ``Account``, in the order of ``AccountTraits``."""
 
 
-def all_traces() -> Iterator[Traces]:
+def all_traits() -> Iterator[AccountTraits]:
     """Those of every customer's account that is there, bound or not."""
     rows = Account.objects.filter(gone_at=None, system=False).values_list(*COLUMNS)
     for row in rows.iterator():
-        yield Traces(*row)
+        yield AccountTraits(*row)

@@ -17,9 +17,9 @@ from integrator.matching.candidates import unbound
 from integrator.matching.evidence import (
     COLUMNS,
     HARD,
+    AccountTraits,
     Index,
-    Traces,
-    all_traces,
+    all_traits,
     confidence_by_client,
 )
 from integrator.matching.plan_map import PlanResolver
@@ -122,7 +122,7 @@ def match_all() -> dict[str, int]:
     What a person has chosen is kept; only rows whose proposal differs are written.
     """
     index, resolver = Index.load(), PlanResolver()
-    index.find_shared(all_traces())
+    index.find_shared(all_traits())
     clients = dict(Client.objects.values_list("remote_id", "id"))
     counts = {str(state): 0 for state in RowState.values}
     altered: list[tuple[int, list[Any]]] = []
@@ -147,7 +147,7 @@ def match_all() -> dict[str, int]:
     return counts
 
 
-def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]]]:
+def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], AccountTraits, list[Any]]]:
     """Accounts that nobody has chosen for: id, server, preset, doubts, facts, present proposal.
 
     One that is being bound, or was, keeps the client that its binding has.
@@ -161,4 +161,4 @@ def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]
     for row in rows.iterator():
         pk, panel, preset, active, conflicts = row[:5]
         doubts = client_choices.doubts(active=active, conflicts=conflicts)
-        yield pk, panel, preset, doubts, Traces(*row[5:last]), list(row[last:])
+        yield pk, panel, preset, doubts, AccountTraits(*row[5:last]), list(row[last:])

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from panels.normal_forms import name_key
 
-LEAST_NAME = 5
-"""Letters that a person's name must have to say anything."""
+MIN_LETTERS = 5
+"""Letters that a name must have to identify anybody."""
 
 _NO_NAME = re.compile(r"[^\w\s.,:'’`´\"“”„«»&()/+№#–-]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -32,6 +32,6 @@ def person_key(name: str) -> str:
     seen = name_key(name)
     text = seen.lower() if seen.isascii() else unicodedata.normalize("NFKC", seen).casefold()
     words = _WORD.findall(text)
-    if _NO_NAME.search(text) or len(words) < 2 or sum(map(len, words)) < LEAST_NAME:  # noqa: PLR2004 - a first and a last name
+    if _NO_NAME.search(text) or len(words) < 2 or sum(map(len, words)) < MIN_LETTERS:  # noqa: PLR2004 - a first and a last name
         return ""
     return " ".join(sorted({*words, *re.findall(r"\d+", text)}))

@@ -161,7 +161,7 @@ def params_of(key: str) -> frozenset[str]:
     return frozenset(asked.names)
 
 
-def keys_telling(text: str) -> list[str]:
+def keys_containing(text: str) -> list[str]:
     """Keys of the catalogues whose text in the present language has this in it, in any case.
 
     None for numbers and signs: these are what messages name.

@@ -1,4 +1,4 @@
-"""One spelling for a panel's address, so that one server cannot be registered twice."""
+"""Normal form of a panel's URL, so that one server cannot be registered twice."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class NoBillManagerError(Exception):
 
 
 class StoppedTransport(Transport):
-    """The line of a login that was refused: no call is made, each is told why."""
+    """The transport of a login that was refused: it makes no call and raises why."""
 
     why = NOTHING
 

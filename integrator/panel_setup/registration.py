@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 
 STAFF_LEVEL = 29  # billmanager.md 1.2, ispmanager.md 1.2
-LARGEST_LIMIT = 64
+MAX_LIMIT = 64
+"""Calls to one panel at a time."""
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
 _OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
@@ -115,11 +116,11 @@ def _validate(panel: Panel) -> None:
         problems.append(
             _("A name has up to 64 letters, digits, blanks, dots, dashes or underscores.")
         )
-    if not 1 <= panel.max_parallel <= LARGEST_LIMIT:
+    if not 1 <= panel.max_parallel <= MAX_LIMIT:
         problems.append(
-            _("Between 1 and %(most)d calls at a time are allowed.") % {"most": LARGEST_LIMIT}
+            _("Between 1 and %(most)d calls at a time are allowed.") % {"most": MAX_LIMIT}
         )
-    problems += [*_login_problems(panel), *_trust_problems(panel), *_doubles(panel)]
+    problems += [*_login_problems(panel), *_trust_problems(panel), *_duplicates(panel)]
     if problems:
         raise Refused(_("The panel was not registered:"), problems)
 
@@ -150,7 +151,7 @@ def _trust_problems(panel: Panel) -> list[str]:
     return []
 
 
-def _doubles(panel: Panel) -> list[str]:
+def _duplicates(panel: Panel) -> list[str]:
     problems = []
     foreign = [path for kind, path in _PATHS.items() if kind != panel.kind]
     if panel.address.endswith(tuple(foreign)):
@@ -213,7 +214,7 @@ def check_login(panel: Panel) -> None:
                 raise Refused(
                     _("What answers at %(url)s does not speak like %(kind)s.")
                     % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [_said(error), *elsewhere(panel)],
+                    [_said(error), *other_address_text(panel)],
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
@@ -227,7 +228,7 @@ def updating_text(panel: Panel) -> str:
     }
 
 
-def elsewhere(panel: Panel) -> list[str]:
+def other_address_text(panel: Panel) -> list[str]:
     """Where a panel answers that does not at its address, as one sentence; empty: nowhere else."""
     url = location.at_other_path(panel)
     if not url:

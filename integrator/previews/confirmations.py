@@ -88,7 +88,7 @@ def _judge_again(preview: Preview, rows: list[PreviewRow]) -> None:
         totals = previews.within_limits(billmanager(), judged, method, totals)
     summary = row_totals.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if stored_rows.take(row, again)]
+    changed = [row for row, again in pairs if stored_rows.update(row, again)]
     for portion in portions(changed):
         PreviewRow.objects.bulk_update(portion, stored_rows.CHANGED)
     preview.summary = {**preview.summary, **summary}

@@ -13,7 +13,7 @@ from integrator.messages.reasons import shown
 from integrator.models import Account, Intent, PreviewRow
 from integrator.previews import balances, confirmable
 from integrator.previews.checks.row_checks import Judge
-from integrator.previews.choices import LONGEST_PERIOD, Choices
+from integrator.previews.choices import MAX_PERIOD, Choices
 from integrator.previews.csv import cell_rules, resolver
 from integrator.previews.csv.reader import Line
 from integrator.steps import step3_order as step3
@@ -59,10 +59,10 @@ def corrected(binding: Binding, wish: Wish) -> Correction:
     if wish == Wish():
         return Correction({})
     period = wish.period if wish.period is not None else binding.period
-    if not 1 <= period <= LONGEST_PERIOD:
+    if not 1 <= period <= MAX_PERIOD:
         raise Refused(
             _("A period is a whole number of months between 1 and %(longest)d.")
-            % {"longest": LONGEST_PERIOD}
+            % {"longest": MAX_PERIOD}
         )
     wish = _read(wish)
     line = Line(

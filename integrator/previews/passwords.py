@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LACKS = "no_password"
 
 
-def give(preview: Preview, number: int, password: str) -> bool:
+def set_password(preview: Preview, number: int, password: str) -> bool:
     """Keep it, encrypted, and no longer say that none is known.
 
     False: there is no such row, or the preview was started; bindings are given theirs on their
@@ -31,7 +31,7 @@ def give(preview: Preview, number: int, password: str) -> bool:
     return True
 
 
-def lacking(row: PreviewRow) -> bool:
+def lacks_password(row: PreviewRow) -> bool:
     """Whether the row says that no password is known."""
     reasons: list[dict[str, Any]] = row.reasons
     return any(one["key"] == LACKS for one in reasons)

@@ -83,7 +83,7 @@ def make_from_csv(
     )
 
 
-def anew(old: Preview, actor: str, token: str = "") -> Preview:
+def remake(old: Preview, actor: str, token: str = "") -> Preview:
     """The same accounts and choices once more, by what is known now.
 
     Passwords and what was confirmed come along.

@@ -50,10 +50,10 @@ CHANGED = (
     "state", "reasons", "price", "currency", "balance_before", "credit", "balance_after",
     "suspends_on",
 )  # fmt: skip
-"""The columns that ``take`` may change."""
+"""The columns that ``update`` may change."""
 
 
-def take(row: PreviewRow, again: Judged) -> bool:
+def update(row: PreviewRow, again: Judged) -> bool:
     """Put into the stored row what was found since; whether it must be saved."""
     before = [getattr(row, name) for name in CHANGED]
     row.state, row.reasons = again.state, again.reasons

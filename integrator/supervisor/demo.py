@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from integrator.core.env import BASE_DIR, DEMO_FILE
-from integrator.core.keys import keep_once, private_folder
+from integrator.core.keys import create_once, private_folder
 from integrator.supervisor import roles
 from integrator.supervisor.child import Program
 from integrator.supervisor.folder import RefusedError, eventually, first_free, is_free
@@ -56,9 +56,9 @@ class Ports:
 def create_missing(var_dir: Path) -> bool:
     """Make the demo's settings, password and ports that are not there yet. True if any was."""
     made = [
-        keep_once(var_dir / DEMO_FILE, SETTINGS.rstrip),
-        keep_once(_password_file(var_dir), lambda: secrets.token_urlsafe(12)),
-        keep_once(_ports_file(var_dir), lambda: json.dumps(free_ports(1 + ISPMANAGERS))),
+        create_once(var_dir / DEMO_FILE, SETTINGS.rstrip),
+        create_once(_password_file(var_dir), lambda: secrets.token_urlsafe(12)),
+        create_once(_ports_file(var_dir), lambda: json.dumps(free_ports(1 + ISPMANAGERS))),
     ]
     return any(made)
 

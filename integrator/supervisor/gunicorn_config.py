@@ -37,7 +37,7 @@ class ChainLogger(Logger):  # type: ignore[misc] # gunicorn ships no types
 
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
     """Give signs of life from the process that answers pages."""
-    liveness.show()
+    liveness.start()
 
 
 worker_class = "gthread"

@@ -35,7 +35,7 @@ def web(options: Options, port: int) -> Program:
         ready=lambda: is_healthy(options, port),
         ready_limit=60,
         # Longer than gunicorn itself gives a worker that is stuck (gunicorn_config.py).
-        silence_limit=2 * liveness.SILENCE,
+        silence_limit=2 * liveness.MAX_SILENCE,
     )
 
 
@@ -53,8 +53,8 @@ def worker(options: Options, number: int | None = None) -> Program:
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
         environ={**environ(options), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
-        silence_limit=liveness.SILENCE,
-        tell_signal=liveness.TELL,
+        silence_limit=liveness.MAX_SILENCE,
+        dump_signal=liveness.DUMP_SIGNAL,
         # Told to stop politely it would wait for its steps; nobody is left to wait for it.
         orphan_signal=signal.SIGKILL,
     )
@@ -66,8 +66,8 @@ def beat(options: Options) -> Program:
         name="beat",
         command=(sys.executable, "-m", "integrator.supervisor.beat"),
         environ=environ(options),
-        silence_limit=liveness.SILENCE,
-        tell_signal=liveness.TELL,
+        silence_limit=liveness.MAX_SILENCE,
+        dump_signal=liveness.DUMP_SIGNAL,
     )
 
 

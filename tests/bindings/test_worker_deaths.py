@@ -123,7 +123,7 @@ def test_what_is_not_known_when_a_worker_dies_again_is_for_a_person(
         binding=binding, step=step, attempt=1, kind=kind, at=past, send_by=past,
         settles_at=past, before={"request": {"func": kind}},
     )  # fmt: skip
-    assert sweep.take_back_leases() == 1
+    assert sweep.reclaim_leases() == 1
     binding.refresh_from_db()
     assert (binding.state, binding.cause) == ("undecided", cause)
     assert str(binding.cause_text) == f"{MAX_DEATHS} workers died while they were at it"

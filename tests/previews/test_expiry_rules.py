@@ -45,7 +45,7 @@ def test_a_rule_dates_the_rows_that_name_no_day(house: House) -> None:
     assert alice.expires == alice.suspends_on == expiry_rules.applied("month-end", paid_until)
     assert bob.expires == bob.suspends_on == dt.date(2031, 5, 5)
     assert preview.choices_of(made).expires == "month-end"
-    again = preview.anew(made, "eva")
+    again = preview.remake(made, "eva")
     dated = [list(one.rows.values_list("expires", flat=True)) for one in (made, again)]
     assert dated[0] == dated[1]
 

@@ -22,15 +22,15 @@ def test_the_password_of_one_row_is_kept_until_the_start(house: House) -> None:
         Choices(autoprolong=True), house.csv("isp1,alice,,3001,Start"), "eva"
     )
     row = made.rows.get()
-    assert passwords.lacking(row)
-    assert passwords.give(made, row.number, " s3cret ")
+    assert passwords.lacks_password(row)
+    assert passwords.set_password(made, row.number, " s3cret ")
     row = PreviewRow.objects.get(pk=row.pk)
     assert row.password == " s3cret "
-    assert not passwords.lacking(row)
-    assert not passwords.give(made, 99, "x")
+    assert not passwords.lacks_password(row)
+    assert not passwords.set_password(made, 99, "x")
     made.started_at = now()
     made.save()
-    assert not passwords.give(made, row.number, "other")
+    assert not passwords.set_password(made, row.number, "other")
 
 
 def test_passwords_are_encrypted_and_never_printed(house: House) -> None:

@@ -75,7 +75,7 @@ def test_an_account_without_a_site_is_given_a_domain_on_a_persons_word(house: Ho
     assert (made.summary["ready"], made.summary["asks"]) == (1, {})
     assert made.summary["totals"] == [{"currency": "EUR", "amount": "10.00"}]
     assert Event.objects.get(subject="preview").actor == "eva"
-    assert preview.anew(made, "eva").summary["ready"] == 1
+    assert preview.remake(made, "eva").summary["ready"] == 1
     with pytest.raises(Refused):
         confirmations.confirm(made, [word_of(row.reasons[0])], "eva")
 

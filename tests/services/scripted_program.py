@@ -60,7 +60,7 @@ def main() -> NoReturn:
     sys.stdout.flush()
     Path(f"{given.name}.up").touch()
     if given.alive:
-        liveness.show()
+        liveness.start()
     if given.freeze and not Path(f"{given.name}.froze").exists():
         Path(f"{given.name}.froze").touch()
         threading.Event().wait(0.5)  # some signs of life first

@@ -90,7 +90,7 @@ class Installation:
                 mock.patch.object(heartbeat, "add_duty"),
                 mock.patch.object(heartbeat, "process_token", self._process),
                 mock.patch.object(leases, "_held", set()),
-                mock.patch.object(wake_ups, "_alarm", Alarm(scheduler)),
+                mock.patch.object(wake_ups, "_timer", Timer(scheduler)),
                 mock.patch.object(secrets, "token_hex", self._token),
                 mock.patch.object(secrets, "choice", random.choice),
                 mock.patch.object(tasks, "PATIENCE", PATIENCE),
@@ -145,7 +145,7 @@ class Installation:
                 database.run_on_commit = []
 
 
-class Alarm:
+class Timer:
     """Wake-ups after a span, by the scheduler's time; lost when their process dies."""
 
     def __init__(self, scheduler: Scheduler) -> None:

@@ -185,7 +185,7 @@ def test_nothing_is_left_when_the_supervisor_itself_is_killed(
     assert eventually(lambda: not any(alive(pid) for pid in pids))
 
 
-ALIVE = '"--alive", silence_limit=1.5, tell_signal=liveness.TELL, stop_limit=1'
+ALIVE = '"--alive", silence_limit=1.5, dump_signal=liveness.DUMP_SIGNAL, stop_limit=1'
 
 
 @pytest.mark.parametrize("how", ["stopped", "holding"])
@@ -222,7 +222,7 @@ def test_what_gives_no_sign_but_listens_ends_in_order(start: Callable[[str], Sup
 
 def test_a_machine_that_slept_has_no_frozen_programs(start: Callable[[str], Supervised]) -> None:
     running = start(f"""
-        loop.STOOD_STILL = 0.5
+        loop.MAX_TURN = 0.5
         run([ready_actor('a', '--pid', {ALIVE})])
     """)
     running.comes_up()
@@ -243,7 +243,7 @@ def test_a_machine_that_slept_has_no_frozen_programs(start: Callable[[str], Supe
 def test_what_runs_by_itself_ends_when_it_freezes(tmp_path: Path) -> None:
     code = f"""
 from integrator.supervisor import liveness
-liveness.SILENCE, liveness.EVERY = 1.5, 0.2
+liveness.MAX_SILENCE, liveness.INTERVAL = 1.5, 0.2
 import sys
 sys.path.insert(0, "{BASE_DIR}")
 from tests.services import scripted_program

@@ -64,7 +64,7 @@ import runpy, sys
 from pathlib import Path
 from integrator.core import keys
 from integrator.supervisor import liveness
-liveness.SILENCE = 4.0
+liveness.MAX_SILENCE = 4.0
 keys.create_missing(Path(sys.argv[2]))
 sys.argv = sys.argv[1:2] + sys.argv[3:]
 runpy.run_path(sys.argv[0], run_name="__main__")

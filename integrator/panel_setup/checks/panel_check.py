@@ -22,7 +22,7 @@ from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
-from integrator.panel_setup.registration import STAFF_LEVEL, elsewhere, level_text, whoami
+from integrator.panel_setup.registration import STAFF_LEVEL, level_text, other_address_text, whoami
 from panels.coremanager.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _log_in(asker: Asker) -> bool:
 def _say_where(asker: Asker) -> None:
     """Where what answers is no panel, add at which other address one does."""
     row = asker.rows[-1]
-    if row.state == "not found" and (where := elsewhere(asker.panel)):
+    if row.state == "not found" and (where := other_address_text(asker.panel)):
         asker.rows[-1] = replace(row, text=" ".join([row.text, *where]))
 
 

@@ -60,7 +60,7 @@ class Verdict:
 THERE = Verdict()
 
 
-class Looker:
+class ValueCheck:
     """Looks for the values of one dialect on its panel.
 
     Every method raises what a read raises when the panel cannot be reached or lets nobody in.

@@ -18,7 +18,7 @@ from panels.coremanager.errors import UnexpectedAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REMEMBERED = 500
+MAX_FAULTS = 500
 """So many of the last refusals in the journal are looked at for their shapes."""
 
 
@@ -89,7 +89,7 @@ def _json(value: object) -> str:
 def _faults(panel: Panel) -> Iterator[dict[str, str]]:
     """The shapes of the refusals that the journal still has."""
     refused = Call.objects.filter(panel=panel.name, outcome="refused").order_by("-pk")
-    for call in refused[:REMEMBERED]:
+    for call in refused[:MAX_FAULTS]:
         try:
             fault = parse(call.answer.encode(), panel=panel.name, func=call.func).fault
         except UnexpectedAnswer:

@@ -14,7 +14,7 @@ from integrator.messages.message import say
 from integrator.models import Event, Panel
 from integrator.panel_access import call_log, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries
-from integrator.panel_setup.dialect.checks import Looker, never
+from integrator.panel_setup.dialect.checks import ValueCheck, never
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.grammar import SETTABLE
 from panels.coremanager.errors import PanelError
@@ -91,8 +91,8 @@ def _looked_for(
     """What looking showed; nothing where the panel cannot be asked and a person insists."""
     try:
         with call_log.about():
-            looker = Looker(panel, wanted)
-            return {name: looker.look_for(name) for name, value in given.items() if value}
+            check = ValueCheck(panel, wanted)
+            return {name: check.look_for(name) for name, value in given.items() if value}
     except PanelError:
         if not force:
             raise

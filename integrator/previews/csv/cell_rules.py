@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from integrator.messages import invisible_characters
 from integrator.messages.message import say
-from integrator.previews.choices import LONGEST_PERIOD
+from integrator.previews.choices import MAX_PERIOD
 from integrator.previews.expiry_rules import day
 from panels import normal_forms
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from integrator.messages.message import Message
 
-LONGEST_DOMAIN = 253
+MAX_DOMAIN = 253
+"""Characters of a domain name, in ASCII (RFC 1035)."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -61,7 +62,7 @@ def domain(cell: str) -> str:
     ascii_name = normal_forms.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
-    if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
+    if not well_formed or len(ascii_name) > MAX_DOMAIN:
         raise BadCellError(say("csv.no_domain", text=text))
     return normal_forms.readable_domain(text)
 
@@ -78,8 +79,8 @@ def period(cell: str) -> int | None:
     text = readable(cell)
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
-        raise BadCellError(say("csv.no_period", text=text, longest=LONGEST_PERIOD))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= MAX_PERIOD):
+        raise BadCellError(say("csv.no_period", text=text, longest=MAX_PERIOD))
     return int(text)
 
 

@@ -64,7 +64,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     panel = transports.billmanager_panel()
     try:
         with call_log.about():
-            findings, forms, limits = _walk(panel, preview, judged, _telling(preview, tell))
+            findings, forms, limits = _walk(panel, preview, judged, _report_progress(preview, tell))
     except PanelError as error:
         return _keep(preview, {"state": FAILED, "error": str(error), "at": now().isoformat()})
     result = {
@@ -79,7 +79,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     return result
 
 
-def told(preview: Preview) -> dict[str, Any] | None:
+def in_words(preview: Preview) -> dict[str, Any] | None:
     """The kept result with its reasons in words; None where no rehearsal was asked for."""
     kept: dict[str, Any] | None = preview.summary.get(KEY)
     if kept is None or "steps" not in kept:
@@ -95,14 +95,14 @@ def told(preview: Preview) -> dict[str, Any] | None:
 def json_of(preview: Preview) -> dict[str, Any]:
     """The preview as ``preview.preview_json`` gives it, with what the rehearsal adds.
 
-    ``rehearsal``: as ``told`` gives it; in each row ``sends``, see ``rehearsal_sends``.
+    ``rehearsal``: as ``in_words`` gives it; in each row ``sends``, see ``rehearsal_sends``.
     """
     bm = panel_connections.billmanager(even_stopped=True)
     printed = previews.preview_json(preview)
     rows = preview.rows.select_related("account", "plan").iterator(2000)
     for row, shown_row in zip(rows, printed["rows"], strict=True):
         shown_row["sends"] = sends(row, preview, bm)
-    return {**printed, "rehearsal": told(preview)}
+    return {**printed, "rehearsal": in_words(preview)}
 
 
 def _walk(
@@ -143,13 +143,13 @@ def _save(
     limits: dict[int, payment_limits.Limits],
 ) -> None:
     """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
-    _hear(preview, judged)
+    _load_confirmations(preview, judged)
     totals = balances.settle(judged, preview.payment)
     while credit_checks.check(judged, limits, preview.paymethod_name):
         totals = balances.settle_anew(judged, preview.payment)
     summary = row_totals.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if stored_rows.take(row, again)]
+    changed = [row for row, again in pairs if stored_rows.update(row, again)]
     with transaction.atomic():
         _keep(preview, result, **summary)
         if preview.started_at is None:
@@ -157,7 +157,7 @@ def _save(
                 PreviewRow.objects.bulk_update(portion, stored_rows.CHANGED)
 
 
-def _hear(preview: Preview, judged: list[Judged]) -> None:
+def _load_confirmations(preview: Preview, judged: list[Judged]) -> None:
     """Take what was confirmed while the panels were read."""
     words = dict(preview.rows.values_list("number", "words"))
     for row in judged:
@@ -177,7 +177,7 @@ def _keep(preview: Preview, result: dict[str, Any], **summary: Any) -> dict[str,
     return result
 
 
-def _telling(
+def _report_progress(
     preview: Preview, tell: Callable[[int, int], None] | None
 ) -> Callable[[int, int], None]:
     """Write how far it is, at most twice a second, and pass it on."""

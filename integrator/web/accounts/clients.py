@@ -34,7 +34,7 @@ def page(request: Request) -> HttpResponse:
         countries = missing_clients.form_choices("countries")
         projects = missing_clients.form_choices("projects")
     except Refused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
         return redirect("panels")
     found = missing_clients.missing()
     context = {

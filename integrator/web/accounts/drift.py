@@ -98,7 +98,7 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def compare(request: Request) -> HttpResponse:
     """Have workers read all panels anew, BILLmanager first; each compares when it is done."""
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         notes.note(request.user.get_username(), "drift", "compared", "")
         messages.success(request, _("All panels are being read; what differs is shown here."))
@@ -111,7 +111,7 @@ def accept(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Drift.objects.filter(over_at=None), pk=pk)
     person = request.user.get_username()
     if request.POST.get("again"):
-        drift.ask_again(found)
+        drift.withdraw_acceptance(found)
     else:
         drift.accept(found, person)
         notes.note(person, "drift", "accepted", f"{found.kind} {found.service.remote_id}")

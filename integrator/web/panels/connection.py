@@ -76,7 +76,7 @@ def certificate(request: Request, pk: int) -> HttpResponse:
     try:
         sight = location.look_at(panel)
     except PanelError as error:
-        refusals.tell(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         return redirect("panel", pk)
     context = {"section": "panels", "panel": panel, "sight": sight}
     return render(request, "panels/panel_certificate.html", context)

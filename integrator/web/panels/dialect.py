@@ -51,7 +51,7 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
             force=given["force"],
         )
     except (Refused, PanelError) as error:
-        refusals.tell(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         query = urlencode({"entry": name, "value": value})
         return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
     if kept.unchecked:
@@ -69,7 +69,7 @@ def report(request: Request, pk: int) -> HttpResponse:
     try:
         text = dialect_report.make(panel)
     except (Refused, PanelError) as error:
-        refusals.tell(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         return redirect("panel", pk)
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     name = dialect_report.file_name(panel)

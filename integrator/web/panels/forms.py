@@ -46,7 +46,7 @@ class LoginForm(forms.Form):
     )  # fmt: skip
     task_password = secret(_("Password of the staff login"))
     max_parallel = forms.IntegerField(
-        label=_("Calls at a time"), min_value=1, max_value=registration.LARGEST_LIMIT, initial=8,
+        label=_("Calls at a time"), min_value=1, max_value=registration.MAX_LIMIT, initial=8,
     )  # fmt: skip
     pin = forms.CharField(
         label=_("Pinned certificate (SHA-256)"), required=False, max_length=128,

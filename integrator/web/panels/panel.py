@@ -48,7 +48,7 @@ def check(request: Request, pk: int) -> HttpResponse:
 def discover(request: Request, pk: int) -> HttpResponse:
     """Have a worker read what the panel lists."""
     panel = get_object_or_404(Panel, pk=pk)
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         discover_soon([panel])
         messages.success(request, _("%s is being discovered.") % panel.name)
     return redirect("panels")
@@ -76,7 +76,7 @@ def link(request: Request, pk: int) -> HttpResponse:
     try:
         module = module_links.link_by_hand(panel, form.cleaned_data["module"])
     except Refused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         notes.note(request.user.get_username(), "panel", "linked", f"{panel.name}: {module}")
         messages.success(request, _("%(panel)s is served by “%(module)s”.")

@@ -26,17 +26,17 @@ def refusal_of(error: Refused | PanelError) -> Refused:
     return Refused(_("The panel could not be asked: %s") % panel_errors.of_error(error), lines)
 
 
-def tell(request: HttpRequest, refused: Refused | ActionRefused) -> None:
+def show_refusal(request: HttpRequest, refused: Refused | ActionRefused) -> None:
     """Show a refusal as a message."""
     messages.error(request, "\n".join([refused.text, *refused.lines]))
 
 
 @contextmanager
-def telling(request: HttpRequest) -> Iterator[None]:
+def show_refusals(request: HttpRequest) -> Iterator[None]:
     """Show a refusal of the workflow, or a panel's error, as a message; the rest is left out."""
     try:
         yield
     except ActionRefused as refused:
-        tell(request, refused)
+        show_refusal(request, refused)
     except PanelError as error:
-        tell(request, refusal_of(error))
+        show_refusal(request, refusal_of(error))

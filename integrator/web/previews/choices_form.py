@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import Payment
-from integrator.previews.choices import LARGEST_COHORT, LONGEST_PERIOD, Choices
+from integrator.previews.choices import MAX_COHORT, MAX_PERIOD, Choices
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
     from django.http import QueryDict
 
-LARGEST_FILE = 16 * 1024 * 1024
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes of a CSV file that is uploaded."""
 
 PASSWORDS = [
     ("given", _("Use those that are given; what lacks one stops before its order and asks")),
@@ -55,7 +56,7 @@ class ChoicesForm(forms.Form):
         choices=AUTOPROLONG,
     )  # fmt: skip
     period = forms.IntegerField(
-        label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1,
+        label=_("Period in months"), min_value=1, max_value=MAX_PERIOD, initial=1,
     )  # fmt: skip
     expires = forms.CharField(
         label=_("Services run until"), required=False, max_length=11,
@@ -71,7 +72,7 @@ class ChoicesForm(forms.Form):
         initial="given",
     )  # fmt: skip
     cohort = forms.IntegerField(
-        label=_("Largest cohort"), min_value=1, max_value=LARGEST_COHORT,
+        label=_("Largest cohort"), min_value=1, max_value=MAX_COHORT,
         help_text=_("A plan is opened for one account first, then 10, 50, and then this many."),
     )  # fmt: skip
     hours = forms.CharField(
@@ -169,7 +170,7 @@ class CsvForm(ChoicesForm):
     def clean_file(self) -> UploadedFile[Any]:
         """Refuse what is too large to be looked at in one request."""
         file: UploadedFile[Any] = self.cleaned_data["file"]
-        if file.size and file.size > LARGEST_FILE:
+        if file.size and file.size > MAX_FILE:
             raise forms.ValidationError(_("The file is larger than 16 MB; split it."))
         return file
 

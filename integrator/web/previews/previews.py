@@ -74,7 +74,7 @@ def anew(request: Request, pk: int) -> HttpResponse:
     """The same accounts and choices in a new preview, by what is known now."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        made = preview.anew(found, request.user.get_username())
+        made = preview.remake(found, request.user.get_username())
         rehearsals.ask_for(made)
     except Refused as refused:
         return _not_started(request, found, refused)
@@ -94,7 +94,7 @@ def confirm(request: Request, pk: int) -> HttpResponse:
         else:
             number = confirmations.confirm(found, request.POST.getlist("word"), person)
     except Refused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         said = ngettext("%d row is confirmed.", "%d rows are confirmed.", number)
         messages.success(request, said % number)
@@ -106,7 +106,7 @@ def password(request: Request, pk: int, number: int) -> HttpResponse:
     """Keep the password of one account, until the run is started; it is never shown again."""
     found = get_object_or_404(Preview, pk=pk)
     given = request.POST.get("password", "")
-    if given and passwords.give(found, number, given):
+    if given and passwords.set_password(found, number, given):
         messages.success(request, _("The password is kept."))
     else:
         messages.error(request, _("No password was kept: give one, before the run is started."))

@@ -56,7 +56,7 @@ def poll(request: Request, pk: int) -> HttpResponse:
     ended = not _busy(preview) and request.GET.get("digest") != live.digest_of(request, facts)
     if ended:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"preview": preview, "rehearsal": rehearsal.told(preview), "busy": _busy(preview)}
+    context = {"preview": preview, "rehearsal": rehearsal.in_words(preview), "busy": _busy(preview)}
     return live.answer(
         request, "previews/preview_live.html", context, facts=facts, busy=_busy(preview)
     )  # fmt: skip
@@ -66,7 +66,7 @@ def context(request: Request, preview: Preview) -> dict[str, Any]:
     """What the preview's page shows of it."""
     busy = _busy(preview)
     url = reverse("preview-live", args=[preview.pk])
-    told = rehearsal.told(preview)
+    told = rehearsal.in_words(preview)
     steps = told.get("steps", []) if told else []
     return {
         "rehearsal": told,

@@ -30,7 +30,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.web.layout import live, marks
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import refusals
-from integrator.web.runs.run import tell_retry
+from integrator.web.runs.run import show_retried
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -77,9 +77,9 @@ def retry(request: Request, pk: int) -> HttpResponse:
             corrected=fix.fields, confirmed=fix.words,
         )  # fmt: skip
     except (Refused, ActionRefused) as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
-        tell_retry(request, told)
+        show_retried(request, told)
     return redirect("binding", pk)
 
 

@@ -51,7 +51,7 @@ def adopt(request: Request, pk: int) -> HttpResponse:
     if chosen is None:
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         if payment:
             actions.adopt_payment(binding.pk, chosen, actor)
         else:
@@ -68,7 +68,7 @@ def try_again(request: Request, pk: int) -> HttpResponse:
     try:
         actions.try_again(binding.pk, request.user.get_username())
     except ActionRefused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("It will be tried again."))
     return redirect("binding", pk)

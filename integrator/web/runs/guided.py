@@ -50,7 +50,7 @@ def poll(request: Request, pk: int) -> HttpResponse:
 def go_on(request: Request, pk: int) -> HttpResponse:
     """Let it do the step that the page showed."""
     run, step = _find(pk), number(request.POST.get("step", "")) or 0
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         guided.go_on(run.pk, step, request.user.get_username())
     return redirect("guided", pk)
 
@@ -59,7 +59,7 @@ def go_on(request: Request, pk: int) -> HttpResponse:
 def stop(request: Request, pk: int) -> HttpResponse:
     """End it, and have the plan put back."""
     run = _find(pk)
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         guided.stop(run.pk, request.user.get_username())
     return redirect("guided", pk)
 

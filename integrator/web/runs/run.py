@@ -86,7 +86,7 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
     try:
         ACTIONS[action](run.pk, request.user.get_username())
     except ActionRefused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         if action == "cancel":
             messages.success(request, "\n".join(endings.of_cancelling(run).sentences()))
@@ -105,12 +105,12 @@ def retry(request: Request, pk: int) -> HttpResponse:
     try:
         own = _listed_passwords(request, chosen)
     except Refused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
         return redirect("run", pk)
     if own and password is None:
         chosen = chosen.filter(account__in=own)
     actor = request.user.get_username()
-    tell_retry(request, actions.retry(chosen, actor, password=password, passwords=own))
+    show_retried(request, actions.retry(chosen, actor, password=password, passwords=own))
     return redirect("run", pk)
 
 
@@ -143,7 +143,7 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
         yield [f"b{number}", *cells, str(detail)]
 
 
-def tell_retry(request: Request, done: actions.RetryReport) -> None:
+def show_retried(request: Request, done: actions.RetryReport) -> None:
     """Say how many are tried again, and of each other why not."""
     if done.retried:
         number = len(done.retried)

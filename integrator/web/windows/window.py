@@ -37,7 +37,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 def read_again(request: Request, pk: int) -> HttpResponse:
     """Ask BILLmanager now what has become of other people's orders."""
     window = get_object_or_404(Window, pk=pk)
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         post_checks.read_again(window.pk)
         messages.success(request, _("BILLmanager was read again."))
     return redirect("window", pk)
@@ -47,7 +47,7 @@ def read_again(request: Request, pk: int) -> HttpResponse:
 def hand_over(request: Request, pk: int) -> HttpResponse:
     """On this person's word: have ispmanager open an order of somebody else's."""
     order = get_object_or_404(StrangerOrder, pk=pk)
-    with refusals.telling(request):
+    with refusals.show_refusals(request):
         order_handover.hand_over(order.pk, request.user.get_username())
         said = _("Service %s is handed to ispmanager; this page shows when it is open.")
         messages.success(request, said % order.service_id)

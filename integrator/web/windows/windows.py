@@ -58,7 +58,7 @@ def restore(request: Request, pk: int) -> HttpResponse:
     try:
         actions.restore(window.pk, request.user.get_username(), anyway=anyway)
     except ActionRefused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("The plan is being restored."))
     return redirect("windows")
@@ -71,7 +71,7 @@ def keep_waiting(request: Request, pk: int) -> HttpResponse:
     try:
         actions.keep_waiting(window.pk, request.user.get_username())
     except ActionRefused as refused:
-        refusals.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("The window waits on; it is looked at again and again."))
     return redirect("windows")
