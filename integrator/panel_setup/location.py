@@ -1,4 +1,4 @@
-"""Finds a panel at an address as people write it, and shows its certificate to be trusted once."""
+"""Locates a panel at an address as people write it, and shows its certificate to be trusted."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
 
 def look_at(panel: Panel) -> Sight:
-    """What a panel shows now. Raises Unreachable."""
+    """What the panel's address shows now. Raises Unreachable."""
     found = glance(transports.endpoint(panel))
     shown = found.certificate
     return Sight(

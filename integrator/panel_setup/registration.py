@@ -191,7 +191,7 @@ def _refuse_alias(panel: Panel) -> None:
 
 
 def check_login(panel: Panel) -> None:
-    """Ask the panel who we are, with each of its logins.
+    """Check each of the panel's logins by asking the panel (`whoami`).
 
     Raises Refused when a login is wrong or too weak, or when there is no such panel at the
     address; Unreachable (with CertificateRefused) when it cannot be asked.
@@ -237,7 +237,7 @@ def other_address_text(panel: Panel) -> list[str]:
 
 
 def level_text(login: str, panel: Panel, level: int) -> str:
-    """Why a login's level does not do."""
+    """Why a login's level is not sufficient."""
     return _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).") % {
         "user": login,
         "name": panel.name,
@@ -246,7 +246,7 @@ def level_text(login: str, panel: Panel, level: int) -> str:
 
 
 def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
-    """Whom the panel takes one of our logins for. Raises PanelError."""
+    """The user that one of our logins is on the panel. Raises PanelError."""
     transport = transports.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
         return BillManager(transport, stored_dialect.found_for(panel)).whoami()
@@ -304,5 +304,5 @@ def certificate_text(error: errors.CertificateRefused) -> list[str]:
 
 
 def _said(error: errors.PanelError) -> str:
-    """What the panel said, or what went wrong on the way."""
+    """The panel's words, or the error of the connection."""
     return str(panel_errors.of_words(error.message))

@@ -1,4 +1,4 @@
-"""A name that a person sets is looked for on the panel first; nothing there is changed.
+"""Checks of names that a person sets: each is looked for on the panel, by reads alone.
 
 Only lists and forms are opened. What acts when it is called is judged by the toolbar that names it
 (billmanager.md 13), so that it is never called to find out whether it is there.
@@ -46,7 +46,7 @@ ACTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What looking for a value showed.
+    """The result of looking for a value on the panel.
 
     ``wrong``: why it cannot be right; ``unchecked``: why it could not be looked for. Both '' where
     it is there. ``never``: it is not taken even on a person's word.
@@ -57,7 +57,7 @@ class Verdict:
     never: bool = False
 
 
-THERE = Verdict()
+FOUND = Verdict()
 
 
 class ValueCheck:
@@ -116,7 +116,7 @@ class ValueCheck:
         su = discovery.some_user(self.transport)
         if su is None:
             return Verdict(unchecked=_("there is no active client to ask as"))
-        return THERE if exists(self.transport, func, su=su) else _missing(func)
+        return FOUND if exists(self.transport, func, su=su) else _missing(func)
 
     # Modules
 
@@ -144,7 +144,7 @@ class ValueCheck:
         if form is None or not {"name", "datacenter", "department"} & set(form.fields):
             text = _("“%(func)s” is no form that asks for name, data centre and department")
             return Verdict(wrong=text % {"func": func})
-        return THERE
+        return FOUND
 
     def _module_button(self) -> Verdict:
         create = self.dialect.module_create
@@ -184,7 +184,7 @@ class ValueCheck:
         if self._plans and self._opened(func) is None:
             text = _("“%(func)s” opens no list for a plan")
             return Verdict(wrong=text % {"func": func})
-        return THERE
+        return FOUND
 
     def _opened(self, func: str, parents: Iterable[str] = ("elid", "plid")) -> Document | None:
         for parent in parents:
@@ -202,7 +202,7 @@ class ValueCheck:
             return Verdict(unchecked=_("the list of a plan's modules is not known yet"))
         if not self._plans:
             return Verdict(unchecked=_("there is no hosting plan to look at"))
-        if (forbidden := never(self.dialect, "plan_modules_list")).wrong:
+        if (forbidden := why_forbidden(self.dialect, "plan_modules_list")).wrong:
             return forbidden
         answer = self._opened(found.value, parents)
         if answer is None:
@@ -218,11 +218,11 @@ class ValueCheck:
         if all(button.func != func for button in answer.toolbar().buttons):
             listed = self.dialect.need("plan_modules_list")
             return _not_above(listed, func, answer.toolbar())
-        return THERE
+        return FOUND
 
     def _parent(self) -> Verdict:
         answer = self._list_of_plan((self._value(),))
-        return answer if isinstance(answer, Verdict) else THERE
+        return answer if isinstance(answer, Verdict) else FOUND
 
     def _marker(self) -> Verdict:
         answer = self._list_of_plan()
@@ -243,7 +243,7 @@ class ValueCheck:
             return Verdict(unchecked=text)
         wrong = markers.disagreeing(marker, samples)
         if not wrong:
-            return THERE
+            return FOUND
         names = {row.get("id"): row.get("name") or row.get("id") for row in self._plans}
         text = _(
             "“%(marker)s” says otherwise than “processingmodules” in the list of plans, for:"
@@ -310,11 +310,11 @@ class ValueCheck:
             return Verdict(unchecked=_("the list task was refused"))
         if all(button.func != func for button in answer.toolbar().buttons):
             return _not_above("task", func, answer.toolbar())
-        return THERE
+        return FOUND
 
     @cached_property
     def _task_forms(self) -> dict[str, dict[str, list[dict[str, str]]]]:
-        """The forms that tasks were seen to have, by function, and one as it is now."""
+        """The forms of tasks by function: those seen earlier, and one as it is now."""
         known = dict(self.panel.learnt.get("task_forms", {}))
         for status in ("0", "1"):
             answer = asked(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
@@ -329,7 +329,7 @@ class ValueCheck:
         return known
 
     def _seen_after(self) -> bool:
-        """Whether the form is known that a task has once it is taken."""
+        """Whether the form of a task that was taken is known."""
         take = self.dialect.task_take
         learnt = self.panel.learnt
         if (take is not None and take.kind == "none") or learnt.get("take_keeps_form"):
@@ -342,13 +342,13 @@ class ValueCheck:
             return Verdict(unchecked=_("the panel does not show what there is"))
         lost = [value for value in values if value not in shown]
         if not lost:
-            return THERE
+            return FOUND
         text = _("the panel does not have %(lost)s; there are: %(names)s")
         return Verdict(wrong=text % {"lost": ", ".join(lost), "names": ", ".join(shown)})
 
 
-def never(dialect: Dialect, name: str) -> Verdict:
-    """Why this entry's value is never taken, whatever the panel has; nothing is asked for it."""
+def why_forbidden(dialect: Dialect, name: str) -> Verdict:
+    """Why this value of an entry is refused whatever the panel has. Asks nothing."""
     found = getattr(dialect, name)
     value = found.value if isinstance(found, Found) else ""
     acts = value.rpartition(".")[2] in ACTS
@@ -363,7 +363,7 @@ def never(dialect: Dialect, name: str) -> Verdict:
             return Verdict(wrong=text % {"func": value}, never=True)
     if name in {"itemtype_id", "module_department"} and number(value) is None:
         return Verdict(wrong=_("“%(value)s” is no id") % {"value": value}, never=True)
-    return THERE
+    return FOUND
 
 
 def _missing(func: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""What is known of a BILLmanager besides names: who serves what, and what bindings have shown."""
+"""Facts about a BILLmanager besides names: which module serves what, what bindings have proven."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LISTED = {
 
 
 def listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
-    """Those of the panel's own lists, as {"word", "value", "where"}."""
+    """The entries in ``LISTED`` that are known, as {"word", "value", "where"}."""
     for name, word in LISTED.items():
         items = getattr(dialect, name)
         yield {
