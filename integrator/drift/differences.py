@@ -1,4 +1,4 @@
-"""Goes through the bound services and says in what each differs from its account."""
+"""Finds the differences between all bound services and their accounts, from the mirrors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrator.drift import comparison
-from integrator.drift.comparison import BoundService, HostedAccount, Names, WhatWeBound
+from integrator.drift.comparison import BoundService, HostedAccount, Names, ProvenBinding
 from integrator.inventory.service_recognition import live_services
 from integrator.matching.evidence import COLUMNS, AccountTraits, Index, all_traits
 from integrator.matching.matcher import sure_client
@@ -36,7 +36,7 @@ class Difference(NamedTuple):
 
 
 class Comparison:
-    """The mirrors in memory, by what services and accounts have in common."""
+    """The mirrors in memory, indexed by what services and accounts have in common."""
 
     def __init__(self) -> None:
         self._names = Names(
@@ -145,7 +145,7 @@ class Comparison:
             yield Difference(service.pk, account.pk, panel.pk, told)
 
     def _may_be_missed(self, panel: Panel, username: str) -> bool:
-        """Whether its server was asked late enough to know of the account of this service."""
+        """Whether a missing account is a difference: its server was read after BILLmanager was."""
         if (panel.pk, login_key(username)) in self._went:
             return True
         asked = panel.discovered_at
@@ -161,7 +161,7 @@ class Comparison:
             service = services.get(number or 0)
             if service is None:
                 continue
-            bound = WhatWeBound(client, plan, module, username)
+            bound = ProvenBinding(client, plan, module, username)
             for told in comparison.since_bound(service, bound, self._names):
                 yield Difference(service.pk, account, panel, told)
 

@@ -29,7 +29,7 @@ CONFLICTS = frozenset(
 
 
 def compare() -> int:
-    """Compare everything and keep what is found; how many differences there are now."""
+    """Compare all bound services and store the differences; how many there are now."""
     found = {(one.service, str(one.reason["key"])): one for one in Comparison().run()}
     _keep(found, now())
     mark_accounts()
@@ -37,24 +37,24 @@ def compare() -> int:
 
 
 def unsettled() -> QuerySet[Drift]:
-    """What differs now and nobody has said to be meant."""
+    """The present differences that nobody has accepted."""
     return Drift.objects.filter(over_at=None, accepted_by="")
 
 
 def accept(drift: Drift, person: str) -> None:
-    """A person says that this difference is meant; it is asked again when it changes."""
+    """Accept this difference as meant, on a person's word; it is shown again when it changes."""
     Drift.objects.filter(pk=drift.pk, over_at=None).update(accepted_by=person)
     mark_accounts()
 
 
 def withdraw_acceptance(drift: Drift) -> None:
-    """Take that back."""
+    """Withdraw the acceptance of this difference."""
     Drift.objects.filter(pk=drift.pk).update(accepted_by="")
     mark_accounts()
 
 
 def _keep(found: dict[tuple[int, str], Difference], moment: dt.datetime) -> None:
-    """Bring the stored differences in line with what was found."""
+    """Update the stored differences to those that were found."""
     known = {
         (service, kind): (pk, told, account, panel, over_at)
         for pk, service, kind, told, account, panel, over_at in Drift.objects.values_list(
@@ -84,7 +84,7 @@ def _keep(found: dict[tuple[int, str], Difference], moment: dt.datetime) -> None
 
 
 def mark_accounts() -> None:
-    """Show on the accounts that are services what speaks of a wrong client, plan or server."""
+    """Mark accounts that are services with reasons for a wrong client, plan or server."""
     said: dict[int, list[Reason]] = defaultdict(list)
     rows = unsettled().filter(kind__in=CONFLICTS)
     for account, told in rows.order_by("kind", "pk").values_list("account_id", "reason"):

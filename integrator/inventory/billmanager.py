@@ -50,7 +50,7 @@ MAX_BALANCE = Decimal(10) ** 12
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
-    """Bring all mirrors of BILLmanager in line with what it lists; counts and facts.
+    """Update all mirrors of BILLmanager from what it lists; counts and facts.
 
     ``facts`` holds what has no mirror: ``paymethods`` [[id, name, currency], …] and ``letters``
     plan id → its opening letter ("" for none); ``client_form`` the ``countries`` and ``projects``
@@ -166,13 +166,13 @@ def _plans(
 
 
 def _offers(billmanager: BillManager) -> dict[int, Offer]:
-    """Prices and data centres; none where nothing tells them: the panel's check says so."""
+    """Prices and data centres by plan; empty where nothing shows them, which the check reports."""
     su = prices.some_user() or discovery.some_user(billmanager.transport)
     return unless_denied(partial(prices.offers, billmanager, int(su) if su else None)) or {}
 
 
 def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
-    """A plan's modules as the provider sells with them; off while nothing tells that one is on.
+    """A plan's modules outside windows; each off while the marker is not known.
 
     Then no preview takes it for on, and the panel's check, or the window, says what is not known.
     """
@@ -214,7 +214,7 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
 def read_clients(
     panel: Panel, billmanager: BillManager, *, ask: Collection[int] | None = None
 ) -> int:
-    """Bring the clients in line with the list, and what of it cannot be read; rows listed.
+    """Update the clients from the list, and store which cells cannot be read; rows listed.
 
     ``ask``: the clients whose own form may be read, should their balance be below zero; None: all.
     """
@@ -253,7 +253,7 @@ def _clients(
 
 
 def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
-    """The balance as it is kept; None, and a note, where it is too large to be one."""
+    """The balance as it is stored; None, and a note, from ``MAX_BALANCE`` on."""
     balance = kept(client.balance)
     if balance is None and client.balance is not None:
         value, what = str(client.balance), "is too large an amount"
@@ -262,7 +262,7 @@ def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
 
 
 def kept(balance: Decimal | None) -> Decimal | None:
-    """A balance as it is kept: never more than there is, where the panel shows four decimals."""
+    """The balance as it is stored: rounded down where the panel shows four decimals."""
     if balance is None or abs(balance) >= MAX_BALANCE:
         return None
     return balance.quantize(CENT, ROUND_FLOOR)
@@ -291,7 +291,7 @@ def _is_below_zero(client: ListedClient) -> bool:
 
 
 def read_users(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients' users in line with the list, and what cannot be read; rows listed."""
+    """Update the clients' users from the list, and store what cannot be read; rows listed."""
     notes: list[Unreadable] = []
     counts: dict[str, int] = {}
     _users(panel, billmanager, counts, notes)
@@ -302,7 +302,7 @@ def read_users(panel: Panel, billmanager: BillManager) -> int:
 def _users(
     panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
 ) -> dict[str, int]:
-    """Store the users; the names by which lists call clients, each that is one client's alone."""
+    """Store the users; returns name → client for the names that one client alone has."""
     clients = dict(Client.objects.values_list("remote_id", "id"))
     listed = billmanager.clients.users()
     notes += listed.unreadable
@@ -376,7 +376,7 @@ def _store(
     *,
     whole: bool = True,
 ) -> int:
-    """Bring one mirror in line with a list and write down what changed; rows listed.
+    """Update one mirror from a list and record what changed; rows listed.
 
     ``whole``: no row of it was lost, so that what is not in ``found`` is gone.
     """

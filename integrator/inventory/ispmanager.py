@@ -29,7 +29,7 @@ _WATCHED = ("active", "preset", "owner", "domains", "fullname", "system")
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
-    """Bring the panel's accounts in line with what it lists; counts and facts.
+    """Update the mirror of the panel's accounts from what it lists; counts and facts.
 
     Raises PanelError.
     """

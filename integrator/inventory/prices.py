@@ -1,4 +1,4 @@
-"""What plans cost: the public price list, and where that says nothing, the forms of orders."""
+"""Prices of plans: from the public price list, else from the forms of orders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def some_user() -> int | None:
-    """A client's user to ask as; None while none is known."""
+    """The id of some client's user to act as; None while none is known."""
     users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
     return users.values_list("remote_id", flat=True).first()
 
 
 def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
-    """Prices and data centres by plan id; of what the price list does not tell, as this client.
+    """Prices and data centres by plan id; those that the price list lacks are read as this client.
 
     ``user``: None where no client is known yet; then the price list alone counts. What the order
     forms do not tell either is left out. Raises what reading the price list raises where nothing
@@ -35,7 +35,7 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
         if refused is not None:
             raise refused
         return told
-    silent = [plan for plan in bm.plans.all() if not is_told(told.get(plan.id))]
+    silent = [plan for plan in bm.plans.all() if not is_sellable(told.get(plan.id))]
     if not silent:
         return told
     try:
@@ -49,6 +49,6 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
     return {**told, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
 
 
-def is_told(offer: Offer | None) -> bool:
-    """Whether a plan can be sold by what is known of it."""
+def is_sellable(offer: Offer | None) -> bool:
+    """Whether an offer has the prices and data centres that an order needs."""
     return offer is not None and bool(offer.periods) and bool(offer.datacenters)

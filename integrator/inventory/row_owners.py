@@ -1,4 +1,4 @@
-"""Whose users and services are, where lists name clients by text alone (billmanager.md 7.4)."""
+"""The clients that own users and services, where lists name them by text (billmanager.md 7.4)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def of_users(
 def of_services(
     billmanager: BillManager, clients: Mapping[str, int], notes: list[Unreadable]
 ) -> Callable[[ListedService], int | None]:
-    """Whose a service is: by id, by a name that one client alone has, else by its own form."""
+    """Service → client: by id, by a name that one client alone has, else by its own form."""
     known = set(Client.objects.values_list("remote_id", flat=True))
     asked = 0
 
@@ -81,7 +81,7 @@ def of_services(
 
 
 def ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Name → id where only one has the name: lists of some versions tell names alone."""
+    """Name → id for names that only one has: lists of some versions show names alone."""
     ids: dict[str, set[int]] = {}
     for name, number in pairs:
         ids.setdefault(name_key(name), set()).add(number)

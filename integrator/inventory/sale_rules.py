@@ -28,7 +28,7 @@ def kept(rules: SaleRules) -> dict[str, Any]:
 
 
 def kept_registers(found: Iterable[Register]) -> list[list[Any]]:
-    """The cash registers as they are stored."""
+    """The cash registers as a discovery stores them."""
     return [[one.name, one.charges] for one in found]
 
 

@@ -1,4 +1,4 @@
-"""Reading what may be refused or odd of one thing, so that the rest is read all the same."""
+"""Reads that a refusal or an odd answer about one thing does not end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def unless_denied(read: Callable[[], T]) -> T | None:
-    """What was read; None where our login may not see it and discovery can go on without."""
+    """What was read; None where our login has no access and discovery can go on without."""
     try:
         return read()
     except (AccessDenied, FunctionMissing):

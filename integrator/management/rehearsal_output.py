@@ -19,7 +19,7 @@ def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
     """Rehearse, telling now and then how far it is; the command's exit code."""
 
     def tell(done: int, total: int) -> None:
-        if total > rehearsal.QUIET_UNTIL:
+        if total > rehearsal.MIN_FORMS_FOR_PROGRESS:
             note(_("%(done)d of %(total)d order forms read") % {"done": done, "total": total})
 
     result = rehearsal.rehearse(preview, tell)

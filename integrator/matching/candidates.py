@@ -1,4 +1,4 @@
-"""An account with all that was said of it, before it is judged: from a CSV line or a match."""
+"""Candidates: accounts with the client and plan meant for them, by a CSV line or a match."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
 
 
 def obstacles(account: AccountFacts) -> list[Reason]:
-    """Why the account cannot be bound whatever is said of it; empty when it can."""
+    """Why the account cannot be bound to any client or plan; empty when it can."""
     found = []
     if account.gone:
         found.append(reason("gone"))

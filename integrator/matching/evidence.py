@@ -1,4 +1,4 @@
-"""What speaks for which client: facts that an account and the clients have in common.
+"""Evidence for clients: facts that an account and a client have in common.
 
 Everything is looked up in tables that are loaded once, so that 100,000 accounts and 50,000
 clients are compared in seconds.
@@ -86,7 +86,7 @@ class Fact:
 
 @dataclass(slots=True)
 class Index:
-    """Who could own an account, by each thing that may be equal. Clients are remote ids.
+    """Clients by each thing that an account may have in common with them. Clients are remote ids.
 
     ``shared``: e-mails that stand on accounts of different people, so that they prove little.
     """
@@ -123,7 +123,7 @@ class Index:
         return index
 
     def _load_services(self, present: set[int]) -> None:
-        """What clients once had. Services that live belong to accounts already (``bound``)."""
+        """Load deleted services; live ones belong to accounts already (``bound``)."""
         ended = Service.objects.filter(Q(status=DELETED) | Q(gone_at__isnull=False))
         rows = ended.exclude(client_id_remote=None).values_list(
             "remote_id", "client_id_remote", "module_id_remote", "username", "domain"
@@ -160,7 +160,7 @@ class Index:
         self.shared = {email for email, n in against.items() if n > 1 and often[email] > 1}
 
     def facts(self, account: AccountTraits) -> list[Fact]:
-        """All that speaks for anybody, strongest kinds first."""
+        """All facts for any client, the strongest kinds first."""
         found = []
         email = email_key(account.email)
         if email and (owners := self.emails.get(email)):
@@ -204,7 +204,7 @@ def _fact(
 
 
 def confidence(weights: Iterable[int]) -> int:
-    """Per cent of certainty that facts of different kinds give together; at most 99."""
+    """The certainty in per cent that facts of different kinds give together; at most 99."""
     doubt = 1.0
     for weight in weights:
         doubt *= 1 - weight / 100
@@ -245,7 +245,7 @@ COLUMNS = ("username", "fullname", "domains", "email", "panel__module_id")
 
 
 def all_traits() -> Iterator[AccountTraits]:
-    """Those of every customer's account that is there, bound or not."""
+    """The traits of every present customer's account, bound or not."""
     rows = Account.objects.filter(gone_at=None, system=False).values_list(*COLUMNS)
     for row in rows.iterator():
         yield AccountTraits(*row)

@@ -1,4 +1,4 @@
-"""Proposes the client and the plan of each account, and says why.
+"""Proposes the client and the plan of each account, with reasons.
 
 *Ready* is what could be bound without asking, so it must never be wrong: one client fits all that
 was true of somebody once (e-mails, domains, services), and enough is known. Where that points at
@@ -82,7 +82,7 @@ def propose(
 
 
 def sure_client(facts: Sequence[Fact]) -> int | None:
-    """The one client (remote id) whom the facts prove; None: nobody or not for certain."""
+    """The one client (remote id) whom the facts prove; None: none, or none for certain."""
     return _client(facts, confidence_by_client(facts))[1]
 
 
@@ -107,7 +107,7 @@ def _client(
 
 
 def _fit_all(clients: Iterable[int], facts: Sequence[Fact]) -> list[int]:
-    """The clients whom no fact speaks against."""
+    """The clients that every fact allows."""
     return [one for one in clients if all(one in fact.clients for fact in facts)]
 
 

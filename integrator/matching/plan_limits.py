@@ -46,7 +46,7 @@ RESOURCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Usage:
     """What an account uses and may use at present; None: not known, or no limit."""
 
     disk_used: int | None
@@ -67,8 +67,8 @@ class Standing:
         return int(limit) if limit.isascii() and limit.isdecimal() else None
 
 
-class Standings:
-    """How these accounts stand, to be compared with any plan."""
+class Usages:
+    """The usage and limits of these accounts, to be compared with any plan."""
 
     def __init__(self, accounts: Collection[int]) -> None:
         self._presets = {
@@ -82,14 +82,14 @@ class Standings:
             else Account.objects
         )
         self._found = {
-            pk: Standing(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
+            pk: Usage(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
             for pk, panel, preset, used, limit, domains in rows.values_list(
                 "id", "panel_id", "preset", "disk_used", "disk_limit", "domains"
             ).iterator()
         }
 
     def compared(self, account: int, plan: Plan) -> list[Reason]:
-        """What to know before this account becomes a service of this plan."""
+        """The differences that matter when this account becomes a service of this plan."""
         found = self._found.get(account)
         if found is None:
             return []
@@ -112,7 +112,7 @@ MAX_KEYS_ASKED = 500
 """Up to so many accounts are asked for by id; beyond that it is cheaper to read the table."""
 
 
-def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:
+def _compared(one: Resource, found: Usage, plan: Plan) -> Reason | None:
     allowed = plan.limits.get(one.plan)
     if allowed is None:
         return None

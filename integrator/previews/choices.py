@@ -1,4 +1,4 @@
-"""What a person chooses for a run, checked before anything else is looked at."""
+"""The choices of a person for a run, checked before anything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person corrects of a binding before it is tried again, checked as a CSV line is."""
+"""Corrections of a binding before a retry, checked as a CSV line is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What shall be otherwise; "" and None: as it is.
+    """The values that a person corrects; "" and None: unchanged.
 
     ``username``: another account of the same server; before the order its domain comes with it,
     unless ``domain`` names one. ``client``: an id or a user's e-mail;
@@ -52,7 +52,7 @@ class Correction(NamedTuple):
 
 
 def corrected(binding: Binding, wish: Wish) -> Correction:
-    """What changes of the binding, checked against the mirrors like a CSV line.
+    """The correction of the binding, checked against the mirrors like a CSV line.
 
     Raises Refused when the corrected binding could not be started; nothing is changed here.
     """

@@ -203,13 +203,13 @@ def _prices(context: _Context, user: int | None) -> None:
     other = _("Needed only where clients' order forms do not tell prices.") if user else ""
     asker.ask(2, _("read the price list"), "pricelist.export",
               lambda: context.offers.update(bm.plans.offers()), other)  # fmt: skip
-    silent = any(not prices.is_told(context.offers.get(plan.id)) for plan in context.plans)
+    silent = any(not prices.is_sellable(context.offers.get(plan.id)) for plan in context.plans)
     if not silent or user is None or bm.dialect.order is None:
         return
     what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
     asker.ask(2, what, func, lambda: context.offers.update(prices.offers(bm, user)),
               "" if not context.offers else other)  # fmt: skip
-    if not any(prices.is_told(offer) for offer in context.offers.values()):
+    if not any(prices.is_sellable(offer) for offer in context.offers.values()):
         text = _("Neither the price list nor a client's order form tells what any plan costs.")
         asker.note(2, what, func, "not found", text)
 

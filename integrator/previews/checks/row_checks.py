@@ -1,4 +1,4 @@
-"""Judges each row of a preview by itself: what would be ordered, and what stands in the way."""
+"""Judges each row of a preview by itself: what would be ordered, and what blocks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from integrator.core.clock import now
 from integrator.inventory import unreadable_rows
 from integrator.matching.candidates import by_ids, obstacles
-from integrator.matching.plan_limits import Standings
+from integrator.matching.plan_limits import Usages
 from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """What the mirrors say about the panels, clients and plans of some candidates.
+    """Judges candidates by the mirrors of panels, clients and plans.
 
     ``holder``: a binding that is corrected, whose own account, domain and service are free for it.
     """
@@ -37,7 +37,7 @@ class Judge:
         self._sites = Sites(candidates, holder)
         clients = {one.client for one in candidates if one.client is not None}
         self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
-        self._standings = Standings({one.account.id for one in candidates})
+        self._standings = Usages({one.account.id for one in candidates})
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
         self._panels: dict[int, Panel] = Panel.objects.in_bulk()

@@ -1,4 +1,4 @@
-"""What the rules of plans mean for the rows of a preview, as the last discovery found them."""
+"""Checks rows of a preview against the rules of plans that the last discovery found."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Rules:
         return self._rules.get(str(plan.remote_id), {})
 
     def judge(self, row: Judged) -> None:
-        """Put into the row what its plan's rules say of it."""
+        """Add to the row what its plan's rules block or note."""
         if row.plan is None:
             return
         row.blocks += self._blocks(row.plan, row.candidate.period)

@@ -1,4 +1,4 @@
-"""Whose a domain is: the rules that keep one site from being sold twice, or as another one's.
+"""Ownership of domains: the checks that keep a site from being sold twice or as another's.
 
 The domain that a row would order must be one of the account's own, as its server lists them, and
 nobody else's: no live service's, no other binding's, no other row's. What ``panels.normal_forms``

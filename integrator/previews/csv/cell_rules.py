@@ -1,4 +1,4 @@
-"""What a single cell of a CSV file may hold, and how cells are made safe on their way out."""
+"""Rules for single cells of a CSV file, and the escaping of cells that leave."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 class BadCellError(Exception):
-    """A cell holds what it may not; ``text`` says what it should."""
+    """A cell holds a wrong value; ``text`` says what it should hold."""
 
     def __init__(self, text: Message | str) -> None:
         super().__init__(str(text))
@@ -118,5 +118,5 @@ def defused(value: object) -> str:
 
 
 def restored(cell: str) -> str:
-    """What ``defused`` made a cell of: a file that was taken out comes in again as it was."""
+    """The inverse of ``defused``: a file that was exported comes in again as it was."""
     return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell

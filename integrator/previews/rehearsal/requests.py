@@ -1,4 +1,4 @@
-"""What a run would send for one account of a preview, and what of it is not known yet."""
+"""The requests that a run would send for one account of a preview; ``?`` for unknown parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks through the eight steps what accounts share: plans, data centres, tasks. Reads only."""
+"""Rehearses what accounts share of the eight steps: plans, data centres, tasks. Reads only."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class Walk:
                     row.blocks.append(reason("gone_now", server=panel.name))
 
     def orders_read(self, count: int) -> None:
-        """Say of step 3 that so many order forms were read."""
+        """Add to step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
         if remoteid_column.is_shown(remoteid_column.newest_order()) is None:
@@ -210,7 +210,7 @@ class Walk:
 
 
 def _unless_away(error: errors.PanelError, finding: Finding | None = None) -> None:
-    """Keep what only this step lacks; an error that all steps would meet goes through."""
+    """Add to the finding an error of this step alone; raise one that all steps would meet."""
     away = isinstance(error, errors.NotSent | errors.LoginRefused)
     if away or (isinstance(error, errors.UnexpectedAnswer) and error.transient):
         raise error
