@@ -1,4 +1,4 @@
-"""The two kinds of key and where they lie when the environment does not give them.
+"""The two kinds of key, stored in VAR_DIR when the environment does not give them.
 
 On a single machine `up` makes them once, in `VAR_DIR/keys` (folder 700, files 600), and every
 other command reads them from there. With a database server they come from the environment alone.

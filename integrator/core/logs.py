@@ -1,4 +1,4 @@
-"""One chain for all log records, ours and the libraries': a line of JSON, or one for the eye.
+"""Logging: one chain for our records and the libraries', as lines of JSON or as text.
 
 Secrets do not reach a log because nobody logs them; the redaction here is the second fence.
 """
@@ -97,7 +97,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _without_task_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Drop what Celery attaches to its records: the message and the traceback once more."""
+    """Remove what Celery attaches to its records: the message and the traceback once more."""
     if event.get("logger", "").startswith("celery."):
         event.pop("data", None)
     return event

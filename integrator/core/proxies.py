@@ -1,4 +1,4 @@
-"""Who asked, and over TLS or not, when a reverse proxy stands in front.
+"""The client's address and scheme when requests come through a reverse proxy.
 
 `X-Forwarded-*` can be written by anyone; it is believed only from `TRUSTED_PROXIES`, else removed.
 """
@@ -42,7 +42,7 @@ class TrustedProxies:
         return self._application(environ, start_response)
 
     def _client_address(self, forwarded: str, peer: str) -> str:
-        """The last address that is no proxy of ours: what stands before it the asker wrote."""
+        """The last address that is no proxy of ours: those before it were written by the client."""
         for address in reversed([piece.strip() for piece in forwarded.split(",")]):
             if _address(address) is None:
                 return peer

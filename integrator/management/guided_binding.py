@@ -71,14 +71,14 @@ def page_url(path: str) -> str:
 
 
 def walk(run: Run, say: Callable[[str], None]) -> None:
-    """Ask before each step until nothing is asked any more; end as `wait_for` does.
+    """Ask before each step until the run asks nothing more; end as `wait_for` does.
 
     When the terminal is closed in between, nothing more is said; the window closes in time.
     """
     told: set[int] = set()
     while _moves(run):
         window = guided.asking(run)
-        _tell_seen(guided.binding_of(run), told, say)
+        _show_seen(guided.binding_of(run), told, say)
         if window is not None:
             if not _ask(run, window, say):
                 return
@@ -88,7 +88,7 @@ def walk(run: Run, say: Callable[[str], None]) -> None:
         else:
             _never.wait(POLL_SECONDS)
     wait_for(run, say)
-    _tell_seen(guided.binding_of(run), told, say)
+    _show_seen(guided.binding_of(run), told, say)
 
 
 def _moves(run: Run) -> bool:
@@ -96,8 +96,8 @@ def _moves(run: Run) -> bool:
     return run.state == RunState.RUNNING
 
 
-def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> None:
-    """What was seen of steps that are done since the last time."""
+def _show_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> None:
+    """Print what was seen of steps that are done since the last call."""
     for step in report.timeline(binding):
         if step.state == "done" and step.number not in told:
             told.add(step.number)
@@ -110,7 +110,7 @@ def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> 
 
 
 def _ask(run: Run, window: Window, say: Callable[[str], None]) -> bool:
-    """Show the step and do what is answered; False: nobody answers any more."""
+    """Show the step and do what is answered; False: the terminal is closed."""
     step = next(
         s for s in guided_expectations.steps(guided.binding_of(run)) if s.number == window.asks
     )
@@ -150,7 +150,7 @@ def _sent(call: dict[str, Any]) -> str:
 
 
 def _otherwise(step: GuidedStep) -> list[str]:
-    """The names that the step uses, and how each is set; it goes on waiting meanwhile."""
+    """Lines with the names that the step uses, and how each is set."""
     panel = lookup.billmanager()
     used = [one for one in dialect_entries.entries(panel) if one.name in step.entries]
     lines = [_("What step %(n)d uses on %(panel)s:") % {"n": step.number, "panel": panel.name}]

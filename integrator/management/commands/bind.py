@@ -100,7 +100,7 @@ class Command(PersonCommand):
         if given["export"]:
             _export(preview, given["export"])
         if given["dry_run"]:
-            self.tell(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
+            self.emit(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
             return code
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
@@ -135,7 +135,7 @@ class Command(PersonCommand):
         moved = wait_for(run, self.note) if wait else True
         run.refresh_from_db()
         told = report.run_json(run)
-        self.tell(told, run_lines(told))
+        self.emit(told, run_lines(told))
         return not wait or (moved and all_well(run))
 
 

@@ -46,7 +46,7 @@ class Command(PersonCommand):
         else:
             return self.show(binding)
         binding.refresh_from_db()
-        self.tell(
+        self.emit(
             {"binding": str(binding), "state": binding.state, "service": binding.service_id},
             [f"{binding} {binding.state}"],
         )
@@ -58,7 +58,7 @@ class Command(PersonCommand):
         found = undecided_evidence.options(binding) if undecided else []
         cause = CAUSES.get(binding.cause)
         rows = [[one.kind, one.id, one.about, one.unfit] for one in found]
-        self.tell(
+        self.emit(
             {
                 "binding": str(binding),
                 "state": binding.state,

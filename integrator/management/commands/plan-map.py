@@ -40,7 +40,7 @@ class Command(PersonCommand):
             matcher.match_all()
         rows = [_row(row) for row in plan_map.table()]
         head = [_("preset"), _("server"), _("accounts"), _("plan"), _("months"), _("how")]
-        self.tell({"presets": rows}, columns([head, *([*row.values()][:6] for row in rows)]))
+        self.emit({"presets": rows}, columns([head, *([*row.values()][:6] for row in rows)]))
         return OK
 
 

@@ -86,7 +86,7 @@ class Command(PersonCommand):
         if given["wait"]:
             for run in sorted(runs, key=lambda run: run.pk):
                 wait_for(run, self.note)
-        self.tell(
+        self.emit(
             {
                 "retried": [f"b{pk}" for pk in told.retried],
                 "refused": [{"binding": f"b{pk}", "text": text} for pk, text in told.refused],

@@ -1,4 +1,4 @@
-"""The cell in which a row of accounts says who pays, or asks for it.
+"""The cell of a row of accounts that shows its client, or asks for one.
 
 It is made here and not in a template because a page has a hundred of them, with three candidates
 each.

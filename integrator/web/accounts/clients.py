@@ -1,4 +1,4 @@
-"""Clients that do not exist: the list, and the word to create them in BILLmanager."""
+"""Missing clients: the list, and the request to create them in BILLmanager."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(get=Role.OPERATOR)
 def poll(request: Request) -> HttpResponse:
-    """How far those are whose creation was asked for."""
+    """The state of those whose creation was requested."""
     found = missing_clients.missing()
     asked = [one for one in found[:MAX_ROWS] if one.asked]
     return live.answer(
@@ -62,7 +62,7 @@ def poll(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def create(request: Request) -> HttpResponse:
-    """Have the chosen ones created; only e-mails of the list, with what the form offers."""
+    """Request the creation of the chosen ones: e-mails of the list, with what the form offers."""
     chosen = set(request.POST.getlist("email"))
     country, project = request.POST.get("country", ""), request.POST.get("project", "")
     people = [(one.email, one.name) for one in missing_clients.missing() if one.email in chosen]

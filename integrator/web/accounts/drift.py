@@ -84,7 +84,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(get=Role.VIEWER)
 def poll(request: Request) -> HttpResponse:
-    """How far a comparison is, and that there is something new to see."""
+    """The progress of a comparison, and whether there is something new to see."""
     context = _context(request)
     return live.answer(
         request,
@@ -107,7 +107,7 @@ def compare(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def accept(request: Request, pk: int) -> HttpResponse:
-    """Say that a difference is meant, or take that back."""
+    """Accept a difference as meant, or withdraw that."""
     found = get_object_or_404(Drift.objects.filter(over_at=None), pk=pk)
     person = request.user.get_username()
     if request.POST.get("again"):

@@ -43,7 +43,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def change(request: Request) -> HttpResponse:
-    """Set or take back one line; what matching proposes follows at once."""
+    """Set or reset one line; what matching proposes follows at once."""
     form = MapForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That cannot be taken: choose a plan and a period in months."))

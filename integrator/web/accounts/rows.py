@@ -1,4 +1,4 @@
-"""What the table of accounts says of one account."""
+"""Rows of the table of accounts, as text for the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from integrator.web.accounts.client_cell import ClientCells
 
 SHOWN_CANDIDATES = 3
-"""So many are shown in the row, a key each; the others are in the dialogue."""
+"""Candidates shown in the row; the others are in the dialogue."""
 MATCH_WORDS = {
     "email": pgettext_lazy("match", "e-mail"),
     "email_shared": pgettext_lazy("match", "shared e-mail"),
@@ -104,7 +104,7 @@ def load(ids: list[int]) -> list[Account]:
 
 
 def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
-    """What the table says of these accounts; names that it needs take one query for all."""
+    """The rows of these accounts; all names in them take one query."""
     wanted = {
         client
         for account in accounts
@@ -120,7 +120,7 @@ def rows_of(accounts: Sequence[Account], cells: ClientCells) -> list[Row]:
 
 
 def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Row:
-    """What the table says of one account; ``names``: those of candidates, by id."""
+    """The row of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
     choosable = _choosable(account)
     client = _client_of(account, names)
@@ -154,7 +154,7 @@ def row_of(account: Account, names: Mapping[int, str], cells: ClientCells) -> Ro
 
 
 def _client_of(account: Account, names: Mapping[int, str]) -> str:
-    """Whose the account is or is proposed to be; "" when nobody is known."""
+    """The name of the account's client, bound or proposed; "" when there is none."""
     if account.client:
         return plain(account.client)
     owner = account.service.client_id_remote if account.service else None
@@ -213,7 +213,7 @@ def standing_of(account: Account) -> Standing:
 
 
 def _short(reason: dict[str, Any]) -> str:
-    """What a reason rests on, in one or two words; the page shows the sentence on hover."""
+    """A reason in one or two words; the page shows the sentence on hover."""
     return _short_word(reason["key"], get_language()) or reasons.shown(reason)
 
 
@@ -223,5 +223,5 @@ def _short_word(key: str, language: str | None) -> str:  # noqa: ARG001 - part o
 
 
 def row_words() -> dict[str, str]:
-    """What stands in many rows, looked up once."""
+    """The words that many rows share, looked up once."""
     return {"choose_word": pgettext("client", "Choose"), "suspended_word": _("suspended")}

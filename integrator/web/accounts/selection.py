@@ -1,4 +1,4 @@
-"""Which accounts a bulk action is about: the ticked ones, or all that match a filter.
+"""The selection of a bulk action: the ticked accounts, or all that match a filter.
 
 "All that match" is never a list from the browser: the same FilterSet runs again here, and its
 count is compared with the one that the person saw.
@@ -48,7 +48,7 @@ class Selection:
 
 
 def read(data: QueryDict) -> Selection:
-    """Work out what a form means, asking the database only for counts."""
+    """The selection that a form describes; the database is asked only for counts."""
     everything = data.get("_all") == "1"
     query = data.get("query", "")
     if everything:

@@ -50,7 +50,7 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         return queryset.filter(found)
 
     def by_people(self, queryset: QuerySet[Event], _name: str, value: bool) -> QuerySet[Event]:  # noqa: FBT001 - django-filter's signature
-        """Leave out what Integrator did by itself."""
+        """Exclude what Integrator did by itself."""
         return queryset.exclude(actor="integrator") if value else queryset
 
 

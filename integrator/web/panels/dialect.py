@@ -1,4 +1,4 @@
-"""The dialect on a panel's page: what was found, where, what an administrator said instead."""
+"""The dialect on a panel's page: what was found, where, and what an administrator has set."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @needs(post=Role.ADMIN)
 def correct(request: Request, pk: int) -> HttpResponse:
-    """Set what this installation calls one thing; it is looked for on the panel first."""
+    """Set one entry of the dialect; it is looked for on the panel first."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
     form = DialectForm(request.POST)
     if not form.is_valid():
@@ -64,7 +64,7 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
 
 @needs(post=Role.OPERATOR)
 def report(request: Request, pk: int) -> HttpResponse:
-    """Take the dialect report as a file; the panel is read for it."""
+    """Download the dialect report; the panel is read for it."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
     try:
         text = dialect_report.make(panel)
@@ -78,7 +78,7 @@ def report(request: Request, pk: int) -> HttpResponse:
 
 
 def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
-    """What the section of the page shows; empty for an ispmanager.
+    """The context of the page's section; empty for an ispmanager.
 
     ``asked_for``: of the page's address; ``entry`` and ``value`` are what was just refused, and
     ``step`` shows the entries of that step alone.

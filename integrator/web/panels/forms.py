@@ -112,7 +112,7 @@ class AddForm(LoginForm):
         return form
 
     def show(self, sight: Sight) -> None:
-        """Show what was seen; a word of trust is asked for only where it is needed."""
+        """Show what was found; trust in the certificate is asked for only where it is needed."""
         self.sight = sight
         needless = ["pin"] if sight.distrust else ["trust", "pin", "ca_pem", "ca_file"]
         for name in needless:
@@ -121,7 +121,7 @@ class AddForm(LoginForm):
             del self.fields["task_username"], self.fields["task_password"]
 
     def look_again(self) -> None:
-        """After a refusal: what the address shows now; nothing where it cannot be asked."""
+        """Show after a refusal what the address shows now; nothing where it cannot be reached."""
         try:
             self.show(location.find(self["kind"].value(), self["url"].value()))
         except (Refused, PanelError):
@@ -189,7 +189,7 @@ class LinkForm(forms.Form):
 
 
 class DialectForm(forms.Form):
-    """What this installation calls one thing."""
+    """One entry of the dialect."""
 
     name = forms.CharField(max_length=64)
     value = forms.CharField(max_length=200, required=False)
@@ -197,7 +197,7 @@ class DialectForm(forms.Form):
     back = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
-        """An empty value takes back; without the button for that, only what a person had said."""
+        """Empty the value for the button that resets an entry; else refuse an empty one."""
         values: dict[str, Any] = super().clean() or {}
         if values.get("back"):
             values["value"] = ""

@@ -46,7 +46,7 @@ def check(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def discover(request: Request, pk: int) -> HttpResponse:
-    """Have a worker read what the panel lists."""
+    """Request a discovery of the panel."""
     panel = get_object_or_404(Panel, pk=pk)
     with refusals.show_refusals(request):
         discover_soon([panel])

@@ -48,7 +48,7 @@ def poll(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def discover_all(request: Request) -> HttpResponse:
-    """Have workers read what every panel lists."""
+    """Request a discovery of every panel."""
     with refusals.show_refusals(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         messages.success(request, _("All panels are being discovered."))

@@ -1,4 +1,4 @@
-"""What is said when a panel was asked on a person's word and did not do it."""
+"""Refusals of panels and of the workflow, shown as messages on pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refusal_of(error: Refused | PanelError) -> Refused:
-    """One shape for our own refusal and for a panel's error; both are safe to show."""
+    """The refusal for our own or a panel's error; its text is safe to show."""
     if isinstance(error, Refused):
         return error
     lines = certificate_text(error) if isinstance(error, CertificateRefused) else []
@@ -33,7 +33,7 @@ def show_refusal(request: HttpRequest, refused: Refused | ActionRefused) -> None
 
 @contextmanager
 def show_refusals(request: HttpRequest) -> Iterator[None]:
-    """Show a refusal of the workflow, or a panel's error, as a message; the rest is left out."""
+    """Show a refusal of the workflow, or a panel's error, raised inside as a message."""
     try:
         yield
     except ActionRefused as refused:

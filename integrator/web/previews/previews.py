@@ -84,7 +84,7 @@ def anew(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def confirm(request: Request, pk: int) -> HttpResponse:
-    """A person's word about what rows ask: those words that were shown, or all of one kind."""
+    """Confirm what rows ask for: the words that were shown, or all of one kind."""
     found = get_object_or_404(Preview, pk=pk)
     person = request.user.get_username()
     kind = request.POST.get("kind", "")
@@ -161,7 +161,7 @@ def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:
 
 
 def _clients(found: Preview) -> dict[str, Any]:
-    """Who is charged most; the others are summed up, so that the page stays one screen."""
+    """The clients that are charged most; the others are summed up to keep the page short."""
     ready = found.rows.filter(state=RowState.READY)
     groups = (
         ready.order_by().values("client__remote_id", "client__name", "client__balance", "currency")
@@ -173,7 +173,7 @@ def _clients(found: Preview) -> dict[str, Any]:
 
 
 def _words(row: PreviewRow) -> list[str]:
-    """The words that would confirm what the row asks; none where it asks for something else too."""
+    """The words that would confirm the row; empty where it needs something else too."""
     asked = [one for one in row.reasons if one.get("asks")]
     words = list(map(confirmable.word_of, asked))
     return words if row.state == RowState.CHOOSE and all(words) else []

@@ -84,7 +84,7 @@ def retry(request: Request, pk: int) -> HttpResponse:
 
 
 def _wish(request: Request) -> Wish:
-    """What the form corrects. Raises Refused when the period is no number."""
+    """The corrections in the form. Raises Refused when the period is no number."""
     given = {name: typed(request.POST, name) for name in ("username", "client", "plan", "domain")}
     text = typed(request.POST, "period")
     period = number(text)
@@ -134,7 +134,7 @@ def _expiry(steps: list[report.TimelineStep]) -> dict[str, Any] | None:
 
 
 def _means(binding: Binding) -> str:
-    """What it costs to say wrongly that it does not exist."""
+    """The consequence of a wrong answer “it does not exist”."""
     if binding.cause == "close_unknown":
         return _("You have seen in BILLmanager that the task is still open: it is closed again.")
     if undecided_evidence.is_about_payment(binding):

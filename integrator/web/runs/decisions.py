@@ -1,4 +1,4 @@
-"""Undecided: what the panel shows that could be it, and a person's choice."""
+"""Decisions on unknown outcomes: candidates that the panel shows, and a person's choice."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def options(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def adopt(request: Request, pk: int) -> HttpResponse:
-    """A person says that it exists, and which service or payment it is; checked before taken."""
+    """Adopt the service or payment that a person names; it is checked first."""
     binding = get_object_or_404(Binding, pk=pk)
     payment = request.POST.get("payment", "")
     chosen = number(payment or typed(request.POST, "service"))
@@ -63,7 +63,7 @@ def adopt(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def try_again(request: Request, pk: int) -> HttpResponse:
-    """A person says that it does not exist."""
+    """Try again: a person says that it does not exist."""
     binding = get_object_or_404(Binding, pk=pk)
     try:
         actions.try_again(binding.pk, request.user.get_username())

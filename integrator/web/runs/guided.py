@@ -1,4 +1,4 @@
-"""A guided binding: before each step what will be sent, after it what was seen, and the word."""
+"""A guided binding: before each step what will be sent, after it what was seen."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def poll(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def go_on(request: Request, pk: int) -> HttpResponse:
-    """Let it do the step that the page showed."""
+    """Permit the step that the page showed."""
     run, step = _find(pk), number(request.POST.get("step", "")) or 0
     with refusals.show_refusals(request):
         guided.go_on(run.pk, step, request.user.get_username())
@@ -57,7 +57,7 @@ def go_on(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def stop(request: Request, pk: int) -> HttpResponse:
-    """End it, and have the plan put back."""
+    """Stop the guided run; its plan is restored."""
     run = _find(pk)
     with refusals.show_refusals(request):
         guided.stop(run.pk, request.user.get_username())

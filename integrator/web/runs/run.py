@@ -144,7 +144,7 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
 
 
 def show_retried(request: Request, done: actions.RetryReport) -> None:
-    """Say how many are tried again, and of each other why not."""
+    """Show how many are retried, and for each other why not."""
     if done.retried:
         number = len(done.retried)
         said = ngettext("%d binding is tried again.", "%d bindings are tried again.", number)
@@ -187,7 +187,7 @@ def _context(run: Run) -> dict[str, Any]:
 
 
 def _windows(run: Run) -> list[Window]:
-    """Windows of this run that have something to tell: wrong, or other people's orders."""
+    """Windows of this run with an alarm or other people's orders."""
     told = Q(strangers__isnull=False) | ~Q(alarm="") | Q(canaries__binding__run=run)
     plans = run.bindings.values("plan")
     rows = Window.objects.filter(told, plan__in=plans, created_at__gte=run.started_at)

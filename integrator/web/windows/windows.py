@@ -66,7 +66,7 @@ def restore(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def keep_waiting(request: Request, pk: int) -> HttpResponse:
-    """Held: a person says to wait on."""
+    """Let a held window keep waiting, on a person's word."""
     window = get_object_or_404(Window, pk=pk)
     try:
         actions.keep_waiting(window.pk, request.user.get_username())
@@ -98,7 +98,7 @@ def _counted(windows: QuerySet[Window]) -> QuerySet[Window]:
 
 
 def _strangers(**found_by: str) -> Subquery:
-    """How many orders of others met a window; of its own, so that no join multiplies."""
+    """A subquery of how many orders of others met a window, so that no join multiplies them."""
     rows = StrangerOrder.objects.filter(window=OuterRef("pk"), **found_by).order_by()
     counted = rows.values("window").annotate(n=Count("id")).values("n")
     return Subquery(counted, output_field=IntegerField())
