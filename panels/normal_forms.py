@@ -1,4 +1,4 @@
-"""What is spelt differently and means the same: domains, e-mails, logins and names.
+"""Normal forms of domains, e-mails, logins and names, by which different spellings are equal.
 
 Panels show one domain now in Unicode, now in punycode (ispmanager.md 2.5), people copy names out
 of pages and spreadsheets, and signs that nobody sees come along. Everything that is compared is
@@ -16,13 +16,13 @@ from functools import lru_cache
 import idna
 
 JOINERS = "\u200c\u200d"
-"""Signs that nobody sees, but that some scripts need between letters (RFC 5892, appendix A)."""
+"""Invisible characters that some scripts need between letters (RFC 5892, appendix A)."""
 _BLANK = re.compile(r"[\s\u0085\u2028\u2029]")
 _DRAWS_NOTHING = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
-"""Letters and marks that draw nothing, though Unicode does not count them as format characters."""
+"""Letters and marks that are invisible, though Unicode does not count them as format characters."""
 _UNSEEN = frozenset({"Cf", "Cc", "Cs"})
 
 

@@ -1,7 +1,7 @@
-"""What this package has to say itself: what went wrong on the way, and where a name was found.
+"""Notes: this package's own texts on errors and on where a name was found.
 
 A note is its English text, so that it is shown and logged as any text, and knows its key and what
-it names, so that whoever has a catalogue can tell it in another language.
+it names, so that a caller with a catalogue can translate it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ TEXTS: Mapping[str, str] = {
     "place.no_task": _("no open activation task to look at; the first one will show it"),
     "place.no_department": _("task.filter form offers no department"),
     "place.no_ispmanager": _("no module is called after ispmanager, or has the address of one"),
-    # what tells which modules of a plan are on
+    # markers of a plan's modules
     "marker.all_on": _(
         "every module that was seen is on: what is off shows when the manual module is made"
     ),
@@ -142,7 +142,7 @@ TEXTS: Mapping[str, str] = {
 class Note(str):
     """A text of this package, with its key and what it names.
 
-    That is text, numbers, other notes, or several of these, which are told with “; ” between them.
+    That is text, numbers, other notes, or several of these, which are joined by “; ”.
     """
 
     __slots__ = ("key", "params")

@@ -334,7 +334,7 @@ def _services(
 ) -> int:
     plans = row_owners.ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
     modules = row_owners.ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
-    # Those that ended tell whose an account was; the plain list may hold them or not.
+    # Those that ended show whose an account was; the plain list may hold them or not.
     ended, plain = _ended(billmanager), billmanager.services.all()
     listed = {one.id: one for one in [*ended, *plain]}.values()
     notes += [*ended.unreadable, *plain.unreadable]

@@ -19,7 +19,7 @@ What = Change.What
 class History(Listener):
     """Collects the changes of one list and writes them at the end.
 
-    ``watch``: the columns whose change is worth telling; ``called``: the one that holds the name,
+    ``watch``: the columns whose change is recorded; ``called``: the one that holds the name,
     "" where the key itself is the name.
     """
 

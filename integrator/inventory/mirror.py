@@ -72,7 +72,7 @@ def sync(
 
     ``key`` is the column that identifies a row within the scope; ``fixed`` holds the columns
     that make up the scope (for instance the panel of accounts). Columns that are not in
-    ``found`` (a person's choices, matches, links) are never touched. ``progress`` is told how
+    ``found`` (a person's choices, matches, links) are never touched. ``progress`` receives how
     many rows have been looked at, ``listener`` what is otherwise than before. ``whole`` False:
     rows that could not be read are not in ``found``, so that nothing is marked gone.
     """

@@ -22,8 +22,8 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
     """Prices and data centres by plan id; those that the price list lacks are read as this client.
 
     ``user``: None where no client is known yet; then the price list alone counts. What the order
-    forms do not tell either is left out. Raises what reading the price list raises where nothing
-    else tells.
+    forms do not show either is left out. Raises what reading the price list raises where nothing
+    else shows a price.
     """
     told: dict[int, Offer] = {}
     refused: Refused | None = None

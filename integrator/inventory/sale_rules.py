@@ -2,7 +2,7 @@
 
 ``sale_rules`` plan id → what applies of `panels.billmanager.sale_rules`; ``plan_groups`` group →
 the most services that a client may have of it; ``registers`` [[name, whether it prints for charges
-too (None: not told)], …].
+too (None: absent)], …].
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Retention: deletes old calls, passwords of previews that nobody started, dead processes.
 
-Events, intents and steps stay: they tell who did what, and with what proof.
+Events, intents and steps stay: they record who did what, and with what proof.
 """
 
 from __future__ import annotations

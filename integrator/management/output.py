@@ -35,7 +35,7 @@ OK, FAILED, REFUSED, UNREACHABLE = 0, 1, 2, 3
 class PersonCommand(BaseCommand):
     """A command for people and scripts: ``run`` does the work and returns the exit code.
 
-    What was refused or could not be reached is told in a sentence, never by a traceback; with
+    What was refused or could not be reached is printed as a sentence, never as a traceback; with
     ``--json`` as {"error", "lines"} on the standard output.
     """
 

@@ -92,7 +92,7 @@ def refresh(resolver: PlanResolver) -> dict[str, int]:
         state, reasons = _state(account)
         counts[str(state)] += 1
         if before != (str(state), reasons, account.plan_id):
-            # The choice may have been taken back meanwhile.
+            # The choice may have been deleted meanwhile.
             Account.objects.filter(pk=account.pk, chosen_by=account.chosen_by).update(
                 match_state=str(state), match_reasons=reasons, plan=account.plan
             )

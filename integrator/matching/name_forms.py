@@ -23,9 +23,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 @lru_cache(maxsize=65_536)
 def person_key(name: str) -> str:
-    """The words of a person's or firm's name in alphabetical order; "" when it tells nothing.
+    """The words of a person's or firm's name in alphabetical order; "" when it identifies nobody.
 
-    A single word (“Shop”, a login) is no name: too many people share it. Digits tell nothing
+    A single word (“Shop”, a login) is no name: too many people share it. Digits identify nobody
     either, but a name that differs by them is another one (“Client 7”). Nor is it a name where
     something stands in it that stands in no name, such as markup.
     """

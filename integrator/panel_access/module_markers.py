@@ -38,7 +38,7 @@ def relearn_marker(bm: BillManager) -> bool:
     panel = transports.billmanager_panel()
     if panel.overrides.get(MARKER):
         return False
-    inferred = plan_modules.marker_again(bm.transport, bm.dialect)
+    inferred = plan_modules.infer_marker_again(bm.transport, bm.dialect)
     if inferred.marker is None and not inferred.plans:
         return False  # no list could be read: nothing is known that was not known before
     found = None

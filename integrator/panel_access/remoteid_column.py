@@ -1,7 +1,7 @@
 """Whether BILLmanager's list of services shows our marker (``remoteid``): learnt from orders.
 
 The documents only hope for it (billmanager.md, section 13), so the newest order that was proven
-tells; what a person adopted does not, because that person may have seen more than we can.
+decides; what a person adopted does not, because that person may have seen more than we can.
 """
 
 from __future__ import annotations

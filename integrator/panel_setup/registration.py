@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from panels.coremanager.fault import Fault
 
     class HasLevel(Protocol):
-        """What both panels answer to *who am I*; ``level`` None: not told."""
+        """What both panels answer to *who am I*; ``level`` None: absent."""
 
         @property
         def level(self) -> int | None:
@@ -43,7 +43,7 @@ MAX_LIMIT = 64
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
 _OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
-"""Where the panel tells what address it saw (ispmanager.md 1.7)."""
+"""Where the panel says what address it saw (ispmanager.md 1.7)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -254,7 +254,7 @@ def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
 
 
 def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
-    """What to do about a refused login; our address as the panel sees it, where it told."""
+    """What to do about a refused login; our address as the panel sees it, where it says so."""
     texts = {
         "password": _("%(name)s does not accept this username and password."),
         "new_password": _(

@@ -1,4 +1,4 @@
-"""What gunicorn is told beside its command line; its own messages join our log chain."""
+"""Settings of gunicorn beside its command line; its own messages join our log chain."""
 
 from __future__ import annotations
 

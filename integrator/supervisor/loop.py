@@ -43,7 +43,7 @@ class Supervisor:
         self._asked = 0  # how often somebody asked us to stop
 
     def run(self) -> int:
-        """Start everything, keep it running until told to stop, stop it. Returns an exit status."""
+        """Start everything, keep it running, stop it when asked to. Returns the exit status."""
         with self._signals():
             try:
                 for stage in self._stages:

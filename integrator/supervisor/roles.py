@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from integrator.core.env import Options
 
 ROLES = ("web", "worker", "beat")
-# A worker that was told to stop finishes the step it is in; after this its lease runs out instead.
+# A worker that was asked to stop finishes the step it is in; after this its lease runs out instead.
 WORKER_STOP_LIMIT = 10.0
 
 
@@ -40,7 +40,7 @@ def web(options: Options, port: int) -> Program:
 
 
 def worker(options: Options, number: int | None = None) -> Program:
-    """One worker process; `number` tells several on one machine apart."""
+    """One worker process; `number` distinguishes several on one machine."""
     name = "worker" if number is None else f"worker{number}"
     return Program(
         name=name,

@@ -66,10 +66,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Whoami:
-    """Whom the panel takes us for (billmanager.md 1.2).
+    """The user that our login is on the panel (billmanager.md 1.2).
 
     `client_id`, `balance`, `currency` and `currency_id` are those of a client's user, and None
-    for staff. `level`: 16 client, 28 department, 29 employee. `version` is '' when not told.
+    for staff. `level`: 16 client, 28 department, 29 employee. `version` is '' when absent.
     """
 
     user_id: int
@@ -84,7 +84,7 @@ class Whoami:
 
 
 class BillManager:
-    """Speaks to one BILLmanager.
+    """The client of one BILLmanager: one attribute for each resource.
 
     `task_transport` logs in as the staff who may handle tasks; without it the administrator's
     login does that too. `relearn` finds the names again when the panel says that it has no such
@@ -126,7 +126,7 @@ class BillManager:
         return (self.task_transport.username, *self.dialect.staff_names)
 
     def whoami(self, su: str | int | None = None) -> Whoami:
-        """Tell whom the panel takes us for, or with `su` which client that user is of."""
+        """Return the user that our login is, or with `su` the client of that user."""
         answer = self.transport.read("whoami", su=su)
         user = answer.attributes("user")
         user_id, level = number(user.get("id")), number(user.get("level"))

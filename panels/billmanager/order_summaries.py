@@ -1,4 +1,4 @@
-"""What an order of the second generation comes to: the sums at the foot of its form.
+"""Sums of an order of the second generation, at the foot of its form.
 
 The form has three inner lists, `pricelist_summary`, `discount_summary` and `total_summary`, whose
 rows have a label and a cost with its amount, its currency and the amount before the discount. How

@@ -1,7 +1,7 @@
-"""Lists of which some rows cannot be read: the rest is, and those are told by name.
+"""Lists of which some rows cannot be read: the rest is, and those are reported by name.
 
 One bad cell never loses a list. A row keeps what can be read of it, and says what cannot
-(`troubles`); one that cannot be told from others at all is lost, and told as well. Where a list's
+(`troubles`); one that cannot be identified at all is lost, and reported as well. Where a list's
 being whole is a proof, whoever needs the proof asks for it (`Gathered.whole`).
 """
 
@@ -31,7 +31,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cell that could not be read. `key` and `name` say of which row; '' where not told."""
+    """A cell that could not be read. `key` and `name` say of which row; '' when absent."""
 
     func: str
     key: str

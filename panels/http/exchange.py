@@ -1,4 +1,4 @@
-"""One request of a transport: what is sent, what came of it, and how that is told."""
+"""One exchange of a transport: the request, its outcome, and its record for the journal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """One request and what came of it."""
+    """One request and its outcome."""
 
     __slots__ = (
         "began",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from panels.http.tls import Certificate
 
 CONNECT, READ = 3.05, 10.0
-_MOST = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _QUESTION = b"func=whoami&out=xml&lang=en"
 
 
@@ -70,7 +70,7 @@ def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
 def _speaks(endpoint: Endpoint) -> tuple[bool, bool]:
     """Whether a panel's answer came, and whether a page about its update did."""
     line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ)
-    intake = Intake(_MOST)
+    intake = Intake(_MAX_BYTES)
     try:
         line.post(_QUESTION, intake, send_by=None)
         parse(intake.body)

@@ -69,7 +69,7 @@ class Measured(NamedTuple):
 class Transport:
     """Sends calls of one login to one endpoint; to be shared by all threads of a process.
 
-    `limiter` grants the slots of the panel's parallel limit, `journal` is told of every call.
+    `limiter` grants the slots of the panel's parallel limit, `journal` records every call.
     `connect_timeout` and `read_timeout` are seconds; `read_timeout` bounds the silence between two
     pieces of an answer, and twice as much the whole answer. `max_answer` is in bytes.
     `slot_timeout` is how long a call waits for a slot (default: `read_timeout`).
@@ -309,7 +309,7 @@ class Transport:
         return session
 
     def _send(self, exchange: Exchange) -> Document:
-        """Send one request and tell the journal how it ended. Every request passes here."""
+        """Send one request and record in the journal how it ended. Every request passes here."""
         self._local.last = exchange
         exchange.began = self._wall()
         try:

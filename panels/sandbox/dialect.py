@@ -52,7 +52,7 @@ class Dialect:
             raise DialectError(msg) from None
 
     def flag(self, key: str) -> bool:
-        """Tell whether a key is ``on``."""
+        """Whether a key is ``on``."""
         return self[key] == "on"
 
     def upgraded(self, changes: Mapping[str, str]) -> Dialect:

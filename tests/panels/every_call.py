@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RESOURCES = ("clients", "modules", "orders", "payments", "plans", "services", "tasks")
 SENDS_NOTHING = {
-    "orders": {"asked", "func", "params"},
+    "orders": {"form_call", "func", "params"},
     "plans": {"is_vhost", "marker"},
     "tasks": {"learn"},
 }

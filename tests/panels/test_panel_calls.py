@@ -29,7 +29,7 @@ FROM_FORM = "{form}"
 TOKEN = re.compile(r"`([^`]+)`")
 SENDERS = {
     *("read", "act", "collect", "collect_newer", "all_rows", "newest_id"),
-    *("asked", "asked_form", "list", "form", "row_form", "button", "ask"),
+    *("read_optional", "read_optional_form", "list", "form", "row_form", "button", "ask"),
 }
 """Functions and methods that are handed the name of a panel's function."""
 FUNC = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9_]+)*")

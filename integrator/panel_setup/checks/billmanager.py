@@ -16,7 +16,7 @@ from integrator.panel_setup.checks.rows import Asker
 from integrator.panel_setup.checks.tasks import ask_tasks
 from panels.billmanager.dialect.markers import NOT_YET
 from panels.billmanager.dialect.names import Found
-from panels.billmanager.discovery.discovery import NOBODYS
+from panels.billmanager.discovery.discovery import NO_USER
 from panels.billmanager.registers import LIST, registers
 from panels.coremanager.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
 
@@ -93,7 +93,7 @@ def _departments(context: _Context) -> None:
     ours = {key for key, _title in dialect.task_departments}
     offered = {key for key, _title in dialect.departments}
     titles = ", ".join(title for _key, title in dialect.departments)
-    if not ours and dialect.places.get("task_departments") == NOBODYS:
+    if not ours and dialect.places.get("task_departments") == NO_USER:
         text = _(
             "The login for tasks handles nobody's tasks: the filter of its list of tasks offers no"
             " department. Add it to one in BILLmanager: Provider → Staff. There are: %(titles)s."

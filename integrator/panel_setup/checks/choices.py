@@ -1,6 +1,6 @@
 """Rows of a check that ask an administrator for an entry of the dialect, with candidates.
 
-What the panel shows does not tell it, but a person who looks at BILLmanager's own pages can.
+The panel's answers leave it open, but a person who looks at BILLmanager's pages can decide it.
 """
 
 from __future__ import annotations

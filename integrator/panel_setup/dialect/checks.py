@@ -21,7 +21,14 @@ from panels.billmanager.dialect.shapes import of_form
 from panels.billmanager.discovery import discovery, modules, plan_modules
 from panels.billmanager.discovery.report_keys import AFTER
 from panels.billmanager.discovery.search import SAMPLE, Search
-from panels.billmanager.optional_reads import asked, asked_form, exists, is_form, is_list, options
+from panels.billmanager.optional_reads import (
+    exists,
+    is_form,
+    is_list,
+    options,
+    read_optional,
+    read_optional_form,
+)
 from panels.coremanager.listing import number
 
 if TYPE_CHECKING:
@@ -134,7 +141,8 @@ class ValueCheck:
 
     def _module_form(self, func: str) -> Form | None:
         manual = self.dialect.manual_module
-        return asked_form(self.transport, func, module=manual.value if manual else "", type=VHOST)
+        name = manual.value if manual else ""
+        return read_optional_form(self.transport, func, module=name, type=VHOST)
 
     def _module_create(self) -> Verdict:
         func = self._value()
@@ -173,7 +181,7 @@ class ValueCheck:
 
     def _plan_modules_list(self) -> Verdict:
         func = self._value()
-        answer = asked(self.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
+        answer = read_optional(self.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list pricelist was refused"))
         button = next((b for b in answer.toolbar().buttons if b.func == func), None)
@@ -188,7 +196,7 @@ class ValueCheck:
 
     def _opened(self, func: str, parents: Iterable[str] = ("elid", "plid")) -> Document | None:
         for parent in parents:
-            answer = asked(
+            answer = read_optional(
                 self.transport, func, devel=True, filter="off",
                 **{parent: self._plans[0].text("id")},
             )  # fmt: skip
@@ -255,13 +263,13 @@ class ValueCheck:
     # Services
 
     def _client_filter(self) -> Verdict:
-        form = asked_form(self.transport, "vhost.filter")
+        form = read_optional_form(self.transport, "vhost.filter")
         if form is None:
             return Verdict(unchecked=_("the form vhost.filter was refused"))
         return self._among([self._value()], list(form.fields))
 
     def _itemtype(self) -> Verdict:
-        answer = asked(self.transport, "itemtype", filter="off", p_cnt=500)
+        answer = read_optional(self.transport, "itemtype", filter="off", p_cnt=500)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list itemtype was refused"))
         rows = answer.listing().rows
@@ -272,7 +280,7 @@ class ValueCheck:
     # Tasks, asked as the staff who handle them
 
     def _open_types(self) -> Verdict:
-        offered = [o.key for o in options(asked_form(self.staff, "task.filter"), "type")]
+        offered = [o.key for o in options(read_optional_form(self.staff, "task.filter"), "type")]
         return self._among(self.dialect.task_open_types, offered)
 
     def _of_task_form(self, name: str) -> Verdict:
@@ -305,7 +313,7 @@ class ValueCheck:
         return verdict
 
     def _above_tasks(self, func: str) -> Verdict:
-        answer = asked(self.staff, "task", devel=True, filter="off", p_cnt=1)
+        answer = read_optional(self.staff, "task", devel=True, filter="off", p_cnt=1)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list task was refused"))
         if all(button.func != func for button in answer.toolbar().buttons):
@@ -317,13 +325,13 @@ class ValueCheck:
         """The forms of tasks by function: those seen earlier, and one as it is now."""
         known = dict(self.panel.learnt.get("task_forms", {}))
         for status in ("0", "1"):
-            answer = asked(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
+            answer = read_optional(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
             rows = answer.listing().rows if answer is not None and not is_form(answer) else ()
             for row in rows:
                 undone = row.code_or_none("status") == status
                 if not undone or row.code_or_none("type") not in self.dialect.task_open_types:
                     continue
-                form = asked_form(self.staff, "task.edit", elid=row.text("id"))
+                form = read_optional_form(self.staff, "task.edit", elid=row.text("id"))
                 if form is not None:
                     return {**known, "task.edit": of_form(form)}
         return known

@@ -152,7 +152,7 @@ _FIELDS = ("task_module", "task_username", "task_password")
 class Entry:
     """One entry as it stands.
 
-    ``value`` is '' while it is not known; ``where`` tells where it was found, or why it was not.
+    ``value`` is '' while it is not known; ``where`` says where it was found, or why it was not.
     ``sure`` is False for what was picked by the look of its name. ``correction`` is what a person
     said, '' where nobody did. ``proven``: a step has succeeded with it on this version of the
     panel. ``steps`` use it. ``candidates``: what the panel has shown that it could be.

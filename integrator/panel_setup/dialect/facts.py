@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from integrator.models import Module, Panel
 from integrator.panel_access import remoteid_column
 from integrator.steps import step1_add_manual_module as step1
-from panels.billmanager.discovery.discovery import NOBODYS
+from panels.billmanager.discovery.discovery import NO_USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
     titles = dict(dialect.departments)
     named = ", ".join(titles.get(key, f"#{key}") for key in sorted(wanted))
     value = ""
-    nobodys = dialect.places.get("task_departments") == NOBODYS
+    nobodys = dialect.places.get("task_departments") == NO_USER
     if wanted and (own or nobodys):
         value = _("yes, of %s") if wanted <= own else _("no, not those of %s")
         value %= named

@@ -39,7 +39,7 @@ def set_entries(
 ) -> list[Kept]:
     """Set these entries of a BILLmanager's dialect; an empty value resets one to *not known*.
 
-    What is taken back is looked for anew at the next check. ``force``: keep also what the panel
+    What is reset is looked for anew at the next check. ``force``: keep also what the panel
     does not bear out, and what cannot be looked for since it cannot be reached.
 
     Raises Refused with what is wrong with which, and what ``panels`` raises where the panel cannot

@@ -169,7 +169,7 @@ class Judge:
 def _datacenter(module: Module, plan: Plan) -> int | None:
     """The id of the module's data centre where the plan is sold in it; None: it is not.
 
-    Some lists tell the data centre's name alone.
+    Some lists show the data centre's name alone.
     """
     for number, name in plan.datacenters:
         if module.datacenter_id == number:

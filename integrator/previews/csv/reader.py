@@ -1,7 +1,7 @@
 """A CSV file of accounts to bind, read strictly (design.md, section 7).
 
 Reading knows nothing of the panels: what a line names is looked up by ``resolver``. All that is
-wrong is collected, so that a file is mended once and not error by error.
+wrong is collected, so that a file is corrected once and not error by error.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ OPTIONAL = ("password", "period", "autoprolong", "expires")
 COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
 MAX_CELLS = 200
-"""Cells that a header may have: spreadsheets leave empty ones, and each wrong one is told of."""
+"""Cells that a header may have: spreadsheets leave empty ones, and each wrong one is reported."""
 _HINT = re.compile(r'"?sep=([^\w\r\n"])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
-"""A first line as Excel writes it, to tell itself what separates the cells of the rest."""
+"""A first line as Excel writes it, which names the separator of the cells."""
 
 T = TypeVar("T")
 

@@ -171,7 +171,7 @@ class Walk:
         self._names()
 
     def _names(self) -> None:
-        """Step 7 as far as the dialect, and a form that waits, tell it."""
+        """Rehearse step 7 as far as the dialect, and the form of a waiting task, allow."""
         finding, dialect = self.findings[7], self.bm.dialect
         known = [name for name in TASK_NAMES if getattr(dialect, name) is not None]
         lacking = [name for name in TASK_NAMES if getattr(dialect, name) is None]

@@ -59,7 +59,7 @@ class ClientCells:
         self._undo = _("Take the choice back")
 
     def settled(self, account: int, client: str, *, chosen: bool) -> SafeString:
-        """The client's name; where a person has chosen it, the choice can be taken back."""
+        """The client's name; where a person has chosen it, the choice can be deleted."""
         if not client:
             return NOBODY
         name = format_html("<bdi>{}</bdi>", client)

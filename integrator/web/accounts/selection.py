@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Selection:
     """The chosen accounts and what can be done with them.
 
-    ``expected``: how many the person was told of; None for ticked boxes. ``query``: the filter
+    ``expected``: how many the person was shown; None for ticked boxes. ``query``: the filter
     as a query string, for all that match. ``free`` can be bound; the other counts say why not.
     """
 

@@ -1,4 +1,4 @@
-"""Live pages: one poller a page, which is told nothing when nothing is new.
+"""Live pages: one poller a page, which gets an empty answer when nothing is new.
 
 The poller stands outside every table and swaps nothing itself: an answer carries single cells,
 each replaced by its id. Rows, boxes, focus and scroll position are never touched. What a page

@@ -1,4 +1,4 @@
-"""What can be found out about an installation, each with where it was found."""
+"""Types of the dialect's entries, each with where it was found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Found:
     """One name or choice. `sure` is False for what was picked by a pattern.
 
     `kind`: of a function, the kind of the button that calls it: 'group' acts at once, 'groupform'
-    answers a form and acts when that is submitted; '' when not told.
+    answers a form and acts when that is submitted; '' when absent.
     """
 
     value: str

@@ -37,7 +37,7 @@ def performer_of(world: World, task: r.Task) -> str:
 
 
 def is_mine(call: Call, task: r.Task) -> bool:
-    """Tell whether the task's department is one of the caller's."""
+    """Whether the task's department is one of the caller's."""
     user = call.actor.user
     return user is not None and task.department in user.departments
 

@@ -37,7 +37,7 @@ _PATHS = {
 
 
 def serves(path: str, panel: str) -> bool:
-    """Tell whether a path is one of the two that a panel answers on."""
+    """Whether a path is one of the two that a panel answers on."""
     return _PATHS.get(path) == ("billmgr" if panel == BILLMANAGER else "ispmgr")
 
 

@@ -40,7 +40,7 @@ class Match(NamedTuple):
     options: tuple[tuple[str, str], ...] | None = None
 
     def holds(self, row: object, wanted: str) -> bool:
-        """Tell whether a row passes."""
+        """Whether a row passes."""
         value = self.of(row)
         return wanted.lower() in value.lower() if self.part else value == wanted
 
