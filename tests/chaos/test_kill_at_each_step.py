@@ -77,8 +77,8 @@ def in_flight(sandbox: Sandbox, product: Product, rules: Sequence[int]) -> None:
     """Wait until the calls that these rules strike have reached the panel."""
 
     def struck() -> bool:
-        told = sandbox.rules()
-        return all(told[rule]["struck"] for rule in rules)
+        output = sandbox.rules()
+        return all(output[rule]["struck"] for rule in rules)
 
     eventually(struck, 40.0, lambda: where(product))
 

@@ -44,9 +44,9 @@ def test_a_task_that_cannot_be_read_without_dying(
     kill_each_time(product, sandbox)
     answer = run.end()
     assert answer.code == 1, answer.err + where(product)
-    (told,) = answer.json["bindings"]
-    assert (told["state"], told["step"]) == ("failed", 7)
-    assert told["cause"] == f"{MAX_DEATHS} workers died while they were at it"
+    (output,) = answer.json["bindings"]
+    assert (output["state"], output["step"]) == ("failed", 7)
+    assert output["cause"] == f"{MAX_DEATHS} workers died while they were at it"
     assert answer.json["state"] == "finished"
     assert windows_closed(product)
     assert struck(sandbox) == MAX_DEATHS  # nobody has tried again since

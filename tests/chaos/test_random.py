@@ -131,8 +131,8 @@ def test_killed_at_random(
         assert started.code == 0, started.err
         chaos = Chaos(product, sandbox, SEED, server=server)
         chaos.rage(span)
-        told = finished(product, started.json["run"], 60 + span)
-        complete(told, product, sandbox, accounts)
+        output = finished(product, started.json["run"], 60 + span)
+        complete(output, product, sandbox, accounts)
         product.stop()
 
 

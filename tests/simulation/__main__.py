@@ -17,7 +17,7 @@ from tests.simulation import process
 if TYPE_CHECKING:
     from tests.simulation.simulate import Verdict
 
-MAX_TOLD = 3
+MAX_PRINTED = 3
 """Failing seeds that are printed with their story; of further ones only the invariants are."""
 
 
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def told(verdict: Verdict, *, story: bool = True) -> str:
+def verdict_text(verdict: Verdict, *, story: bool = True) -> str:
     """The verdict as text: the scenario, the story, what was violated, how to play it again."""
     parts = [f"seed {verdict.seed}: {verdict.scenario}"]
     if story:
@@ -72,7 +72,7 @@ def main() -> int:
         if verdict.violations:
             failed.append(verdict.seed)
         if verdict.violations or options.story:
-            process.say(told(verdict, story=options.story or len(failed) <= MAX_TOLD))
+            process.say(verdict_text(verdict, story=options.story or len(failed) <= MAX_PRINTED))
     process.say(table(seen))
     seconds = time.monotonic() - began
     process.say(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")

@@ -77,7 +77,7 @@ class Scenario:
     one_payer: bool = False
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """In a line, for people."""
         return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
 

@@ -104,7 +104,7 @@ class Simulation:
             story = self._story()
         digest = hashlib.sha256(repr(self.scheduler.story).encode()).hexdigest()
         return Verdict(
-            self.seed, violations, self.scheduler.seen, story, self.scenario.told, digest
+            self.seed, violations, self.scheduler.seen, story, self.scenario.summary, digest
         )
 
     def secrets(self) -> set[str]:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tests.services import secret_search
-from tests.simulation.__main__ import told
+from tests.simulation.__main__ import verdict_text
 from tests.simulation.mutations import MUTATIONS, without
 from tests.simulation.simulate import Simulation, simulate
 
@@ -36,7 +36,7 @@ def _play(seeds: range) -> Counter[str]:
     seen: Counter[str] = Counter()
     for seed in seeds:
         verdict = simulate(seed)
-        assert not verdict.violations, told(verdict)
+        assert not verdict.violations, verdict_text(verdict)
         seen.update(verdict.seen)
     return seen
 
@@ -76,7 +76,7 @@ def test_no_page_shows_a_secret(own_database: None) -> None:
         assert not secret_search.found(played.secrets(), shown)
 
     verdict = Simulation(4).run(look)
-    assert not verdict.violations, told(verdict)
+    assert not verdict.violations, verdict_text(verdict)
     assert set(shown) == set(PAGES)
     assert b"anna" in shown["/events/"], "the pages show what happened"
 
@@ -91,14 +91,14 @@ def test_a_seed_is_one_run(own_database: None) -> None:
 @pytest.mark.slow
 def test_seeds_are_played_from_the_command_line_in_processes_of_their_own() -> None:
     command = [sys.executable, "-m", "tests.simulation", "2-3", "--jobs", "2"]
-    told = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "2 seeds in" in told.stdout
+    verdict_text = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert verdict_text.returncode == 0, verdict_text.stdout + verdict_text.stderr
+    assert "2 seeds in" in verdict_text.stdout
 
 
 def test_a_simulation_that_reaches_too_little_is_told() -> None:
     command = [sys.executable, "-m", "tests.simulation", "2", "--rare"]
-    told = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert told.returncode == 1
-    assert "No seed reached: " in told.stdout
-    assert "unknown order adopted" in told.stdout
+    verdict_text = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert verdict_text.returncode == 1
+    assert "No seed reached: " in verdict_text.stdout
+    assert "unknown order adopted" in verdict_text.stdout

@@ -11,7 +11,7 @@ from integrator.bindings.states import ALLOWED
 from integrator.core.env import BASE_DIR
 from integrator.models import Binding, Window
 from integrator.models.states import ENDED, Phase
-from tests.test_house import LAYERS
+from tests.test_layers import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Wish(NamedTuple):
+class OrderRequest(NamedTuple):
     """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
 
     client: int

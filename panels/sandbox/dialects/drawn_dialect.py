@@ -37,7 +37,7 @@ class Drawn:
     odd_plan: bool = False
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What was drawn that matters most, in a line."""
         keys = ("plan_modules.list", "plan_modules.enable", "plan_modules.flag", "task.take",
                 "task.close_kind", "task.next_button", "prices.export")  # fmt: skip

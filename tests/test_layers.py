@@ -1,4 +1,4 @@
-"""The house: arrows run down only and never round, and folders are small enough to be read."""
+"""Layers of the packages: arrows run down only and never round, and folders are small enough to be read."""
 
 from __future__ import annotations
 
