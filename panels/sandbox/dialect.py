@@ -1,4 +1,4 @@
-"""What this stand-in calls things: everything that the documents infer or do not know.
+"""The dialect of this stand-in: all names that the documents infer or do not know.
 
 A dialect is a file, the same that ``manage.py panel report`` writes of a real installation. `keys`
 are the words of `KEYS`; what a file lacks is taken from the dialect that it ``extends``. `forms`

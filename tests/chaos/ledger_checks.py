@@ -97,7 +97,7 @@ def _once_each(
 
 
 def _own_rows(product: Product, ledger: dict[str, Any]) -> None:
-    """No secret is kept, nobody foresaw nothing, and every order was sent in its time."""
+    """No secret is stored, no error was unexpected, and every order was sent in its time."""
     assert product.rows("select count(*) from integrator_binding where password <> ''") == [(0,)]
     assert product.rows("select count(*) from integrator_window where phase <> 'closed'") == [(0,)]
     assert "binding.internal_error" not in product.said

@@ -30,8 +30,9 @@ def run_of(hoster: Hoster, state: str, *bindings: str, window: Window | None = N
         Binding.objects.create(
             run=run, account=mirrors.account(hoster.server, f"u{number}"), client=hoster.client,
             su=1, plan=hoster.plan, datacenter_id=1, module_id=21, number=number,
-            domain="d.example", period=1, autoprolong=True, price=Decimal(1), marker=f"m{number}", state=binding,
-            window=window, created_at=now(), state_at=now(), step_at=now(),
+            domain="d.example", period=1, autoprolong=True, price=Decimal(1),
+            marker=f"m{number}", state=binding, window=window,
+            created_at=now(), state_at=now(), step_at=now(),
         )  # fmt: skip
     return run
 

@@ -77,11 +77,11 @@ def main() -> int:
     for verdict in process.verdicts(play, seeds, options.jobs):
         verdicts.append(verdict)
         if verdict.failure or options.story:
-            process.say(verdict_text(verdict, story=options.story))
-    process.say(table(verdicts))
+            process.emit(verdict_text(verdict, story=options.story))
+    process.emit(table(verdicts))
     failed = [verdict.seed for verdict in verdicts if verdict.failure]
     seconds = time.monotonic() - began
-    process.say(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
+    process.emit(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
     return 1 if failed else 0
 
 

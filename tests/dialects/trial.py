@@ -52,7 +52,7 @@ class Failure(Exception):  # noqa: N818 - the verdict on a seed
 
 @dataclass(slots=True)
 class Verdict:
-    """What came of a seed. ``answers``: what the administrator had to say; ``failure``: "" if none.
+    """The verdict on a seed. ``answers``: of the administrator; ``failure``: "" if none.
 
     ``ordered_before``: how many were ordered before the last answer.
     """

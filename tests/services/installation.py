@@ -58,7 +58,7 @@ class Installation:
             )
 
     def up(self) -> subprocess.Popen[bytes]:
-        """Start the demo; returns once it says that it is ready."""
+        """Start the demo; returns once it prints that it is ready."""
         process = self.start("up", "--demo", "--port", str(self.port))
         assert eventually(
             lambda: "is ready" in self.said or process.poll() is not None,

@@ -1,4 +1,4 @@
-"""Workers that die of an exception nothing catches, and sweeping though they do."""
+"""Workers that die of an exception that nothing catches, and a sweep that outlives them."""
 
 from __future__ import annotations
 

@@ -72,13 +72,13 @@ def main() -> int:
         if verdict.violations:
             failed.append(verdict.seed)
         if verdict.violations or options.story:
-            process.say(verdict_text(verdict, story=options.story or len(failed) <= MAX_PRINTED))
-    process.say(table(seen))
+            process.emit(verdict_text(verdict, story=options.story or len(failed) <= MAX_PRINTED))
+    process.emit(table(seen))
     seconds = time.monotonic() - began
-    process.say(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
+    process.emit(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
     missed = process.missed(seen) if options.rare else []
     if missed:
-        process.say(f"No seed reached: {', '.join(missed)}")
+        process.emit(f"No seed reached: {', '.join(missed)}")
     return 1 if failed or missed else 0
 
 

@@ -1,4 +1,4 @@
-"""Strangers' orders that fell into a window, as a person hands them over to ispmanager."""
+"""Handovers of strangers' orders to ispmanager, as a person makes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_PRESSES = 20
 
 
 class Handovers:
-    """Orders of strangers that a person has said to hand over, and how often they pressed."""
+    """Orders of strangers that a person hands over, and how often they pressed."""
 
     def __init__(self, scheduler: Scheduler, world: World, say: Say) -> None:
         self._scheduler = scheduler

@@ -1,4 +1,4 @@
-"""What must always be true, whatever happened: judged from the panels' ledger, never from ours."""
+"""Invariants: what is true after every run, judged from the panels' ledger, never from ours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MAX_MEMORY = 300 * 2**20
 
 
 def peak_memory() -> int:
-    """Bytes that this process has had at most."""
+    """The most bytes that this process has had."""
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
@@ -146,7 +146,7 @@ def _switched_on_by_hand(world: World, created: Happened) -> bool:
 
 
 def _once(simulation: Simulation) -> Iterator[str]:
-    """At most one order, one charge and one credit for each account, as our markers tell."""
+    """At most one order, one charge and one credit for each account, by our markers."""
     world = simulation.world
     for binding in Binding.objects.all():
         found = world.services.find("remoteid", binding.marker)
@@ -277,7 +277,7 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
 def _letters(simulation: Simulation) -> Iterator[str]:
     """Who was promised that no opening letter goes out gets none, but by a colleague's hand.
 
-    Nor where a person was told before that nobody knows what became of closing the task.
+    Nor where a person was shown before that the closing of the task is unknown.
     """
     if not simulation.scenario.hold_letters:
         return
@@ -390,7 +390,7 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
 
 
 def _said(simulation: Simulation) -> Iterator[str]:
-    """No error that nobody foresaw, and no secret where one may be read."""
+    """No unexpected error, and no secret where one may be read."""
     for line in simulation.installation.log.lines:
         if "internal_error" in line or "Traceback" in line:
             yield line

@@ -1,4 +1,4 @@
-"""Between product and panels: the sandbox in-process, and everything that goes wrong on the way."""
+"""The network between product and panels: the sandbox in-process, with every fault on the way."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SWITCHES = {"resume", "suspend", "enable", "disable", "on", "off", "activate", "
 AMBIGUOUS = (
     *("reset_before", "reset_after", "slow_before", "slow_after", "lands_late", "locked_after"),
 )
-"""After these nobody can tell from outside whether anything happened."""
+"""Faults after which it is unknown from outside whether anything happened."""
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
@@ -319,7 +319,7 @@ class Limiter:
 
 
 class Observed(Transport):
-    """The real transport; the scheduler is told until when an effect may be sent.
+    """The real transport; the scheduler learns until when an effect may be sent.
 
     ``costliest``: the most seconds of computing that one call took, and which it was.
     """

@@ -1,4 +1,4 @@
-"""The people at our pages: what they press, and that they know the panels' truth."""
+"""The people at our pages: which buttons they press, knowing the panels' true state."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Scheduler
 
 HELD = Q(held=True, held_until=None)
-"""Windows that go on only when a person says so; others go on by themselves in time."""
+"""Held windows that need a person's decision; others go on by themselves in time."""
 RETRIES = 5
-"""So often a person retries one binding; a cause that still stands then is to be told."""
+"""Retries of one binding by a person; a cause that is left after them is a violation."""
 
 
 class People:
-    """Those who press our buttons. They know the panels' truth and say it."""
+    """Those who press our buttons. They know the panels' true state and answer by it."""
 
     def __init__(self, scheduler: Scheduler, world: World, batch: Batch) -> None:
         self._scheduler = scheduler
@@ -288,7 +288,7 @@ class People:
 
 
 def needs_a_person() -> bool:
-    """Whether something can only go on when a person says so."""
+    """Whether something waits for a person's decision."""
     return (
         Window.objects.open().filter(HELD).exists()
         or Binding.objects.filter(state=BindingState.UNDECIDED).exists()

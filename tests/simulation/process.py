@@ -38,7 +38,7 @@ def play(seed: int, taken_out: str = "") -> Verdict:
 
 
 def seeds_of(text: str) -> list[int]:
-    """The seeds that somebody means: one, first-last, or several of these with commas."""
+    """The seeds that a text names: one, first-last, or several of these with commas."""
     seeds: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
@@ -47,7 +47,7 @@ def seeds_of(text: str) -> list[int]:
 
 
 def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Iterator[V]:
-    """What came of each seed, in their order; `play` is one that a fresh process finds by name."""
+    """The verdict of each seed, in order; `play` is one that a fresh process finds by name."""
     if jobs == 1:
         yield from map(play, seeds)
         return
@@ -55,8 +55,8 @@ def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Itera
         yield from pool.imap(play, seeds)
 
 
-def say(text: str) -> None:
-    """Tell it at once, into a file too."""
+def emit(text: str) -> None:
+    """Print at once, into a file too."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What one seed is about: how many accounts and workers, which weather, who meddles."""
+"""The scenario of one seed: how many accounts and workers, which faults, who interferes."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Scheduler:
         self._turn = threading.Semaphore(0)
 
     def tell(self, what: str) -> None:
-        """Write a line of the story, as said by whoever moves."""
+        """Write a line of the story, in the name of the running actor."""
         who = self.current.process if self.current else "·"
         self.story.append((self.now - BEGIN, who, what))
 
@@ -68,7 +68,7 @@ class Scheduler:
         self.at(self.now + seconds, do)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for whoever moves; others move meanwhile."""
+        """Let time pass for the running actor; others run meanwhile."""
         if self.current is None:
             self.now += seconds
         else:

@@ -20,7 +20,7 @@ from integrator.windows.post_checks import plan_recheck
 from panels.sandbox.ledger import truth
 from tests.services.secret_search import LOGINS
 from tests.simulation import invariants, rare_paths, scenario
-from tests.simulation.batch import LONG_ENOUGH, WEAK, WRONG, Batch
+from tests.simulation.batch import MIN_PASSWORD, WEAK, WRONG, Batch
 from tests.simulation.installation import install
 from tests.simulation.people import People, moves, needs_a_person, unfinished
 from tests.simulation.scheduler import BEGIN, Actor, Scheduler
@@ -43,7 +43,7 @@ ROUNDS = 25
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a seed.
+    """The verdict on a seed.
 
     ``violations``: of invariants; ``seen``: what it reached, counted; ``digest``: of all that
     happened, equal whenever the seed is played by equal code.
@@ -58,7 +58,7 @@ class Verdict:
 
 
 class Simulation:
-    """The actors of one seed, and the post that carries wake-ups between them."""
+    """The actors of one seed, and the queue that carries wake-ups between them."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -197,7 +197,7 @@ class Simulation:
             pressed = (*presses, "bound anew after undoing")
             self.let_go_in_vain = sum(self.scheduler.seen[name] for name in pressed)
             self.charged_in_vain = sum(self.world.services[s].remoteid in ours for s in charged)
-            self.world.dials.turn({"password_min": LONG_ENOUGH if self.batch.is_strict else 0})
+            self.world.dials.turn({"password_min": MIN_PASSWORD if self.batch.is_strict else 0})
         for actor in self.scheduler.actors:
             actor.deaths = actor.naps = actor.lost = actor.kept = 0.0
             actor.yields = min(actor.yields, 0.05)

@@ -1,4 +1,4 @@
-"""Who else acts at the panels: colleagues, strangers, clients, and what happens by itself."""
+"""Third parties at the panels: colleagues, strangers, clients, and what happens by itself."""
 
 from __future__ import annotations
 

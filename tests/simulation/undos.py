@@ -1,4 +1,4 @@
-"""The guided way back from a service, as a person walks it (``bindings.operator.undo_guide``)."""
+"""Undos of bindings, as a person makes them (``bindings.operator.undo_guide``)."""
 
 from __future__ import annotations
 

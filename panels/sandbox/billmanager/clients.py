@@ -68,7 +68,7 @@ def _shape(call: Call) -> Listing:
 
 
 def _terms_columns(client: Client) -> str:
-    """Assumed names; the documentation tells of both choices and not what they are called."""
+    """Assumed names; the documentation describes both choices and not their names."""
     return element("postpaid", "on" if client.postpaid else "off") + element(
         "creditlimit", money(client.credit_limit)
     )

@@ -105,7 +105,7 @@ def _param(call: Call) -> str:
     if dialect["order.answers"] == "service":
         key = service.id if service else 0
         return done(made(key) if key else "")
-    # The line of an order that skipped the cart is gone already; its number is still told.
+    # The line of an order that skipped the cart is gone already; its number is still returned.
     number = line.id if line else call.world.lines.next_id()
     return done(element("lineitem.id", number))
 

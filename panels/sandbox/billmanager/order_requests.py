@@ -1,4 +1,4 @@
-"""What somebody wants to order."""
+"""Requests for an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The billing's nightly work: renewing services, and suspending what is not paid for."""
+"""Renewals: the billing's nightly work, with the suspension of what is not paid for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_nightly(world: World) -> dict[str, object]:
 
 
 def charge_suspended(world: World, client: int) -> None:
-    """Let fresh money pay for what was suspended for want of it, before anything else."""
+    """Charge services that were suspended for want of money, once there is some again."""
     for service in world.services.find("client", client):
         if service.item_status == UNPAID_STATUS and _affordable(world, service):
             _renew(world, service)

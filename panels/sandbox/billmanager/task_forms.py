@@ -256,7 +256,7 @@ def _closes(call: Call, button: str) -> bool:
 
 
 def _second(call: Call, task: r.Task) -> str:
-    """Answer the second form, once the first has told the module."""
+    """Answer the second form, once the first has given the module."""
     dialect = call.dialect
     if dialect.flag("task.close_needs_take") and task.performer != call.actor.id:
         raise no_access("performer", "Take the task first.")

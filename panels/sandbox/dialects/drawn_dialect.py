@@ -38,7 +38,7 @@ class Drawn:
 
     @property
     def summary(self) -> str:
-        """What was drawn that matters most, in a line."""
+        """The choices that matter most, in a line."""
         keys = ("plan_modules.list", "plan_modules.enable", "plan_modules.flag", "task.take",
                 "task.close_kind", "task.next_button", "prices.export")  # fmt: skip
         said = [f"{key}={self.dialect[key]}" for key in keys]
@@ -53,7 +53,7 @@ def draw(seed: int) -> Drawn:
 
 
 class _Draw:
-    """The drawing on its way."""
+    """The state of one drawing."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Actor(NamedTuple):
     """Whose rights a call has. ``real`` is the login itself, ``user`` the one it acts as (su).
 
-    On an ispmanager ``client`` and ``id`` are 0 and ``login`` alone tells.
+    On an ispmanager ``client`` and ``id`` are 0 and ``login`` alone identifies the user.
     """
 
     real: str

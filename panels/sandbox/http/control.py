@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, for tests and demos: JSON under ``/_sandbox/``, for this machine."""
+"""The sandbox's control endpoints for tests and demos: JSON under ``/_sandbox/``, loopback only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "/_sandbox/"
 
 
 def control(world: World, method: str, path: str, body: bytes, address: str) -> Response:
-    """Answer a call of one of the endpoints."""
+    """Answer a call of one of these endpoints."""
     if not address.startswith("127.") and address != "::1":
         return _json({"error": "only from this machine"}, 403)
     jobs.run_due(world)

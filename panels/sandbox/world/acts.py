@@ -1,4 +1,4 @@
-"""What other people do meanwhile: strangers who order, colleagues who meddle, clients."""
+"""Acts of other people: strangers who order, colleagues who interfere, clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ActError(ValueError):
 
 
 def perform(world: World, act: Act) -> dict[str, object]:
-    """Do one act, named in ``act``; give what came of it.
+    """Do one act, named in ``act``; return its result.
 
     Raises ActError for an unknown act or a thing that is not there.
     """
@@ -74,7 +74,7 @@ def _take_task(world: World, act: Act) -> dict[str, object]:
 
 
 def _close_task(world: World, act: Act) -> dict[str, object]:
-    """Let a colleague close a task by hand, on the module and username told, else manual."""
+    """Let a colleague close a task by hand, on the module and username given, else manual."""
     task = _task(world, act)
     service = world.services[task.service]
     module = int(act.get("module") or service.module)

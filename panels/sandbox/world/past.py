@@ -1,4 +1,4 @@
-"""What rows were a short while ago: for lists that lag behind what a panel has done."""
+"""Earlier versions of rows: for lists that lag behind what a panel has done."""
 
 from __future__ import annotations
 
