@@ -44,7 +44,7 @@ def unseen_in(text: str) -> str:
 
 
 def name_of_sign(sign: str) -> str:
-    """What Unicode calls a character: “ZERO WIDTH SPACE (U+200B)”."""
+    """The Unicode name of a character: “ZERO WIDTH SPACE (U+200B)”."""
     code = f"U+{ord(sign):04X}"
     name = unicodedata.name(sign, "")
     return f"{name} ({code})" if name else code
@@ -132,7 +132,7 @@ def email_key(address: str) -> str:
 
 
 def email_spellings(address: str) -> list[str]:
-    """How a panel may list this e-mail: its domain in punycode, and in Unicode where that differs.
+    """Spellings under which a panel may list this e-mail: domain in punycode, and in Unicode.
 
     In lower case; a single one for what is no address.
     """
@@ -166,7 +166,7 @@ def _encoded_label(label: str) -> str:
 
 
 def _remapped(text: str) -> str:
-    """By UTS 46: lower case, NFC, plain dots, without what nobody sees but joiners."""
+    """Map by UTS 46: lower case, NFC, plain dots, without invisible characters but joiners."""
     seen = "".join(sign for sign in text if sign in JOINERS or not is_unseen(sign))
     try:
         return idna.uts46_remap(seen, std3_rules=False, transitional=False)

@@ -157,7 +157,7 @@ class Note(str):
         return made
 
     def __reduce__(self) -> tuple[type[Note], tuple[str, Mapping[str, Any]]]:
-        """How it is copied."""
+        """Support copying and pickling."""
         return type(self), (self.key, self.params)
 
     def to_json(self) -> dict[str, Any]:
@@ -175,14 +175,14 @@ def _told(value: str | int | tuple[Note, ...]) -> str | int:
 
 
 def stored(value: str | int | tuple[Note, ...]) -> Any:
-    """How a note is stored, or what it names."""
+    """The stored form of a note, or of a parameter."""
     if isinstance(value, tuple):
         return [one.to_json() for one in value]
     return value.to_json() if isinstance(value, Note) else value
 
 
 def restored(value: Any) -> Any:
-    """What `stored` gave; a note that this version does not have is its key."""
+    """The note that `stored` wrote; one that this version does not have is its key."""
     if isinstance(value, list):
         return tuple(restored(one) for one in value)
     if not isinstance(value, dict):

@@ -37,7 +37,7 @@ class Refused(Exception):  # noqa: N818 - the word of design.md
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineError:
-    """What is wrong with a CSV file, and where.
+    """One error in a CSV file, and where it is.
 
     ``line`` counts from 1, as editors do; 0: the file as a whole. ``column`` is the
     column's name, empty where the whole line is meant. ``skippable``: the other lines can be

@@ -273,7 +273,7 @@ MAX_FORMS = 200
 
 
 def client_terms(billmanager: BillManager, client: ListedClient) -> dict[str, Any]:
-    """What ``Client.terms`` keeps: from the list, else from the form of one that is below zero.
+    """The value of ``Client.terms``: from the list, else from the form of a client below zero.
 
     {} where neither shows any, or our login may not see the form: then a client pays in advance.
     """

@@ -24,7 +24,7 @@ PORTION = 2000
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """How many rows were listed, and how many of them are new, changed or gone since last time."""
+    """Counts of rows: listed, and new, changed or gone since the last discovery."""
 
     listed: int
     new: int

@@ -18,7 +18,7 @@ FACT = "paymethod_limits"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one payment; None: there is none. ``currency`` "": that of the payment itself.
+    """The limits of one payment; None: no limit. ``currency`` "": that of the payment itself.
 
     ``unclear``: a limit is shown that cannot be read, in the panel's words.
     """

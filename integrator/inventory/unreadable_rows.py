@@ -67,7 +67,7 @@ def of(panel: Panel) -> list[Unreadable]:
 
 
 def count(panel: Panel) -> int:
-    """How many rows could not be read, those included that are not stored by name."""
+    """The number of rows that could not be read, those not stored by name included."""
     return int(_known(panel).get("count", 0))
 
 

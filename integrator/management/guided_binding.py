@@ -48,7 +48,7 @@ def need_terminal(preview: Preview) -> None:
 
 
 def begun(run: Run, preview: Preview) -> str:
-    """Which account is bound, how many wait for another run, and where the page is."""
+    """The first message: the account that is bound, how many others are ready, the page's URL."""
     binding = guided.binding_of(run)
     return _(
         "Run %(run)s binds %(account)s on %(server)s, step by step; %(others)d other accounts wait"

@@ -1,4 +1,4 @@
-"""What the commands share: JSON or text, exit codes, and waiting for a run.
+"""Base of the commands: JSON or text, exit codes, arguments that name runs and bindings.
 
 Exit codes (design.md, section 7): 0 all is well; 1 something failed or is undecided; 2 the input
 was refused and nothing changed; 3 a panel cannot be reached.

@@ -29,7 +29,7 @@ MAX_KEYS_ASKED = 500
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What a preview knows of an account.
+    """The facts about an account that a preview uses.
 
     ``service``: BILLmanager's id of the service it already is, None: none. ``taken``: (binding,
     run) that holds it, None: free. ``unsaid``: conflicts and doubts that nobody has decided;

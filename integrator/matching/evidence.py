@@ -52,7 +52,7 @@ MAX_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class AccountTraits:
-    """What of an account is compared. ``module_id``: its server's, None: not linked."""
+    """The compared values of an account. ``module_id``: its server's, None: not linked."""
 
     username: str
     fullname: str

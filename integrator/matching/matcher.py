@@ -44,7 +44,7 @@ MAX_REASONS = 24
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What matching proposes. ``client`` is a remote id; None: no single one is proposed."""
+    """A proposal of matching. ``client`` is a remote id; None: no single one is proposed."""
 
     state: str
     client: int | None

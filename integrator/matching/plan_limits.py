@@ -23,7 +23,7 @@ DISC, SITES = "disc", "webdomainlimit"
 
 
 class Resource(NamedTuple):
-    """What is compared: a plan's resource (billmanager.md 3.3) with a preset's limit.
+    """One comparison: a plan's resource (billmanager.md 3.3) with a preset's limit.
 
     ``preset`` '': the account's own limit is known (ispmanager.md 2.2; presets: 2.3). ``over`` '':
     what an account uses of it is not.
@@ -47,7 +47,7 @@ RESOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an account uses and may use at present; None: not known, or no limit."""
+    """The present usage and limits of an account; None: not known, or no limit."""
 
     disk_used: int | None
     disk_limit: int | None
@@ -56,11 +56,11 @@ class Usage:
     """The limits of its preset, as ispmanager shows them; empty where they are not known."""
 
     def used(self, resource: Resource) -> int | None:
-        """How much it uses of this."""
+        """The amount of this resource that is used."""
         return {DISC: self.disk_used, SITES: self.sites}.get(resource.plan)
 
     def limit(self, resource: Resource) -> int | None:
-        """How much of this it may use."""
+        """The present limit of this resource."""
         if not resource.preset:
             return self.disk_limit
         limit = str(self.preset.get(resource.preset, ""))
@@ -125,6 +125,6 @@ def _compared(one: Resource, found: Usage, plan: Plan) -> Reason | None:
 
 
 def over_disk(accounts: Any, plan: Plan) -> int:
-    """How many of these accounts (a queryset) use more disk than the plan allows."""
+    """The number of these accounts (a queryset) that use more disk than the plan allows."""
     allowed = plan.limits.get(DISC)
     return 0 if allowed is None else int(accounts.filter(disk_used__gt=allowed).count())

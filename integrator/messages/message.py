@@ -122,7 +122,7 @@ def verbatim(text: object) -> Message:
 
 
 def several(messages: Iterable[Message]) -> Message:
-    """These messages in sequence, each once; the empty message where all are empty."""
+    """The message of these in sequence, each once; the empty message where all are empty."""
     parts = tuple(dict.fromkeys(part for message in messages for part in message.parts))
     if len(parts) > 1:
         return Message(SEVERAL, (("all", parts),))

@@ -1,4 +1,4 @@
-"""How many calls at a time a panel is given now: fewer while it is busy or slow.
+"""The adaptive limit of parallel calls to a panel: lower while it is busy or slow.
 
 Halved at each sign that it has too much to do, at most once in a few seconds; raised by one for
 each quiet span until the panel's own limit is reached again. Kept in the panel's row, so that it
@@ -62,7 +62,7 @@ def recover() -> None:
 
 
 def limit(panel: str) -> int:
-    """How many calls at a time the panel gets; one that is only being tried out gets 2."""
+    """The present number of parallel calls to the panel; 2 for one that is not registered yet."""
     row = Panel.objects.filter(name=panel).values_list("max_parallel", "pace").first()
     if row is None:
         return 2

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What calls are made for; None where it does not apply."""
+    """The purpose of calls; None where it does not apply."""
 
     run_id: int | None = None
     binding_id: int | None = None

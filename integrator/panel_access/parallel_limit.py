@@ -182,7 +182,7 @@ class DatabaseLimiter:
                     pool.expires = now + settings.LEASE_SECONDS
 
     def _fair_share(self, pool: _Pool) -> int:
-        """How many places this process may keep: all it has, unless others wait for some."""
+        """The number of places this process may keep: all it has, unless others wait for some."""
         alive = clock.now() - dt.timedelta(seconds=settings.LEASE_SECONDS)
         others = WorkerProcess.objects.filter(seen_at__gte=alive).exclude(
             token=heartbeat.process_token()

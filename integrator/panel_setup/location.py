@@ -70,7 +70,7 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
 
 def look_at(panel: Panel) -> Sight:
-    """What the panel's address shows now. Raises Unreachable."""
+    """The answer of the panel's address now. Raises Unreachable."""
     found = glance(transports.endpoint(panel))
     shown = found.certificate
     return Sight(

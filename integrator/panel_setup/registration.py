@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from panels.coremanager.fault import Fault
 
     class HasLevel(Protocol):
-        """What both panels answer to *who am I*; ``level`` None: absent."""
+        """The part of `whoami` that both panels answer; ``level`` None: absent."""
 
         @property
         def level(self) -> int | None:
@@ -222,14 +222,14 @@ def check_login(panel: Panel) -> None:
 
 
 def updating_text(panel: Panel) -> str:
-    """What to do about a panel that says that it is being updated."""
+    """Advice for a panel that answers that it is being updated."""
     return _("%(name)s says that it is being updated. Wait until that is over, then ask again.") % {
         "name": panel.name
     }
 
 
 def other_address_text(panel: Panel) -> list[str]:
-    """Where a panel answers that does not at its address, as one sentence; empty: nowhere else."""
+    """A sentence with the other address at which the panel answers; empty: at none."""
     url = location.at_other_path(panel)
     if not url:
         return []
@@ -254,7 +254,7 @@ def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
 
 
 def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
-    """What to do about a refused login; our address as the panel sees it, where it says so."""
+    """Advice for a refused login, with our address as the panel sees it, where it says so."""
     texts = {
         "password": _("%(name)s does not accept this username and password."),
         "new_password": _(

@@ -174,7 +174,7 @@ def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
 
 
 def _lacking(client: Client, price: Decimal, balance: Decimal, spoken_for: Decimal) -> Decimal:
-    """What must be added to this balance before so much can be paid; zero for the post-paid."""
+    """The credit that this balance needs before so much can be paid; zero for the post-paid."""
     free = payment_means.free(client, balance, spoken_for)
     return ZERO if free is None else lacking(price, free)
 

@@ -56,7 +56,7 @@ class Choices:
     expires: str = ""
 
     def checked(self) -> Choices:
-        """These choices, tidied.
+        """These choices, cleaned.
 
         Raises Refused with one line for each thing that is wrong.
         """
@@ -68,7 +68,7 @@ class Choices:
         return tidy
 
     def problems(self) -> list[str]:
-        """What does not fit together, one sentence each; empty when all is well."""
+        """The contradictions, one sentence each; empty when there are none."""
         problems = []
         if self.payment not in Payment.values:
             problems.append(

@@ -45,7 +45,7 @@ class Wish:
 
 
 class Correction(NamedTuple):
-    """What a retry changes: the binding's fields, and the words that a person has given."""
+    """The changes of a retry: the binding's fields, and the words that a person has given."""
 
     fields: dict[str, Any]
     words: tuple[str, ...] = ()

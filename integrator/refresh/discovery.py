@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What a discovery found: rows by kind (``accounts``, ``clients``, …), and its seconds."""
+    """The result of a discovery: rows by kind (``accounts``, ``clients``, …), and its seconds."""
 
     panel: str
     counts: Mapping[str, int]

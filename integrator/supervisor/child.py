@@ -29,7 +29,7 @@ MAX_LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. Spans are seconds.
+    """A program to run. Spans are seconds.
 
     `ready` tells whether it can be used; None: as soon as it runs. A `once` program has to end
     by itself with 0, and is not started again. What a `quiet` one prints is shown only when it has

@@ -1,4 +1,4 @@
-"""What `up --demo` adds: a sandbox of panels, and settings that allow it.
+"""The demo of `up --demo`: a sandbox of panels, and settings that allow it.
 
 All of it is kept in VAR_DIR, so that a restart finds the same panels at the same addresses.
 """
@@ -42,7 +42,7 @@ ALLOW_INSECURE_PANELS=on
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the sandbox's panels listen on loopback."""
+    """The ports on which the sandbox's panels listen on loopback."""
 
     billmanager: int
     ispmanagers: tuple[int, ...]

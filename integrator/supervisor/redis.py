@@ -48,7 +48,7 @@ def program(var_dir: Path) -> Program:
 
 
 def server_options(data: Path) -> Iterable[str]:
-    """What any Redis of ours is started with; `data` is the folder of its files."""
+    """The options with which we start any Redis; `data` is the folder of its files."""
     return (
         *("--dir", str(data), "--daemonize", "no", "--loglevel", "warning"),
         *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),

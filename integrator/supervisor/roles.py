@@ -86,7 +86,7 @@ def is_healthy(options: Options, port: int) -> bool:
 
 
 def environ(options: Options) -> Mapping[str, str]:
-    """What every program of ours gets beside the environment of `up`."""
+    """The variables that every program of ours gets beside the environment of `up`."""
     paths = [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),

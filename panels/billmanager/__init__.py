@@ -122,7 +122,7 @@ class BillManager:
 
     @property
     def staff_names(self) -> tuple[str, ...]:
-        """What the panel may call the login that handles tasks; the login itself is the first."""
+        """The names under which the panel may list the login that handles tasks; itself first."""
         return (self.task_transport.username, *self.dialect.staff_names)
 
     def whoami(self, su: str | int | None = None) -> Whoami:

@@ -31,7 +31,7 @@ CLIENT_LEVEL = 16
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How far a client's balance may go below zero: without end, or down to a limit.
+    """The credit terms of a client: the balance may go below zero without end, or down to a limit.
 
     By default clients pay in advance; an account is *post-paid* (no limit) or has a *credit
     limit*, never both (billmanager.md 5.2). What the columns and fields are called was not
@@ -94,7 +94,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ClientForm:
-    """What the form for a new client offers: (key, label) of its countries and providers."""
+    """The choices of the form for a new client: (key, label) of its countries and providers."""
 
     countries: tuple[tuple[str, str], ...]
     projects: tuple[tuple[str, str], ...]

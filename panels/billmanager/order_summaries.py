@@ -35,7 +35,7 @@ _ONLY_PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What is to be paid. `amount` is None where it is not clear, and `unclear` then says why."""
+    """The sum to pay. `amount` is None where it is not clear, and `unclear` then says why."""
 
     amount: Decimal | None
     currency: str | None

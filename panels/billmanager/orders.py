@@ -44,7 +44,7 @@ _AGREED = {"licence_agreement": "on"}
 
 @dataclass(frozen=True, slots=True)
 class OrderForm:
-    """What the panel asks for an order.
+    """The form of an order: price, currency and fields.
 
     `price` and `currency` are None when the form does not show them; `price` is the total, tax and
     discounts counted in, where the form sums up (`summaries`), and `unclear` says what of that
@@ -311,7 +311,7 @@ def _cart_line(row: Row, billorder: int | None) -> CartLine:
 
 
 def _discount(texts: Mapping[str, str]) -> str:
-    """What an order form says of a discount; the names of such fields are inferred."""
+    """The discount in an order form's texts; the names of such fields are inferred."""
     for name, text in texts.items():
         if "discount" in name.lower() and text not in UNSET and money(text) != 0:
             return text

@@ -92,7 +92,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a period costs. `setup` is charged once, zero when the price list has none."""
+    """The price of a period. `setup` is charged once, zero when the price list has none."""
 
     amount: Decimal
     currency: str
@@ -101,7 +101,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the public price list says of a plan: price by months, and the data centres."""
+    """A plan in the public price list: price by months, and the data centres."""
 
     periods: dict[int, Price]
     datacenters: tuple[tuple[int, str], ...]

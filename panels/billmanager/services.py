@@ -79,7 +79,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServiceForm:
-    """What a service's own form says (`vhost.edit`).
+    """A service's own form (`vhost.edit`).
 
     `module_id` is None when no module is set, `expires` when there is no date, `status` when the
     form has none; `remoteid` is None when the form has no such field. Whether `module_id` may be
@@ -231,7 +231,7 @@ class Services:
 
     @property
     def _axes(self) -> tuple[Axis, ...]:
-        """How a list that the panel cuts is asked for in parts: each service has a plan."""
+        """The parts in which a list that the panel cuts is read: each service has a plan."""
         return (By("pricelist", self._plans),)
 
     def _plans(self) -> list[str]:

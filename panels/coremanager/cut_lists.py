@@ -55,7 +55,7 @@ class Axis(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """By the values of one field of the filter; `values` must name all that rows can have."""
+    """Parts by the values of one field of the filter; `values` must name all that rows can have."""
 
     field: str
     values: Callable[[], Sequence[str]]
@@ -77,7 +77,7 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class ByDate:
-    """By the day of one field: `<field>=other`, `<field>start`, `<field>end` (billmanager.md 1.6).
+    """Parts by a field's day: `<field>=other`, `<field>start`, `<field>end` (billmanager.md 1.6).
 
     Spans are halved until they are short enough.
     """
@@ -121,7 +121,7 @@ class ByDate:
 
 @dataclass(frozen=True, slots=True)
 class _ByIds:
-    """By the ids that lie between the two ends, with the filter field `idlist`.
+    """Parts by the ids that lie between the two ends, with the filter field `idlist`.
 
     `vhost` has this field (billmanager.md 7.1); that ids are separated by commas there, and that
     other lists have it too, is inferred, and proven by asking for two rows that are known.

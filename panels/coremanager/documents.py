@@ -102,7 +102,7 @@ class Document:
 
     @property
     def ok_text(self) -> str:
-        """What stands in `ok`: the address of a next form or of a web page; '' when empty."""
+        """The text of `ok`: the address of a next form or of a web page; '' when empty."""
         return self.text("ok")
 
     @property

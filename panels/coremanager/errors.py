@@ -137,7 +137,7 @@ class Refused(PanelError):  # noqa: N818 - the same
 
     @property
     def object(self) -> str:
-        """What the error is about: a field, an object or a function; '' when absent."""
+        """The object of the error: a field, an object or a function; '' when absent."""
         return self.fault.object
 
     @property

@@ -90,7 +90,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form offers; fit to be kept as evidence, since it holds no secret."""
+    """The content of a form without secrets, so that it can be stored as evidence."""
 
     func: str
     fields: Mapping[str, Field]

@@ -30,7 +30,7 @@ do so, and which of the two numbers shows, is inferred)."""
 
 
 class Reader(Protocol):
-    """What is needed of a transport to read lists."""
+    """The part of a transport that reads lists."""
 
     def read(
         self,

@@ -46,7 +46,7 @@ class Unreadable:
 
     @property
     def note(self) -> Note:
-        """The same, as a note."""
+        """The sentence as a note."""
         row = " ".join(part for part in (self.key and f"#{self.key}", self.name) if part)
         told: dict[str, str] = {
             "func": self.func,
@@ -64,7 +64,7 @@ class Troubled(Protocol):
 
     @property
     def troubles(self) -> tuple[Unreadable, ...]:
-        """What of the row could not be read, each None, '' or unknown in it."""
+        """The cells that could not be read, each None, '' or unknown in the row."""
 
 
 T = TypeVar("T", bound=Troubled)
@@ -100,7 +100,7 @@ class Cells:
 
 
 class Gathered(list[T]):
-    """What was made of a list's rows; `lost` are those that nothing could be made of."""
+    """The objects made of a list's rows; `lost` are those that nothing could be made of."""
 
     def __init__(self, rows: Iterable[T] = (), lost: tuple[Unreadable, ...] = ()) -> None:
         super().__init__(rows)

@@ -1,4 +1,4 @@
-"""Which rule of the provider a refusal speaks of, by its codes.
+"""The provider's rule behind a refusal, by its codes.
 
 An order or a payment can be refused by a rule that no repetition gets past: a captcha, a phone that
 is not verified, a group of clients, a limit (billmanager.md 1.7, 3.4, 4.4). Few of the codes were

@@ -28,7 +28,7 @@ _QUESTION = b"func=whoami&out=xml&lang=en"
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a first look showed.
+    """The result of a first look.
 
     `certificate` is None for plain http. `distrust` says why the certificate is not trusted by
     what the endpoint trusts (the system's CAs, its CA file, its pin); '' when it is. `speaks`: an

@@ -62,7 +62,7 @@ class Intake:
 
     @property
     def body(self) -> bytes:
-        """What is kept: all of the answer, or its head where it was streamed."""
+        """The bytes kept: all of the answer, or its head where it was streamed."""
         if len(self._pieces) > 1:
             self._pieces = [b"".join(self._pieces)]
         return self._pieces[0] if self._pieces else b""

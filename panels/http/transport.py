@@ -57,7 +57,7 @@ _UNTOLD = frozenset({"func", "out", "lang", "auth"})
 
 
 class Measured(NamedTuple):
-    """How long one call took, in seconds, and by how many the panel's clock is ahead of ours.
+    """The seconds that one call took, and by how many the panel's clock is ahead of ours.
 
     `ahead` is None when the answer carries no date; a date has whole seconds only.
     """

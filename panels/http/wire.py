@@ -121,7 +121,7 @@ class _Connection(HTTPConnection):
 
 
 class _Secured(_Connection, HTTPSConnection):
-    """The same with TLS; a handshake that fails says why, since nothing was sent yet."""
+    """A connection with TLS; a handshake that fails says why, since nothing was sent yet."""
 
     def connect(self) -> None:
         endpoint = self.wire.endpoint

@@ -53,7 +53,7 @@ class Command(PersonCommand):
         return OK
 
     def show(self, binding: Binding) -> int:
-        """What is undecided, and what BILLmanager shows that could be it; 1 while it is."""
+        """Show what is undecided, with BILLmanager's candidates; 1 while it is undecided."""
         undecided = binding.state == BindingState.UNDECIDED
         found = undecided_evidence.options(binding) if undecided else []
         cause = CAUSES.get(binding.cause)

@@ -1,4 +1,4 @@
-"""Where bound services and their accounts differ."""
+"""Show where bound services and their accounts differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is needed of BILLmanager, by step (design.md, section 1)."""
+"""The check of BILLmanager: what each step needs (design.md, section 1)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Context:
-    """What the parts of the check share: the asker, and what was found so far."""
+    """The state that the parts of the check share: the asker, and what was found so far."""
 
     asker: Asker
     bm: BillManager

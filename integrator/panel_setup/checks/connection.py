@@ -1,4 +1,4 @@
-"""What a check measures of the connection to a panel: certificate, clock, latency, parallel calls.
+"""Measures of the connection to a panel: certificate, clock, latency, parallel calls.
 
 Measured with ``whoami`` alone, which changes nothing.
 """
@@ -104,7 +104,7 @@ def _clock_and_latency(asker: Asker) -> dict[str, Any]:
 
 
 def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
-    """How the panel answers as many calls at a time as its limit allows: refusals, seconds."""
+    """Refusals and latency at as many parallel calls as the panel's limit allows."""
     limit = asker.panel.max_parallel
     with ThreadPoolExecutor(limit) as pool:
         tries = [

@@ -1,4 +1,4 @@
-"""Which functions the steps need, and whether our logins have them. It only ever reads.
+"""The panel check: whether our logins have all functions that the steps need. Reads only.
 
 Asked when a panel is connected, on demand, and before each run.
 """
@@ -38,7 +38,7 @@ MAX_AGE = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found. ``ok``: nothing that a step needs is missing.
+    """The result of a check. ``ok``: nothing that a step needs is missing.
 
     ``facts``: ``latency_ms``, ``clock_ahead_seconds``, ``tls`` {``subject``, ``not_before``,
     ``not_after``, ``sha256``, ``trust``} and ``parallel`` {``limit``, ``refused``,

@@ -207,7 +207,7 @@ def _refused_text(error: errors.Refused) -> str:
 
 
 def right_text(func: str, panel: Panel, login: str) -> str:
-    """Which right to grant, and where (billmanager.md 9, ispmanager.md 1.2)."""
+    """The right to grant, and where it is granted (billmanager.md 9, ispmanager.md 1.2)."""
     if panel.kind == Panel.Kind.BILLMANAGER:
         text = _(
             "Grant the login “%(login)s” the function “%(func)s” in BILLmanager: Provider → Staff →"

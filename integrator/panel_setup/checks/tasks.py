@@ -1,4 +1,4 @@
-"""What steps 6 and 7 need, asked with the login of the staff who handle tasks."""
+"""The check of steps 6 and 7, with the login of the staff who handle tasks."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
 
 
 def servers() -> list[dict[str, Any]]:
-    """Which server each ispmanager module points at, and as which panel it is registered.
+    """The server that each ispmanager module points at, and the panel that it is registered as.
 
     ``panel``: None where no registered ispmanager is linked to the module.
     """

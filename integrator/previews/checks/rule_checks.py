@@ -38,7 +38,7 @@ class Rules:
         self._rows: Counter[tuple[int, str]] = Counter()
 
     def of(self, plan: Plan) -> dict[str, Any]:
-        """What applies to this plan."""
+        """The rules of this plan that apply."""
         return self._rules.get(str(plan.remote_id), {})
 
     def judge(self, row: Judged) -> None:
@@ -73,7 +73,7 @@ class Rules:
             yield reason("quick_order", plan=plan.name)
 
     def _limits(self, plan: Plan, client: Client) -> list[Reason]:
-        """What would be more than one client may have; else the row is counted itself."""
+        """The limits that the row would exceed for its client; without any the row is counted."""
         limits = self._limits_of(plan)
         number = client.remote_id
         for (kind, key), most in limits.items():

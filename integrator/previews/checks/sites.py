@@ -32,7 +32,7 @@ MAX_NAMED = 3
 
 
 class Sites:
-    """Who has the domains of these candidates, by the mirrors.
+    """The owners of these candidates' domains, by the mirrors.
 
     ``holder``: a binding that is corrected: its own domain and service stand in nobody's way.
     """
@@ -85,7 +85,7 @@ class Sites:
                     )  # fmt: skip
 
     def question(self, candidate: Candidate) -> Reason | None:
-        """What a person must confirm of a domain that nobody has; None: it is the account's own."""
+        """The question about a domain that no account has; None: it is the account's own."""
         account = candidate.account
         if domain_key(candidate.domain) in _own(account):
             return None

@@ -88,7 +88,7 @@ class _Lookup:
             self._users.setdefault(stored_email(email), {}).setdefault(client, user)
 
     def errors(self, line: Line, seen: dict[int, int]) -> Iterator[_BadLineError]:
-        """What is wrong with a line; ``seen``: account → the line that named it first."""
+        """The errors of a line; ``seen``: account → the line that named it first."""
         try:
             account = self._account(line)
         except _BadLineError as bad:

@@ -1,4 +1,4 @@
-"""What each step of a guided binding will send, and what is expected to be seen then."""
+"""The calls that each step of a guided binding will send, and their expected result."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def steps(binding: Binding) -> list[GuidedStep]:
 
 
 def _both(binding: Binding, window: Window | None) -> list[int]:
-    """What step 5 switches on besides the manual module, which is on."""
+    """The modules that step 5 switches on besides the manual module, which is on."""
     manual = list(_manual(binding, window))
     wanted = step5.wanted(_modules(binding, window), {binding.module_id}, manual)
     return [module for module in wanted if module not in manual]

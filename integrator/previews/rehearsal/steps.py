@@ -38,7 +38,7 @@ class Finding:
     wrong: list[Reason] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is stored in the preview's summary."""
+        """The finding as it is stored in the preview's summary."""
         return {
             "step": self.step,
             "found": self.found,

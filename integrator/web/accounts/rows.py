@@ -52,7 +52,7 @@ MATCH_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an account stands. ``bindable``: a new binding may be made of it."""
+    """The state of an account in words. ``bindable``: a new binding may be made of it."""
 
     state: str
     word: str
@@ -89,7 +89,7 @@ class Row:
 
 
 def load(ids: list[int]) -> list[Account]:
-    """These accounts with all that their rows show, in the given order, in one query."""
+    """The accounts with all that their rows show, in the given order, in one query."""
     found = Account.objects.select_related(
         "panel", "client", "plan", "service", "binding__window"
     ).only(
@@ -196,7 +196,7 @@ def _choosable(account: Account) -> bool:
 
 
 def standing_of(account: Account) -> Standing:
-    """Where an account stands, from its row, its binding and its match."""
+    """The state of an account, from its row, its binding and its match."""
     binding = account.binding
     strip = marks.steps_of(binding)
     if binding is not None and binding.state != BindingState.CANCELLED:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Role(enum.IntEnum):
-    """What a person may do; each includes the ones before it."""
+    """A role; each includes the rights of those before it."""
 
     NONE = 0
     VIEWER = 1

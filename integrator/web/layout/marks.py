@@ -148,12 +148,12 @@ def _shared_state(at: int, phase: str, number: int) -> str:
 
 
 def cause_title(key: str) -> str:
-    """What a cause is called; its key where this version does not know it."""
+    """The title of a cause; its key where this version does not know it."""
     return str(named("cause", key))
 
 
 def waiting(key: str) -> str:
-    """What a binding waits for; the key itself where this version does not know it."""
+    """The reason for which a binding waits; the key itself where this version does not know it."""
     return str(named("waiting", key))
 
 

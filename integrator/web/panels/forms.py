@@ -33,7 +33,7 @@ def secret(label: Any, *, required: bool = False, help_text: Any = "") -> forms.
 
 
 class LoginForm(forms.Form):
-    """How Integrator logs in to a panel and what it trusts."""
+    """Login and trust of a panel."""
 
     username = forms.CharField(label=_("Username"), max_length=128)
     password = secret(_("Password"), required=True)
@@ -176,7 +176,7 @@ class ChangeForm(LoginForm):
 
 
 class LinkForm(forms.Form):
-    """Which ispmanager module of BILLmanager serves a server."""
+    """The link of a server to the ispmanager module of BILLmanager that serves it."""
 
     module = forms.TypedChoiceField(label=_("ispmanager module in BILLmanager"), coerce=int)
 

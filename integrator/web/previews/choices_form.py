@@ -37,7 +37,7 @@ PASSWORDS = [
 
 
 class ChoicesForm(forms.Form):
-    """What a person chooses for one run. Auto-renewal has no default: it costs clients money."""
+    """The choices for one run. Auto-renewal has no default: it costs clients money."""
 
     AUTOPROLONG = [
         ("on", _("On: BILLmanager renews them from the client's balance")),
@@ -108,7 +108,7 @@ class ChoicesForm(forms.Form):
         return values
 
     def choices(self) -> Choices:
-        """What was chosen, checked.
+        """The checked choices.
 
         Raises Refused when it does not fit together.
         """

@@ -71,7 +71,7 @@ def start(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def anew(request: Request, pk: int) -> HttpResponse:
-    """The same accounts and choices in a new preview, by what is known now."""
+    """Make a new preview of the same accounts and choices, by what is known now."""
     found = get_object_or_404(Preview, pk=pk)
     try:
         made = preview.remake(found, request.user.get_username())

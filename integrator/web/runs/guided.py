@@ -39,7 +39,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 
 @needs(get=Role.VIEWER)
 def poll(request: Request, pk: int) -> HttpResponse:
-    """What is asked now, and the timeline."""
+    """The present question and the timeline."""
     context = _context(_find(pk))
     return live.answer(
         request, "runs/guided_live.html", context, facts=_facts(context), busy=context["busy"]

@@ -49,7 +49,7 @@ _OF_THE_MODULE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """How a row says that its module is on for the plan. As text, see `GRAMMAR`.
+    """The column and codes by which a row shows that its module is on. As text, see `GRAMMAR`.
 
     `column` '' means that each row of the list is a module that is on. Without codes in `on` the
     cell is a property or a word: on where it is there, unless it says *off* in one of the panel's
@@ -307,7 +307,7 @@ def _reading(marker: Marker, samples: Iterable[Sample]) -> Iterable[bool | None]
 
 
 def _word(code: str) -> bool | None:
-    """What a code says by itself; None when it is no word for on or off."""
+    """The meaning of a code by itself; None when it is no word for on or off."""
     if code == ABSENT:
         return False
     if code == EMPTY or code.lower() in ON:

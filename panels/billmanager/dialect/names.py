@@ -30,7 +30,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """How a task is taken.
+    """The way in which a task is taken.
 
     'button': submit the form with this button; 'toolbar': call this function on the task;
     'field': submit the form with this field set to `value`, or where that is '' to the option that
@@ -47,7 +47,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How a task is closed: with this button, or by setting this field to `value`.
+    """The way in which a task is closed: this button, or this field set to `value`.
 
     'next': this button leads to another form, in which the rest is to be recognised.
     `before`: the buttons of a wizard that lead to the form which closes it, in order. The first of

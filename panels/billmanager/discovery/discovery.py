@@ -98,7 +98,7 @@ def _product_type(search: Search) -> None:
 
 
 def _services(search: Search) -> None:
-    """Which field of the filter takes a client's id (billmanager.md 7.1 names two)."""
+    """Discover which field of the filter takes a client's id (billmanager.md 7.1 names two)."""
     form = read_optional_form(search.transport, "vhost.filter")
     if form is None:
         return
@@ -180,7 +180,7 @@ def _currency_of(search: Search, su: str) -> None:
 
 
 def _tasks(search: Search) -> None:
-    """How tasks are taken and closed, as far as the list and one form of it show."""
+    """Discover how tasks are taken and closed, as far as the list and one form show."""
     opening = options(read_optional_form(search.task_transport, "task.filter"), "type")
     types = tuple(option.key for option in opening if _is_opening(option))
     if types:

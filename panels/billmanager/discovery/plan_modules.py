@@ -192,7 +192,7 @@ def _see_switches(search: Search, opened: _Opened) -> None:
 
 
 def direction_of(button: ToolButton, marker: Marker | None) -> bool | None:
-    """Which way a button switches, by all that it shows; None where nothing, or both, is said.
+    """The way a button switches, by all that it shows; None where it shows neither or both.
 
     A button that is hidden for what is on switches on.
     """

@@ -210,7 +210,7 @@ class _ReportReader:
         return self._unless_refused(func, lambda: transport.read(func, params, su=su, devel=True))
 
     def _unless_refused(self, func: str, read: Callable[[], T]) -> T | None:
-        """What was read; None, and the fault is collected, where the panel refuses."""
+        """The result of `read`; None, and the fault is collected, where the panel refuses."""
         try:
             return read()
         except LoginRefused:

@@ -221,7 +221,7 @@ def _service(_dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
 
 
 def _reference(rows: list[Row], name: str, *, plain: str) -> str:
-    """How a cell names another object: raw code, an id beside it, or neither."""
+    """The form in which a cell names another object: raw code, an id beside it, or neither."""
     if any(row.has(f"{name}_id") for row in rows):
         return "beside"
     return "orig" if any(row.code_or_none(name) != row.get(name) for row in rows) else plain

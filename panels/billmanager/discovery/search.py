@@ -31,7 +31,7 @@ class Search:
 
     @property
     def dialect(self) -> Dialect:
-        """What is known so far, with the administrator's words."""
+        """The dialect that is known so far, with the administrator's overrides."""
         return self.found.with_overrides(self.overrides)
 
     def keep(self, **entries: Any) -> None:

@@ -26,7 +26,7 @@ _WORD = re.compile(r"\{(module|username|password|domain)\}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a form is: its function and the id that it takes."""
+    """The address of a form: its function and the id that it takes."""
 
     func: str
     elid: str

@@ -39,7 +39,7 @@ _WHERE = note("place.task_form")
 
 @dataclass(slots=True)
 class Recognised:
-    """What a form shows: entries that are clear, and for those that are not, what it could be.
+    """The recognised form: entries that are clear, and candidates for those that are not.
 
     `choices`: entry → candidates, as an administrator would set them. An entry that this form
     does not show, since another form follows, is in neither.

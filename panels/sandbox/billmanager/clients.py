@@ -75,7 +75,7 @@ def _terms_columns(client: Client) -> str:
 
 
 def _terms_fields(call: Call, client: Client) -> list[Field]:
-    """The same in the client's form."""
+    """Fields of the credit terms in the client's form."""
     if call.world.dials.client_terms != "form":
         return []
     return [

@@ -1,4 +1,4 @@
-"""What BILLmanager does by itself: charging, opening, activating, tasks."""
+"""Operations that BILLmanager does by itself: charging, opening, activating, tasks."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class OrderRequest(NamedTuple):
-    """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
+    """A wanted order. ``origin``: *order* for the API, *stranger* for people of the sandbox."""
 
     client: int
     plan: int

@@ -327,7 +327,7 @@ class _Draw:
         self.truth |= {"task_module": module, "task_username": username, "task_password": password}
 
     def _decoys(self, first: str, last: str) -> None:
-        """What stands in the form besides: most of it harmless, some of it asked for."""
+        """Draw further fields of the form: most of them harmless, some required."""
         begin: list[dict[str, Any]] = []
         more: list[dict[str, Any]] = []
         buttons: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What both kinds of panel share: letting a call in, finding its function, saying no."""
+"""The part that both kinds of panel share: access, finding the function, refusals."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _LINGER = struct.pack("ii", 1, 0)
 
 
 class Serving:
-    """What all connections share: the panels, the file, and the line before a busy panel."""
+    """The state that all connections share: panels, state file, and queues of busy panels."""
 
     def __init__(self, world: World, journal: Journal | None) -> None:
         """Serve a world; without a journal nothing is kept."""

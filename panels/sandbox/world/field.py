@@ -30,7 +30,7 @@ _IDN = ("münchen", "кафе", "façade", "søk", "日本")
 
 
 class Story(NamedTuple):
-    """How an account came to be. ``decidable``: see above; ``bound``: it is a service already."""
+    """A kind of account and its history. ``decidable``: see above; ``bound``: is a service."""
 
     share: int
     plant: Callable[[Field, r.HostingUser, r.Client], r.HostingUser]

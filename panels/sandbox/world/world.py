@@ -63,7 +63,7 @@ class World:
 
     @property
     def dialect(self) -> Dialect:
-        """What the panels call things now: an upgrade may have changed it."""
+        """The dialect of the panels now: an upgrade may have changed it."""
         upgrade = self.dials.upgrade
         if not upgrade:
             return self._dialect
