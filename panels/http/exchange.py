@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from panels.coremanager.redaction import Redactor
+    from panels.http.answer_reader import AnswerReader
     from panels.http.endpoint import Outcome
-    from panels.http.intake import Intake
 
 
 class Exchange:
@@ -24,7 +24,7 @@ class Exchange:
         "dated",
         "form",
         "func",
-        "intake",
+        "reader",
         "redactor",
         "seconds",
         "secret",
@@ -37,7 +37,7 @@ class Exchange:
         self,
         form: dict[str, str],
         redactor: Redactor,
-        intake: Intake,
+        reader: AnswerReader,
         send_by: float | None = None,
         secret: frozenset[str] = frozenset(),
     ) -> None:
@@ -50,7 +50,7 @@ class Exchange:
         self.seconds = 0.0
         self.sent = False
         self.status = 0
-        self.intake = intake
+        self.reader = reader
         self.dated = ""
 
     @property

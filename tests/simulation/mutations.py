@@ -29,7 +29,7 @@ from panels.billmanager.dialect.codes import MARKERS
 from panels.billmanager.discovery import plan_modules
 from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import Busy, OutcomeUnknown, Refused
-from panels.http import answers, intake, transport
+from panels.http import answer_reader, answers, transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,14 +92,17 @@ def _by_name(samples: Any, _columns: Any) -> markers.Inferred:
 
 
 def _without_caps() -> Patches:
-    real = intake.Intake.__init__
+    reader = answer_reader.AnswerReader
+    real = reader.__init__
 
-    def without_any(self: intake.Intake, _most: int = 0, stream: RowStream | None = None) -> None:
+    def without_any(
+        self: answer_reader.AnswerReader, _most: int = 0, stream: RowStream | None = None
+    ) -> None:
         real(self, 10**12, stream)
 
     names = ("MAX_TAGS", "MAX_ATTRIBUTES")
-    counted = [mock.patch.object(intake, name, 10**12) for name in names]
-    return [*counted, mock.patch.object(intake.Intake, "__init__", without_any)]
+    counted = [mock.patch.object(answer_reader, name, 10**12) for name in names]
+    return [*counted, mock.patch.object(reader, "__init__", without_any)]
 
 
 MUTATIONS = {
