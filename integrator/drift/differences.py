@@ -101,11 +101,11 @@ class Comparison:
             key = (panel.pk, account.username if account else login_key(service.username))
             if key in first:
                 other = first[key]
-                told = reason(
+                why = reason(
                     "two_services", service=service.id, client=service.client or "?",
                     other=other.id, other_client=other.client or "?",
                 )  # fmt: skip
-                yield Difference(service.pk, account.pk if account else None, panel.pk, told)
+                yield Difference(service.pk, account.pk if account else None, panel.pk, why)
                 continue
             first[key] = service
             yield from self._of_service(service, panel, account)
@@ -125,24 +125,24 @@ class Comparison:
                 holders = (
                     self._holders.get(domain_key(service.domain), []) if service.domain else []
                 )
-                told, holder = comparison.without_account(service, panel.name, holders)
-                yield Difference(service.pk, holder.pk if holder else None, panel.pk, told)
+                why, holder = comparison.without_account(service, panel.name, holders)
+                yield Difference(service.pk, holder.pk if holder else None, panel.pk, why)
             return
         mapped = self._plans.find(account.preset, panel.pk)
         plan = (mapped.plan.remote_id, mapped.plan.name) if mapped else None
         client_meant, plan_meant = self._meant.get(service.id, (None, None))
         if service.plan == plan_meant:
             plan = None
-        for told in comparison.between(service, account, plan, self._names):
-            yield Difference(service.pk, account.pk, panel.pk, told)
+        for why in comparison.between(service, account, plan, self._names):
+            yield Difference(service.pk, account.pk, panel.pk, why)
         facts = self._facts.get((panel.pk, account.username))
         client = sure_client(self._index.facts(facts)) if facts else None
         if client is not None and service.client not in {None, client, client_meant}:
-            told = reason(
+            why = reason(
                 "client_doubted", service=service.id, client=service.client, other=client,
                 username=account.username, server=account.server,
             )  # fmt: skip
-            yield Difference(service.pk, account.pk, panel.pk, told)
+            yield Difference(service.pk, account.pk, panel.pk, why)
 
     def _may_be_missed(self, panel: Panel, username: str) -> bool:
         """Whether a missing account is a difference: its server was read after BILLmanager was."""
@@ -162,8 +162,8 @@ class Comparison:
             if service is None:
                 continue
             bound = ProvenBinding(client, plan, module, username)
-            for told in comparison.since_bound(service, bound, self._names):
-                yield Difference(service.pk, account, panel, told)
+            for why in comparison.since_bound(service, bound, self._names):
+                yield Difference(service.pk, account, panel, why)
 
 
 _COLUMNS = (

@@ -25,19 +25,19 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
     forms do not show either is left out. Raises what reading the price list raises where nothing
     else shows a price.
     """
-    told: dict[int, Offer] = {}
+    listed: dict[int, Offer] = {}
     refused: Refused | None = None
     try:
-        told = bm.plans.offers()
+        listed = bm.plans.offers()
     except (AccessDenied, FunctionMissing) as error:
         refused = error
     if user is None or bm.dialect.order is None:
         if refused is not None:
             raise refused
-        return told
-    silent = [plan for plan in bm.plans.all() if not is_sellable(told.get(plan.id))]
+        return listed
+    silent = [plan for plan in bm.plans.all() if not is_sellable(listed.get(plan.id))]
     if not silent:
-        return told
+        return listed
     try:
         found = bm.orders.offers(user)
     except (Refused, UnexpectedAnswer) as error:
@@ -46,7 +46,7 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
         found = {}
     if refused is not None and not found:
         raise refused
-    return {**told, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
+    return {**listed, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
 
 
 def is_sellable(offer: Offer | None) -> bool:

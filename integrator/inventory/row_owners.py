@@ -33,7 +33,7 @@ def of_users(
     """
     names = ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
     owners: dict[int, int] = {}
-    told: list[tuple[str, int]] = []
+    named: list[tuple[str, int]] = []
     asked = 0
     for user in users:
         owner = user.client_id or names.get(name_key(user.client_name))
@@ -47,8 +47,8 @@ def of_users(
             )
             continue
         owners[user.id] = owner
-        told.append((user.client_name, owner))
-    pairs = [*Client.objects.values_list("name", "remote_id"), *told]
+        named.append((user.client_name, owner))
+    pairs = [*Client.objects.values_list("name", "remote_id"), *named]
     return owners, ids_by_unique_name(pairs)
 
 
@@ -68,8 +68,8 @@ def of_services(
                 partial(billmanager.services.form, service.id), "vhost.edit", service.id,
                 service.domain, notes,
             )  # fmt: skip
-            told = form.client_id if form else None
-            found = told if told in known else None
+            shown = form.client_id if form else None
+            found = shown if shown in known else None
         if found is None and service.client_name:
             notes.append(
                 Unreadable("vhost", str(service.id), service.domain, "account",

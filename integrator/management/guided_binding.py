@@ -75,10 +75,10 @@ def walk(run: Run, say: Callable[[str], None]) -> None:
 
     When the terminal is closed in between, nothing more is said; the window closes in time.
     """
-    told: set[int] = set()
+    shown: set[int] = set()
     while _moves(run):
         window = guided.asking(run)
-        _show_seen(guided.binding_of(run), told, say)
+        _show_seen(guided.binding_of(run), shown, say)
         if window is not None:
             if not _ask(run, window, say):
                 return
@@ -88,7 +88,7 @@ def walk(run: Run, say: Callable[[str], None]) -> None:
         else:
             _never.wait(POLL_SECONDS)
     wait_for(run, say)
-    _show_seen(guided.binding_of(run), told, say)
+    _show_seen(guided.binding_of(run), shown, say)
 
 
 def _moves(run: Run) -> bool:
@@ -96,11 +96,11 @@ def _moves(run: Run) -> bool:
     return run.state == RunState.RUNNING
 
 
-def _show_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> None:
+def _show_seen(binding: Binding, shown: set[int], say: Callable[[str], None]) -> None:
     """Print what was seen of steps that are done since the last call."""
     for step in report.timeline(binding):
-        if step.state == "done" and step.number not in told:
-            told.add(step.number)
+        if step.state == "done" and step.number not in shown:
+            shown.add(step.number)
             seen = ", ".join(
                 f"{name}: {of_json(value) if name == expiry.WHY else value}"
                 for name, value in step.evidence.items()

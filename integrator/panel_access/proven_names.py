@@ -36,8 +36,8 @@ _SWITCHING = ("plan_modules_list", "plan_modules_parent", "plan_modules_marker")
 def entries(panel: Panel) -> frozenset[str]:
     """The entries of the dialect that a step has succeeded with as they are now."""
     dialect = stored_dialect.dialect_of(panel)
-    told = panel.learnt.get(PROVEN, {})
-    found = {name for name, value in told.items() if value == text_of(getattr(dialect, name, ""))}
+    proven = panel.learnt.get(PROVEN, {})
+    found = {name for name, value in proven.items() if value == text_of(getattr(dialect, name, ""))}
     for on, name in ((True, "plan_modules_enable"), (False, "plan_modules_disable")):
         if module_markers.is_proven_with(panel, dialect, on=on):
             found |= {name, *_SWITCHING}
@@ -55,9 +55,9 @@ def prove(names: Iterable[str]) -> None:
         panel = transports.billmanager_panel(*COLUMNS)
     except transports.NoBillManagerError:
         return
-    told, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)
+    proven, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)
     values = {name: value for name in names if (value := text_of(getattr(dialect, name)))}
-    if all(told.get(name) == value for name, value in values.items()):
+    if all(proven.get(name) == value for name, value in values.items()):
         return
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel.pk)

@@ -169,8 +169,8 @@ class Payments:
             if payment.id in seen
             or (payment.status in {INITIATED, UNKNOWN} and payment.client_name in {"", *names})
         ]
-        told = [replace(payment, client_id=client_id) for payment in his]
-        return sorted([*ours, *told], key=lambda payment: payment.id, reverse=True)
+        theirs = [replace(payment, client_id=client_id) for payment in his]
+        return sorted([*ours, *theirs], key=lambda payment: payment.id, reverse=True)
 
     def newest_id(self) -> int:
         """Give the highest payment id, 0 when there is none."""
@@ -269,9 +269,9 @@ class Payments:
 
 
 def _new_id(answer: Document) -> int | None:
-    told = number(answer.id)
-    if told is not None:
-        return told
+    created = number(answer.id)
+    if created is not None:
+        return created
     match = _ELID.search(answer.ok_text)
     return None if match is None else int(match.group(1))
 

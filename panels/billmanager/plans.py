@@ -146,23 +146,23 @@ class Plans:
         known = self.marker()
         if known is not None:
             return [_module(row, enabled=known.is_on(row)) for row in rows]
-        told = self._in_plan_list(plan_id, rows)
-        if told is None or None in told:
+        states = self._in_plan_list(plan_id, rows)
+        if states is None or None in states:
             raise FormLacks(("dialect entry plan_modules_marker",))
-        return [_module(row, enabled=bool(on)) for row, on in zip(rows, told, strict=True)]
+        return [_module(row, enabled=bool(on)) for row, on in zip(rows, states, strict=True)]
 
     def compared(self, plan_id: int) -> Compared:
         """Read a plan's modules from both lists that show what is on, its own first."""
         rows = self._rows(plan_id)
         known = self.marker()
-        told = self._in_plan_list(plan_id, rows)
-        states = dict(zip((row.int("id") for row in rows), told or (), strict=told is not None))
+        marked = self._in_plan_list(plan_id, rows)
+        states = dict(zip((row.int("id") for row in rows), marked or (), strict=marked is not None))
         says = {row.int("id"): None if known is None else _says(known, row) for row in rows}
         shown = says if known is not None else states
         return Compared(
             tuple(_module(row, enabled=bool(shown.get(row.int("id")))) for row in rows),
             None if known is None else frozenset(key for key, on in says.items() if on),
-            None if told is None else frozenset(key for key, on in states.items() if on),
+            None if marked is None else frozenset(key for key, on in states.items() if on),
             frozenset(key for key, on in states.items() if on is None),
             frozenset(k for k, on in says.items() if on is None and known is not None),
         )

@@ -112,7 +112,7 @@ def _ordered_after_a_line(simulation: Simulation, sentence: str) -> bool:
 def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
     """Whether a colleague switched a module on between our look and our order, and it was said.
 
-    No look can prevent that: so the product must say at least what came of it.
+    No look can prevent that: so the product must at least report it.
     """
     for event in simulation.world.events.find("kind", "hosting_created"):
         service = event.data["service"]

@@ -134,8 +134,8 @@ class Command(PersonCommand):
         """Wait where that was asked for, print the run; whether all is well so far."""
         moved = wait_for(run, self.note) if wait else True
         run.refresh_from_db()
-        told = report.run_json(run)
-        self.emit(told, run_lines(told))
+        output = report.run_json(run)
+        self.emit(output, run_lines(output))
         return not wait or (moved and all_well(run))
 
 
@@ -253,12 +253,12 @@ def _row_lines(preview: Preview) -> list[str]:
     return lines
 
 
-def run_lines(told: dict[str, Any]) -> list[str]:
+def run_lines(output: dict[str, Any]) -> list[str]:
     """A run as people read it."""
     counts = ("total", "done", "failed", "undecided", "cancelled")
-    lines = [f"{told['run']} {told['state']}: " + ", ".join(f"{told[n]} {n}" for n in counts)]
-    lines += [_("waits: %(what)s") % {"what": one} for one in told["waits"]]
-    wrong = [one for one in told["bindings"] if one["state"] in {"failed", "undecided"}]
+    lines = [f"{output['run']} {output['state']}: " + ", ".join(f"{output[n]} {n}" for n in counts)]
+    lines += [_("waits: %(what)s") % {"what": one} for one in output["waits"]]
+    wrong = [one for one in output["bindings"] if one["state"] in {"failed", "undecided"}]
     rows = [
         [one["binding"], one["server"], one["username"], one["state"], one["cause"] or ""]
         for one in wrong[:SHOWN_ROWS]

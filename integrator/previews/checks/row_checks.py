@@ -77,12 +77,12 @@ class Judge:
             # Of a match; whoever names the client in a file has decided these.
             row.choose += [one for one in wanted.account.unsaid if one not in row.blocks]
         if wanted.client is None:
-            told = {one["key"] for one in wanted.reasons}
+            keys = {one["key"] for one in wanted.reasons}
             if not wanted.candidates:
                 row.blocks.append(reason("no_client"))
-            elif "contradiction" in told:
+            elif "contradiction" in keys:
                 row.choose.append(reason("contradiction"))
-            elif len(wanted.candidates) > 1 and "doubted_client" not in told:
+            elif len(wanted.candidates) > 1 and "doubted_client" not in keys:
                 row.choose.append(reason("several_clients", count=len(wanted.candidates)))
             elif not row.choose:
                 row.choose.append(reason("weak_client"))
@@ -102,9 +102,9 @@ class Judge:
         if not wanted.domain:
             row.blocks.append(reason("no_domain"))
             return
-        told = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
+        services = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
         found = self._sites.blocks(wanted)
-        row.blocks += [one for one in found if one["params"].get("service", -1) not in told]
+        row.blocks += [one for one in found if one["params"].get("service", -1) not in services]
         asked = self._sites.question(wanted)
         if asked is not None and confirmable.is_said(asked, wanted.words):
             row.notes.append(asked)

@@ -201,8 +201,8 @@ def direction_of(button: ToolButton, marker: Marker | None) -> bool | None:
         for column, code in button.hides:
             if column == marker.column:
                 said.add(marker.says(code or markers.EMPTY))
-    told = said - {None}
-    return told.pop() if len(told) == 1 else None
+    ways = said - {None}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _clearest(buttons: Sequence[ToolButton], func: str) -> list[ToolButton]:
@@ -245,9 +245,9 @@ def samples_of(
             continue
         rows = answer.listing().rows
         columns |= dict.fromkeys([*(n for row in rows for n in row), *_properties(answer)])
-        told = marked_in_plan(plan, rows)
-        if told is not None:
-            samples.append(Sample(key, rows, told))
+        attached = marked_in_plan(plan, rows)
+        if attached is not None:
+            samples.append(Sample(key, rows, attached))
     return samples, list(columns)
 
 
