@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 from django.conf import settings
 
 from integrator.core.env import BEAT_FILE
-from integrator.supervisor import life
+from integrator.supervisor import liveness
 
 SWEEP_SECONDS = 1.0
 TEND_SECONDS = 60.0
@@ -95,7 +95,7 @@ def _leave_logging_alone(**_: Any) -> None:
 @signals.celeryd_init.connect
 @signals.beat_init.connect
 def _show_life(**_: Any) -> None:
-    life.show()
+    liveness.start()
 
 
 @signals.worker_shutting_down.connect

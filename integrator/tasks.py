@@ -131,7 +131,7 @@ def sweep() -> None:
 @shared_task(name="integrator.tasks.tidy")
 def tidy() -> None:
     """Forget what need not be kept."""
-    retention.tidy()
+    retention.delete_expired()
 
 
 def _sender(task: Task[[int], None]) -> wake_ups.Send:

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from integrator.core.proxies import BelievedProxies
+from integrator.core.proxies import TrustedProxies
 
-application = BelievedProxies(get_wsgi_application(), settings.TRUSTED_PROXIES)
+application = TrustedProxies(get_wsgi_application(), settings.TRUSTED_PROXIES)

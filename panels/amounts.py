@@ -31,7 +31,7 @@ _MONEY = re.compile(
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<gap>[^0-9])[0-9]{3})(?:(?P=gap)[0-9]{3})*", re.ASCII)
 _CODE = re.compile(r"[A-Z]{3}", re.ASCII)
-_MOST = 120
+_MAX_LENGTH = 120
 """Characters of an amount at most; what is longer is none."""
 _THOUSAND = 3
 """Digits of a group of thousands; so many behind a single dot or comma can be decimals as well."""
@@ -67,7 +67,7 @@ class Amount:
     period: str
 
     def currency(self, known: Collection[str] = ()) -> str | None:
-        """Give the ISO code; None where none is told, or a symbol may stand for several.
+        """Return the ISO code; None where there is none, or a symbol may stand for several.
 
         Of these `known` decides: the currencies that this panel has.
         """
@@ -78,7 +78,7 @@ def read(text: str, known: Iterable[str] = ()) -> Amount | None:
     """Read an amount; None when it is none, or can be read in two ways.
 
     A single comma or dot with three digits behind it is one of thousands or begins the decimals:
-    unless something else tells (a zero or more than three digits before it, a second separator,
+    unless something else shows it (a zero or more than three digits before it, a second separator,
     a currency of three decimals), such a text is not read. `known`: further words for a
     currency, as this panel has them.
     """
@@ -137,7 +137,7 @@ def iso(unit: str, known: Collection[str] = ()) -> str | None:
 
 def _parts(text: str) -> re.Match[str] | None:
     bare = text.strip()
-    return _MONEY.fullmatch(bare) if len(bare) <= _MOST else None
+    return _MONEY.fullmatch(bare) if len(bare) <= _MAX_LENGTH else None
 
 
 def _symbol(unit: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Whoami:
-    """Whom the panel takes us for. `level` is 16 for accounts, 29 or 30 for administrators."""
+    """The user that our login is. `level` is 16 for accounts, 29 or 30 for administrators."""
 
     name: str
     level: int
@@ -30,8 +30,8 @@ class Whoami:
 class Account:
     """One hosting account (a row of `user`, ispmanager.md 2.2).
 
-    `active` is False where it cannot be read. `level` is None when not told; `disk_used` and
-    `disk_limit` are MiB, None when not told (a limit that is missing means that no quota is set,
+    `active` is False where it cannot be read. `level` is None when absent; `disk_used` and
+    `disk_limit` are MiB, None when absent (a limit that is missing means that no quota is set,
     or that quotas are off).
     """
 
@@ -66,7 +66,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """What a try with a password showed: equal to `RIGHT`, `WRONG` or `BLOCKED`.
+    """The result of trying a password: equal to `RIGHT`, `WRONG` or `BLOCKED`.
 
     BLOCKED: the panel refused for another reason, so that nothing is known of the password;
     `reason` says which ('address', 'two_factor', 'captcha', 'expired' or 'other', for instance
@@ -93,7 +93,7 @@ class IspManager:
         self.transport = transport
 
     def whoami(self) -> Whoami:
-        """Tell whom the panel takes us for; the cheapest test of a login (ispmanager.md 1.5)."""
+        """Return the user that our login is; the cheapest test of a login (ispmanager.md 1.5)."""
         answer = self.transport.read("whoami")
         user = answer.attributes("user")
         level = number(user.get("level"))
@@ -104,7 +104,7 @@ class IspManager:
     def accounts(self) -> Gathered[Account]:
         """List the accounts that this login sees: all for an administrator.
 
-        Raises `UnexpectedAnswer` where no row tells whether it is active: another list then.
+        Raises `UnexpectedAnswer` where no row shows whether it is active: it is another list then.
         """
         found = gather(self.transport, "user", _account, key="name|name")
         silent = [one.troubles[0] for one in found if one.troubles]

@@ -1,4 +1,4 @@
-"""What is spelt differently and means the same: domains, e-mails, logins and names.
+"""Normal forms of domains, e-mails, logins and names, by which different spellings are equal.
 
 Panels show one domain now in Unicode, now in punycode (ispmanager.md 2.5), people copy names out
 of pages and spreadsheets, and signs that nobody sees come along. Everything that is compared is
@@ -16,13 +16,13 @@ from functools import lru_cache
 import idna
 
 JOINERS = "\u200c\u200d"
-"""Signs that nobody sees, but that some scripts need between letters (RFC 5892, appendix A)."""
+"""Invisible characters that some scripts need between letters (RFC 5892, appendix A)."""
 _BLANK = re.compile(r"[\s\u0085\u2028\u2029]")
 _DRAWS_NOTHING = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
-"""Letters and marks that draw nothing, though Unicode does not count them as format characters."""
+"""Letters and marks that are invisible, though Unicode does not count them as format characters."""
 _UNSEEN = frozenset({"Cf", "Cc", "Cs"})
 
 
@@ -44,7 +44,7 @@ def unseen_in(text: str) -> str:
 
 
 def name_of_sign(sign: str) -> str:
-    """What Unicode calls a character: “ZERO WIDTH SPACE (U+200B)”."""
+    """The Unicode name of a character: “ZERO WIDTH SPACE (U+200B)”."""
     code = f"U+{ord(sign):04X}"
     name = unicodedata.name(sign, "")
     return f"{name} ({code})" if name else code
@@ -132,7 +132,7 @@ def email_key(address: str) -> str:
 
 
 def email_spellings(address: str) -> list[str]:
-    """How a panel may list this e-mail: its domain in punycode, and in Unicode where that differs.
+    """Spellings under which a panel may list this e-mail: domain in punycode, and in Unicode.
 
     In lower case; a single one for what is no address.
     """
@@ -166,7 +166,7 @@ def _encoded_label(label: str) -> str:
 
 
 def _remapped(text: str) -> str:
-    """By UTS 46: lower case, NFC, plain dots, without what nobody sees but joiners."""
+    """Map by UTS 46: lower case, NFC, plain dots, without invisible characters but joiners."""
     seen = "".join(sign for sign in text if sign in JOINERS or not is_unseen(sign))
     try:
         return idna.uts46_remap(seen, std3_rules=False, transitional=False)

@@ -1,7 +1,7 @@
-"""What this package has to say itself: what went wrong on the way, and where a name was found.
+"""Notes: this package's own texts on errors and on where a name was found.
 
 A note is its English text, so that it is shown and logged as any text, and knows its key and what
-it names, so that whoever has a catalogue can tell it in another language.
+it names, so that a caller with a catalogue can translate it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ TEXTS: Mapping[str, str] = {
     "place.no_task": _("no open activation task to look at; the first one will show it"),
     "place.no_department": _("task.filter form offers no department"),
     "place.no_ispmanager": _("no module is called after ispmanager, or has the address of one"),
-    # what tells which modules of a plan are on
+    # markers of a plan's modules
     "marker.all_on": _(
         "every module that was seen is on: what is off shows when the manual module is made"
     ),
@@ -142,7 +142,7 @@ TEXTS: Mapping[str, str] = {
 class Note(str):
     """A text of this package, with its key and what it names.
 
-    That is text, numbers, other notes, or several of these, which are told with “; ” between them.
+    That is text, numbers, other notes, or several of these, which are joined by “; ”.
     """
 
     __slots__ = ("key", "params")
@@ -157,7 +157,7 @@ class Note(str):
         return made
 
     def __reduce__(self) -> tuple[type[Note], tuple[str, Mapping[str, Any]]]:
-        """How it is copied."""
+        """Support copying and pickling."""
         return type(self), (self.key, self.params)
 
     def to_json(self) -> dict[str, Any]:
@@ -175,14 +175,14 @@ def _told(value: str | int | tuple[Note, ...]) -> str | int:
 
 
 def stored(value: str | int | tuple[Note, ...]) -> Any:
-    """How a note is stored, or what it names."""
+    """The stored form of a note, or of a parameter."""
     if isinstance(value, tuple):
         return [one.to_json() for one in value]
     return value.to_json() if isinstance(value, Note) else value
 
 
 def restored(value: Any) -> Any:
-    """What `stored` gave; a note that this version does not have is its key."""
+    """The note that `stored` wrote; one that this version does not have is its key."""
     if isinstance(value, list):
         return tuple(restored(one) for one in value)
     if not isinstance(value, dict):

@@ -17,9 +17,9 @@ from hypothesis import settings as hypothesis_settings
 
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child, Program
-from tests.services.patience import eventually
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,13 +54,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
-    """End the lease keeper while its database is still there: a page may have started one.
+    """Stop the heartbeat while its database is still there: a page may have started one.
 
     Left alone it would ask for a database in the middle of the next test.
     """
     from integrator.core import heartbeat
 
-    heartbeat.stop_keeping()
+    heartbeat.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -100,7 +100,7 @@ def service(**fields: Any) -> Service:
 
 
 def account(username: str = "", state: str = RowState.READY, **fields: Any) -> Account:
-    """An account that is not bound; ``state`` is what matching says of it."""
+    """An account that is not bound; ``state`` is its match's."""
     username = username or f"u{next(_numbers)}"
     server = fields.pop("panel", None) or Panel.objects.filter(
         kind=Panel.Kind.ISPMANAGER).first() or panel()  # fmt: skip
@@ -112,7 +112,7 @@ def account(username: str = "", state: str = RowState.READY, **fields: Any) -> A
 
 
 def drift(name: str = "gold", **fields: Any) -> Drift:
-    """A service that is sold on another plan than its account's preset says."""
+    """A service that is sold on another plan than its account's preset maps to."""
     told = {"key": "plan_differs", "text": "", "params": {
         "service": 7, "plan": name, "username": name, "server": name, "preset": name,
         "other": name}}  # fmt: skip

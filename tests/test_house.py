@@ -1,4 +1,4 @@
-"""The house: arrows run down only and never round, and folders are small enough to be read."""
+"""The layers of the packages: imports run down only and never round; folders stay small."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from integrator.panel_access import proven_names, stored_dialect, transports
 from integrator.steps import step7_close_the_task as step7
 from panels.billmanager.dialect import shapes
 from panels.billmanager.discovery.report_keys import AFTER
-from panels.billmanager.optional_reads import asked
-from panels.billmanager.tasks.closing import SECOND
+from panels.billmanager.optional_reads import read_optional
+from panels.billmanager.tasks.close_forms import SECOND
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def of_another_version(bm: BillManager) -> bool:
     Asked before a plan is touched; a panel that refuses to say is taken to be what it was. Raises
     what reading raises when the panel cannot be reached or lets nobody in.
     """
-    answer = asked(bm.transport, "whoami")
+    answer = read_optional(bm.transport, "whoami")
     known, told = bm.dialect.version, answer.version if answer else None
     if not known or not told or told == known:
         return False

@@ -1,4 +1,4 @@
-"""The leases that this process holds, on bindings and windows, and their keeper's duty."""
+"""The leases that this process holds, on bindings and windows; the heartbeat extends them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def _extend_leases() -> None:
 
 
 def hold(token: str) -> None:
-    """Have the keeper extend the lease with this token."""
+    """Have the heartbeat extend the lease with this token."""
     with _held_lock:
         _held.add(token)
-    heartbeat.keep(_extend_leases)
+    heartbeat.add_duty(_extend_leases)
 
 
 def attend() -> None:
     """Show that this process lives, before it holds its first lease."""
-    heartbeat.keep(_extend_leases)
+    heartbeat.add_duty(_extend_leases)
 
 
 def let_go(token: str) -> None:

@@ -20,7 +20,7 @@ def is_away(error: PanelError) -> bool:
     False for what does not pass by itself, and where the panel answers another question: then what
     was asked for does not work, and is not asked for without end.
     """
-    if not reachability.may_pass(error):
+    if not reachability.is_transient(error):
         return False
     if isinstance(error, LimitTimeout):
         return True  # no place among our own calls: the panel was not asked at all
@@ -28,9 +28,9 @@ def is_away(error: PanelError) -> bool:
     if panel is None:
         return False
     if not isinstance(error, Unreachable) and _answers(panel):
-        reachability.is_back(panel)
+        reachability.mark_panel_reachable(panel)
         return False
-    reachability.away(error)
+    reachability.mark_unreachable(error)
     return True
 
 
@@ -53,5 +53,5 @@ def _answers(panel: Panel) -> bool:
     except CertificateRefused:
         return True
     except PanelError as error:
-        return not reachability.may_pass(error)
+        return not reachability.is_transient(error)
     return True

@@ -1,1 +1,1 @@
-"""What all parts rest on: clock, settings, keys, logs, proxies, errors."""
+"""Foundations of all other packages: clock, settings, keys, logs, proxies, errors."""

@@ -15,8 +15,8 @@ import time
 from django.db import connection
 
 RESYNC_SECONDS = 5.0
-BLUR = dt.timedelta(seconds=1)
-"""By so much a reading may seem to lie before the last one since it was answered faster."""
+MAX_REORDERING = dt.timedelta(seconds=1)
+"""A reading that is earlier than the last one by less than this was only answered faster."""
 
 
 def _database_time() -> dt.datetime:
@@ -40,7 +40,7 @@ class Clock:
         self._lock = threading.Lock()
         self._taken: float | None = None
         self._database = dt.datetime.min.replace(tzinfo=dt.UTC)
-        self._told = self._database
+        self._last = self._database
 
     def now(self) -> dt.datetime:
         """The present time, at most ``RESYNC_SECONDS`` away from a reading of the database's.
@@ -50,17 +50,19 @@ class Clock:
         monotonic = time.monotonic()
         with self._lock:
             if self._taken is not None and monotonic - self._taken < RESYNC_SECONDS:
-                return self._tell(self._database + dt.timedelta(seconds=monotonic - self._taken))
+                return self._monotone(
+                    self._database + dt.timedelta(seconds=monotonic - self._taken)
+                )
         database = _database_time()
         with self._lock:
             self._taken, self._database = monotonic, database
-            return self._tell(database)
+            return self._monotone(database)
 
-    def _tell(self, now: dt.datetime) -> dt.datetime:
-        """This time, or the one that was told before where that is just a little later."""
-        if now >= self._told or self._told - now > BLUR:
-            self._told = now
-        return self._told
+    def _monotone(self, now: dt.datetime) -> dt.datetime:
+        """This time, or the last one that was returned where that is only a little later."""
+        if now >= self._last or self._last - now > MAX_REORDERING:
+            self._last = now
+        return self._last
 
     def monotonic(self) -> float:
         """This process's monotonic seconds; what ``send_by`` is measured in."""
@@ -81,7 +83,7 @@ def monotonic() -> float:
 
 
 def install(clock: Clock) -> Clock:
-    """Put another clock in place (simulations do) and return the one that was there."""
+    """Replace the clock (simulations do) and return the one that was there."""
     global _clock
     previous, _clock = _clock, clock
     return previous

@@ -1,4 +1,4 @@
-"""What pages and commands tell a person: input that was refused, actions, and what panels said."""
+"""Errors that pages and commands show to a person: refused input, refused actions, panel errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Refused(Exception):  # noqa: N818 - the word of design.md
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineError:
-    """What is wrong with a CSV file, and where.
+    """One error in a CSV file, and where it is.
 
     ``line`` counts from 1, as editors do; 0: the file as a whole. ``column`` is the
     column's name, empty where the whole line is meant. ``skippable``: the other lines can be
@@ -79,7 +79,7 @@ class CsvRefused(Refused):
 
 
 class ActionRefused(Exception):  # noqa: N818 - named after what happened
-    """What was asked for cannot be done; nothing was changed. ``lines``: one for each row."""
+    """The requested action cannot be done; nothing was changed. ``lines``: one for each row."""
 
     def __init__(self, text: str, lines: Sequence[str] = ()) -> None:
         self.text = text

@@ -1,4 +1,4 @@
-"""Who this process is, and the one thread that keeps its leases alive.
+"""The identity of this process, and the one thread that extends its leases.
 
 Every lease (on a binding, a window, a slot of a panel's limit) is a token and an expiry in the
 database. A process that works extends all of its leases together, a few times per lease time;
@@ -30,11 +30,11 @@ log = structlog.get_logger(__name__)
 _counter = itertools.count(1)
 _lock = threading.Lock()
 _token: tuple[int, str] | None = None
-_keeper: Keeper | None = None
+_thread: Heartbeat | None = None
 
 
 def process_token() -> str:
-    """This process's unguessable name; a forked child gets its own."""
+    """The unguessable name of this process; a forked child gets its own."""
     global _token  # noqa: PLW0603 - one identity per process
     with _lock:
         if _token is None or _token[0] != os.getpid():
@@ -48,13 +48,13 @@ def new_lease_token() -> str:
 
 
 def role() -> str:
-    """What this process does, for the health page."""
+    """The role of this process (``web``, ``worker``, …), for the health page."""
     name = os.environ.get("INTEGRATOR_ROLE", "")
     return name or ("command" if "manage.py" in sys.argv[0] else "process")
 
 
-class Keeper(threading.Thread):
-    """Extends this process's leases several times per lease time.
+class Heartbeat(threading.Thread):
+    """Calls this process's duties several times per lease time.
 
     A duty is called with no arguments; it extends what it is responsible for in as few
     statements as it can. A database error in one does not keep the others from their turn: a
@@ -62,14 +62,14 @@ class Keeper(threading.Thread):
     """
 
     def __init__(self, interval: float) -> None:
-        super().__init__(name="lease-keeper", daemon=True)
+        super().__init__(name="heartbeat", daemon=True)
         self.pid = os.getpid()
         self.interval = interval
         self.duties: list[Callable[[], None]] = []
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        """Do every duty, again and again, until stopped."""
+        """Call every duty at the interval until stopped."""
         while not self.stopped.wait(self.interval):
             for duty in list(self.duties):
                 try:
@@ -80,30 +80,30 @@ class Keeper(threading.Thread):
         connections.close_all()
 
 
-def keep(duty: Callable[[], None]) -> None:
-    """Have ``duty`` called several times per lease time from now on, once for each process."""
-    global _keeper  # noqa: PLW0603 - one keeper per process
+def add_duty(duty: Callable[[], None]) -> None:
+    """Call ``duty`` several times per lease time from now on; added twice it is called once."""
+    global _thread  # noqa: PLW0603 - one thread per process
     with _lock:
-        dead = _keeper is not None and _keeper.ident is not None and not _keeper.is_alive()
-        if _keeper is None or dead or _keeper.pid != os.getpid() or _keeper.stopped.is_set():
-            _keeper = Keeper(min(settings.LEASE_SECONDS / 4, 1.0))
-            _keeper.duties.append(_sign_of_life())
-            _keeper.start()
-        if duty not in _keeper.duties:
-            _keeper.duties.append(duty)
+        dead = _thread is not None and _thread.ident is not None and not _thread.is_alive()
+        if _thread is None or dead or _thread.pid != os.getpid() or _thread.stopped.is_set():
+            _thread = Heartbeat(min(settings.LEASE_SECONDS / 4, 1.0))
+            _thread.duties.append(_process_row_duty())
+            _thread.start()
+        if duty not in _thread.duties:
+            _thread.duties.append(duty)
 
 
-def stop_keeping() -> None:
-    """End the keeper thread and wait for it; leases then run out by themselves."""
+def stop() -> None:
+    """Stop the thread and wait for it; leases then run out by themselves."""
     with _lock:
-        keeper = _keeper
-    if keeper is not None and keeper.pid == os.getpid():
-        keeper.stopped.set()
-        keeper.join(10)
+        running = _thread
+    if running is not None and running.pid == os.getpid():
+        running.stopped.set()
+        running.join(10)
 
 
-def _sign_of_life() -> Callable[[], None]:
-    """A duty that writes this process's row a few times a minute."""
+def _process_row_duty() -> Callable[[], None]:
+    """The duty that writes this process's row, which shows that it is alive, per quarter lease."""
     last = [float("-inf")]
 
     def duty() -> None:

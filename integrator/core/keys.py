@@ -1,4 +1,4 @@
-"""The two kinds of key and where they lie when the environment does not give them.
+"""The two kinds of key, stored in VAR_DIR when the environment does not give them.
 
 On a single machine `up` makes them once, in `VAR_DIR/keys` (folder 700, files 600), and every
 other command reads them from there. With a database server they come from the environment alone.
@@ -46,11 +46,11 @@ def field_keys(var_dir: Path) -> tuple[str, ...]:
 
 def create_missing(var_dir: Path) -> bool:
     """Make the keys that are not there yet; never touches one that is. True if any was made."""
-    made = [keep_once(var_dir / "keys" / name, make) for name, make in MAKERS.items()]
+    made = [create_once(var_dir / "keys" / name, make) for name, make in MAKERS.items()]
     return any(made)
 
 
-def keep_once(path: Path, make: Callable[[], str]) -> bool:
+def create_once(path: Path, make: Callable[[], str]) -> bool:
     """Write `make()` to `path` (600, in a folder of 700) unless it exists. True if written.
 
     The file appears whole or not at all, also when two processes try at once.

@@ -1,4 +1,4 @@
-"""One chain for all log records, ours and the libraries': a line of JSON, or one for the eye.
+"""Logging: one chain for our records and the libraries', as lines of JSON or as text.
 
 Secrets do not reach a log because nobody logs them; the redaction here is the second fence.
 """
@@ -27,7 +27,7 @@ _SECRET_IN_TEXT = re.compile(
     r"|(?<=://)(?P<user>[^\s:/@]*):[^\s/@]+(?=@)",
     re.IGNORECASE,
 )
-_DEEPEST = 6  # a structure nested deeper than this is not something we log
+_MAX_DEPTH = 6  # a structure nested deeper than this is not something we log
 
 
 def configure(config: Mapping[str, str]) -> None:
@@ -97,7 +97,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _without_task_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Drop what Celery attaches to its records: the message and the traceback once more."""
+    """Remove what Celery attaches to its records: the message and the traceback once more."""
     if event.get("logger", "").startswith("celery."):
         event.pop("data", None)
     return event
@@ -106,7 +106,7 @@ def _without_task_data(_logger: WrappedLogger, _method: str, event: EventDict) -
 def _clean(name: object, value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if depth > _DEEPEST or (isinstance(name, str) and _SECRET_NAME.search(name)):
+    if depth > _MAX_DEPTH or (isinstance(name, str) and _SECRET_NAME.search(name)):
         return REDACTED
     if isinstance(value, str):
         return _SECRET_IN_TEXT.sub(_blank, value)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_DIGITS = 18
-"""So many digits at most: all that they write fits the 64 bits of a database's column."""
+"""Digits; any number with so few fits the 64 bits of a database's column."""
 
 
 def number(text: str) -> int | None:
@@ -23,12 +23,12 @@ def row_id(text: str) -> int:
 
 
 def numbers(texts: Iterable[str]) -> list[int]:
-    """Those of these that are numbers, in their order."""
+    """The numbers among these texts, in their order."""
     return [found for text in texts if (found := number(text)) is not None]
 
 
 class IdConverter:
-    """An id in an address: what is none, or longer than any, is not found."""
+    """An id in a URL: text that is none, or longer than any, does not match."""
 
     regex = rf"[0-9]{{1,{MAX_DIGITS}}}"
 

@@ -1,4 +1,4 @@
-"""Who asked, and over TLS or not, when a reverse proxy stands in front.
+"""The client's address and scheme when requests come through a reverse proxy.
 
 `X-Forwarded-*` can be written by anyone; it is believed only from `TRUSTED_PROXIES`, else removed.
 """
@@ -22,7 +22,7 @@ _HEADERS = (
 )
 
 
-class BelievedProxies:
+class TrustedProxies:
     """WSGI middleware that sets REMOTE_ADDR and the scheme to what a trusted proxy says."""
 
     def __init__(self, application: WSGIApplication, trusted: tuple[Network, ...]) -> None:
@@ -33,7 +33,7 @@ class BelievedProxies:
         """Answer the request."""
         said = {name: environ.pop(name, "") for name in _HEADERS}
         if self._trusts(environ.get("REMOTE_ADDR", "")):
-            environ["REMOTE_ADDR"] = self._asker(
+            environ["REMOTE_ADDR"] = self._client_address(
                 said["HTTP_X_FORWARDED_FOR"], environ["REMOTE_ADDR"]
             )
             scheme = said["HTTP_X_FORWARDED_PROTO"].rpartition(",")[2].strip().lower()
@@ -41,8 +41,8 @@ class BelievedProxies:
                 environ["wsgi.url_scheme"] = scheme
         return self._application(environ, start_response)
 
-    def _asker(self, forwarded: str, peer: str) -> str:
-        """The last address that is no proxy of ours: what stands before it the asker wrote."""
+    def _client_address(self, forwarded: str, peer: str) -> str:
+        """The last address that is no proxy of ours: those before it were written by the client."""
         for address in reversed([piece.strip() for piece in forwarded.split(",")]):
             if _address(address) is None:
                 return peer

@@ -1,4 +1,4 @@
-"""What people type into forms, as they meant it."""
+"""Text that people type into forms, without invisible characters around it."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def typed(form: QueryDict, name: str) -> str:
-    """The text of a field without blanks and unseen signs at its ends; '' when it was not sent."""
+    """The text of a field without blanks and invisible characters at its ends; '' if not sent."""
     return clean(form.get(name, ""))

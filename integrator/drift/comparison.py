@@ -1,4 +1,4 @@
-"""In what a bound service and its account differ: pure comparison, one service at a time."""
+"""Differences between one bound service and its account: a pure comparison."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BoundService:
-    """A service as BILLmanager lists it. Ids are BILLmanager's; ``pk`` is our row's.
+    """One service as BILLmanager lists it. Ids are BILLmanager's; ``pk`` is our row's.
 
     ``gone``: it is listed no more.
     """
@@ -51,8 +51,8 @@ class HostedAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class WhatWeBound:
-    """What a binding of ours has proven at its end."""
+class ProvenBinding:
+    """The service as a binding of ours has proven it at its end."""
 
     client: int
     plan: int
@@ -62,7 +62,7 @@ class WhatWeBound:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What people call plans and modules, by BILLmanager's ids."""
+    """Names of plans and modules by BILLmanager's ids."""
 
     plans: dict[int, str]
     modules: dict[int, str]
@@ -79,7 +79,7 @@ class Names:
 def between(
     service: BoundService, account: HostedAccount, mapped: tuple[int, str] | None, names: Names
 ) -> Iterator[Reason]:
-    """What differs between a service and its account.
+    """The differences between a service and its account.
 
     ``mapped``: id and name of the plan that accounts of this preset become; None: not known, so
     that nothing can be said of the plan.
@@ -105,7 +105,7 @@ def between(
 def without_account(
     service: BoundService, server: str, holders: Sequence[HostedAccount]
 ) -> tuple[Reason, HostedAccount | None]:
-    """What to say of a service whose login is not on its server.
+    """The difference of a service whose login is not on its server.
 
     ``holders``: the accounts, on all servers, that hold the service's domain.
     """
@@ -122,8 +122,8 @@ def without_account(
     return reason("account_gone", **about, domain=service.domain or "–"), None
 
 
-def since_bound(service: BoundService, bound: WhatWeBound, names: Names) -> Iterator[Reason]:
-    """What BILLmanager has of a service otherwise than our binding has proven."""
+def since_bound(service: BoundService, bound: ProvenBinding, names: Names) -> Iterator[Reason]:
+    """The differences between a service as BILLmanager has it and as our binding proved it."""
     about: dict[str, object] = {"service": service.id}
     if not service.live:
         yield reason("service_gone", **about, username=bound.username)

@@ -1,4 +1,4 @@
-"""Goes through the bound services and says in what each differs from its account."""
+"""Finds the differences between all bound services and their accounts, from the mirrors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrator.drift import comparison
-from integrator.drift.comparison import BoundService, HostedAccount, Names, WhatWeBound
+from integrator.drift.comparison import BoundService, HostedAccount, Names, ProvenBinding
 from integrator.inventory.service_recognition import live_services
-from integrator.matching.evidence import COLUMNS, Index, Traces, all_traces
+from integrator.matching.evidence import COLUMNS, AccountTraits, Index, all_traits
 from integrator.matching.matcher import sure_client
 from integrator.matching.plan_map import PlanResolver
 from integrator.messages.reasons import reason
@@ -36,7 +36,7 @@ class Difference(NamedTuple):
 
 
 class Comparison:
-    """The mirrors in memory, by what services and accounts have in common."""
+    """The mirrors in memory, indexed by what services and accounts have in common."""
 
     def __init__(self) -> None:
         self._names = Names(
@@ -77,10 +77,10 @@ class Comparison:
             self._alike[panel, login_key(username)].append(one)
             for domain in domains:
                 self._holders[domain_key(domain)].append(one)
-        self._index.find_shared(all_traces())
+        self._index.find_shared(all_traits())
         bound = Account.objects.filter(gone_at=None).exclude(service=None)
         self._facts = {
-            (panel, facts[0]): Traces(*facts)
+            (panel, facts[0]): AccountTraits(*facts)
             for panel, *facts in bound.values_list("panel_id", *COLUMNS).iterator()
         }
 
@@ -101,14 +101,14 @@ class Comparison:
             key = (panel.pk, account.username if account else login_key(service.username))
             if key in first:
                 other = first[key]
-                told = reason(
+                why = reason(
                     "two_services",
                     service=service.id,
                     client=service.client or "?",
                     other=other.id,
                     other_client=other.client or "?",
                 )
-                yield Difference(service.pk, account.pk if account else None, panel.pk, told)
+                yield Difference(service.pk, account.pk if account else None, panel.pk, why)
                 continue
             first[key] = service
             yield from self._of_service(service, panel, account)
@@ -128,20 +128,20 @@ class Comparison:
                 holders = (
                     self._holders.get(domain_key(service.domain), []) if service.domain else []
                 )
-                told, holder = comparison.without_account(service, panel.name, holders)
-                yield Difference(service.pk, holder.pk if holder else None, panel.pk, told)
+                why, holder = comparison.without_account(service, panel.name, holders)
+                yield Difference(service.pk, holder.pk if holder else None, panel.pk, why)
             return
         mapped = self._plans.find(account.preset, panel.pk)
         plan = (mapped.plan.remote_id, mapped.plan.name) if mapped else None
         client_meant, plan_meant = self._meant.get(service.id, (None, None))
         if service.plan == plan_meant:
             plan = None
-        for told in comparison.between(service, account, plan, self._names):
-            yield Difference(service.pk, account.pk, panel.pk, told)
+        for why in comparison.between(service, account, plan, self._names):
+            yield Difference(service.pk, account.pk, panel.pk, why)
         facts = self._facts.get((panel.pk, account.username))
         client = sure_client(self._index.facts(facts)) if facts else None
         if client is not None and service.client not in {None, client, client_meant}:
-            told = reason(
+            why = reason(
                 "client_doubted",
                 service=service.id,
                 client=service.client,
@@ -149,10 +149,10 @@ class Comparison:
                 username=account.username,
                 server=account.server,
             )
-            yield Difference(service.pk, account.pk, panel.pk, told)
+            yield Difference(service.pk, account.pk, panel.pk, why)
 
     def _may_be_missed(self, panel: Panel, username: str) -> bool:
-        """Whether its server was asked late enough to know of the account of this service."""
+        """Whether a missing account is a difference: its server was read after BILLmanager was."""
         if (panel.pk, login_key(username)) in self._went:
             return True
         asked = panel.discovered_at
@@ -173,9 +173,9 @@ class Comparison:
             service = services.get(number or 0)
             if service is None:
                 continue
-            bound = WhatWeBound(client, plan, module, username)
-            for told in comparison.since_bound(service, bound, self._names):
-                yield Difference(service.pk, account, panel, told)
+            bound = ProvenBinding(client, plan, module, username)
+            for why in comparison.since_bound(service, bound, self._names):
+                yield Difference(service.pk, account, panel, why)
 
 
 _COLUMNS = (

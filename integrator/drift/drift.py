@@ -29,7 +29,7 @@ CONFLICTS = frozenset(
 
 
 def compare() -> int:
-    """Compare everything and keep what is found; how many differences there are now."""
+    """Compare all bound services and store the differences; how many there are now."""
     found = {(one.service, str(one.reason["key"])): one for one in Comparison().run()}
     _keep(found, now())
     mark_accounts()
@@ -37,41 +37,41 @@ def compare() -> int:
 
 
 def unsettled() -> QuerySet[Drift]:
-    """What differs now and nobody has said to be meant."""
+    """The present differences that nobody has accepted."""
     return Drift.objects.filter(over_at=None, accepted_by="")
 
 
 def accept(drift: Drift, person: str) -> None:
-    """A person says that this difference is meant; it is asked again when it changes."""
+    """Accept this difference as meant, on a person's word; it is shown again when it changes."""
     Drift.objects.filter(pk=drift.pk, over_at=None).update(accepted_by=person)
     mark_accounts()
 
 
-def ask_again(drift: Drift) -> None:
-    """Take that back."""
+def withdraw_acceptance(drift: Drift) -> None:
+    """Withdraw the acceptance of this difference."""
     Drift.objects.filter(pk=drift.pk).update(accepted_by="")
     mark_accounts()
 
 
 def _keep(found: dict[tuple[int, str], Difference], moment: dt.datetime) -> None:
-    """Bring the stored differences in line with what was found."""
+    """Update the stored differences to those that were found."""
     known = {
-        (service, kind): (pk, told, account, panel, over_at)
-        for pk, service, kind, told, account, panel, over_at in Drift.objects.values_list(
+        (service, kind): (pk, why, account, panel, over_at)
+        for pk, service, kind, why, account, panel, over_at in Drift.objects.values_list(
             "pk", "service_id", "kind", "reason", "account_id", "panel_id", "over_at"
         ).iterator()
     }
     fresh, again, altered = [], [], []
-    for (service, kind), (_service, account, panel, told) in found.items():
+    for (service, kind), (_service, account, panel, why) in found.items():
         before = known.get((service, kind))
         if before is None:
-            one = Drift(service_id=service, kind=kind, reason=told, since=moment, seen_at=moment)
+            one = Drift(service_id=service, kind=kind, reason=why, since=moment, seen_at=moment)
             one.account_id, one.panel_id = account, panel
             fresh.append(one)
         elif before[4] is not None:
-            again.append((before[0], [told, account, panel, None, moment, ""]))
-        elif before[1]["params"] != told["params"] or before[2:4] != (account, panel):
-            altered.append((before[0], [told, account, panel, ""]))
+            again.append((before[0], [why, account, panel, None, moment, ""]))
+        elif before[1]["params"] != why["params"] or before[2:4] != (account, panel):
+            altered.append((before[0], [why, account, panel, ""]))
     over = [row[0] for key, row in known.items() if row[4] is None and key not in found]
     for portion in portions(fresh):
         Drift.objects.bulk_create(portion, ignore_conflicts=True)
@@ -84,12 +84,12 @@ def _keep(found: dict[tuple[int, str], Difference], moment: dt.datetime) -> None
 
 
 def mark_accounts() -> None:
-    """Show on the accounts that are services what speaks of a wrong client, plan or server."""
+    """Mark accounts that are services with reasons for a wrong client, plan or server."""
     said: dict[int, list[Reason]] = defaultdict(list)
     rows = unsettled().filter(kind__in=CONFLICTS)
-    for account, told in rows.order_by("kind", "pk").values_list("account_id", "reason"):
+    for account, why in rows.order_by("kind", "pk").values_list("account_id", "reason"):
         if account is not None:
-            said[account].append(told)
+            said[account].append(why)
     marked = Account.objects.exclude(service=None).values_list("pk", "conflicts", "in_conflict")
     changed = [
         (pk, [said.get(pk, []), pk in said])

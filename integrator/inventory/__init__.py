@@ -1,1 +1,1 @@
-"""What panels list, read into our mirrors."""
+"""Mirrors: copies of what panels list."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from integrator.core.clock import now
 from integrator.inventory import (
     payment_limits,
-    plans_at_rest,
+    plans_outside_windows,
     prices,
     row_owners,
     sale_rules,
@@ -45,12 +45,12 @@ T = TypeVar("T")
 Kind = Change.Kind
 
 CENT = Decimal("0.01")
-LARGEST = Decimal(10) ** 12
-"""What a balance can be, as it is kept."""
+MAX_BALANCE = Decimal(10) ** 12
+"""A balance is stored below this amount; a larger one is not believed."""
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
-    """Bring all mirrors of BILLmanager in line with what it lists; counts and facts.
+    """Update all mirrors of BILLmanager from what it lists; counts and facts.
 
     ``facts`` holds what has no mirror: ``paymethods`` [[id, name, currency], …] and ``letters``
     plan id → its opening letter ("" for none); ``client_form`` the ``countries`` and ``projects``
@@ -166,13 +166,13 @@ def _plans(
 
 
 def _offers(billmanager: BillManager) -> dict[int, Offer]:
-    """Prices and data centres; none where nothing tells them: the panel's check says so."""
+    """Prices and data centres by plan; empty where nothing shows them, which the check reports."""
     su = prices.some_user() or discovery.some_user(billmanager.transport)
     return unless_denied(partial(prices.offers, billmanager, int(su) if su else None)) or {}
 
 
 def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
-    """A plan's modules as the provider sells with them; off while nothing tells that one is on.
+    """A plan's modules outside windows; each off while the marker is not known.
 
     Then no preview takes it for on, and the panel's check, or the window, says what is not known.
     """
@@ -183,14 +183,14 @@ def plan_modules(billmanager: BillManager, plan_id: int) -> list[PlanModule]:
         if error.transient:
             raise
         listed = list(billmanager.plans.compared(plan_id).modules)
-    return plans_at_rest.modules(plan_id, listed, asked_at=asked_at)
+    return plans_outside_windows.modules(plan_id, listed, asked_at=asked_at)
 
 
 def plan_sale(billmanager: BillManager, plan_id: int) -> tuple[str, SaleRules]:
     """The opening letter that the plan is sold with, empty for none, and what limits its sale."""
     asked_at = now()
     found, rules = billmanager.plans.sale(plan_id)
-    sent = plans_at_rest.letter(plan_id, found, asked_at=asked_at)
+    sent = plans_outside_windows.letter(plan_id, found, asked_at=asked_at)
     return "" if sent == NO_LETTER else sent, rules
 
 
@@ -214,7 +214,7 @@ def offer_columns(offer: Offer | None) -> dict[str, Any]:
 def read_clients(
     panel: Panel, billmanager: BillManager, *, ask: Collection[int] | None = None
 ) -> int:
-    """Bring the clients in line with the list, and what of it cannot be read; rows listed.
+    """Update the clients from the list, and store which cells cannot be read; rows listed.
 
     ``ask``: the clients whose own form may be read, should their balance be below zero; None: all.
     """
@@ -253,7 +253,7 @@ def _clients(
 
 
 def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
-    """The balance as it is kept; None, and a note, where it is too large to be one."""
+    """The balance as it is stored; None, and a note, from ``MAX_BALANCE`` on."""
     balance = kept(client.balance)
     if balance is None and client.balance is not None:
         value, what = str(client.balance), "is too large an amount"
@@ -262,8 +262,8 @@ def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
 
 
 def kept(balance: Decimal | None) -> Decimal | None:
-    """A balance as it is kept: never more than there is, where the panel shows four decimals."""
-    if balance is None or abs(balance) >= LARGEST:
+    """The balance as it is stored: rounded down where the panel shows four decimals."""
+    if balance is None or abs(balance) >= MAX_BALANCE:
         return None
     return balance.quantize(CENT, ROUND_FLOOR)
 
@@ -273,7 +273,7 @@ MAX_FORMS = 200
 
 
 def client_terms(billmanager: BillManager, client: ListedClient) -> dict[str, Any]:
-    """What ``Client.terms`` keeps: from the list, else from the form of one that is below zero.
+    """The value of ``Client.terms``: from the list, else from the form of a client below zero.
 
     {} where neither shows any, or our login may not see the form: then a client pays in advance.
     """
@@ -291,7 +291,7 @@ def _is_below_zero(client: ListedClient) -> bool:
 
 
 def read_users(panel: Panel, billmanager: BillManager) -> int:
-    """Bring the clients' users in line with the list, and what cannot be read; rows listed."""
+    """Update the clients' users from the list, and store what cannot be read; rows listed."""
     notes: list[Unreadable] = []
     counts: dict[str, int] = {}
     _users(panel, billmanager, counts, notes)
@@ -302,7 +302,7 @@ def read_users(panel: Panel, billmanager: BillManager) -> int:
 def _users(
     panel: Panel, billmanager: BillManager, counts: dict[str, int], notes: list[Unreadable]
 ) -> dict[str, int]:
-    """Store the users; the names by which lists call clients, each that is one client's alone."""
+    """Store the users; returns name → client for the names that one client alone has."""
     clients = dict(Client.objects.values_list("remote_id", "id"))
     listed = billmanager.clients.users()
     notes += listed.unreadable
@@ -334,7 +334,7 @@ def _services(
 ) -> int:
     plans = row_owners.ids_by_unique_name(Plan.objects.values_list("name", "remote_id"))
     modules = row_owners.ids_by_unique_name(Module.objects.values_list("name", "remote_id"))
-    # Those that ended tell whose an account was; the plain list may hold them or not.
+    # Those that ended show whose an account was; the plain list may hold them or not.
     ended, plain = _ended(billmanager), billmanager.services.all()
     listed = {one.id: one for one in [*ended, *plain]}.values()
     notes += [*ended.unreadable, *plain.unreadable]
@@ -382,7 +382,7 @@ def _store(
     *,
     whole: bool = True,
 ) -> int:
-    """Bring one mirror in line with a list and write down what changed; rows listed.
+    """Update one mirror from a list and record what changed; rows listed.
 
     ``whole``: no row of it was lost, so that what is not in ``found`` is gone.
     """

@@ -1,4 +1,4 @@
-"""What a discovery found otherwise than the one before: new, gone, back, renamed, changed."""
+"""The change log of discoveries: rows that are new, gone, back, renamed or changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ What = Change.What
 class History(Listener):
     """Collects the changes of one list and writes them at the end.
 
-    ``watch``: the columns whose change is worth telling; ``called``: the one that holds the name,
+    ``watch``: the columns whose change is recorded; ``called``: the one that holds the name,
     "" where the key itself is the name.
     """
 
@@ -31,21 +31,21 @@ class History(Listener):
         self._found: dict[str, tuple[str, str, dict[str, Any]]] = {}
 
     def first(self, count: int) -> None:
-        """The list was read for the first time: its rows are no news, their number is."""
+        """Note the first reading of the list: its rows are not listed as new, only counted."""
         self._found = {"": (What.FIRST, "", {"count": [0, count]})} if count else {}
 
     def new(self, key: Hashable, values: Mapping[str, Any]) -> None:
-        """A row that was never listed before."""
+        """Note a row that was never listed before."""
         self._found[str(key)] = (What.NEW, self._name(key, values), {})
 
     def gone(self, key: Hashable) -> None:
-        """A row that is listed no more."""
+        """Note a row that is listed no more."""
         self._found[str(key)] = (What.GONE, str(key), {})
 
     def seen(
         self, key: Hashable, values: Mapping[str, Any], before: Mapping[str, Any], *, back: bool
     ) -> None:
-        """A row that was known; ``back``: it had been gone."""
+        """Note a known row that has changed; ``back``: it had been gone."""
         fields = {
             column: [_plain(before[column]), _plain(values[column])]
             for column in self.watch
@@ -58,13 +58,13 @@ class History(Listener):
             self._found[str(key)] = (what, self._name(key, values), fields)
 
     def renamed(self, old: str, new: str) -> None:
-        """What looks like one row gone and another one new is the same thing under a new key."""
+        """Note a new key of a row, instead of one row gone and another one new."""
         if {old, new} <= self._found.keys():
             del self._found[old]
             self._found[new] = (What.RENAMED, new, {"username": [old, new]})
 
     def write(self, at: dt.datetime) -> int:
-        """Store what was found; how many changes."""
+        """Store the changes; how many there are."""
         rows = (
             Change(
                 at=at,

@@ -29,7 +29,7 @@ _WATCHED = ("active", "preset", "owner", "domains", "fullname", "system")
 
 
 def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str, Any]]:
-    """Bring the panel's accounts in line with what it lists; counts and facts.
+    """Update the mirror of the panel's accounts from what it lists; counts and facts.
 
     Raises PanelError.
     """
@@ -54,7 +54,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     resellers = {row.username for row in listed if _is_reseller(row)}
     found: dict[Hashable, dict[str, Any]] = {
         row.username: _columns(row, domains.get(row.username, []), kept.get(row.username, _NEW)[0])
-        | {"system": _is_system(row, administrators, resellers, all_told=bool(told))}
+        | {"system": _is_system(row, administrators, resellers, all_listed=bool(told))}
         for row in listed
     }
     history, moment = History(panel, Change.Kind.ACCOUNT, _WATCHED), now()
@@ -140,15 +140,15 @@ def _is_system(
     administrators: Collection[str],
     resellers: Collection[str],
     *,
-    all_told: bool,
+    all_listed: bool,
 ) -> bool:
     """Whether the account is no customer's of ours: an administrator, a reseller or a reseller's.
 
-    ``all_told``: the panel has told its administrators, so every other owner is a reseller.
+    ``all_listed``: the panel has listed its administrators, so every other owner is a reseller.
     Where it has not (its edition or our rights may lack the function), an owner that we cannot
     place counts as ours.
     """
-    foreign = row.owner not in administrators and (all_told or row.owner in resellers)
+    foreign = row.owner not in administrators and (all_listed or row.owner in resellers)
     return row.username in administrators or _is_reseller(row) or foreign
 
 

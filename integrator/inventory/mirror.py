@@ -1,4 +1,4 @@
-"""Brings a mirror in line with what a panel lists, also when that is 100,000 rows.
+"""Updates a mirror from what a panel lists, in portions, since that may be 100,000 rows.
 
 Only rows that are new or have changed are written, in portions of their own transaction, so that
 a long discovery never holds the database's write lock for long. Rows that are no longer listed
@@ -24,7 +24,7 @@ PORTION = 2000
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """How many rows were listed, and how many of them are new, changed or gone since last time."""
+    """Counts of rows: listed, and new, changed or gone since the last discovery."""
 
     listed: int
     new: int
@@ -33,10 +33,10 @@ class Synced:
 
 
 class Listener:
-    """Is told what is otherwise than before; this one keeps nothing."""
+    """Receives the changes of a mirror; this base class ignores them."""
 
     def first(self, count: int) -> None:
-        """So many rows were read where none had been known."""
+        """The list was read for the first time, with so many rows."""
 
     def new(self, key: Hashable, values: Mapping[str, Any]) -> None:
         """A row that was never listed before."""
@@ -72,7 +72,7 @@ def sync(
 
     ``key`` is the column that identifies a row within the scope; ``fixed`` holds the columns
     that make up the scope (for instance the panel of accounts). Columns that are not in
-    ``found`` (a person's choices, matches, links) are never touched. ``progress`` is told how
+    ``found`` (a person's choices, matches, links) are never touched. ``progress`` receives how
     many rows have been looked at, ``listener`` what is otherwise than before. ``whole`` False:
     rows that could not be read are not in ``found``, so that nothing is marked gone.
     """

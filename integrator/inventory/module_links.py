@@ -1,4 +1,4 @@
-"""Which BILLmanager module serves which server."""
+"""Links between servers and the BILLmanager modules that serve them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _module_addresses() -> dict[int, str]:
 
 
 def link_by_hand(panel: Panel, module_id: int) -> Module:
-    """Say that this BILLmanager module serves this ispmanager.
+    """Link this ispmanager to this BILLmanager module, on a person's word.
 
     Raises Refused when the module is not known, not an ispmanager module or linked elsewhere.
     """

@@ -1,4 +1,4 @@
-"""What a payment method takes at least and at most, kept among the facts of a discovery."""
+"""The least and the most of one payment by each method, stored with a discovery's facts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACT = "paymethod_limits"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one payment; None: there is none. ``currency`` "": that of the payment itself.
+    """The limits of one payment; None: no limit. ``currency`` "": that of the payment itself.
 
     ``unclear``: a limit is shown that cannot be read, in the panel's words.
     """
@@ -30,13 +30,13 @@ class Limits:
 
 
 def of_method(method: PayMethod) -> Limits:
-    """What a payment's form says of this method."""
+    """The limits that a payment's form shows for this method."""
     unclear = "; ".join(one.value for one in method.troubles)
     return Limits(method.least, method.most, method.limits_in, unclear)
 
 
 def kept(methods: Iterable[PayMethod]) -> dict[str, list[str]]:
-    """These as they are stored among the facts of a discovery."""
+    """The limits of these methods as a discovery stores them."""
     found = {}
     for method in methods:
         own = of_method(method)
@@ -47,7 +47,7 @@ def kept(methods: Iterable[PayMethod]) -> dict[str, list[str]]:
 
 
 def known(panel: Panel, method_id: int) -> Limits | None:
-    """What the last discovery saw of a method, as it is offered to some client."""
+    """The limits of a method that the last discovery saw, as it is offered to some client."""
     facts: Mapping[str, Any] = panel.discovery.get("facts", {}).get(FACT, {})
     found = facts.get(str(method_id))
     if found is None:

@@ -1,4 +1,4 @@
-"""What plans cost: the public price list, and where that says nothing, the forms of orders."""
+"""Prices of plans: from the public price list, else from the forms of orders."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 
 
 def some_user() -> int | None:
-    """A client's user to ask as; None while none is known."""
+    """The id of some client's user to act as; None while none is known."""
     users = ClientUser.objects.filter(gone_at=None, active=True).order_by("remote_id")
     return users.values_list("remote_id", flat=True).first()
 
 
 def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
-    """Prices and data centres by plan id; of what the price list does not tell, as this client.
+    """Prices and data centres by plan id; those that the price list lacks are read as this client.
 
     ``user``: None where no client is known yet; then the price list alone counts. What the order
-    forms do not tell either is left out. Raises what reading the price list raises where nothing
-    else tells.
+    forms do not show either is left out. Raises what reading the price list raises where nothing
+    else shows a price.
     """
-    told: dict[int, Offer] = {}
+    listed: dict[int, Offer] = {}
     refused: Refused | None = None
     try:
-        told = bm.plans.offers()
+        listed = bm.plans.offers()
     except (AccessDenied, FunctionMissing) as error:
         refused = error
     if user is None or bm.dialect.order is None:
         if refused is not None:
             raise refused
-        return told
-    silent = [plan for plan in bm.plans.all() if not is_told(told.get(plan.id))]
+        return listed
+    silent = [plan for plan in bm.plans.all() if not is_sellable(listed.get(plan.id))]
     if not silent:
-        return told
+        return listed
     try:
         found = bm.orders.offers(user)
     except (Refused, UnexpectedAnswer) as error:
@@ -46,9 +46,9 @@ def offers(bm: BillManager, user: int | None) -> dict[int, Offer]:
         found = {}
     if refused is not None and not found:
         raise refused
-    return {**told, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
+    return {**listed, **{plan.id: found[plan.id] for plan in silent if plan.id in found}}
 
 
-def is_told(offer: Offer | None) -> bool:
-    """Whether a plan can be sold by what is known of it."""
+def is_sellable(offer: Offer | None) -> bool:
+    """Whether an offer has the prices and data centres that an order needs."""
     return offer is not None and bool(offer.periods) and bool(offer.datacenters)

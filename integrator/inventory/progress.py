@@ -1,4 +1,4 @@
-"""How far a discovery is, where pages and other processes can see it: ``Panel.discovery``."""
+"""The progress of a discovery, stored in ``Panel.discovery`` for pages and other processes."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ class Progress:
         self._write()
 
     def done(self, count: int) -> None:
-        """So many rows of the phase are done; written at most twice a second."""
+        """Note so many rows of the phase as done; written at most twice a second."""
         self._value["done"] = count
         if self._monotonic() - self._written >= WRITE_EVERY:
             self._write()
 
     def finish(self, counts: dict[str, int], facts: dict[str, Any]) -> None:
-        """The discovery is complete; ``facts`` are what it found beside the mirrors."""
+        """Mark the discovery complete; ``facts`` are what it found beside the mirrors."""
         self._value.update(state="done", phase="", counts=counts, facts=facts)
         self._panel.discovered_at = now()
         self._write("discovered_at")
 
     def fail(self, why: Message) -> None:
-        """The discovery ended early, and why."""
+        """Mark the discovery as failed, and why."""
         self._value.update(state="failed", error=why.to_json())
         self._write()
 

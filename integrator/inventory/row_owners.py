@@ -1,4 +1,4 @@
-"""Whose users and services are, where lists name clients by text alone (billmanager.md 7.4)."""
+"""The clients that own users and services, where lists name them by text (billmanager.md 7.4)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def of_users(
     """
     names = ids_by_unique_name(Client.objects.values_list("name", "remote_id"))
     owners: dict[int, int] = {}
-    told: list[tuple[str, int]] = []
+    named: list[tuple[str, int]] = []
     asked = 0
     for user in users:
         owner = user.client_id or names.get(name_key(user.client_name))
@@ -47,15 +47,15 @@ def of_users(
             )
             continue
         owners[user.id] = owner
-        told.append((user.client_name, owner))
-    pairs = [*Client.objects.values_list("name", "remote_id"), *told]
+        named.append((user.client_name, owner))
+    pairs = [*Client.objects.values_list("name", "remote_id"), *named]
     return owners, ids_by_unique_name(pairs)
 
 
 def of_services(
     billmanager: BillManager, clients: Mapping[str, int], notes: list[Unreadable]
 ) -> Callable[[ListedService], int | None]:
-    """Whose a service is: by id, by a name that one client alone has, else by its own form."""
+    """Service → client: by id, by a name that one client alone has, else by its own form."""
     known = set(Client.objects.values_list("remote_id", flat=True))
     asked = 0
 
@@ -71,8 +71,8 @@ def of_services(
                 service.domain,
                 notes,
             )
-            told = form.client_id if form else None
-            found = told if told in known else None
+            shown = form.client_id if form else None
+            found = shown if shown in known else None
         if found is None and service.client_name:
             notes.append(
                 Unreadable(
@@ -90,7 +90,7 @@ def of_services(
 
 
 def ids_by_unique_name(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Name → id where only one has the name: lists of some versions tell names alone."""
+    """Name → id for names that only one has: lists of some versions show names alone."""
     ids: dict[str, set[int]] = {}
     for name, number in pairs:
         ids.setdefault(name_key(name), set()).add(number)

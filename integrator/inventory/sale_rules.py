@@ -2,7 +2,7 @@
 
 ``sale_rules`` plan id → what applies of `panels.billmanager.sale_rules`; ``plan_groups`` group →
 the most services that a client may have of it; ``registers`` [[name, whether it prints for charges
-too (None: not told)], …].
+too (None: absent)], …].
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def kept(rules: SaleRules) -> dict[str, Any]:
 
 
 def kept_registers(found: Iterable[Register]) -> list[list[Any]]:
-    """The cash registers as they are stored."""
+    """The cash registers as a discovery stores them."""
     return [[one.name, one.charges] for one in found]
 
 

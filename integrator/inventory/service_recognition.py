@@ -1,4 +1,4 @@
-"""Which accounts are services of BILLmanager already, also when somebody bound them by hand.
+"""Recognises accounts that are services of BILLmanager already, however they were bound.
 
 A service is its account by login (capitals do not count) and module; the domain shows those that
 were bound under another login, on another server, or while the module could not be read. Such an
@@ -90,7 +90,7 @@ def live_services() -> Any:
 
 
 def recognise() -> int:
-    """Mark the accounts that are services, and what else of BILLmanager speaks of them.
+    """Mark the accounts that are services, and store what conflicts with that.
 
     The number of accounts whose mark (service or conflicts) changed.
     """
@@ -174,7 +174,7 @@ def _own_services() -> dict[int, int]:
 def _by_domain(
     services: Services, username: str, server: str, domains: Sequence[str], own: int | None
 ) -> list[Reason]:
-    """What live services with one of these domains say; each service once."""
+    """The reasons that live services with one of these domains give; each service once."""
     found: dict[int, Reason] = {}
     for domain in domains:
         for one in services.by_domain.get(domain_key(domain), ()):

@@ -1,4 +1,4 @@
-"""Reading what may be refused or odd of one thing, so that the rest is read all the same."""
+"""Reads that a refusal or an odd answer about one thing does not end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def unless_denied(read: Callable[[], T]) -> T | None:
-    """What was read; None where our login may not see it and discovery can go on without."""
+    """The result of ``read``; None where our login has no access and discovery can do without."""
     try:
         return read()
     except (AccessDenied, FunctionMissing):
@@ -31,7 +31,7 @@ def unless_denied(read: Callable[[], T]) -> T | None:
 def unless_odd(
     read: Callable[[], T], func: str, key: int, name: str, notes: list[Unreadable]
 ) -> T | None:
-    """What was read of one plan or module; None, and a note, where its form or list is odd.
+    """The result of ``read`` on one plan or module; None, and a note, where that is odd.
 
     One odd plan never ends the discovery of all others.
     """

@@ -1,4 +1,4 @@
-"""What of a panel's lists could not be read: kept with its discovery, and told by name.
+"""Rows and cells of a panel's lists that could not be read, stored with its discovery by name.
 
 ``Panel.discovery["facts"]["unreadable"]``: {"count", "columns": {"account.balance": 3, …},
 "rows": [{"func", "key", "name", "column", "value", "what"}, …]}. Of very many the first are kept;
@@ -28,7 +28,7 @@ BALANCE = "account.balance"
 PLAN_MODULES = "pricelist (modules)"
 """How the list of a plan's modules is called here: its function's name differs by panel."""
 
-WHATS = frozenset(
+LABELS = frozenset(
     {
         *(text for key, text in notes.TEXTS.items() if key.startswith("cell.")),
         gettext_noop("names a client by a name that not just one client has"),
@@ -39,7 +39,7 @@ WHATS = frozenset(
 
 
 def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
-    """These as they are stored; {} where there are none."""
+    """The unreadable rows as they are stored; {} where there are none."""
     rows = list(dict.fromkeys(found))
     if not rows:
         return {}
@@ -51,7 +51,7 @@ def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
 
 
 def renew(panel: Panel, func: str, found: Iterable[Unreadable]) -> None:
-    """Put what was found of one list in the place of what was known of it."""
+    """Replace what is stored of one list by what was found."""
     panel.refresh_from_db(fields=["discovery"])
     facts = dict(panel.discovery.get("facts", {}))
     others = [one for one in of(panel) if one.func != func]
@@ -62,12 +62,12 @@ def renew(panel: Panel, func: str, found: Iterable[Unreadable]) -> None:
 
 
 def of(panel: Panel) -> list[Unreadable]:
-    """What is kept of a panel."""
+    """The stored unreadable rows of a panel."""
     return [Unreadable(**one) for one in _known(panel).get("rows", [])]
 
 
 def count(panel: Panel) -> int:
-    """How many there are, those that are not kept by name included."""
+    """The number of rows that could not be read, those not stored by name included."""
     return int(_known(panel).get("count", 0))
 
 
@@ -89,13 +89,13 @@ def plans(panel: Panel | None) -> dict[int, str]:
 
 
 def sentence(one: Unreadable) -> str:
-    """One of them in words, in the present language."""
+    """A sentence about one unreadable row, in the present language."""
     row = " ".join(part for part in (one.key and f"#{one.key}", one.name) if part)
     words = {
         "list": one.func,
         "row": row or _("a row without id and name"),
         "column": one.column,
-        "what": _(one.what) if one.what in WHATS else one.what,
+        "what": _(one.what) if one.what in LABELS else one.what,
         "value": one.value or "–",
     }
     return _("%(list)s, %(row)s: %(column)s %(what)s (“%(value)s”)") % words
@@ -107,5 +107,5 @@ def _known(panel: Panel) -> dict[str, Any]:
 
 
 def plain(one: Unreadable) -> dict[str, str]:
-    """One of them as JSON."""
+    """One unreadable row as JSON."""
     return {name: getattr(one, name) for name in Unreadable.__slots__}

@@ -1,1 +1,1 @@
-"""What goes on by itself: the sweep, wake-ups, retention, health."""
+"""Maintenance that needs nobody: the sweep, wake-ups, retention, health."""

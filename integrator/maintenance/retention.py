@@ -1,6 +1,6 @@
-"""Forgets what need not be kept: old calls, passwords of previews nobody started, dead processes.
+"""Retention: deletes old calls, passwords of previews that nobody started, dead processes.
 
-Events, intents and steps stay: they tell who did what, and with what proof.
+Events, intents and steps stay: they record who did what, and with what proof.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PREVIEW_PASSWORDS = dt.timedelta(days=1)
 PROCESSES = dt.timedelta(days=1)
 
 
-def tidy() -> dict[str, int]:
-    """Forget all that is due; how many rows of each kind."""
+def delete_expired() -> dict[str, int]:
+    """Delete all that is past its retention; how many rows of each kind."""
     now = clock.now()
     old = now - dt.timedelta(days=settings.CALL_RETENTION_DAYS)
     stale = PreviewRow.objects.filter(preview__created_at__lt=now - PREVIEW_PASSWORDS)

@@ -1,4 +1,4 @@
-"""The sweep: every few seconds it wakes what is due and takes back expired leases.
+"""The sweep: every few seconds it wakes what is due and reclaims expired leases.
 
 It re-wakes, it never runs anything itself; so a doubled sweep is harmless, and whatever message
 was lost is made up for.
@@ -23,19 +23,19 @@ from integrator.windows import members
 from integrator.windows.post_checks import plan_recheck
 
 MAX_WAKES = 8
-MAX_MENDED = 500
-"""Bindings of each kind in one round; others come in the next."""
+MAX_REPAIRED = 500
+"""Bindings of each kind that one round puts right; others come in the next."""
 LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
 
 
 def sweep() -> dict[str, int]:
-    """One round; how much of each kind it found."""
+    """Do one round; the number of rows of each kind that were woken or reclaimed."""
     pauses.pause_stopped()
-    _name_lanes()
-    _mend()
+    _mark_lanes()
+    _repair()
     found = {
-        "leases": take_back_leases(),
+        "leases": reclaim_leases(),
         "windows": _wake_windows(),
         "runs": _wake_runs(),
         "drawn": cohorts.draw_all(),
@@ -50,10 +50,10 @@ def sweep() -> dict[str, int]:
     return found
 
 
-def take_back_leases() -> int:
-    """Bindings whose worker died wait again, or are given up after several deaths; how many."""
+def reclaim_leases() -> int:
+    """Let bindings whose worker died wait again, or give up one after several deaths; how many."""
     expired = Binding.objects.filter(state=BindingState.RUNNING, lease_expires_at__lt=clock.now())
-    return sum(worker_deaths.take_back(binding) for binding in expired[:MAX_MENDED])
+    return sum(worker_deaths.take_back(binding) for binding in expired[:MAX_REPAIRED])
 
 
 def _wake_windows() -> int:
@@ -84,10 +84,10 @@ def _wake_windows() -> int:
     return woken
 
 
-def _mend() -> None:
+def _repair() -> None:
     """Put right what two changes at the same moment can leave where nothing would move it."""
     left = Binding.objects.unclaimed().filter(window__phase=Phase.CLOSED)
-    for binding in left.exclude(waiting_for=members.RESTORE)[:MAX_MENDED]:
+    for binding in left.exclude(waiting_for=members.RESTORE)[:MAX_REPAIRED]:
         members.leave(binding, why=say("binding.window_closed"))
     over = Run.objects.filter(state__in=[RunState.FINISHED, RunState.UNDECIDED])
     for run in over.filter(bindings__state__in=MOVING).distinct():
@@ -95,8 +95,8 @@ def _mend() -> None:
             run_state.reopen(run.pk, why=say("run.moves"))
 
 
-def _name_lanes() -> None:
-    """Say of bindings that wait for an undecided one of their client that they do."""
+def _mark_lanes() -> None:
+    """Set what bindings wait for where another one of their client is undecided."""
     behind = run_state.behind_undecided()
     named = Binding.objects.unclaimed().filter(waiting_for=LANE)
     changed = F("version") + 1

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     Send = Callable[[int], None]
 
-FARTHEST = 30.0
-"""Seconds; what is due later is left to the sweep."""
+MAX_DELAY = 30.0
+"""Seconds; a wake-up that is due later is left to the sweep."""
 
 _senders: dict[str, Send] = {}
 
 
 def register(kind: str, send: Send) -> None:
-    """Have wake-ups of this kind (``window`` or ``run``) sent by ``send``."""
+    """Send wake-ups of this kind (``window`` or ``run``) with ``send``."""
     _senders[kind] = send
 
 
@@ -38,8 +38,8 @@ def wake_in(kind: str, row_id: int, seconds: float) -> None:
 
     Kept in this process alone: should it die, the sweep wakes the row, a second or two later.
     """
-    if seconds <= FARTHEST:
-        transaction.on_commit(lambda: _alarm.set(kind, row_id, seconds))
+    if seconds <= MAX_DELAY:
+        transaction.on_commit(lambda: _timer.set(kind, row_id, seconds))
 
 
 def _send(kind: str, row_id: int, times: int) -> None:
@@ -49,8 +49,8 @@ def _send(kind: str, row_id: int, times: int) -> None:
             sender(row_id)
 
 
-class _Alarm:
-    """Sends wake-ups when their time has come, from one thread that runs while there are any."""
+class _Timer:
+    """Sends wake-ups when they are due, from one thread that runs while there are any."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -64,7 +64,7 @@ class _Alarm:
                 self._changed.notify()
                 return
             self._running = True
-            threading.Thread(target=self._run, name="alarm", daemon=True).start()
+            threading.Thread(target=self._run, name="wake-up-timer", daemon=True).start()
 
     def _run(self) -> None:
         sent = False
@@ -73,7 +73,7 @@ class _Alarm:
                 _send(*due, 1)
             sent = True
         finally:
-            if not sent:  # whatever it was, the next alarm starts a thread of its own
+            if not sent:  # whatever it was, the next wake-up starts a thread of its own
                 with self._changed:
                     self._running = False
 
@@ -91,4 +91,4 @@ class _Alarm:
             return None
 
 
-_alarm = _Alarm()
+_timer = _Timer()

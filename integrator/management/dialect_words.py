@@ -1,4 +1,4 @@
-"""What `manage.py panel set` reads and prints."""
+"""The input and output of `manage.py panel set`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands share: JSON or text, exit codes, and waiting for a run.
+"""Base of the commands: JSON or text, exit codes, arguments that name runs and bindings.
 
 Exit codes (design.md, section 7): 0 all is well; 1 something failed or is undecided; 2 the input
 was refused and nothing changed; 3 a panel cannot be reached.
@@ -35,7 +35,7 @@ OK, FAILED, REFUSED, UNREACHABLE = 0, 1, 2, 3
 class PersonCommand(BaseCommand):
     """A command for people and scripts: ``run`` does the work and returns the exit code.
 
-    What was refused or could not be reached is told in a sentence, never by a traceback; with
+    What was refused or could not be reached is printed as a sentence, never as a traceback; with
     ``--json`` as {"error", "lines"} on the standard output.
     """
 
@@ -86,27 +86,27 @@ class PersonCommand(BaseCommand):
         lines: Sequence[str] = (),
         more: dict[str, Any] | None = None,
     ) -> NoReturn:
-        """Say what is wrong and end with this exit code."""
+        """Print the error and exit with this code."""
         if self.json:
-            self.tell_json({"error": text, "lines": list(lines), **(more or {})})
+            self.print_json({"error": text, "lines": list(lines), **(more or {})})
         else:
             self.stderr.write("\n".join([text, *(f"  {line}" for line in lines)]))
         sys.exit(code)
 
-    def tell_json(self, value: Any) -> None:
+    def print_json(self, value: Any) -> None:
         """Print one JSON object."""
         self.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
-    def tell(self, value: Any, lines: Iterable[str]) -> None:
+    def emit(self, value: Any, lines: Iterable[str]) -> None:
         """Print the object with ``--json``, else the lines."""
         if self.json:
-            self.tell_json(value)
+            self.print_json(value)
             return
         for line in lines:
             self.stdout.write(line)
 
     def note(self, text: str) -> None:
-        """Tell a person at the terminal something that is no part of the output."""
+        """Print to stderr what is no part of the output."""
         self.stderr.write(text, self.style.NOTICE)
         self.stderr.flush()
 
@@ -134,7 +134,7 @@ def _unreachable_advice() -> str:
 
 
 def _creating_advice(emails: Sequence[str]) -> list[str]:
-    """How to create the clients of these e-mails; nothing where there are none."""
+    """Lines on how to create the clients of these e-mails; empty where there are none."""
     if not emails:
         return []
     words = " ".join(shlex.quote(email) for email in emails)
@@ -149,7 +149,7 @@ def allow_json(parser: ArgumentParser) -> None:
 
 
 def actor() -> str:
-    """Who runs the command, as events name them."""
+    """The name under which events record who runs the command."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):

@@ -1,1 +1,1 @@
-"""Which client and plan each account belongs to, and why."""
+"""Matching: the client and plan that each account belongs to, with reasons."""

@@ -1,4 +1,4 @@
-"""An account with all that was said of it, before it is judged: from a CSV line or a match."""
+"""Candidates: accounts with the client and plan meant for them, by a CSV line or a match."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_KEYS_ASKED = 500
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What a preview knows of an account.
+    """The facts about an account that a preview uses.
 
     ``service``: BILLmanager's id of the service it already is, None: none. ``taken``: (binding,
     run) that holds it, None: free. ``unsaid``: conflicts and doubts that nobody has decided;
@@ -118,7 +118,7 @@ def account_facts(accounts: QuerySet[Account]) -> Iterable[AccountFacts]:
 
 
 def obstacles(account: AccountFacts) -> list[Reason]:
-    """Why the account cannot be bound whatever is said of it; empty when it can."""
+    """Why the account cannot be bound to any client or plan; empty when it can."""
     found = []
     if account.gone:
         found.append(reason("gone"))

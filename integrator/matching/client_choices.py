@@ -1,4 +1,4 @@
-"""A person's choice of client and plan: kept, and asked for again only when something new speaks.
+"""A person's choice of client and plan: stored, and asked for again only on a new doubt.
 
 Whoever chooses has seen what speaks against it; that is kept as ``Account.words``, so that a
 conflict which comes up later is not taken for decided.
@@ -24,7 +24,7 @@ BLOCKING = frozenset({"domain_is_service"})
 
 
 def doubts(*, active: bool, conflicts: Sequence[Reason]) -> list[Reason]:
-    """All of an unbound account that needs a person's word, whoever its client is."""
+    """The reasons for which an unbound account needs a person's decision, whoever its client is."""
     return [*conflicts, *([] if active else [reason("suspended_word")])]
 
 
@@ -34,12 +34,12 @@ def blocking(found: Iterable[Reason]) -> bool:
 
 
 def word_of(doubt: Reason) -> str:
-    """What is kept of a doubt that a person has decided: its kind and the service it is about."""
+    """The key by which a decided doubt is stored: its kind and the service it is about."""
     return f"{doubt['key']}:{doubt.get('params', {}).get('service', '')}"
 
 
 def undecided(found: Iterable[Reason], words: Collection[str]) -> list[Reason]:
-    """Those doubts that no word has been said about."""
+    """The doubts that no person has decided yet."""
     return [one for one in found if word_of(one) not in words]
 
 
@@ -51,7 +51,7 @@ def choose(
     person: str,
     seen: Collection[str] | None = None,
 ) -> Account:
-    """Keep a person's choice for one account; None: the proposal's own stays.
+    """Store a person's choice for one account; None: the proposed one stays.
 
     ``seen``: the words of the doubts that were shown, of which alone the choice decides; None:
     all there are.
@@ -69,7 +69,7 @@ def choose(
 
 
 def forget(account: Account) -> Account:
-    """Take a choice back; the next matching proposes anew."""
+    """Delete a choice; the next matching proposes anew."""
     account.client, account.chosen_by, account.words = None, "", []
     account.match_state, account.match_reasons = RowState.CHOOSE, [reason("choice_taken_back")]
     account.save(update_fields=["client", "chosen_by", "words", "match_state", "match_reasons"])
@@ -92,7 +92,7 @@ def refresh(resolver: PlanResolver) -> dict[str, int]:
         state, reasons = _state(account)
         counts[str(state)] += 1
         if before != (str(state), reasons, account.plan_id):
-            # The choice may have been taken back meanwhile.
+            # The choice may have been deleted meanwhile.
             Account.objects.filter(pk=account.pk, chosen_by=account.chosen_by).update(
                 match_state=str(state), match_reasons=reasons, plan=account.plan
             )

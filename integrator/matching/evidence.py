@@ -1,4 +1,4 @@
-"""What speaks for which client: facts that an account and the clients have in common.
+"""Evidence for clients: facts that an account and a client have in common.
 
 Everything is looked up in tables that are loaded once, so that 100,000 accounts and 50,000
 clients are compared in seconds.
@@ -55,8 +55,8 @@ MAX_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
-    """What of an account is compared. ``module_id``: its server's, None: not linked."""
+class AccountTraits:
+    """The compared values of an account. ``module_id``: its server's, None: not linked."""
 
     username: str
     fullname: str
@@ -90,7 +90,7 @@ class Fact:
 
 @dataclass(slots=True)
 class Index:
-    """Who could own an account, by each thing that may be equal. Clients are remote ids.
+    """Clients by each thing that an account may have in common with them. Clients are remote ids.
 
     ``shared``: e-mails that stand on accounts of different people, so that they prove little.
     """
@@ -127,7 +127,7 @@ class Index:
         return index
 
     def _load_services(self, present: set[int]) -> None:
-        """What clients once had. Services that live belong to accounts already (``bound``)."""
+        """Load deleted services; live ones belong to accounts already (``bound``)."""
         ended = Service.objects.filter(Q(status=DELETED) | Q(gone_at__isnull=False))
         rows = ended.exclude(client_id_remote=None).values_list(
             "remote_id", "client_id_remote", "module_id_remote", "username", "domain"
@@ -140,7 +140,7 @@ class Index:
             if username and module is not None:
                 self.past[module, login_key(username)][owner] = service
 
-    def find_shared(self, accounts: Iterable[Traces]) -> None:
+    def find_shared(self, accounts: Iterable[AccountTraits]) -> None:
         """Find the e-mails on several accounts of which some point at another client as well.
 
         A web studio's address on its customers' accounts is the usual case; one name or login of
@@ -163,8 +163,8 @@ class Index:
                 against[email] += 1 if kinds <= HARD else 2
         self.shared = {email for email, n in against.items() if n > 1 and often[email] > 1}
 
-    def facts(self, account: Traces) -> list[Fact]:
-        """All that speaks for anybody, strongest kinds first."""
+    def facts(self, account: AccountTraits) -> list[Fact]:
+        """All facts for any client, the strongest kinds first."""
         found = []
         email = email_key(account.email)
         if email and (owners := self.emails.get(email)):
@@ -174,7 +174,7 @@ class Index:
         found += self._other_facts(account)
         return found
 
-    def _other_facts(self, account: Traces) -> Iterator[Fact]:
+    def _other_facts(self, account: AccountTraits) -> Iterator[Fact]:
         if account.module_id is not None:
             past = self.past.get((account.module_id, login_key(account.username)))
             if past:
@@ -208,7 +208,7 @@ def _fact(
 
 
 def confidence(weights: Iterable[int]) -> int:
-    """Per cent of certainty that facts of different kinds give together; at most 99."""
+    """The certainty in per cent that facts of different kinds give together; at most 99."""
     doubt = 1.0
     for weight in weights:
         doubt *= 1 - weight / 100
@@ -243,11 +243,11 @@ def confidence_by_client(facts: Iterable[Fact]) -> dict[int, int]:
 
 
 COLUMNS = ("username", "fullname", "domains", "email", "panel__module_id")
-"""Of ``Account``, in the order of ``Traces``."""
+"""Of ``Account``, in the order of ``AccountTraits``."""
 
 
-def all_traces() -> Iterator[Traces]:
-    """Those of every customer's account that is there, bound or not."""
+def all_traits() -> Iterator[AccountTraits]:
+    """The traits of every present customer's account, bound or not."""
     rows = Account.objects.filter(gone_at=None, system=False).values_list(*COLUMNS)
     for row in rows.iterator():
-        yield Traces(*row)
+        yield AccountTraits(*row)

@@ -1,4 +1,4 @@
-"""Providers of e-mail for everybody: an address there says nothing of whose a site is."""
+"""Domains of free e-mail providers: an address there is no evidence of who owns a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proposes the client and the plan of each account, and says why.
+"""Proposes the client and the plan of each account, with reasons.
 
 *Ready* is what could be bound without asking, so it must never be wrong: one client fits all that
 was true of somebody once (e-mails, domains, services), and enough is known. Where that points at
@@ -17,9 +17,9 @@ from integrator.matching.candidates import unbound
 from integrator.matching.evidence import (
     COLUMNS,
     HARD,
+    AccountTraits,
     Index,
-    Traces,
-    all_traces,
+    all_traits,
     confidence_by_client,
 )
 from integrator.matching.plan_map import PlanResolver
@@ -44,7 +44,7 @@ MAX_REASONS = 24
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What matching proposes. ``client`` is a remote id; None: no single one is proposed."""
+    """A proposal of matching. ``client`` is a remote id; None: no single one is proposed."""
 
     state: str
     client: int | None
@@ -82,7 +82,7 @@ def propose(
 
 
 def sure_client(facts: Sequence[Fact]) -> int | None:
-    """The one client (remote id) whom the facts prove; None: nobody or not for certain."""
+    """The one client (remote id) whom the facts prove; None: none, or none for certain."""
     return _client(facts, confidence_by_client(facts))[1]
 
 
@@ -107,7 +107,7 @@ def _client(
 
 
 def _fit_all(clients: Iterable[int], facts: Sequence[Fact]) -> list[int]:
-    """The clients whom no fact speaks against."""
+    """The clients that every fact allows."""
     return [one for one in clients if all(one in fact.clients for fact in facts)]
 
 
@@ -120,7 +120,7 @@ def match_all() -> dict[str, int]:
     What a person has chosen is kept; only rows whose proposal differs are written.
     """
     index, resolver = Index.load(), PlanResolver()
-    index.find_shared(all_traces())
+    index.find_shared(all_traits())
     clients = dict(Client.objects.values_list("remote_id", "id"))
     counts = {str(state): 0 for state in RowState.values}
     altered: list[tuple[int, list[Any]]] = []
@@ -145,7 +145,7 @@ def match_all() -> dict[str, int]:
     return counts
 
 
-def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]]]:
+def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], AccountTraits, list[Any]]]:
     """Accounts that nobody has chosen for: id, server, preset, doubts, facts, present proposal.
 
     One that is being bound, or was, keeps the client that its binding has.
@@ -159,4 +159,4 @@ def _unchosen() -> Iterable[tuple[int, int, str, list[Reason], Traces, list[Any]
     for row in rows.iterator():
         pk, panel, preset, active, conflicts = row[:5]
         doubts = client_choices.doubts(active=active, conflicts=conflicts)
-        yield pk, panel, preset, doubts, Traces(*row[5:last]), list(row[last:])
+        yield pk, panel, preset, doubts, AccountTraits(*row[5:last]), list(row[last:])

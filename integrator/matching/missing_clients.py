@@ -76,6 +76,6 @@ def _spelt_otherwise(email: str, users: QuerySet[ClientUser]) -> bool:
 
 
 def form_choices(name: str) -> list[tuple[str, str]]:
-    """What BILLmanager's form offers as ``countries`` or ``projects``, by the last discovery."""
+    """The ``countries`` or ``projects`` of BILLmanager's form, by the last discovery."""
     facts = billmanager().discovery.get("facts", {}).get("client_form", {})
     return [(str(key), str(label)) for key, label in facts.get(name, [])]

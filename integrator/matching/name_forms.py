@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from panels.normal_forms import name_key
 
-LEAST_NAME = 5
-"""Letters that a person's name must have to say anything."""
+MIN_LETTERS = 5
+"""Letters that a name must have to identify anybody."""
 
 _NO_NAME = re.compile(r"[^\w\s.,:'’`´\"“”„«»&()/+№#–-]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -23,15 +23,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 @lru_cache(maxsize=65_536)
 def person_key(name: str) -> str:
-    """The words of a person's or firm's name in alphabetical order; "" when it tells nothing.
+    """The words of a person's or firm's name in alphabetical order; "" when it identifies nobody.
 
-    A single word (“Shop”, a login) is no name: too many people share it. Digits tell nothing
+    A single word (“Shop”, a login) is no name: too many people share it. Digits identify nobody
     either, but a name that differs by them is another one (“Client 7”). Nor is it a name where
     something stands in it that stands in no name, such as markup.
     """
     seen = name_key(name)
     text = seen.lower() if seen.isascii() else unicodedata.normalize("NFKC", seen).casefold()
     words = _WORD.findall(text)
-    if _NO_NAME.search(text) or len(words) < 2 or sum(map(len, words)) < LEAST_NAME:  # noqa: PLR2004 - a first and a last name
+    if _NO_NAME.search(text) or len(words) < 2 or sum(map(len, words)) < MIN_LETTERS:  # noqa: PLR2004 - a first and a last name
         return ""
     return " ".join(sorted({*words, *re.findall(r"\d+", text)}))

@@ -23,7 +23,7 @@ DISC, SITES = "disc", "webdomainlimit"
 
 
 class Resource(NamedTuple):
-    """What is compared: a plan's resource (billmanager.md 3.3) with a preset's limit.
+    """One comparison: a plan's resource (billmanager.md 3.3) with a preset's limit.
 
     ``preset`` '': the account's own limit is known (ispmanager.md 2.2; presets: 2.3). ``over`` '':
     what an account uses of it is not.
@@ -46,8 +46,8 @@ RESOURCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What an account uses and may use at present; None: not known, or no limit."""
+class Usage:
+    """The present usage and limits of an account; None: not known, or no limit."""
 
     disk_used: int | None
     disk_limit: int | None
@@ -56,19 +56,19 @@ class Standing:
     """The limits of its preset, as ispmanager shows them; empty where they are not known."""
 
     def used(self, resource: Resource) -> int | None:
-        """How much it uses of this."""
+        """The amount of this resource that is used."""
         return {DISC: self.disk_used, SITES: self.sites}.get(resource.plan)
 
     def limit(self, resource: Resource) -> int | None:
-        """How much of this it may use."""
+        """The present limit of this resource."""
         if not resource.preset:
             return self.disk_limit
         limit = str(self.preset.get(resource.preset, ""))
         return int(limit) if limit.isascii() and limit.isdecimal() else None
 
 
-class Standings:
-    """How these accounts stand, to be compared with any plan."""
+class Usages:
+    """The usage and limits of these accounts, to be compared with any plan."""
 
     def __init__(self, accounts: Collection[int]) -> None:
         self._presets = {
@@ -82,14 +82,14 @@ class Standings:
             else Account.objects
         )
         self._found = {
-            pk: Standing(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
+            pk: Usage(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
             for pk, panel, preset, used, limit, domains in rows.values_list(
                 "id", "panel_id", "preset", "disk_used", "disk_limit", "domains"
             ).iterator()
         }
 
     def compared(self, account: int, plan: Plan) -> list[Reason]:
-        """What to know before this account becomes a service of this plan."""
+        """The differences that matter when this account becomes a service of this plan."""
         found = self._found.get(account)
         if found is None:
             return []
@@ -112,7 +112,7 @@ MAX_KEYS_ASKED = 500
 """Up to so many accounts are asked for by id; beyond that it is cheaper to read the table."""
 
 
-def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:
+def _compared(one: Resource, found: Usage, plan: Plan) -> Reason | None:
     allowed = plan.limits.get(one.plan)
     if allowed is None:
         return None
@@ -125,6 +125,6 @@ def _compared(one: Resource, found: Standing, plan: Plan) -> Reason | None:
 
 
 def over_disk(accounts: Any, plan: Plan) -> int:
-    """How many of these accounts (a queryset) use more disk than the plan allows."""
+    """The number of these accounts (a queryset) that use more disk than the plan allows."""
     allowed = plan.limits.get(DISC)
     return 0 if allowed is None else int(accounts.filter(disk_used__gt=allowed).count())

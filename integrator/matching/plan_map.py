@@ -1,4 +1,4 @@
-"""Which plan the accounts of a preset become; equal names map by themselves."""
+"""The plan map: preset → plan; equal names map by themselves."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people are told, in the language of who reads it."""
+"""Messages to people: stored as keys, put into the language of whoever reads them."""

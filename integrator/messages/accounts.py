@@ -1,4 +1,4 @@
-"""What is told of hosting accounts: passwords, canaries, and new users on a server."""
+"""Messages about hosting accounts: passwords, canaries, and new users on a server."""
 
 from __future__ import annotations
 

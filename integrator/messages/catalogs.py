@@ -1,4 +1,4 @@
-"""All texts that a message can have, by key; each table is in a file of its subject."""
+"""The catalogue of messages: key → text, each table in a file of its subject."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMED: dict[str, Mapping[str, Any]] = {
     "way": names.WAYS,
     "note": panel_notes.NOTES,
 }
-"""Texts of names of the code, by what they are names of: the key is ``table.name``."""
+"""Tables of names of the code for people; the key is ``table.name``."""
 
 SUBJECTS: tuple[Mapping[str, Any], ...] = (
     {"verbatim": "%(text)s", "several": "%(all)s"},
@@ -52,4 +52,4 @@ def _all() -> Iterator[tuple[str, Any]]:
 
 
 TEXTS: Mapping[str, Any] = dict(_all())
-"""Text by key; lazy, so that it is put into the language of the moment it is told in."""
+"""Key → text; lazy, so that it is translated when it is read."""

@@ -1,4 +1,4 @@
-"""Why a binding cannot go on, in plain words, and what to do about it."""
+"""Causes of failures: what each is called, and the advice on what to do."""
 
 from __future__ import annotations
 
@@ -272,7 +272,7 @@ _ALL = {
         _("The details are in the log. Nothing goes on until you retry."),
     ),
 }
-"""By the key of a cause (``integrator.bindings.causes``): what it is called, and the advice."""
+"""Key of a cause (``integrator.bindings.causes``) → its title, and the advice."""
 
 TITLES = {key: title for key, (title, _advice) in _ALL.items()}
 ADVICE = {key: advice for key, (_title, advice) in _ALL.items()}

@@ -1,4 +1,4 @@
-"""What can be wrong with a CSV file of accounts, and what to do about it; by key."""
+"""Messages about errors in a CSV file of accounts, and what to do about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why runs, bindings and what was sent have changed, and what people did to them."""
+"""Messages about changes of runs, bindings and intents, and about what people did to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored to be read by people later: a key and what it names, never a finished sentence.
+"""Messages that are stored for people: a key and its parameters, never a finished sentence.
 
 It is put into words when it is read, in the reader's language.
 """
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 VERBATIM = "verbatim"
-"""Key of what a panel or a person said: shown as it is."""
+"""Key of a panel's or a person's own words, shown as they are."""
 SEVERAL = "several"
-"""Key of messages that are read one after the other."""
+"""Key of several messages in sequence."""
 
 Value = Union[str, int, "Message", tuple["Message", ...]]
-"""What a text can name. Messages are told in the reader's language too, several with “; ”."""
+"""Values of parameters. Messages among them are translated too, several joined by “; ”."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text of the catalogues by its key, with what it names; without a key there is nothing.
+    """A text of the catalogues by its key, with parameters; without a key it is empty.
 
     Made by ``say``, ``named``, ``verbatim`` and ``several``, which know what each key needs.
     """
@@ -40,7 +40,7 @@ class Message:
     params: tuple[tuple[str, Value], ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether the message is not empty."""
         return bool(self.key)
 
     def __str__(self) -> str:
@@ -69,14 +69,14 @@ class Message:
 
     @property
     def stored(self) -> str:
-        """How it is kept: JSON with its keys in order, so that equal ones are equal text."""
+        """The stored form: JSON with sorted keys, so that equal messages are equal text."""
         if not self.key:
             return ""
         return json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
 
     @property
     def parts(self) -> tuple[Message, ...]:
-        """The messages that it consists of: itself, each of several, or none."""
+        """The messages in it: itself, each of several, or none."""
         if self.key == SEVERAL:
             [(_name, parts)] = self.params
             assert isinstance(parts, tuple)  # noqa: S101 - tells the type checker
@@ -84,16 +84,16 @@ class Message:
         return (self,) if self.key else ()
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON has it, for a column that holds more than this."""
+        """The message as a JSON value, for a column that holds more than this."""
         return {"key": self.key, "params": {name: _plain(value) for name, value in self.params}}
 
 
 NOTHING = Message()
-"""Nothing to tell."""
+"""The empty message."""
 
 
 def say(key: str, **params: object) -> Message:
-    """The message of this key that names these.
+    """The message of this key with these parameters.
 
     What it names: whole numbers, text, amounts, days, other messages or lists of them.
     Raises LookupError for a key that no catalogue has, and TypeError unless what is given is
@@ -107,7 +107,7 @@ def say(key: str, **params: object) -> Message:
 
 
 def named(table: str, name: str) -> Message:
-    """What people call a name of the code: a cause, a field, what a binding waits for.
+    """The message for a name of the code: a cause, a field, what a binding waits for.
 
     ``table``: the beginning of its key. A name that this version does not know stays as it is.
     """
@@ -116,13 +116,13 @@ def named(table: str, name: str) -> Message:
 
 
 def verbatim(text: object) -> Message:
-    """What a panel or a person said, to be shown as it is."""
+    """The message that shows a panel's or a person's words as they are."""
     said = str(text)
     return Message(VERBATIM, (("text", said),)) if said else NOTHING
 
 
 def several(messages: Iterable[Message]) -> Message:
-    """These one after the other, each once; nothing where there is nothing."""
+    """The message of these in sequence, each once; the empty message where all are empty."""
     parts = tuple(dict.fromkeys(part for message in messages for part in message.parts))
     if len(parts) > 1:
         return Message(SEVERAL, (("all", parts),))
@@ -142,7 +142,7 @@ def read(stored: str | None) -> Message:
 
 
 def of_json(stored: Mapping[str, Any] | str) -> Message:
-    """What ``to_json`` gave; text of an older version stays text.
+    """The message of a value that ``to_json`` made; text of an older version stays text.
 
     Raises what JSON of another shape leads to.
     """
@@ -154,15 +154,15 @@ def of_json(stored: Mapping[str, Any] | str) -> Message:
 
 @lru_cache(maxsize=1024)
 def params_of(key: str) -> frozenset[str]:
-    """What the text of this key names. Raises LookupError for a key that no catalogue has."""
-    asked = _Asked()
+    """The names of the parameters of this key's text. Raises LookupError for an unknown key."""
+    asked = _ParamNames()
     with translation.override(None):
         TEXTS[key] % asked  # lazy, so that only telling it shows what it names
     return frozenset(asked.names)
 
 
-def keys_telling(text: str) -> list[str]:
-    """Keys of the catalogues whose text in the present language has this in it, in any case.
+def keys_containing(text: str) -> list[str]:
+    """Keys of the catalogues whose text in the present language contains this, in any case.
 
     None for numbers and signs: these are what messages name.
     """
@@ -170,11 +170,11 @@ def keys_telling(text: str) -> list[str]:
     if not any(sign.isalpha() for sign in sought):
         return []
     found = (key for key in TEXTS if key != VERBATIM)
-    return [key for key in found if sought in str(TEXTS[key] % _Asked()).casefold()]
+    return [key for key in found if sought in str(TEXTS[key] % _ParamNames()).casefold()]
 
 
-class _Asked(dict[str, int]):
-    """What is asked of it while a text is told."""
+class _ParamNames(dict[str, int]):
+    """Collects the names of the parameters that a text asks for."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What people call the names of the code: watched columns, what is waited for, the parts of facts.
+"""Names of the code for people: watched columns, what is waited for, parts of facts.
 
 Where one of them stands in a message it is named by its table, see ``message.named``.
 """
@@ -33,7 +33,7 @@ FIELDS = {
     "plan_id_remote": pgettext_lazy("field", "plan"),
     "module_id_remote": pgettext_lazy("field", "module"),
 }
-"""What people call the columns that discovery and canaries watch."""
+"""Columns that discovery and canaries watch."""
 SUBJECTS = {
     "run": _("Runs"),
     "binding": _("Bindings"),
@@ -45,27 +45,27 @@ SUBJECTS = {
     "drift": _("Drift"),
     "person": _("People"),
 }
-"""What an event can be about."""
+"""Subjects of events."""
 
 PARTS = {
     "module": pgettext_lazy("part", "module"),
     "name": pgettext_lazy("part", "name"),
     "datacenter": pgettext_lazy("part", "data centre"),
 }
-"""What a step's evidence calls the parts of what it found."""
+"""Parts of a step's evidence."""
 
 VERDICTS = {
     "right": pgettext_lazy("password", "right"),
     "wrong": pgettext_lazy("password", "wrong"),
 }
-"""What trying a canary's password told; anything else is the reason why it could not be told."""
+"""Results of trying a canary's password; anything else is the reason why it was not tried."""
 
 
 VALUES = {
     "yes": pgettext_lazy("value", "yes"),
     "no": pgettext_lazy("value", "no"),
 }
-"""What a column can hold besides text and numbers."""
+"""Values of columns besides text and numbers."""
 
 WAITING = {
     "window": _("its plan's next window"),
@@ -79,7 +79,7 @@ WAITING = {
     "lane": _("another order of this client"),
     "password": _("its password to be tested"),
 }
-"""What a binding can wait for."""
+"""Reasons for which a binding waits."""
 
 SERVICES = {
     "unpaid": pgettext_lazy("service", "ordered, not paid"),
@@ -95,7 +95,7 @@ WAYS = {
     "on": pgettext_lazy("module", "on"),
     "off": pgettext_lazy("module", "off"),
 }
-"""Which way a module is switched."""
+"""The two ways of switching a module."""
 
 LOGINS = {
     "password": pgettext_lazy("login", "wrong name or password"),
@@ -109,4 +109,4 @@ LOGINS = {
     "other": pgettext_lazy("login", "refused for another reason"),
     "blocked": pgettext_lazy("login", "refused for a reason that is not told"),
 }
-"""Why a panel lets a login not in (``LoginReason``)."""
+"""Reasons for which a panel refuses a login (``LoginReason``)."""

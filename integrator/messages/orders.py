@@ -1,4 +1,4 @@
-"""What is told of orders, payments and charges: steps 3 and 4."""
+"""Messages about orders, payments and charges: steps 3 and 4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What errors of panels say: the panel's words as they are, our own in the reader's language."""
+"""Messages for errors of panels: the panel's words as they are, our own translated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class NotSentBecause(NotSent):
-    """Nothing was sent, for a reason of Integrator's own, which is a message."""
+    """Nothing was sent, for a reason of Integrator's own that is a message."""
 
     def __init__(self, because: Message, *, panel: str = "", func: str = "") -> None:
         super().__init__(because.english, panel=panel, func=func)
@@ -23,7 +23,7 @@ class NotSentBecause(NotSent):
 
 
 def of_error(error: PanelError | None) -> Message:
-    """What the error says, behind the panel and function that it came from; None: nothing."""
+    """The message for an error, after the panel and function that it came from; None: no error."""
     if error is None:
         return NOTHING
     where = " ".join(part for part in (error.panel, error.func) if part)
@@ -32,18 +32,18 @@ def of_error(error: PanelError | None) -> Message:
 
 
 def of_certificate(error: CertificateRefused) -> Message:
-    """The same of a certificate that is not trusted, with the one that was shown."""
+    """The message for a certificate that is not trusted, with the one that was shown."""
     told = of_error(error)
     return say("panel.shows", why=told, shown=error.shown) if error.shown else told
 
 
 def of_trouble(trouble: Unreadable) -> Message:
-    """Which cell of a list cannot be read, and why."""
+    """The message for a cell of a list that cannot be read."""
     return of_words(trouble.note)
 
 
 def of_words(words: str) -> Message:
-    """What the client of the panels notes, as a message; all else is somebody's own words."""
+    """The message for a note of the panel client; any other text is shown as it is."""
     if not isinstance(words, Note):
         return verbatim(words)
     params = tuple((name, _named(one)) for name, one in sorted(words.params.items()))

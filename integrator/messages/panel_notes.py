@@ -1,4 +1,4 @@
-"""What is told of panels, and what the client of the panels has to say itself (`panels.notes`)."""
+"""Messages about panels, and the texts of the panel client's notes (`panels.notes`)."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ TEXTS = {
 }
 
 NOTES: dict[str, _StrPromise] = {key: _(text) for key, text in notes.TEXTS.items()}
-"""The texts are marked for translation where they are."""
+"""Marked for translation in `panels.notes`."""

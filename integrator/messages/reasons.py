@@ -1,4 +1,4 @@
-"""Why a row is ready, must be chosen or is blocked, in words; one table for all of them.
+"""Reasons for which a row is ready, must be chosen or is blocked: key → text.
 
 A reason is stored with its key and particulars beside the text, so that a page can show it in
 the language of who reads it and a filter can ask for its kind.
@@ -353,7 +353,7 @@ TEXTS: Mapping[str, Any] = {
 
 
 def reason(key: str, **params: object) -> Reason:
-    """The reason with this key and these particulars, its text in the present language."""
+    """The reason with this key and these parameters, its text in the present language."""
     return {"key": key, "text": _wording(key, get_language()) % params, "params": params}
 
 

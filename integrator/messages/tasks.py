@@ -1,4 +1,4 @@
-"""What is told of tasks and of the service that a task leads to: steps 6 and 7, and the expiry."""
+"""Messages about tasks and the service that a task leads to: steps 6 and 7, and the expiry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of windows, and of the modules of their plans: steps 1, 2, 5 and 8."""
+"""Messages about windows, and the modules of their plans: steps 1, 2, 5 and 8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many calls at a time a panel is given now: fewer while it is busy or slow.
+"""The adaptive limit of parallel calls to a panel: lower while it is busy or slow.
 
 Halved at each sign that it has too much to do, at most once in a few seconds; raised by one for
 each quiet span until the panel's own limit is reached again. Kept in the panel's row, so that it
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from integrator.messages.message import Message
     from panels.http.endpoint import Call
 
-STEADY = dt.timedelta(seconds=5)
-"""After it was lowered, answers to calls that were sent before it say nothing new."""
-QUIET = dt.timedelta(seconds=15)
+MIN_INTERVAL = dt.timedelta(seconds=5)
+"""Between two lowerings: answers to calls that were sent before the first say nothing new."""
+RECOVERY_INTERVAL = dt.timedelta(seconds=15)
 """After so long without a sign it is raised by one."""
 
 
 def slow_seconds() -> float:
-    """Seconds from which on an answer counts as slow: a third of what would be given up on."""
+    """Seconds from which on an answer counts as slow: a third of the time-out of a read."""
     return float(settings.READ_TIMEOUT) / 3
 
 
-def notice(call: Call) -> None:
-    """Draw from one call what it says of the panel's load."""
+def observe(call: Call) -> None:
+    """Lower the panel's limit where this call shows that it is busy or slow."""
     if call.busy:
         lower(call.panel, panel_errors.of_words(call.error))
     elif call.seconds >= slow_seconds():
@@ -43,23 +43,26 @@ def notice(call: Call) -> None:
 
 
 def lower(panel: str, why: Message) -> bool:
-    """The panel shows that it has too much to do; True: it is given fewer calls from now on."""
+    """Halve the limit of a panel that has too much to do; False: it was lowered just before."""
     now = clock.now()
-    rows = Panel.objects.filter(Q(pace_at=None) | Q(pace_at__lt=now - STEADY), name=panel)
+    rows = Panel.objects.filter(Q(pace_at=None) | Q(pace_at__lt=now - MIN_INTERVAL), name=panel)
     present = Coalesce(F("pace"), F("max_parallel"))
     return bool(rows.update(pace=Greatest(present / 2, Value(1)), pace_why=why, pace_at=now))
 
 
 def recover() -> None:
-    """Raise what has been quiet for a while; a duty of the keeper, harmless when done twice."""
+    """Raise by one the limit of each panel that showed no load for a while.
+
+    A heartbeat duty; harmless when done twice.
+    """
     now = clock.now()
-    quiet = Panel.objects.filter(pace__isnull=False, pace_at__lt=now - QUIET)
+    quiet = Panel.objects.filter(pace__isnull=False, pace_at__lt=now - RECOVERY_INTERVAL)
     quiet.filter(pace__gte=F("max_parallel") - 1).update(pace=None, pace_why=NOTHING, pace_at=None)
     quiet.filter(pace__lt=F("max_parallel") - 1).update(pace=F("pace") + 1, pace_at=now)
 
 
 def limit(panel: str) -> int:
-    """How many calls at a time the panel gets; one that is only being tried out gets 2."""
+    """The present number of parallel calls to the panel; 2 for one that is not registered yet."""
     row = Panel.objects.filter(name=panel).values_list("max_parallel", "pace").first()
     if row is None:
         return 2

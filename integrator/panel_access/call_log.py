@@ -1,4 +1,4 @@
-"""Keeps every call to a panel, redacted, with what it was made for.
+"""The journal of calls to panels: each is stored, redacted, with what it was made for.
 
 Calls are collected in memory and written together with the next change of the binding or window
 they belong to. A crash may lose the last of them; what must not be lost are intents, and those
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What calls are made for; None where it does not apply."""
+    """The purpose of calls; None where it does not apply."""
 
     run_id: int | None = None
     binding_id: int | None = None
@@ -42,11 +42,11 @@ class DatabaseJournal:
     """A ``panels`` Journal that writes ``Call`` rows."""
 
     def record(self, call: SentCall) -> None:
-        """Keep one call; written at once when it is made for nothing in particular.
+        """Store one call; at once when it is made for nothing in particular, else see `flush`.
 
         What it shows of the panel's load sets the panel's pace.
         """
-        adaptive_limit.notice(call)
+        adaptive_limit.observe(call)
         about = _about.get()
         row = _row(call, about or About())
         if about is None:
@@ -83,7 +83,7 @@ def about(
     step: int | None = None,
     attempt: int | None = None,
 ) -> Iterator[None]:
-    """Calls made inside are kept as made for this; what was not written by then is at the end."""
+    """Store calls made inside as made for this; what is still unwritten is written at the end."""
     token = _about.set(About(run_id, binding_id, window_id, step, attempt))
     try:
         yield
@@ -95,7 +95,7 @@ def about(
 
 
 def at_step(step: int, attempt: int) -> None:
-    """Calls from here on, inside the same ``about``, belong to this step and attempt."""
+    """Count calls from here on, inside the same ``about``, to this step and attempt."""
     present = _about.get()
     if present is not None:
         _about.set(replace(present, step=step, attempt=attempt))

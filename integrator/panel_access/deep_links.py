@@ -1,4 +1,4 @@
-"""Where a person finds a thing in BILLmanager itself.
+"""Deep links: addresses of forms in BILLmanager itself.
 
 ``startform`` opens a form in the panel's own pages (billmanager.md 1.2, of the pass-through key);
 where a version does not know it, the panel's first page opens.
@@ -12,12 +12,12 @@ from integrator.models import Panel
 
 
 def service(service_id: int) -> str:
-    """The form of a service; "" while no BILLmanager is registered."""
+    """The address of a service's form; "" while no BILLmanager is registered."""
     return _form("vhost.edit", service_id)
 
 
 def task(task_id: int) -> str:
-    """The form of a task; "" while no BILLmanager is registered."""
+    """The address of a task's form; "" while no BILLmanager is registered."""
     return _form("task.edit", task_id)
 
 

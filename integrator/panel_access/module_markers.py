@@ -1,4 +1,4 @@
-"""What a BILLmanager has shown of its lists of plans' modules: what tells which of them are on.
+"""The markers of a BILLmanager's lists of plans' modules: which column shows what is on.
 
 And by which switches that was seen to change.
 """
@@ -29,8 +29,8 @@ SWITCHES = "switches"
 """In ``Panel.learnt``: ``on`` and ``off``, each with what a switch was seen by in both places."""
 
 
-def marker_again(bm: BillManager) -> bool:
-    """Whether something else tells now what is on for a plan; kept with the dialect.
+def relearn_marker(bm: BillManager) -> bool:
+    """Infer the marker again and store it with the dialect; whether it is another one now.
 
     For when what was known is not borne out by the list of plans. An administrator's word stays.
     The client goes on with what it knew; a new one knows better. Raises what reading raises.
@@ -38,7 +38,7 @@ def marker_again(bm: BillManager) -> bool:
     panel = transports.billmanager_panel()
     if panel.overrides.get(MARKER):
         return False
-    inferred = plan_modules.marker_again(bm.transport, bm.dialect)
+    inferred = plan_modules.infer_marker_again(bm.transport, bm.dialect)
     if inferred.marker is None and not inferred.plans:
         return False  # no list could be read: nothing is known that was not known before
     found = None
@@ -57,18 +57,18 @@ def marker_again(bm: BillManager) -> bool:
 
 
 def why_unknown() -> Message:
-    """What was seen where no marker could be found; nothing when nobody has looked yet."""
+    """Why no marker could be inferred; an empty message when none was looked for yet."""
     places = stored_dialect.found_for(transports.billmanager_panel("dialect")).places
     return panel_errors.of_words(places.get(MARKER, ""))
 
 
 def is_set_by_hand() -> bool:
-    """Whether an administrator has said what tells what is on for a plan."""
+    """Whether an administrator has set the marker."""
     return bool(transports.billmanager_panel("overrides").overrides.get(MARKER))
 
 
 def is_proven(bm: BillManager, *, on: bool) -> bool:
-    """Whether a switch this way was once seen on this panel in both places that tell of it.
+    """Whether a switch this way was once seen on this panel in both lists that show it.
 
     Under other names, by another marker, or in another version, nothing is proven yet. Without a
     registered panel there is nothing to prove.
@@ -77,16 +77,16 @@ def is_proven(bm: BillManager, *, on: bool) -> bool:
         panel = transports.billmanager_panel("learnt")
     except transports.NoBillManagerError:
         return True
-    return was_seen(panel, bm.dialect, on=on)
+    return is_proven_with(panel, bm.dialect, on=on)
 
 
-def was_seen(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
-    """The same of this panel, with these names."""
+def is_proven_with(panel: Panel, dialect: Dialect, *, on: bool) -> bool:
+    """Whether a switch this way was proven on this panel with the names of this dialect."""
     return bool(panel.learnt.get(SWITCHES, {}).get(_way(on=on)) == _seen_by(dialect, on=on))
 
 
 def prove(bm: BillManager, *, on: bool) -> None:
-    """A switch this way was seen in the plan's list of modules and in the list of plans."""
+    """Store that a switch this way was seen in the plan's list of modules and the list of plans."""
     with transaction.atomic():
         row = Panel.objects.billmanagers().select_for_update().get()
         proven = {**row.learnt.get(SWITCHES, {}), _way(on=on): _seen_by(bm.dialect, on=on)}

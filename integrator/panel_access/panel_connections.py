@@ -26,7 +26,7 @@ def billmanager(panel: Panel | None = None, *, even_stopped: bool = False) -> Bi
         transport(panel, even_stopped=even_stopped),
         stored_dialect.dialect_of(panel),
         task_transport=staff,
-        relearn=partial(stored_dialect.names_again, panel.pk),
+        relearn=partial(stored_dialect.relearn_names, panel.pk),
     )
 
 

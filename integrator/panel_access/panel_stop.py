@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class PanelStoppedError(NotSentBecause):
-    """The panel is registered but no call is made to it until a person says so.
+    """No call is made to this panel until a person has checked it.
 
     Its login was refused again and again, or its certificate changed; going on would lock the
     account out or talk to a stranger.

@@ -1,4 +1,4 @@
-"""One spelling for a panel's address, so that one server cannot be registered twice."""
+"""Normal form of a panel's URL, so that one server cannot be registered twice."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def candidates(url: str, kind: str) -> list[str]:
 
 
 def alias(url: str) -> str:
-    """The same panel's other usual address: with ``/manager`` before its path, or without it.
+    """The panel's other usual address: with ``/manager`` before its path, or without it.
 
     "" for an address that is neither.
     """

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LIMIT_SECONDS = 1.0
-"""How long a limit that was read is good for."""
+"""How long a limit that was read is used."""
 IDLE_SECONDS = 2.0
-"""A place nobody used for so long is given back."""
+"""A place that nobody has used for so long is released."""
 
 
 @dataclass(slots=True)
 class _Pool:
-    """This process's places on one panel."""
+    """The places of this process on one panel."""
 
     panel: str
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -68,7 +68,7 @@ class DatabaseLimiter:
         Raises LimitTimeout when none came free within ``timeout`` seconds.
         """
         pool = self._pool(panel)
-        self._heed(pool)
+        self._refresh_limit(pool)
         number = self._take(pool, timeout)
         try:
             yield
@@ -83,11 +83,11 @@ class DatabaseLimiter:
             pool = self._pools.get(panel)
             if pool is None:
                 pool = self._pools[panel] = _Pool(panel)
-                heartbeat.keep(self.tend)
+                heartbeat.add_duty(self.maintain)
             return pool
 
-    def _heed(self, pool: _Pool) -> None:
-        """Know the panel's present limit; it is asked for once in a while."""
+    def _refresh_limit(self, pool: _Pool) -> None:
+        """Read the panel's present limit where what is known is older than ``LIMIT_SECONDS``."""
         now = clock.monotonic()
         with pool.changed:
             if now - pool.limit_read < LIMIT_SECONDS:
@@ -121,7 +121,7 @@ class DatabaseLimiter:
                 pool.waiting -= 1
 
     def _fetch(self, pool: _Pool) -> None:
-        """Lease free places, as many as threads wait. Called with the pool's lock held."""
+        """Lease free places, as many as threads wait. The caller holds the pool's lock."""
         pool.fetching = True
         wanted = pool.waiting
         pool.changed.release()
@@ -143,8 +143,8 @@ class DatabaseLimiter:
             else:
                 pool.refetch_at = clock.monotonic() + 0.2
 
-    def tend(self) -> None:
-        """Extend what is held, give back what is idle or more than our share. A keeper's duty."""
+    def maintain(self) -> None:
+        """Extend what is held, release what is idle or above our share. A heartbeat duty."""
         with self._lock:
             pools = list(self._pools.values())
         wants = {pool.panel: pool.waiting for pool in pools if pool.waiting}
@@ -153,14 +153,14 @@ class DatabaseLimiter:
         )
         adaptive_limit.recover()
         for pool in pools:
-            self._tend(pool)
+            self._maintain(pool)
 
-    def _tend(self, pool: _Pool) -> None:
+    def _maintain(self, pool: _Pool) -> None:
         now = clock.monotonic()
         with pool.changed:
             if not pool.held:
                 return
-        keep = self._share(pool)
+        keep = self._fair_share(pool)
         with pool.changed:
             over = [number for number in pool.idle if number >= pool.limit]
             given_up = [
@@ -181,8 +181,8 @@ class DatabaseLimiter:
                 with pool.changed:
                     pool.expires = now + settings.LEASE_SECONDS
 
-    def _share(self, pool: _Pool) -> int:
-        """How many places this process may keep: all it has, unless others wait for some."""
+    def _fair_share(self, pool: _Pool) -> int:
+        """The number of places this process may keep: all it has, unless others wait for some."""
         alive = clock.now() - dt.timedelta(seconds=settings.LEASE_SECONDS)
         others = WorkerProcess.objects.filter(seen_at__gte=alive).exclude(
             token=heartbeat.process_token()
@@ -194,8 +194,8 @@ class DatabaseLimiter:
             return pool.held
         return max(1, math.ceil(self._limit_of(pool.panel) / (wanting + 1)))
 
-    def give_all_back(self) -> None:
-        """Free every place of this process, for a clean stop."""
+    def release_all(self) -> None:
+        """Release every place of this process, for a clean stop."""
         PanelSlot.objects.filter(holder=heartbeat.process_token()).update(
             holder="", expires_at=None
         )

@@ -1,4 +1,4 @@
-"""Which names of a BILLmanager have done their work: what was proven, for its version of now."""
+"""Names of a BILLmanager's dialect that are proven for its present version."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _SWITCHING = ("plan_modules_list", "plan_modules_parent", "plan_modules_marker")
 
 
 def entries(panel: Panel) -> frozenset[str]:
-    """Name the entries of the dialect that have done their work as they are now."""
+    """The entries of the dialect that a step has succeeded with as they are now."""
     dialect = stored_dialect.dialect_of(panel)
-    told = panel.learnt.get(PROVEN, {})
-    found = {name for name, value in told.items() if value == text_of(getattr(dialect, name, ""))}
+    proven = panel.learnt.get(PROVEN, {})
+    found = {name for name, value in proven.items() if value == text_of(getattr(dialect, name, ""))}
     for on, name in ((True, "plan_modules_enable"), (False, "plan_modules_disable")):
-        if module_markers.was_seen(panel, dialect, on=on):
+        if module_markers.is_proven_with(panel, dialect, on=on):
             found |= {name, *_SWITCHING}
     if is_close_proven(panel):
         found |= {n for n in (*CLOSES_WITH, *ALSO_CLOSES_WITH) if getattr(dialect, n)}
@@ -47,7 +47,7 @@ def entries(panel: Panel) -> frozenset[str]:
 
 
 def prove(names: Iterable[str]) -> None:
-    """Keep that a step has just succeeded with these entries as they are.
+    """Store that a step has just succeeded with these entries as they are.
 
     Called in the transaction that proves the step. An entry that is not known proves nothing.
     """
@@ -55,9 +55,9 @@ def prove(names: Iterable[str]) -> None:
         panel = transports.billmanager_panel(*COLUMNS)
     except transports.NoBillManagerError:
         return
-    told, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)
+    proven, dialect = panel.learnt.get(PROVEN, {}), stored_dialect.dialect_of(panel)
     values = {name: value for name in names if (value := text_of(getattr(dialect, name)))}
-    if all(told.get(name) == value for name, value in values.items()):
+    if all(proven.get(name) == value for name, value in values.items()):
         return
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel.pk)
@@ -75,7 +75,7 @@ def is_close_proven(panel: Panel) -> bool:
 
 
 def prove_close() -> None:
-    """Keep that a task was just closed with what is known now; in the caller's transaction."""
+    """Store that a task was just closed with the present entries; in the caller's transaction."""
     with transaction.atomic():
         row = Panel.objects.billmanagers().select_for_update().get()
         known = _closes_with(row)
@@ -93,7 +93,7 @@ def text_of(value: object) -> str:
 
 
 def _closes_with(panel: Panel) -> dict[str, Any] | None:
-    """All that decides how a task is closed on this panel; None: some of it is not known."""
+    """The entries that decide how a task is closed on this panel; None: one is not known."""
     found: dict[str, Any] = {}
     for name in (*CLOSES_WITH, *ALSO_CLOSES_WITH):
         value = panel.overrides.get(name, panel.dialect.get(name))

@@ -1,4 +1,4 @@
-"""Panels that cannot be read at the moment: since when, and why.
+"""Whether panels can be read: since when one cannot, why, and when it is tried again.
 
 Nothing was sent, so that what needs such a panel waits, uses up no try, and says so.
 """
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-SHORTEST = dt.timedelta(seconds=15)
-LONGEST = dt.timedelta(minutes=5)
-"""For so long, at least and at most, no window is opened that needs a panel which is away."""
+MIN_PAUSE = dt.timedelta(seconds=15)
+MAX_PAUSE = dt.timedelta(minutes=5)
+"""How long no window is opened that needs a panel which is away, at least and at most."""
 
 
-def may_pass(error: PanelError) -> bool:
+def is_transient(error: PanelError) -> bool:
     """Whether the same read may succeed later, though nobody changes anything.
 
     Not where our own process was late, nor where a person must act first (a certificate, or a
@@ -43,8 +43,8 @@ def may_pass(error: PanelError) -> bool:
     return isinstance(error, NotSent | Busy)
 
 
-def away(error: PanelError) -> Panel | None:
-    """Write down that the panel which raised this cannot be read; the panel, None if not known."""
+def mark_unreachable(error: PanelError) -> Panel | None:
+    """Store that the panel which raised this cannot be read; the panel, None if not known."""
     now = clock.now()
     rows = Panel.objects.filter(name=error.panel)
     why = panel_errors.of_error(error)
@@ -55,17 +55,20 @@ def away(error: PanelError) -> Panel | None:
     return rows.only("name", "kind", "away_since").first()
 
 
-def spare(panel: Panel) -> dt.datetime:
-    """Open no window that needs this panel before a time, later the longer it is away; the time."""
+def back_off(panel: Panel) -> dt.datetime:
+    """Open no window that needs this panel until a time, which is returned.
+
+    The pause grows with how long the panel is away already.
+    """
     now = clock.now()
     pause = (now - (panel.away_since or now)) / 2
-    until = now + min(max(pause, SHORTEST), LONGEST)
+    until = now + min(max(pause, MIN_PAUSE), MAX_PAUSE)
     Panel.objects.filter(pk=panel.pk).update(away_until=until)
     return until
 
 
-def back(servers: Collection[int] = ()) -> None:
-    """BILLmanager, and these servers by their ids, were read just now."""
+def mark_reachable(servers: Collection[int] = ()) -> None:
+    """Store that BILLmanager, and these servers by their ids, were read just now."""
     read = Q(kind=Panel.Kind.BILLMANAGER) | Q(pk__in=servers)
     ids = list(Panel.objects.filter(read, away_since__isnull=False).values_list("pk", flat=True))
     if ids and Panel.objects.filter(pk__in=ids).update(
@@ -74,13 +77,13 @@ def back(servers: Collection[int] = ()) -> None:
         log.info("panel.back", panels=ids)
 
 
-def is_back(panel: Panel) -> None:
-    """This panel was read just now."""
+def mark_panel_reachable(panel: Panel) -> None:
+    """Store that this panel was read just now."""
     Panel.objects.filter(pk=panel.pk, away_since__isnull=False).update(
         away_since=None, away_why=NOTHING, away_until=None
     )
 
 
-def spared(now: object) -> Q:
-    """Bindings whose server is not to be asked now."""
+def in_back_off(now: object) -> Q:
+    """The condition on bindings whose server must not be asked yet, see `back_off`."""
     return Q(account__panel__away_until__gt=now)

@@ -1,4 +1,4 @@
-"""Reads that are repeated where a person waits: nothing was sent, so asking again is safe.
+"""Retries of reads where a person waits: a read changes nothing, so repeating it is safe.
 
 One broken answer of a list shall not end a command. Workers do not wait here, in a thread: what
 they may do later is written down with the time at which it is due.
@@ -28,20 +28,20 @@ log = structlog.get_logger(__name__)
 PAUSES = (0.3, 1.0, 3.0)
 """Seconds before the second, third … try of a read."""
 
-_asked: ContextVar[bool] = ContextVar("repeated_reads", default=False)
+_enabled: ContextVar[bool] = ContextVar("repeated_reads", default=False)
 
 
 @contextmanager
 def repeated_reads() -> Iterator[None]:
-    """Have reads made inside, by this thread, repeated a few times where that may help."""
-    token = _asked.set(True)
+    """Repeat reads made inside, by this thread, a few times where that may help."""
+    token = _enabled.set(True)
     try:
         yield
     finally:
-        _asked.reset(token)
+        _enabled.reset(token)
 
 
-class PatientTransport(Transport):
+class RetryingTransport(Transport):
     """A transport whose reads are repeated inside ``repeated_reads``; effects never are."""
 
     def perform(
@@ -51,15 +51,15 @@ class PatientTransport(Transport):
         secret: Collection[str] = (),
         begin: Callable[[], RowStream] | None = None,
     ) -> Document:
-        """Make a call, see `Transport.perform`; a read that may succeed a moment later once more.
+        """Make a call, see `Transport.perform`; repeat a read that failed for a passing reason.
 
-        Raises what the last try of it raised.
+        Raises what the last try raised.
         """
-        for pause in PAUSES if send_by is None and _asked.get() else ():
+        for pause in PAUSES if send_by is None and _enabled.get() else ():
             try:
                 return super().perform(form, send_by, secret, begin)
             except PanelError as error:
-                if not reachability.may_pass(error):
+                if not reachability.is_transient(error):
                     raise
                 name = self.endpoint.name
                 log.info("panel.read_again", panel=name, func=form["func"], why=str(error))
@@ -67,9 +67,9 @@ class PatientTransport(Transport):
         return super().perform(form, send_by, secret, begin)
 
     def measure(self) -> Measured:
-        """As any transport does: a call that had to be repeated measures nothing."""
-        token = _asked.set(False)
+        """Measure without retries: a call that had to be repeated measures nothing."""
+        token = _enabled.set(False)
         try:
             return super().measure()
         finally:
-            _asked.reset(token)
+            _enabled.reset(token)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def same_server(one: Panel, other: Panel) -> bool:
-    """Whether both lead to one server; False too where one of them cannot be asked now."""
+    """Whether both addresses reach one server; False too where one of them cannot be asked now."""
     if _behind_host(one.address) != _behind_host(other.address):
         return False
     if not _numbers(one.url) & _numbers(other.url):

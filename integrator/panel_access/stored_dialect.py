@@ -1,4 +1,4 @@
-"""Finds out what a registered BILLmanager calls things, and keeps it on its row."""
+"""The dialect of a registered BILLmanager: discovered, corrected, stored in the panel's row."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _NEEDED = (
 )
 """Entries without which an open window could not go on."""
 
-AGAIN = dt.timedelta(seconds=10)
-"""So often at most a panel of one version is asked anew what it calls things."""
-SOUGHT = "names_sought"
-"""In ``Panel.learnt``: when that was last done, since some name did not hold any more."""
+MIN_RELEARN_INTERVAL = dt.timedelta(seconds=10)
+"""Between two discoveries of the names while work goes on, per panel."""
+RELEARNED_AT = "names_sought"
+"""Key in ``Panel.learnt``: when names were last discovered because one was refused."""
 
 
 def found_for(panel: Panel) -> Dialect:
-    """What this BILLmanager calls things, as discovery found it."""
+    """The dialect of this BILLmanager as discovery found it."""
     return Dialect.from_json(panel.dialect)
 
 
 def dialect_of(panel: Panel) -> Dialect:
-    """What this BILLmanager calls things, as found, with the administrator's corrections."""
+    """The dialect of this BILLmanager as found, with the administrator's corrections."""
     return found_for(panel).with_overrides(panel.overrides)
 
 
 def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
-    """Ask the panel what it calls things and keep the answer on its row (design.md, section 9).
+    """Discover the panel's dialect and store it in its row (design.md, section 9).
 
     ``at_work``: while work goes on; then a name that is not found now stays what it was, since a
     panel that is just being upgraded may show less than it has.
@@ -64,7 +64,7 @@ def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
                 dialect = replace(dialect, **{name: getattr(known, name) for name in lost})
             if known.version != found.version:
                 # Another version may behave otherwise; when its names were sought stays.
-                row.learnt = {key: row.learnt[key] for key in (SOUGHT,) if key in row.learnt}
+                row.learnt = {key: row.learnt[key] for key in (RELEARNED_AT,) if key in row.learnt}
                 columns.append("learnt")
         row.dialect, row.version = dialect.to_json(), dialect.version
         row.save(update_fields=columns)
@@ -72,8 +72,8 @@ def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:
     return dialect
 
 
-def names_again(panel_id: int, used: Dialect) -> Dialect | None:
-    """What this panel calls things now, since a name of ``used`` does not hold any more.
+def relearn_names(panel_id: int, used: Dialect) -> Dialect | None:
+    """The panel's present dialect, after a name of ``used`` was refused.
 
     None: nothing that is known, or was found just now, is other than in ``used``. The panel is
     asked once in ten seconds at most, whoever needs it; others take what was found meanwhile.
@@ -92,7 +92,7 @@ def names_again(panel_id: int, used: Dialect) -> Dialect | None:
         found = dialect_of(panel)
         if _names(found) == _names(used):
             return None
-        _tell(panel, used, found)
+        _note_renamed(panel, used, found)
     return found
 
 
@@ -103,20 +103,20 @@ def _names(dialect: Dialect) -> tuple[object, ...]:
 
 
 def _may_ask(panel_id: int) -> bool:
-    """Whether it is this thread's turn to ask; nobody else does so for a while then."""
+    """Whether this thread may ask the panel; no other does for ``MIN_RELEARN_INTERVAL`` then."""
     now = clock.now()
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel_id)
-        last = row.learnt.get(SOUGHT)
-        if last is not None and now - AGAIN < dt.datetime.fromisoformat(last) <= now:
+        last = row.learnt.get(RELEARNED_AT)
+        if last is not None and now - MIN_RELEARN_INTERVAL < dt.datetime.fromisoformat(last) <= now:
             return False
-        row.learnt = {**row.learnt, SOUGHT: now.isoformat()}
+        row.learnt = {**row.learnt, RELEARNED_AT: now.isoformat()}
         row.save(update_fields=["learnt"])
     return True
 
 
-def _tell(panel: Panel, used: Dialect, found: Dialect) -> None:
-    """People see in the events what was renamed under our hands."""
+def _note_renamed(panel: Panel, used: Dialect, found: Dialect) -> None:
+    """Record an event with the functions that the panel has renamed."""
     gone = ", ".join(sorted(used.functions - found.functions)) or "–"
     new = ", ".join(sorted(found.functions - used.functions)) or "–"
     why = say("panel.renamed", panel=panel.name, new=new, gone=gone)

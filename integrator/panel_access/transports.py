@@ -15,7 +15,7 @@ from integrator.models import Panel
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.panel_access.parallel_limit import DatabaseLimiter
-from integrator.panel_access.read_retries import PatientTransport as Transport
+from integrator.panel_access.read_retries import RetryingTransport as Transport
 from panels.http.transport import Endpoint, Login
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class NoBillManagerError(Exception):
 
 
 class StoppedTransport(Transport):
-    """The line of a login that was refused: no call is made, each is told why."""
+    """The transport of a login that was refused: it makes no call and raises why."""
 
     why = NOTHING
 

@@ -1,4 +1,4 @@
-"""Finds a panel at an address as people write it, and shows its certificate to be trusted once."""
+"""Locates a panel at an address as people write it, and shows its certificate to be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from integrator.models import Panel
 from integrator.panel_access import transports
 from integrator.panel_access.panel_url import AddressError, alias, candidates
 from panels.coremanager.errors import Unreachable
-from panels.http.first_contact import glance
+from panels.http.first_contact import probe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,8 +70,8 @@ def find(kind: str, url: str, ca_pem: str = "") -> Sight:
 
 
 def look_at(panel: Panel) -> Sight:
-    """What a panel shows now. Raises Unreachable."""
-    found = glance(transports.endpoint(panel))
+    """The answer of the panel's address now. Raises Unreachable."""
+    found = probe(transports.endpoint(panel))
     shown = found.certificate
     return Sight(
         url=panel.url,

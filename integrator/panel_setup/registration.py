@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.messages import panel_errors, unseen_signs
+from integrator.messages import invisible_characters, panel_errors
 from integrator.models import Panel
 from integrator.panel_access import call_log, stored_dialect, transports
 from integrator.panel_access.panel_url import AddressError, normalise
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from panels.coremanager.fault import Fault
 
     class HasLevel(Protocol):
-        """What both panels answer to *who am I*; ``level`` None: not told."""
+        """The part of `whoami` that both panels answer; ``level`` None: absent."""
 
         @property
         def level(self) -> int | None:
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 
 
 STAFF_LEVEL = 29  # billmanager.md 1.2, ispmanager.md 1.2
-LARGEST_LIMIT = 64
+MAX_LIMIT = 64
+"""Calls to one panel at a time."""
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
 _OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
-"""Where the panel tells what address it saw (ispmanager.md 1.7)."""
+"""Where the panel says what address it saw (ispmanager.md 1.7)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -94,7 +95,7 @@ def register(
 def _validate(panel: Panel) -> None:
     """Tidy the panel's URL and refuse what cannot be right, all of it at once."""
     problems = [
-        unseen_signs.sentence(text, sign)
+        invisible_characters.sentence(text, sign)
         for text in (panel.name, panel.username, panel.task_username)
         if (sign := unseen_in(text))
     ]
@@ -115,11 +116,11 @@ def _validate(panel: Panel) -> None:
         problems.append(
             _("A name has up to 64 letters, digits, blanks, dots, dashes or underscores.")
         )
-    if not 1 <= panel.max_parallel <= LARGEST_LIMIT:
+    if not 1 <= panel.max_parallel <= MAX_LIMIT:
         problems.append(
-            _("Between 1 and %(most)d calls at a time are allowed.") % {"most": LARGEST_LIMIT}
+            _("Between 1 and %(most)d calls at a time are allowed.") % {"most": MAX_LIMIT}
         )
-    problems += [*_login_problems(panel), *_trust_problems(panel), *_doubles(panel)]
+    problems += [*_login_problems(panel), *_trust_problems(panel), *_duplicates(panel)]
     if problems:
         raise Refused(_("The panel was not registered:"), problems)
 
@@ -150,7 +151,7 @@ def _trust_problems(panel: Panel) -> list[str]:
     return []
 
 
-def _doubles(panel: Panel) -> list[str]:
+def _duplicates(panel: Panel) -> list[str]:
     problems = []
     foreign = [path for kind, path in _PATHS.items() if kind != panel.kind]
     if panel.address.endswith(tuple(foreign)):
@@ -190,7 +191,7 @@ def _refuse_alias(panel: Panel) -> None:
 
 
 def check_login(panel: Panel) -> None:
-    """Ask the panel who we are, with each of its logins.
+    """Check each of the panel's logins by asking the panel (`whoami`).
 
     Raises Refused when a login is wrong or too weak, or when there is no such panel at the
     address; Unreachable (with CertificateRefused) when it cannot be asked.
@@ -213,7 +214,7 @@ def check_login(panel: Panel) -> None:
                 raise Refused(
                     _("What answers at %(url)s does not speak like %(kind)s.")
                     % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [_said(error), *elsewhere(panel)],
+                    [_said(error), *other_address_text(panel)],
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
@@ -221,14 +222,14 @@ def check_login(panel: Panel) -> None:
 
 
 def updating_text(panel: Panel) -> str:
-    """What to do about a panel that says that it is being updated."""
+    """Advice for a panel that answers that it is being updated."""
     return _("%(name)s says that it is being updated. Wait until that is over, then ask again.") % {
         "name": panel.name
     }
 
 
-def elsewhere(panel: Panel) -> list[str]:
-    """Where a panel answers that does not at its address, as one sentence; empty: nowhere else."""
+def other_address_text(panel: Panel) -> list[str]:
+    """A sentence with the other address at which the panel answers; empty: at none."""
     url = location.at_other_path(panel)
     if not url:
         return []
@@ -236,7 +237,7 @@ def elsewhere(panel: Panel) -> list[str]:
 
 
 def level_text(login: str, panel: Panel, level: int) -> str:
-    """Why a login's level does not do."""
+    """Why a login's level is not sufficient."""
     return _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).") % {
         "user": login,
         "name": panel.name,
@@ -245,7 +246,7 @@ def level_text(login: str, panel: Panel, level: int) -> str:
 
 
 def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
-    """Whom the panel takes one of our logins for. Raises PanelError."""
+    """The user that one of our logins is on the panel. Raises PanelError."""
     transport = transports.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
     if panel.kind == Panel.Kind.BILLMANAGER:
         return BillManager(transport, stored_dialect.found_for(panel)).whoami()
@@ -253,7 +254,7 @@ def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
 
 
 def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
-    """What to do about a refused login; our address as the panel sees it, where it told."""
+    """Advice for a refused login, with our address as the panel sees it, where it says so."""
     texts = {
         "password": _("%(name)s does not accept this username and password."),
         "new_password": _(
@@ -303,5 +304,5 @@ def certificate_text(error: errors.CertificateRefused) -> list[str]:
 
 
 def _said(error: errors.PanelError) -> str:
-    """What the panel said, or what went wrong on the way."""
+    """The panel's words, or the error of the connection."""
     return str(panel_errors.of_words(error.message))

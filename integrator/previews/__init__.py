@@ -1,1 +1,1 @@
-"""What a run would do, frozen and judged before anything moves."""
+"""Previews: what a run would do, frozen and judged before it is started."""

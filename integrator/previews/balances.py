@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from integrator.previews.checks.judged_rows import Judged
 
 ZERO = Decimal(0)
-ABOUT = frozenset(
+MONEY_KEYS = frozenset(
     {"debt", "debt_accepted", "balance_unknown", "credited", "may_owe", "limits_unclear"}
 )
-"""What is said here of rows that can be bound; said anew when they are settled again."""
-PAY = 4
+"""Keys of the reasons that are given here to rows that can be bound; replaced on each settling."""
+PAY_STEP = 4
 """The step that charges; a binding before its end has not been paid for yet."""
 
 
@@ -41,7 +41,7 @@ class Totals:
 
 
 def settle(rows: Sequence[Judged], payment: str) -> Totals:
-    """Check the balances over all rows of each client together, and sum up.
+    """Check each client's balance against all of its rows together, and sum up.
 
     Rows that a balance does not cover are blocked, all of that client: which of them to leave
     out is for a person to say. What bindings of other runs still have to pay counts as spent.
@@ -60,10 +60,10 @@ def settle(rows: Sequence[Judged], payment: str) -> Totals:
 
 
 def settle_anew(rows: Sequence[Judged], payment: str) -> Totals:
-    """Settle rows again of which some were blocked since, without what was said of them before."""
+    """Settle rows again of which some were blocked since; their former reasons are dropped."""
     for row in rows:
         if row.state == RowState.READY:
-            row.notes = [one for one in row.notes if one["key"] not in ABOUT]
+            row.notes = [one for one in row.notes if one["key"] not in MONEY_KEYS]
         else:
             row.before = row.credit = row.after = None
     return settle(rows, payment)
@@ -148,7 +148,7 @@ def _block_short(rows: Sequence[Judged], client: Client, about: Mapping[str, str
 
 
 def _unknown(client: Client, rows: Sequence[Judged], unread: Mapping[str, str] | None) -> None:
-    """Say that the balance is not known, or block what costs where its cell cannot be read.
+    """Note that the balance is not known; block what costs where its cell cannot be read.
 
     It may be a debt then, which fresh credit would pay first.
     """
@@ -177,13 +177,13 @@ def _block_foreign(rows: Iterable[Judged], client: Client) -> None:
 
 
 def _lacking(client: Client, price: Decimal, balance: Decimal, spoken_for: Decimal) -> Decimal:
-    """What must be added to this balance before so much can be paid; zero for the post-paid."""
+    """The credit that this balance needs before so much can be paid; zero for the post-paid."""
     free = payment_means.free(client, balance, spoken_for)
     return ZERO if free is None else lacking(price, free)
 
 
 def _run_down(client: Client, rows: Iterable[Judged], left: Decimal, *, credits_it: bool) -> None:
-    """Say of each row, in the order they are charged, what the balance is before and after it."""
+    """Set the balance before and after each row, in the order in which they are charged."""
     may_owe = client.may_owe
     debt = payment_means.debt(client, client.balance or ZERO)
     for row in rows:
@@ -195,7 +195,7 @@ def _run_down(client: Client, rows: Iterable[Judged], left: Decimal, *, credits_
 
 
 def _note_terms(client: Client, rows: Iterable[Judged], currency: str) -> None:
-    """Say by which terms the balance may go below zero, and where that was seen."""
+    """Note by which terms the balance may go below zero, and where that was seen."""
     limit = client.may_owe
     most = "∞" if limit is None else f"{limit:.2f} {currency}"
     _note(rows, "may_owe", client=client.remote_id, limit=most, source=client.terms["source"])
@@ -217,10 +217,10 @@ def _by_client(rows: Iterable[Judged]) -> dict[Client, list[Judged]]:
 
 def _promised() -> dict[int, Decimal]:
     """Client → what bindings will still charge, or have charged since its balance was read."""
-    paid = Step.objects.filter(number=PAY, state=StepState.DONE, binding__isnull=False)
+    paid = Step.objects.filter(number=PAY_STEP, state=StepState.DONE, binding__isnull=False)
     paid_since = paid.filter(finished_at__gt=F("binding__client__seen_at"))
     bindings = Binding.objects.filter(
-        Q(state__in=MOVING, step__lte=PAY) & ~Q(pk__in=paid.values("binding_id"))
+        Q(state__in=MOVING, step__lte=PAY_STEP) & ~Q(pk__in=paid.values("binding_id"))
         | Q(pk__in=paid_since.values("binding_id"))
     )
     rows = bindings.values_list("client_id", "price", "credited").order_by()

@@ -1,4 +1,4 @@
-"""What a person chooses for a run, checked before anything else is looked at."""
+"""The choices of a person for a run, checked before anything else."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from panels.normal_forms import clean, name_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LARGEST_COHORT = 1000
-LONGEST_PERIOD = 120  # months
+MAX_COHORT = 1000
+"""Accounts in one window."""
+MAX_PERIOD = 120
+"""Months that one order is paid for."""
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -54,7 +56,7 @@ class Choices:
     expires: str = ""
 
     def checked(self) -> Choices:
-        """These choices, tidied.
+        """These choices, cleaned.
 
         Raises Refused with one line for each thing that is wrong.
         """
@@ -70,7 +72,7 @@ class Choices:
         return tidy
 
     def problems(self) -> list[str]:
-        """What does not fit together, one sentence each; empty when all is well."""
+        """The contradictions, one sentence each; empty when there are none."""
         problems = []
         if self.payment not in Payment.values:
             problems.append(
@@ -87,14 +89,14 @@ class Choices:
             problems.append(
                 _("Passwords are either checked or reset: a password that was just set fits.")
             )
-        if not 1 <= self.cohort <= LARGEST_COHORT:
+        if not 1 <= self.cohort <= MAX_COHORT:
             problems.append(
-                _("A cohort has between 1 and %(largest)d accounts.") % {"largest": LARGEST_COHORT}
+                _("A cohort has between 1 and %(largest)d accounts.") % {"largest": MAX_COHORT}
             )
-        if self.period is not None and not 1 <= self.period <= LONGEST_PERIOD:
+        if self.period is not None and not 1 <= self.period <= MAX_PERIOD:
             problems.append(
                 _("A period is a whole number of months between 1 and %(longest)d.")
-                % {"longest": LONGEST_PERIOD}
+                % {"longest": MAX_PERIOD}
             )
         if self.hours and not _are_hours(self.hours):
             problems.append(_("The hours must read like 02:00-06:00, and may run past midnight."))

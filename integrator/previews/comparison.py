@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from integrator.previews.checks.judged_rows import Judged
 
 
-NEWS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")
-"""What a person must have seen of a row before it is bound."""
+CHANGE_KEYS = ("suspended", "foreign_module", "may_owe", "plan_for_groups", "phone_wanted")
+"""Keys of notes that a person must have seen before the row is bound."""
 
 
 class PreviewOutdated(Refused):
-    """The panels say otherwise than when the preview was made; nothing has been started.
+    """The panels have changed since the preview was made; nothing has been started.
 
     ``lines`` are the differences.
     """
 
 
 def compare(preview: Preview) -> None:
-    """Read the panels again and compare what the ready rows would do now with what they said.
+    """Read the panels again and compare the ready rows with what they would do now.
 
     Raises PreviewOutdated with every difference, and PanelError when they cannot
     be read; either way nothing has been started.
@@ -72,7 +72,7 @@ def _differences(preview: Preview) -> Iterator[str]:
 
 
 def _of_row(before: PreviewRow, row: Judged) -> Iterator[str]:
-    """What is otherwise with one row that was ready."""
+    """The differences of one row that was ready."""
     if row.state != RowState.READY:
         yield " ".join(one["text"] for one in [*row.blocks, *row.choose])
         return
@@ -85,7 +85,7 @@ def _of_row(before: PreviewRow, row: Judged) -> Iterator[str]:
         yield _("its server is served by another module or data centre now")
     told = {reason["key"] for reason in before.reasons}
     for note in row.notes:
-        if note["key"] in NEWS and note["key"] not in told:
+        if note["key"] in CHANGE_KEYS and note["key"] not in told:
             yield note["text"]
     if before.su != row.su:
         yield _("it would be ordered as %(after)s instead of %(before)s") % {

@@ -1,4 +1,4 @@
-"""What a person can confirm of a row of a preview, and the word that is kept of it."""
+"""Reasons of a row that a person can confirm, and the word that is stored for each."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def is_said(asked: Reason, words: Collection[str]) -> bool:
 
 
 def of_kind(key: str) -> str:
-    """What people call a reason that can be confirmed; "" where none can."""
+    """The kind of a reason that can be confirmed; "" for one that cannot."""
     return next((kind for kind, keys in KINDS.items() if key in keys), "")

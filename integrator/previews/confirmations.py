@@ -1,4 +1,4 @@
-"""A person's word about rows of a preview that ask for one: a debt, a domain that nobody has.
+"""Confirmations by a person of rows that need one: a debt, a domain that no account has.
 
 What was confirmed stands in ``PreviewRow.words``, with its amount: more than was confirmed asks
 again. It is kept when the preview is made anew, holds when it is compared with the panels, and
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def confirm(preview: Preview, words: Collection[str], person: str) -> int:
-    """Keep these words for every row that asks for them; how many rows were given one.
+    """Store these words for every row that asks for them; how many rows were given one.
 
     A debt is confirmed for all rows of its client: it is one debt. Raises Refused when the
     preview was started, or nothing in it asks for these words any more.
@@ -79,7 +79,7 @@ def _open(row: PreviewRow, one: Reason) -> bool:
 
 
 def _judge_again(preview: Preview, rows: list[PreviewRow]) -> None:
-    """Settle and sum up anew what the rows ask no more."""
+    """Judge the confirmed rows again and sum up anew."""
     candidates = {one.number: one for one in previews.frozen_candidates(preview)}
     judged = [stored_rows.judged(row, candidates[row.number]) for row in rows]
     totals = balances.settle(judged, preview.payment)
@@ -88,7 +88,7 @@ def _judge_again(preview: Preview, rows: list[PreviewRow]) -> None:
         totals = previews.within_limits(billmanager(), judged, method, totals)
     summary = row_totals.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if stored_rows.take(row, again)]
+    changed = [row for row, again in pairs if stored_rows.update(row, again)]
     for portion in portions(changed):
         PreviewRow.objects.bulk_update(portion, stored_rows.CHANGED)
     preview.summary = {**preview.summary, **summary}

@@ -1,4 +1,4 @@
-"""What a person corrects of a binding before it is tried again, checked as a CSV line is."""
+"""Corrections of a binding before a retry, checked as a CSV line is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from integrator.messages.reasons import shown
 from integrator.models import Account, Intent, PreviewRow
 from integrator.previews import balances, confirmable
 from integrator.previews.checks.row_checks import Judge
-from integrator.previews.choices import LONGEST_PERIOD, Choices
+from integrator.previews.choices import MAX_PERIOD, Choices
 from integrator.previews.csv import cell_rules, resolver
 from integrator.previews.csv.reader import Line
 from integrator.steps import step3_order as step3
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What shall be otherwise; "" and None: as it is.
+    """The values that a person corrects; "" and None: unchanged.
 
     ``username``: another account of the same server; before the order its domain comes with it,
     unless ``domain`` names one. ``client``: an id or a user's e-mail;
@@ -45,24 +45,24 @@ class Wish:
 
 
 class Correction(NamedTuple):
-    """What a retry changes: the binding's fields, and the words that a person has given."""
+    """The changes of a retry: the binding's fields, and the words that a person has given."""
 
     fields: dict[str, Any]
     words: tuple[str, ...] = ()
 
 
 def corrected(binding: Binding, wish: Wish) -> Correction:
-    """What changes of the binding, checked against the mirrors like a CSV line.
+    """The correction of the binding, checked against the mirrors like a CSV line.
 
     Raises Refused when the corrected binding could not be started; nothing is changed here.
     """
     if wish == Wish():
         return Correction({})
     period = wish.period if wish.period is not None else binding.period
-    if not 1 <= period <= LONGEST_PERIOD:
+    if not 1 <= period <= MAX_PERIOD:
         raise Refused(
             _("A period is a whole number of months between 1 and %(longest)d.")
-            % {"longest": LONGEST_PERIOD}
+            % {"longest": MAX_PERIOD}
         )
     wish = _read(wish)
     line = Line(

@@ -1,4 +1,4 @@
-"""How long a preview's plans would be exposed: cohorts and manual-only time, estimated."""
+"""Estimates of how long a preview's plans would be exposed: cohorts and manual-only time."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def estimate(rows: Sequence[Judged], full: int) -> list[Exposure]:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What a run will ask of the panels, and how long it will take; both estimated."""
+    """The estimated calls and seconds of a run."""
 
     calls: int
     seconds: float
@@ -118,7 +118,7 @@ def _manual_only(clients: list[int], parallel: int, call: float) -> float:
 
 
 def _call_seconds(panel: str) -> float:
-    """What a call to this panel takes, by the last few hundred of them."""
+    """Seconds of a call to this panel, by the last few hundred calls."""
     recent = Call.objects.filter(panel=panel, outcome="done").order_by("-id")[:MEASURED_CALLS]
     mean = Call.objects.filter(pk__in=list(recent.values_list("pk", flat=True))).aggregate(
         mean=Avg("seconds")

@@ -1,4 +1,4 @@
-"""Reads again what a preview rests on, just before it is started.
+"""Reads again what a preview depends on, just before it is started.
 
 A few lists, and two calls for each plan that is sold on; whole panels are the discovery's
 business. Only lists and forms are read.
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
 
 
-MAX_SINGLY = 40
+MAX_READ_SINGLY = 40
 """Clients of a preview that are read one by one at most, where all are many."""
 MAX_CLIENTS_READ = 2000
 """Two pages of a list (billmanager.md 1.6); beyond that a small preview is cheaper one by one."""
 
 
 def reread(preview: Preview) -> None:
-    """Bring the mirrors of what this preview names in line with the panels.
+    """Update the mirrors of all that this preview names from the panels.
 
     That is: clients, users and modules; the plans with their prices, modules and letters; services
     that are new on any plan; whether the accounts are still on their servers, with which domains.
@@ -66,7 +66,7 @@ def _clients(panel: Panel, client: BillManager, preview: Preview) -> None:
     """Balances and users: of all clients, or one by one where that are far fewer calls."""
     rows = preview.rows.exclude(client=None)
     wanted = dict(rows.values_list("client__remote_id", "client_email"))
-    if len(wanted) > MAX_SINGLY or Client.objects.count() <= MAX_CLIENTS_READ:
+    if len(wanted) > MAX_READ_SINGLY or Client.objects.count() <= MAX_CLIENTS_READ:
         read_clients(panel, client, ask=wanted)
         read_users(panel, client)
         return
@@ -131,7 +131,7 @@ def _plans(panel: Panel, client: BillManager, plans: dict[int, Plan]) -> None:
 
 
 def _services(client: BillManager) -> int:
-    """Add the services that are newer than all we know, whatever their plan; how many."""
+    """Add services of any plan that are newer than all known ones; how many."""
     known = Service.objects.order_by("-remote_id").values_list("remote_id", flat=True).first()
     newest = known or 0
     if client.services.newest_id() <= newest:
@@ -161,7 +161,7 @@ def _module_called(name: str) -> int | None:
 
 
 def _accounts(server: Panel, preview: Preview) -> None:
-    """Which of the preview's accounts are gone, suspended, or have other sites by now."""
+    """Update the preview's accounts on this server: gone, suspended, other sites."""
     ispmanager = panel_connections.ispmanager(server)
     found = ispmanager.accounts()
     listed = {row.username: row for row in found}

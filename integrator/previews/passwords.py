@@ -1,4 +1,4 @@
-"""The password of a single row of a preview, given by hand."""
+"""Passwords of single rows of a preview, set by a person."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from integrator.models import Preview, PreviewRow
 if TYPE_CHECKING:
     from typing import Any
 
-LACKS = "no_password"
+REASON_KEY = "no_password"
+"""The key of the reason that blocks a row without a password."""
 
 
-def give(preview: Preview, number: int, password: str) -> bool:
-    """Keep it, encrypted, and no longer say that none is known.
+def set_password(preview: Preview, number: int, password: str) -> bool:
+    """Store the row's password, encrypted, and drop the reason that none is known.
 
     False: there is no such row, or the preview was started; bindings are given theirs on their
     own page.
@@ -26,12 +27,12 @@ def give(preview: Preview, number: int, password: str) -> bool:
         if row is None or Preview.objects.get(pk=preview.pk).started_at is not None:
             return False
         row.password = password
-        row.reasons = [one for one in row.reasons if one["key"] != LACKS]
+        row.reasons = [one for one in row.reasons if one["key"] != REASON_KEY]
         row.save(update_fields=["password", "reasons"])
     return True
 
 
-def lacking(row: PreviewRow) -> bool:
-    """Whether the row says that no password is known."""
+def lacks_password(row: PreviewRow) -> bool:
+    """Whether no password is known for the row."""
     reasons: list[dict[str, Any]] = row.reasons
-    return any(one["key"] == LACKS for one in reasons)
+    return any(one["key"] == REASON_KEY for one in reasons)

@@ -66,7 +66,7 @@ def make(
 def make_from_csv(
     choices: Choices, data: bytes | str, actor: str, token: str = "", *, skip_bad: bool = False
 ) -> Preview:
-    """The preview of a CSV file; all that is wrong with it is told at once.
+    """The preview of a CSV file; raises all that is wrong with it at once.
 
     ``skip_bad``: on a person's word the lines that are wrong are left out and listed in
     ``summary["skipped"]``; a file that cannot be read to its end is refused all the same.
@@ -83,8 +83,8 @@ def make_from_csv(
     )
 
 
-def anew(old: Preview, actor: str, token: str = "") -> Preview:
-    """The same accounts and choices once more, by what is known now.
+def remake(old: Preview, actor: str, token: str = "") -> Preview:
+    """A new preview of the same accounts and choices, by what is known now.
 
     Passwords and what was confirmed come along.
 
@@ -123,7 +123,7 @@ def choices_of(preview: Preview) -> Choices:
 
 
 def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
-    """What was said of each row when the preview was made, with the account as it is now.
+    """The candidates as they were when the preview was made, with the accounts as they are now.
 
     ``state``: only of the rows in it.
     """
@@ -151,7 +151,7 @@ def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
 
 
 def _made_before(token: str, actor: str) -> Preview | None:
-    """The preview that the same form has made already; None: it has made none."""
+    """The preview that the same form (``token``) has made already; None: none."""
     return Preview.objects.filter(token=token, created_by=actor).first() if token else None
 
 
@@ -185,7 +185,7 @@ def _frozen(
     *,
     skipped: Sequence[LineError] = (),
 ) -> Preview:
-    """Judge the candidates together and keep what was found."""
+    """Judge the candidates together and store the preview."""
     made = _made_before(token, actor)
     if made is not None:
         return made

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from integrator.previews.choices import Choices
 
 
-OVER = ("over_disk", "over_sites")
+OVERUSE_KEYS = ("over_disk", "over_sites")
+"""Keys of notes on accounts that use more than the plan allows."""
 
 
 def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def summary(rows: Sequence[Judged], totals: Totals, choices: Choices) -> dict[st
         "totals": _amounts(totals.charged),
         "credits": _amounts(totals.credited),
         "asks": _asks(rows),
-        "over_use": sum(1 for row in ready if any(one["key"] in OVER for one in row.notes)),
+        "over_use": sum(1 for row in ready if any(one["key"] in OVERUSE_KEYS for one in row.notes)),
         "charges": sum(1 for row in ready if row.price),
         "receipts": _receipts(ready, totals),
         "mails": sum(letter["count"] for letter in letters if not letter["held"]),

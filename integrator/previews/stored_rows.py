@@ -1,4 +1,4 @@
-"""The rows of a stored preview as they were judged, to be judged further and stored again."""
+"""Conversion of a stored preview's rows to judged ones and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from integrator.matching.candidates import Candidate
     from integrator.models import PreviewRow
 
-ABOUT_MONEY = balances.ABOUT
+ABOUT_MONEY = balances.MONEY_KEYS
 
 
 def judged(row: PreviewRow, candidate: Candidate) -> Judged:
@@ -56,11 +56,11 @@ CHANGED = (
     "balance_after",
     "suspends_on",
 )
-"""The columns that ``take`` may change."""
+"""The columns that ``update`` may change."""
 
 
-def take(row: PreviewRow, again: Judged) -> bool:
-    """Put into the stored row what was found since; whether it must be saved."""
+def update(row: PreviewRow, again: Judged) -> bool:
+    """Update the stored row from one that was judged again; whether it must be saved."""
     before = [getattr(row, name) for name in CHANGED]
     row.state, row.reasons = again.state, again.reasons
     row.price, row.currency = again.price, again.currency

@@ -1,4 +1,4 @@
-"""Reads the accounts' e-mails, which cost a call each (ispmanager.md 2.4): few, slowly, by turns.
+"""Reads the accounts' e-mails, a call each (ispmanager.md 2.4): rate-limited, the oldest first.
 
 Only accounts that could be bound and whose client is not certain without are asked. What was asked
 is written down at once with its time, so that a reading may end anywhere and the next one goes on;
@@ -42,7 +42,7 @@ MAX_ACCOUNTS = 20_000
 
 
 def wanted(panel: Panel) -> QuerySet[Account]:
-    """The panel's accounts whose e-mail is to be asked: never asked first, then the oldest."""
+    """The panel's accounts whose e-mail is to be read: those never read first, then the oldest."""
     proven = Q(match_state=RowState.READY, email="")
     return (
         unbound()
@@ -111,7 +111,7 @@ class _Reading:
         return read
 
     def _turn(self) -> bool:
-        """Wait for one's turn at the common pace; False when the reading is over."""
+        """Wait for the next turn at the common pace; False when the reading is over."""
         with self._lock:
             turn = max(self._next, time.monotonic())
             self._next = turn + 1 / settings.EMAILS_PER_SECOND

@@ -1,4 +1,4 @@
-"""What the scheduler has read by itself: old mirrors, and e-mails that are still to be asked.
+"""Background refresh: which mirrors are too old, and whose e-mails are still to be read.
 
 It only reads, and only what has been discovered by a person once; while something is being bound
 it stands back, so that nobody's window gets longer.
@@ -33,7 +33,7 @@ def to_discover() -> list[int]:
 
 
 def to_ask() -> list[int]:
-    """The servers of which e-mails are to be asked; none that is being discovered."""
+    """The servers whose accounts' e-mails are to be read; none that is being discovered."""
     if _busy():
         return []
     servers = Panel.objects.filter(
@@ -47,7 +47,7 @@ def to_ask() -> list[int]:
 
 
 def read_emails(panel_id: int) -> int:
-    """Ask for more e-mails of one server; how many are new. One that does not answer is left."""
+    """Read more e-mails of one server; how many are new. One that does not answer is skipped."""
     panel = Panel.objects.filter(pk=panel_id).first()
     if panel is None or _busy():
         return 0
@@ -63,6 +63,6 @@ def _busy() -> bool:
 
 
 def _begun(panel: Panel) -> dt.datetime:
-    """When its last discovery began, whatever became of it."""
+    """When the panel's last discovery began, successful or not."""
     begun = parse_datetime(str(panel.discovery.get("started", "")))
     return begun or dt.datetime.min.replace(tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""Discovery: copies what the panels list into our mirrors. It only ever reads.
+"""Discovery: copies what the panels list into our mirrors, by reads alone.
 
 One panel at a time, so that a slow or broken server holds back nobody else; what the panels say
 about each other (which module serves which server, which account is a service already) is worked
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """What a discovery found: rows by kind (``accounts``, ``clients``, …), and its seconds."""
+    """The result of a discovery: rows by kind (``accounts``, ``clients``, …), and its seconds."""
 
     panel: str
     counts: Mapping[str, int]
@@ -41,7 +41,7 @@ class Discovered:
 
 
 def discover(panel: Panel, *, match: bool = True) -> Discovered:
-    """Read all that ``panel`` lists and bring the mirrors in line with it.
+    """Read all that ``panel`` lists and update the mirrors.
 
     Progress, counts and a failure are kept in ``panel.discovery``. ``match``: propose clients and
     plans anew afterwards; False when the caller does so after several panels.
@@ -62,7 +62,7 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
         if panel_stop.stop(error) is not None:
             panel.refresh_from_db(fields=["stopped", "stopped_login"])
         raise
-    reachability.is_back(panel)
+    reachability.mark_panel_reachable(panel)
     compare()
     if match:
         progress.phase("matching")
@@ -74,14 +74,14 @@ def discover(panel: Panel, *, match: bool = True) -> Discovered:
 
 
 def compare() -> None:
-    """Work out from the mirrors what the panels say about each other."""
+    """Link servers, recognise services and find drift, from the mirrors alone."""
     module_links.link_servers()
     service_recognition.recognise()
     drift.compare()
 
 
 def _emails(panel: Panel, progress: Progress) -> dict[str, int]:
-    """Ask for the e-mails that would help, and match anew if any is new; counts.
+    """Read the e-mails that matching lacks, and match again if any is new; counts.
 
     The lists are complete, so that a panel which stops answering now has not failed to be
     discovered: the rest is asked in the background.
@@ -95,7 +95,7 @@ def _emails(panel: Panel, progress: Progress) -> dict[str, int]:
 
 
 def read_emails(panel: Panel, progress: Progress | None = None) -> int:
-    """Ask one server for e-mails that would help, and match anew if any is new; how many are.
+    """Read the e-mails of one server that matching lacks, match again if any is new; how many are.
 
     Raises PanelError; what was read is kept.
     """

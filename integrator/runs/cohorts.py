@@ -63,7 +63,7 @@ def _waiting(now: dt.datetime) -> BindingQuerySet:
     return (
         Binding.objects.unclaimed()
         .filter(window=None, prepared=True, run__state=RunState.RUNNING)
-        .exclude(reachability.spared(now))
+        .exclude(reachability.in_back_off(now))
         .filter(Q(due_at=None) | Q(due_at__lte=now))
         .filter(Q(step__gte=6) | Q(in_lane=True) | ~Q(client_id__in=taken))
     )
@@ -178,7 +178,7 @@ def _would_show_limits(run: Run, order: Sequence[str]) -> int | None:
     """
     waiting = _waiting(clock.now()).filter(run=run).select_related("plan").order_by(*order)
     first = list(waiting.only("account", "plan")[:MAX_LIKELY_CANARIES])
-    limits = plan_limits.Standings([binding.account_id for binding in first])
+    limits = plan_limits.Usages([binding.account_id for binding in first])
     showing = (one.pk for one in first if limits.differs(one.account_id, one.plan))
     return next(showing, None)
 

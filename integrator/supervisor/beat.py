@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Wake the sweep until told to stop; needs the broker alone, neither tasks nor tables."""
+    """Wake the sweep until asked to stop; needs the broker alone, neither tasks nor tables."""
     signal.signal(signal.SIGTERM, _leave)
     logs.configure(settings.LOGGING)
     Service(app).start()

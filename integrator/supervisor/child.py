@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrator.supervisor.life import PIPE
+from integrator.supervisor.liveness import PIPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True)  # before any fork: the child must not load libraries
 
-LONGEST_PAUSE = 30.0
+MAX_RESTART_PAUSE = 30.0
+"""Seconds."""
 STEADY_AFTER = 30.0  # a process that ran this long has not crashed for the reason it had before
-LONGEST_LINE = 64 * 1024
+MAX_LINE = 64 * 1024
+"""Bytes; a longer line of output is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. Spans are seconds.
+    """A program to run. Spans are seconds.
 
     `ready` tells whether it can be used; None: as soon as it runs. A `once` program has to end
     by itself with 0, and is not started again. What a `quiet` one prints is shown only when it has
-    failed. One that has given no sign of life (integrator/supervisor/life.py) for `silence_limit`
-    is frozen: it is ended and started anew; None: it gives none. `tell_signal` has it say where its
-    threads stand, None: it cannot. `orphan_signal` is what the kernel sends it when the supervisor
-    itself is killed.
+    failed. One that has given no sign of life (see `liveness`) for `silence_limit` is frozen: it is
+    ended and started anew; None: it gives none. `dump_signal` makes it print where its threads
+    stand, None: it cannot. `orphan_signal` is what the kernel sends it when the supervisor itself
+    is killed.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Program:
     once: bool = False
     quiet: bool = False
     silence_limit: float | None = None
-    tell_signal: int | None = None
+    dump_signal: int | None = None
     orphan_signal: signal.Signals = signal.SIGTERM
 
 
@@ -59,10 +61,10 @@ class Child:
         self.is_ready = False
         self.began = 0.0
         self.next_start = 0.0
-        self.heard = 0.0  # when it last gave a sign of life
+        self.last_sign = 0.0  # when it last gave a sign of life
         self.signs = -1  # the descriptor on which it does; -1: none
         self.ended_at = 0.0  # when it was told to end, being frozen; 0: it was not
-        self.last_words: deque[str] = deque(maxlen=20)  # of a quiet one
+        self.last_lines: deque[str] = deque(maxlen=20)  # of a quiet one
         self._crashes = 0
         self._rest = b""
 
@@ -86,7 +88,7 @@ class Child:
                 os.close(descriptor)
         self.began = time.monotonic()
         # Until it gives its first sign it has as long again.
-        self.heard = self.began + (self.program.silence_limit or 0.0)
+        self.last_sign = self.began + (self.program.silence_limit or 0.0)
         self.ended_at = 0.0
         self.is_ready = False
         return self.output
@@ -113,27 +115,27 @@ class Child:
         os.set_blocking(descriptor, False)
         return descriptor
 
-    def listen(self) -> bool:
-        """Take the signs of life that have come; False when no more can come."""
+    def read_signs(self) -> bool:
+        """Read the signs of life that have come; False when no more can come."""
         try:
             came = os.read(self.signs, 4096)
         except BlockingIOError:
             return True
         if came:
-            self.heard = time.monotonic()
+            self.last_sign = time.monotonic()
         return bool(came)
 
     def silence(self) -> float:
-        """For how long it has given no sign of life, in seconds; 0.0 for one that gives none."""
+        """Seconds since its last sign of life; 0.0 for one that gives none."""
         if self.process is None or self.program.silence_limit is None:
             return 0.0
-        return time.monotonic() - self.heard
+        return time.monotonic() - self.last_sign
 
     def lines(self, *, all_of_it: bool = False) -> Iterator[str]:
         """Read what the process has printed; with `all_of_it` also a last line without an end."""
         while True:
             try:
-                chunk = os.read(self.output, LONGEST_LINE)
+                chunk = os.read(self.output, MAX_LINE)
             except BlockingIOError:
                 break
             if not chunk:
@@ -141,7 +143,7 @@ class Child:
             *whole, self._rest = (self._rest + chunk).split(b"\n")
             for line in whole:
                 yield line.decode(errors="replace").rstrip("\r")
-            if len(self._rest) >= LONGEST_LINE:
+            if len(self._rest) >= MAX_LINE:
                 all_of_it = True
                 break
         if all_of_it and self._rest:
@@ -166,15 +168,15 @@ class Child:
         """Seconds to wait after a crash: short at first, longer for each that follows quickly."""
         steady = time.monotonic() - self.began >= STEADY_AFTER
         self._crashes = 0 if steady else self._crashes + 1
-        pause = min(LONGEST_PAUSE, 0.5 * 2.0**self._crashes)
+        pause = min(MAX_RESTART_PAUSE, 0.5 * 2.0**self._crashes)
         self.next_start = time.monotonic() + pause
         return pause
 
     def end_frozen(self) -> None:
-        """Have a process that is frozen say where it stands, if it can, and tell it to end."""
+        """Make a frozen process print where its threads stand, if it can, and ask it to end."""
         self.ended_at = time.monotonic()
-        if self.process is not None and self.program.tell_signal is not None:
-            self.process.send_signal(self.program.tell_signal)
+        if self.process is not None and self.program.dump_signal is not None:
+            self.process.send_signal(self.program.dump_signal)
         self.ask_to_end()
 
     def ask_to_end(self) -> None:

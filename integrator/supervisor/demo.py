@@ -1,4 +1,4 @@
-"""What `up --demo` adds: a sandbox of panels, and settings that allow it.
+"""The demo of `up --demo`: a sandbox of panels, and settings that allow it.
 
 All of it is kept in VAR_DIR, so that a restart finds the same panels at the same addresses.
 """
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator.core.env import BASE_DIR, DEMO_FILE
-from integrator.core.keys import keep_once, private_folder
+from integrator.core.keys import create_once, private_folder
 from integrator.supervisor import roles
 from integrator.supervisor.child import Program
 from integrator.supervisor.folder import RefusedError, eventually, first_free, is_free
@@ -42,7 +42,7 @@ ALLOW_INSECURE_PANELS=on
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the sandbox's panels listen on loopback."""
+    """The ports on which the sandbox's panels listen on loopback."""
 
     billmanager: int
     ispmanagers: tuple[int, ...]
@@ -56,9 +56,9 @@ class Ports:
 def create_missing(var_dir: Path) -> bool:
     """Make the demo's settings, password and ports that are not there yet. True if any was."""
     made = [
-        keep_once(var_dir / DEMO_FILE, SETTINGS.rstrip),
-        keep_once(_password_file(var_dir), lambda: secrets.token_urlsafe(12)),
-        keep_once(_ports_file(var_dir), lambda: json.dumps(free_ports(1 + ISPMANAGERS))),
+        create_once(var_dir / DEMO_FILE, SETTINGS.rstrip),
+        create_once(_password_file(var_dir), lambda: secrets.token_urlsafe(12)),
+        create_once(_ports_file(var_dir), lambda: json.dumps(free_ports(1 + ISPMANAGERS))),
     ]
     return any(made)
 

@@ -1,4 +1,4 @@
-"""What gunicorn is told beside its command line; its own messages join our log chain."""
+"""Settings of gunicorn beside its command line; its own messages join our log chain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gunicorn.glogging import Logger
 
 from integrator.core import logs
-from integrator.supervisor import life
+from integrator.supervisor import liveness
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -37,7 +37,7 @@ class ChainLogger(Logger):  # type: ignore[misc] # gunicorn ships no types
 
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
     """Give signs of life from the process that answers pages."""
-    life.show()
+    liveness.start()
 
 
 worker_class = "gthread"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from integrator.supervisor.child import Program
 
 TICK = 0.1
-STOOD_STILL = 5.0
+MAX_TURN = 5.0
 """Seconds without a turn of ours after which the machine has slept, or was too busy for us: what
 the programs did meanwhile cannot be known."""
 Stage = Sequence["Program"]
@@ -39,11 +39,11 @@ class Supervisor:
         self._stages = [[Child(program) for program in stage] for stage in stages]
         self._on_ready = on_ready
         self._selector = selectors.DefaultSelector()
-        self._turned = time.monotonic()
+        self._last_turn = time.monotonic()
         self._asked = 0  # how often somebody asked us to stop
 
     def run(self) -> int:
-        """Start everything, keep it running until told to stop, stop it. Returns an exit status."""
+        """Start everything, keep it running, stop it when asked to. Returns the exit status."""
         with self._signals():
             try:
                 for stage in self._stages:
@@ -51,9 +51,9 @@ class Supervisor:
                 if not self._asked:
                     self._on_ready()
                 while not self._asked:
-                    self._turn()
+                    self._run_once()
             except StartFailedError as error:
-                self._say("up", str(error))
+                self._print("up", str(error))
                 return 1
             finally:
                 for stage in reversed(self._stages):
@@ -66,16 +66,16 @@ class Supervisor:
             self._spawn(child)
         looked = float("-inf")
         while not self._asked and not all(child.is_ready for child in stage):
-            self._turn()
+            self._run_once()
             # A child's output ends a turn early; asking it then again at once would only make
             # it say more.
             if time.monotonic() - looked >= TICK:
                 looked = time.monotonic()
                 for child in stage:
-                    self._look(child)
+                    self._check_ready(child)
 
-    def _look(self, child: Child) -> None:
-        """Note that a child is ready. Raises StartFailedError when it has taken too long."""
+    def _check_ready(self, child: Child) -> None:
+        """Set `is_ready` of a child that can be used. Raises StartFailedError after its limit."""
         program = child.program
         if child.is_ready or not child.running or program.once:
             return
@@ -86,23 +86,23 @@ class Supervisor:
                 f"{program.name} is not ready after {program.ready_limit:.0f} s: stopping"
             )
 
-    def _turn(self) -> None:
-        """Pass on output, collect what has ended, start again what is due."""
+    def _run_once(self) -> None:
+        """Forward output, collect what has ended, restart what is due."""
         for key, _ in self._selector.select(TICK):
             if isinstance(key.data, Child):
-                self._hear(key.data, key.fd)
+                self._read(key.data, key.fd)
             else:
                 os.read(key.fd, 64)  # the byte by which a signal woke us
         now = time.monotonic()
-        still, self._turned = now - self._turned, now
+        still, self._last_turn = now - self._last_turn, now
         for stage in self._stages:
             for child in stage:
-                if still > STOOD_STILL:
-                    child.heard = max(child.heard, now)
-                self._mind(child)
-                self._watch(child)
+                if still > MAX_TURN:
+                    child.last_sign = max(child.last_sign, now)
+                self._collect_or_restart(child)
+                self._end_if_frozen(child)
 
-    def _mind(self, child: Child) -> None:
+    def _collect_or_restart(self, child: Child) -> None:
         """Collect a child that has ended, or start one whose pause is over.
 
         Raises StartFailedError for one that has ended before it was ready.
@@ -116,33 +116,35 @@ class Supervisor:
         if status is None or self._asked:
             return
         name = child.program.name
-        while child.last_words:
-            self._say(name, child.last_words.popleft())
+        while child.last_lines:
+            self._print(name, child.last_lines.popleft())
         if child.program.once and status == 0:
             child.is_ready = True
         elif not child.is_ready:
-            raise StartFailedError(f"{name} ended with {_told(status)} instead of starting")
+            raise StartFailedError(f"{name} ended with {_status_text(status)} instead of starting")
         else:
             pause = child.pause_before_restart()
-            self._say("up", f"{name} ended with {_told(status)}; starts again in {pause:.0f} s")
+            self._print(
+                "up", f"{name} ended with {_status_text(status)}; starts again in {pause:.0f} s"
+            )
 
-    def _watch(self, child: Child) -> None:
+    def _end_if_frozen(self, child: Child) -> None:
         """End a child that is there but has given no sign of life for too long.
 
-        It is asked first; one that does not end then is killed. `_mind` starts it anew. What it
-        had claimed is taken back when its leases run out.
+        It is asked first; one that does not end then is killed. `_collect_or_restart` starts it
+        anew. What it had claimed is free again when its leases run out.
         """
         limit, silence = child.program.silence_limit, child.silence()
         if limit is None or silence <= limit or self._asked:
             return
         name, patience = child.program.name, child.program.stop_limit
         if not child.ended_at:
-            self._say(
+            self._print(
                 "up", f"{name} has given no sign of life for {silence:.0f} s: telling it to end"
             )
             child.end_frozen()
         elif time.monotonic() - child.ended_at > patience:
-            self._say("up", f"{name} did not end within {patience:.0f} s: killing it")
+            self._print("up", f"{name} did not end within {patience:.0f} s: killing it")
             child.signal(signal.SIGKILL)
             child.ended_at = time.monotonic()
 
@@ -158,7 +160,7 @@ class Supervisor:
                     child.signal(signal.SIGKILL)
             for key, _ in self._selector.select(TICK):
                 if isinstance(key.data, Child):
-                    self._hear(key.data, key.fd)
+                    self._read(key.data, key.fd)
             for child in stage:
                 self._collect(child)
 
@@ -172,11 +174,11 @@ class Supervisor:
         if child.signs >= 0:
             self._selector.register(child.signs, selectors.EVENT_READ, child)
 
-    def _hear(self, child: Child, descriptor: int) -> None:
-        """Take what a child says: a sign of life, or something to pass on."""
+    def _read(self, child: Child, descriptor: int) -> None:
+        """Read what a child has written: a sign of life, or output to forward."""
         if descriptor != child.signs:
-            self._pass_on(child)
-        elif not child.listen():
+            self._forward_output(child)
+        elif not child.read_signs():
             self._selector.unregister(descriptor)
 
     def _collect(self, child: Child) -> int | None:
@@ -186,17 +188,17 @@ class Supervisor:
         self._selector.unregister(child.output)
         if child.signs >= 0 and child.signs in self._selector.get_map():
             self._selector.unregister(child.signs)
-        self._pass_on(child, last=True)
+        self._forward_output(child, last=True)
         return child.collect()
 
-    def _pass_on(self, child: Child, *, last: bool = False) -> None:
+    def _forward_output(self, child: Child, *, last: bool = False) -> None:
         for line in child.lines(all_of_it=last):
             if child.program.quiet:
-                child.last_words.append(line)
+                child.last_lines.append(line)
             else:
-                self._say(child.program.name, line)
+                self._print(child.program.name, line)
 
-    def _say(self, name: str, line: str) -> None:
+    def _print(self, name: str, line: str) -> None:
         with suppress(OSError):  # whoever read us has gone; what we run has not
             sys.stdout.write(f"{time.strftime('%H:%M:%S')} {name:<9} {line}\n")
             sys.stdout.flush()
@@ -224,7 +226,7 @@ class Supervisor:
             os.close(writing)
 
 
-def _told(status: int) -> str:
+def _status_text(status: int) -> str:
     if status < 0:
         return signal.Signals(-status).name
     return f"status {status}"

@@ -16,7 +16,7 @@ from integrator.supervisor.child import Program
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less its final zero byte
+MAX_SOCKET_PATH = 107  # sun_path of unix(7), less its final zero byte
 
 
 class NoRedisError(Exception):
@@ -29,9 +29,9 @@ def program(var_dir: Path) -> Program:
     Raises NoRedisError when there is no server program or the socket's path is too long.
     """
     socket = var_dir / "redis" / "redis.sock"
-    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+    if len(os.fsencode(socket)) > MAX_SOCKET_PATH:
         raise NoRedisError(
-            f"{socket} is too long for a socket's path ({LONGEST_SOCKET_PATH} bytes):"
+            f"{socket} is too long for a socket's path ({MAX_SOCKET_PATH} bytes):"
             " give a shorter VAR_DIR, or REDIS_URL."
         )
     binary = find_server()
@@ -48,7 +48,7 @@ def program(var_dir: Path) -> Program:
 
 
 def server_options(data: Path) -> Iterable[str]:
-    """What any Redis of ours is started with; `data` is the folder of its files."""
+    """The options with which we start any Redis; `data` is the folder of its files."""
     return (
         *("--dir", str(data), "--daemonize", "no", "--loglevel", "warning"),
         *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),

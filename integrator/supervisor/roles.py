@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator.core.env import BASE_DIR
-from integrator.supervisor import life
+from integrator.supervisor import liveness
 from integrator.supervisor.child import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROLES = ("web", "worker", "beat")
-# A worker that was told to stop finishes the step it is in; after this its lease runs out instead.
+# A worker that was asked to stop finishes the step it is in; after this its lease runs out instead.
 WORKER_STOP_LIMIT = 10.0
 
 
@@ -35,12 +35,12 @@ def web(port: int) -> Program:
         ready=lambda: is_healthy(port),
         ready_limit=60,
         # Longer than gunicorn itself gives a worker that is stuck (gunicorn_config.py).
-        silence_limit=2 * life.SILENCE,
+        silence_limit=2 * liveness.MAX_SILENCE,
     )
 
 
 def worker(number: int | None = None) -> Program:
-    """One worker process; `number` tells several on one machine apart."""
+    """One worker process; `number` distinguishes several on one machine."""
     name = "worker" if number is None else f"worker{number}"
     return Program(
         name=name,
@@ -53,8 +53,8 @@ def worker(number: int | None = None) -> Program:
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
         environ={**environ(), "INTEGRATOR_ROLE": "worker"},
         stop_limit=WORKER_STOP_LIMIT,
-        silence_limit=life.SILENCE,
-        tell_signal=life.TELL,
+        silence_limit=liveness.MAX_SILENCE,
+        dump_signal=liveness.DUMP_SIGNAL,
         # Told to stop politely it would wait for its steps; nobody is left to wait for it.
         orphan_signal=signal.SIGKILL,
     )
@@ -66,8 +66,8 @@ def beat() -> Program:
         name="beat",
         command=(sys.executable, "-m", "integrator.supervisor.beat"),
         environ=environ(),
-        silence_limit=life.SILENCE,
-        tell_signal=life.TELL,
+        silence_limit=liveness.MAX_SILENCE,
+        dump_signal=liveness.DUMP_SIGNAL,
     )
 
 
@@ -86,7 +86,7 @@ def is_healthy(port: int) -> bool:
 
 
 def environ() -> Mapping[str, str]:
-    """What every program of ours gets beside the environment of `up`."""
+    """The variables that every program of ours gets beside the environment of `up`."""
     paths = [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),

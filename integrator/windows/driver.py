@@ -100,9 +100,11 @@ def _drive(driver: Driver) -> bool:
 def _note_read(driver: Driver, phase: Phase) -> None:
     """What had to be read to leave this phase, or to move in it, can be read again."""
     if phase == Phase.OPENING and driver.window.phase in (Phase.ORDERS, Phase.ENABLING):
-        reachability.back(set(driver.window.bindings.values_list("account__panel_id", flat=True)))
+        reachability.mark_reachable(
+            set(driver.window.bindings.values_list("account__panel_id", flat=True))
+        )
     elif phase in (Phase.ORDERS, Phase.ENABLING, Phase.TASKS, Phase.RESTORING):
-        reachability.back()
+        reachability.mark_reachable()
 
 
 def _one(driver: Driver, bm: BillManager, phase: Phase) -> bool:

@@ -84,15 +84,15 @@ def after_error(driver: Driver, error: PanelError) -> bool:
     tries = window.attempts + 1
     pauses.stop_panel(error)
     untouched = _is_untouched(window)
-    if untouched and reachability.may_pass(error):
+    if untouched and reachability.is_transient(error):
         return _wait_for(driver, error)
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         turn_all_away(driver, Failed(cause.key, told))
         cohorts.after(window)
         return True
-    if window.phase != Phase.OPENING and reachability.may_pass(error):
+    if window.phase != Phase.OPENING and reachability.is_transient(error):
         # From here on it is BILLmanager that is read, and it says so again.
-        reachability.away(error)
+        reachability.mark_unreachable(error)
     driver.save(attempts=tries, cause=told)
     if window.phase == Phase.TASKS and isinstance(error, LoginRefused | PanelStoppedError):
         driver.save(closing=True)  # no task can be closed any more: give the plan back
@@ -112,7 +112,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     later. False: the window stays.
     """
     window, now = driver.window, clock.now()
-    panel = reachability.away(error)
+    panel = reachability.mark_unreachable(error)
     tries = window.attempts + 1
     since = panel.away_since if panel is not None and panel.away_since else window.created_at
     if now - since < MAX_WAIT_UNREAD and not window.closing:
@@ -121,7 +121,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
         return False
     leaving = rows.of_window(window)
     if panel is not None:
-        reachability.spare(panel)
+        reachability.back_off(panel)
         if panel.kind == Panel.Kind.ISPMANAGER:
             leaving = [b for b in leaving if b.account.panel_id == panel.pk] or leaving
     members.leave_all(driver, leaving, why=say("window.unread"))

@@ -20,7 +20,7 @@ from panels.billmanager.orders import CartLine, OrderForm, Orders, Placed
 from panels.billmanager.payments import Draft, Expense, Payment, Payments, PayMethod
 from panels.billmanager.plans import Compared, LetterForm, Offer, Plan, PlanModule, Plans, Price
 from panels.billmanager.services import Service, ServiceForm, Services
-from panels.billmanager.tasks.closing import Address
+from panels.billmanager.tasks.close_forms import Address
 from panels.billmanager.tasks.tasks import Task, TaskForm, Tasks
 from panels.billmanager.upgrades import Watched
 from panels.coremanager.listing import number
@@ -66,10 +66,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Whoami:
-    """Whom the panel takes us for (billmanager.md 1.2).
+    """The user that our login is on the panel (billmanager.md 1.2).
 
     `client_id`, `balance`, `currency` and `currency_id` are those of a client's user, and None
-    for staff. `level`: 16 client, 28 department, 29 employee. `version` is '' when not told.
+    for staff. `level`: 16 client, 28 department, 29 employee. `version` is '' when absent.
     """
 
     user_id: int
@@ -84,7 +84,7 @@ class Whoami:
 
 
 class BillManager:
-    """Speaks to one BILLmanager.
+    """The client of one BILLmanager: one attribute for each resource.
 
     `task_transport` logs in as the staff who may handle tasks; without it the administrator's
     login does that too. `relearn` finds the names again when the panel says that it has no such
@@ -122,11 +122,11 @@ class BillManager:
 
     @property
     def staff_names(self) -> tuple[str, ...]:
-        """What the panel may call the login that handles tasks; the login itself is the first."""
+        """The names under which the panel may list the login that handles tasks; itself first."""
         return (self.task_transport.username, *self.dialect.staff_names)
 
     def whoami(self, su: str | int | None = None) -> Whoami:
-        """Tell whom the panel takes us for, or with `su` which client that user is of."""
+        """Return the user that our login is, or with `su` the client of that user."""
         answer = self.transport.read("whoami", su=su)
         user = answer.attributes("user")
         user_id, level = number(user.get("id")), number(user.get("level"))

@@ -31,7 +31,7 @@ CLIENT_LEVEL = 16
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How far a client's balance may go below zero: without end, or down to a limit.
+    """The credit terms of a client: the balance may go below zero without end, or down to a limit.
 
     By default clients pay in advance; an account is *post-paid* (no limit) or has a *credit
     limit*, never both (billmanager.md 5.2). What the columns and fields are called was not
@@ -49,7 +49,7 @@ class Client:
     """One row of `account`: who pays.
 
     `balance` and `currency` are None when the list does not show them, or they cannot be read,
-    which `troubles` tells apart; `status` is the raw code of `account_status` (or `status`), ''
+    which `troubles` distinguishes; `status` is the raw code of `account_status` (or `status`), ''
     when there is none. `terms` is None when no column of the list speaks of them.
     """
 
@@ -94,7 +94,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ClientForm:
-    """What the form for a new client offers: (key, label) of its countries and providers."""
+    """The choices of the form for a new client: (key, label) of its countries and providers."""
 
     countries: tuple[tuple[str, str], ...]
     projects: tuple[tuple[str, str], ...]
@@ -160,7 +160,7 @@ class Clients:
         return next(iter(found.whole()), None)
 
     def terms(self, client_id: int) -> Terms | None:
-        """Read in a client's own form how far it may owe; None when nothing there speaks of it."""
+        """Read a client's credit terms from its own form; None when it has none."""
         form = self._context.transport.read(_EDIT, {"elid": client_id}, devel=True).form()
         return read_terms(((name, item.value) for name, item in form.fields.items()), _EDIT)
 
@@ -172,7 +172,7 @@ class Clients:
     def create(
         self, email: str, name: str, password: str, country: str, project: str, *, send_by: float
     ) -> int | None:
-        """Make a client with one user, whom the panel tells nothing; give its id if it is told.
+        """Create a client with one user, without a notice to him; return its id, None when absent.
 
         `notify=off` holds back the letter of registration (billmanager.md 8, 10). `country` and
         `project` are keys of the form, '' where it asks for none. Raises `FormLacks` when the
@@ -222,7 +222,7 @@ def _choices(form: Form, name: str) -> tuple[tuple[str, str], ...]:
 
 
 def read_terms(cells: Iterable[tuple[str, str]], func: str) -> Terms | None:
-    """What columns or fields say of paying later; None when none speaks of it.
+    """The credit terms in these columns or fields; None when there are none.
 
     Where one says *post-paid* and another has a limit, which no client can have both, their names
     mean something else, and nothing is known.

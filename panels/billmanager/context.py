@@ -1,4 +1,4 @@
-"""What all resources of one BILLmanager share, and the few things that they do alike."""
+"""The context that all resources of one BILLmanager share, and helpers for rows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Context:
             return self.dialect.need(entry)
 
     def learn_again(self) -> bool:
-        """Whether the names are others than we thought; they are in use from now on."""
+        """Discover the dialect again and use it from now on; whether it has changed."""
         found = self.relearn(self.dialect) if self.relearn is not None else None
         if found is None:
             return False
@@ -69,7 +69,7 @@ class Context:
 
     @staticmethod
     def renamed(call: Callable[[], T]) -> T:
-        """Call once more where the function had another name, which is known now.
+        """Call, and once more under the new name where the panel has renamed the function.
 
         For what may be repeated: a function that is not there has done nothing.
         """
@@ -87,7 +87,7 @@ class Context:
 
 
 class Ref(NamedTuple):
-    """What a cell says about another object: its id (None when only a title is told) and title."""
+    """A cell's reference to another object: its id (None when only a title is shown) and title."""
 
     id: int | None
     title: str

@@ -17,8 +17,8 @@ GROUP_FORM = "groupform"
 _OF_THE_CALL = frozenset({"func", "auth", "out", "lang", "su", "sok", "plid", "elid"})
 
 
-def carried(form: Form) -> dict[str, str]:
-    """Give what such a form is submitted with: all that it holds, as it stands.
+def values_to_send(form: Form) -> dict[str, str]:
+    """Return the values that such a form is submitted with: all that it holds, unchanged.
 
     Raises `FormLacks`, with the form, when it asks for what nobody knows.
     """

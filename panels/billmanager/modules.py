@@ -33,7 +33,7 @@ class Module:
     """One row of `processing` (billmanager.md 2.1).
 
     `intname` is the internal name, or the English title where the list shows only that.
-    `datacenter_id` and `department_id` are None when the list does not tell them, `orderpriority`
+    `datacenter_id` and `department_id` are None when the list does not show them, `orderpriority`
     when it is empty: the lowest number is used first. `url` is None in a list: see `Modules.url`.
     """
 
@@ -72,7 +72,7 @@ class Modules:
         return named[0].value if named else None
 
     def department(self, module_id: int) -> int | None:
-        """Give the department that gets a module's tasks; None when its form does not tell."""
+        """Give the department that gets a module's tasks; None when its form does not show it."""
         return number(self.form(module_id).value("department"))
 
     def form(self, module_id: int) -> Form:
@@ -97,7 +97,7 @@ class Modules:
         *,
         send_by: float,
     ) -> int | None:
-        """Make a module for manual processing; give its id, None when it is not told."""
+        """Make a module for manual processing; give its id, None when it is absent."""
         button = self._context.dialect.module_button
         answer = self._context.transport.act(
             self._create,

@@ -1,4 +1,4 @@
-"""Asking a panel what may not be there: a refusal is an answer, an outage is not."""
+"""Reads of what a panel may not have: a refusal is a result, an outage is not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from panels.http.transport import Transport
 
 
-def asked(
+def read_optional(
     transport: Transport,
     func: str,
     *,
@@ -69,15 +69,15 @@ def exists(transport: Transport, func: str, *, su: str | None = None) -> bool:
     return True
 
 
-def asked_form(
+def read_optional_form(
     transport: Transport, func: str, *, su: str | None = None, **params: str | int
 ) -> Form | None:
     """Read a form with its structure; None also when the answer is a list."""
-    answer = asked(transport, func, devel=True, su=su, **params)
+    answer = read_optional(transport, func, devel=True, su=su, **params)
     return None if answer is None or is_list(answer) else answer.form()
 
 
-def rows_if_any(transport: Transport, func: str) -> list[Row]:
+def read_optional_rows(transport: Transport, func: str) -> list[Row]:
     """Read a whole list that a panel need not have; none where it refuses or answers no list.
 
     Raises what a read raises when the panel cannot be reached, is busy or lets nobody in.

@@ -1,4 +1,4 @@
-"""What an order of the second generation comes to: the sums at the foot of its form.
+"""Sums of an order of the second generation, at the foot of its form.
 
 The form has three inner lists, `pricelist_summary`, `discount_summary` and `total_summary`, whose
 rows have a label and a cost with its amount, its currency and the amount before the discount. How
@@ -35,7 +35,7 @@ _ONLY_PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What is to be paid. `amount` is None where it is not clear, and `unclear` then says why."""
+    """The sum to pay. `amount` is None where it is not clear, and `unclear` then says why."""
 
     amount: Decimal | None
     currency: str | None

@@ -34,7 +34,7 @@ _TERMS = re.compile(r"licen[cs]e|agree|conditions|offer_", re.IGNORECASE)
 """Fields by which terms are accepted: `licence_agreement` (billmanager.md 4.1), and
 `conditions_agree`, `offer_xxx` of the sign-up (8); that others look alike is inferred."""
 _CAPTCHA = re.compile(r"captcha", re.IGNORECASE)
-"""A form's model tells `recaptcha_field`, and the answer goes in `g-recaptcha-response`
+"""A form's model names `recaptcha_field`, and the answer goes in `g-recaptcha-response`
 (billmanager.md 1.7)."""
 _PROFILE = re.compile(r"profile\b")
 """A panel that wants a payer profile first is taken to lead to the form of one (inferred)."""
@@ -44,7 +44,7 @@ _AGREED = {"licence_agreement": "on"}
 
 @dataclass(frozen=True, slots=True)
 class OrderForm:
-    """What the panel asks for an order.
+    """The form of an order: price, currency and fields.
 
     `price` and `currency` are None when the form does not show them; `price` is the total, tax and
     discounts counted in, where the form sums up (`summaries`), and `unclear` says what of that
@@ -70,7 +70,7 @@ class OrderForm:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What the panel told of a new order; each None when it did not: look at the service list."""
+    """The panel's answer to a new order; a field is None when absent: read the services then."""
 
     service_id: int | None
     line_id: int | None
@@ -81,7 +81,7 @@ class CartLine:
     """One unpaid line of a client's cart or basket.
 
     `service_id` is None when the service is made only by paying; `plan_id`, `cost` and `billorder`
-    (the basket's order number) are None when they are not told. `cost` is for people alone.
+    (the basket's order number) are None when absent. `cost` is for people alone.
     """
 
     id: int
@@ -102,7 +102,7 @@ class Orders:
         self, plan_id: int, datacenter_id: int, period: int, su: str | int, *, domain: str = ""
     ) -> OrderForm:
         """Read the form of an order as the client; nothing is ordered. `period` is in months."""
-        func, params = self.asked(plan_id, datacenter_id, period, domain)
+        func, params = self.form_call(plan_id, datacenter_id, period, domain)
         answer = self._context.transport.read(func, params, su=su, devel=True)
         form = answer.form()
         shown = answer.attributes("metadata").get("name", "")
@@ -151,14 +151,14 @@ class Orders:
         currency = row.currency(*_CURRENCIES, *_PRICES, known=known) or only
         return None if amount is None else Price(amount, currency, Decimal(0))
 
-    def asked(
+    def form_call(
         self, plan_id: int, datacenter_id: int, period: int, domain: str = ""
     ) -> tuple[str, Params]:
-        """Give function and parameters by which the form of an order is read."""
+        """Return function and parameters of the call that reads the form of an order."""
         # Clients of the second generation ask for it with `period` (billmanager.md 4.1), while
         # the order takes `order_period`: without the one a default period's price may be shown.
-        asked: Params = {**self._what(plan_id, datacenter_id, period, domain), "period": period}
-        return self.func, asked
+        params: Params = {**self._what(plan_id, datacenter_id, period, domain), "period": period}
+        return self.func, params
 
     def place(
         self,
@@ -220,7 +220,7 @@ class Orders:
         return params
 
     def unpaid_lines(self, su: str | int) -> list[CartLine]:
-        """List what lies unpaid in the client's cart or basket, forgotten lines included."""
+        """List the unpaid lines of the client's cart or basket, old ones included."""
         transport = self._context.transport
         if self._cart:
             return [_cart_line(row, None) for row in all_rows(transport, "cart", su=su)]
@@ -292,7 +292,7 @@ def _add_offer(
 
 
 def _line_id(answer: Document) -> int | None:
-    """Give `lineitem.id`, written as one name or as two nodes; None when it is not told."""
+    """Give `lineitem.id`, written as one name or as two nodes; None when it is absent."""
     texts = answer.texts
     attribute = answer.attributes("lineitem").get("id", "")
     told = texts.get("lineitem.id") or answer.text("lineitem/id") or attribute
@@ -311,7 +311,7 @@ def _cart_line(row: Row, billorder: int | None) -> CartLine:
 
 
 def _discount(texts: Mapping[str, str]) -> str:
-    """What an order form says of a discount; the names of such fields are inferred."""
+    """The discount in an order form's texts; the names of such fields are inferred."""
     for name, text in texts.items():
         if "discount" in name.lower() and text not in UNSET and money(text) != 0:
             return text

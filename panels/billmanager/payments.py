@@ -68,7 +68,7 @@ class Payment:
 
     `status`: 1 new, 2 being paid, 3 promised, 4 credited, 5 refund pending, 6 refunded,
     7 fraudulent, 8 initiated, 9 cancelled, 100 being deleted; 0 it cannot be read. `amount` is
-    None when it cannot be read. `created` is None when not told. `method` is the name of the pay
+    None when it cannot be read. `created` is None when absent. `method` is the name of the pay
     method, '' when not shown. `tied_to` is the id of the payment that this one came of, as a
     cashback does (billmanager.md 5.2); None where it names none.
     """
@@ -87,7 +87,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """One charge. `client_id` and `service_id` are None when the list does not tell them.
+    """One charge. `client_id` and `service_id` are None when the list does not show them.
 
     `amount` is None when it cannot be read.
     """
@@ -149,7 +149,7 @@ class Payments:
         """List one client's payments with an id above `floor`, read as the administrator.
 
         The client himself is not shown those that are only initiated. Where rows name the client
-        by text alone, what the client is shown (`su`, his user) tells which are his; an initiated
+        by text alone, what the client is shown (`su`, his user) are his; an initiated
         one is his then if it bears `name`, or the name that others of his bear.
         """
         found = self.newer_than(floor)
@@ -169,8 +169,8 @@ class Payments:
             if payment.id in seen
             or (payment.status in {INITIATED, UNKNOWN} and payment.client_name in {"", *names})
         ]
-        told = [replace(payment, client_id=client_id) for payment in his]
-        return sorted([*ours, *told], key=lambda payment: payment.id, reverse=True)
+        theirs = [replace(payment, client_id=client_id) for payment in his]
+        return sorted([*ours, *theirs], key=lambda payment: payment.id, reverse=True)
 
     def newest_id(self) -> int:
         """Give the highest payment id, 0 when there is none."""
@@ -200,7 +200,7 @@ class Payments:
         """Add a payment as the client; it credits nothing until it is set paid.
 
         Gives its id, from `id` or from the address of the page that leads to the gateway; None
-        when the panel tells neither: look at the list.
+        when the panel returns neither: read the list then.
         """
         params: Params = {
             "amount": f"{amount:.2f}",
@@ -269,9 +269,9 @@ class Payments:
 
 
 def _new_id(answer: Document) -> int | None:
-    told = number(answer.id)
-    if told is not None:
-        return told
+    created = number(answer.id)
+    if created is not None:
+        return created
     match = _ELID.search(answer.ok_text)
     return None if match is None else int(match.group(1))
 
@@ -305,7 +305,7 @@ def _offered(row: Row) -> PayMethod:
 def _tied_to(row: Row, own: int) -> int | None:
     """Give the payment that this one came of, by whatever column names one.
 
-    Which column does is not known in public; its name tells of a payment, a parent or a cashback.
+    Which column does is not known in public; its name mentions a payment, a parent or a cashback.
     """
     for name in row:
         if _TIE.search(name) and (found := number(row.code_or_none(name))) not in {None, own}:

@@ -10,7 +10,7 @@ from panels.amounts import exact
 from panels.billmanager import sale_rules
 from panels.billmanager.context import VHOST, is_on, marker
 from panels.billmanager.dialect import markers
-from panels.billmanager.group_forms import GROUP_FORM, carried
+from panels.billmanager.group_forms import GROUP_FORM, values_to_send
 from panels.billmanager.optional_reads import is_form
 from panels.coremanager.errors import NotSent, Unconfirmed, UnexpectedAnswer
 from panels.coremanager.forms import FormLacks
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _ATTACHED = ("processingmodules", "processingmodule")
-"""Columns of `pricelist` that may tell the attached modules (billmanager.md 3.1)."""
+"""Columns of `pricelist` that may list the attached modules (billmanager.md 3.1)."""
 _AMOUNTS = ("limit", "addonlimit", "included", "value")
 _LETTER = "opennotify"
 NO_LETTER = "null"
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlanModule:
-    """One module in a plan's list; `orderpriority` is None when not told, lowest is used first."""
+    """One module in a plan's list; `orderpriority` is None when absent, lowest is used first."""
 
     id: int
     name: str
@@ -68,10 +68,10 @@ class PlanModule:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A plan's modules as its own list tells them, and as the list of plans does.
+    """A plan's modules as its own list shows them, and as the list of plans does.
 
     `on`: by the marker, None while no marker is known. `attached`: by `processingmodules`; None
-    where that does not tell, or speaks of other modules. `unclear`: modules that share their title
+    where that does not show it, or lists other modules. `unclear`: modules that share their title
     with another one of the plan, of which `processingmodules` says nothing. `unread`: those of
     which the marker says neither on nor off.
     """
@@ -84,7 +84,7 @@ class Compared:
 
     @property
     def disagree(self) -> frozenset[int]:
-        """Modules of which the two lists do not say the same."""
+        """Modules that the two lists show differently."""
         if self.on is None or self.attached is None:
             return self.unread
         return ((self.on ^ self.attached) - self.unclear) | self.unread
@@ -92,7 +92,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a period costs. `setup` is charged once, zero when the price list has none."""
+    """The price of a period. `setup` is charged once, zero when the price list has none."""
 
     amount: Decimal
     currency: str
@@ -101,7 +101,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the public price list says of a plan: price by months, and the data centres."""
+    """A plan in the public price list: price by months, and the data centres."""
 
     periods: dict[int, Price]
     datacenters: tuple[tuple[int, str], ...]
@@ -139,36 +139,36 @@ class Plans:
     def modules(self, plan_id: int) -> list[PlanModule]:
         """List the modules of a plan, those that are switched off too (billmanager.md 3.2).
 
-        What is on is told by the marker of the dialect, and while none is known by the list of
-        plans. Raises `FormLacks` where that does not tell either.
+        What is on is read by the marker of the dialect, and while none is known from the list of
+        plans. Raises `FormLacks` where that does not show it either.
         """
         rows = self._rows(plan_id)
         known = self.marker()
         if known is not None:
             return [_module(row, enabled=known.is_on(row)) for row in rows]
-        told = self._told(plan_id, rows)
-        if told is None or None in told:
+        states = self._in_plan_list(plan_id, rows)
+        if states is None or None in states:
             raise FormLacks(("dialect entry plan_modules_marker",))
-        return [_module(row, enabled=bool(on)) for row, on in zip(rows, told, strict=True)]
+        return [_module(row, enabled=bool(on)) for row, on in zip(rows, states, strict=True)]
 
     def compared(self, plan_id: int) -> Compared:
-        """Read a plan's modules in both places that tell what is on, its own list first."""
+        """Read a plan's modules from both lists that show what is on, its own first."""
         rows = self._rows(plan_id)
         known = self.marker()
-        told = self._told(plan_id, rows)
-        states = dict(zip((row.int("id") for row in rows), told or (), strict=told is not None))
+        marked = self._in_plan_list(plan_id, rows)
+        states = dict(zip((row.int("id") for row in rows), marked or (), strict=marked is not None))
         says = {row.int("id"): None if known is None else _says(known, row) for row in rows}
         shown = says if known is not None else states
         return Compared(
             tuple(_module(row, enabled=bool(shown.get(row.int("id")))) for row in rows),
             None if known is None else frozenset(key for key, on in says.items() if on),
-            None if told is None else frozenset(key for key, on in states.items() if on),
+            None if marked is None else frozenset(key for key, on in states.items() if on),
             frozenset(key for key, on in states.items() if on is None),
             frozenset(k for k, on in says.items() if on is None and known is not None),
         )
 
     def marker(self) -> Marker | None:
-        """Give what tells what is on for a plan; None while it is not known."""
+        """Return the marker of the modules that are on; None while it is not known."""
         found = self._context.dialect.plan_modules_marker
         return None if found is None else markers.parse(found.value)
 
@@ -182,13 +182,13 @@ class Plans:
 
         return self._context.renamed(read)
 
-    def _told(self, plan_id: int, rows: Sequence[Row]) -> list[bool | None] | None:
-        """What the list of plans says of these modules; None when it tells nothing of the plan."""
+    def _in_plan_list(self, plan_id: int, rows: Sequence[Row]) -> list[bool | None] | None:
+        """The state of these modules in the list of plans; None when that does not show it."""
         wanted = str(plan_id)
         found = all_rows(
             self._context.transport, "pricelist", keep=lambda row: row.get("id") == wanted
         )
-        return told_of(found[0], rows) if len(found) == 1 else None
+        return marked_in_plan(found[0], rows) if len(found) == 1 else None
 
     def switch_on(self, plan_id: int, module_id: int, *, send_by: float) -> None:
         """Let a module open the plan's services. Repeating it changes nothing."""
@@ -284,7 +284,7 @@ class Plans:
                 if form is None:
                     raise
         if form is not None:
-            values = carried(form)
+            values = values_to_send(form)
             transport.act(func, {**values, **params, "sok": "ok"}, send_by=send_by)
 
     def _form(self, func: str, params: Mapping[str, str | int]) -> Form | None:
@@ -313,10 +313,10 @@ def is_vhost(row: Row, dialect: Dialect) -> bool:
     return any(code in names for code in codes if code is not None)
 
 
-def told_of(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:
-    """What a plan's row of `pricelist` says of the rows of its list of modules, by their titles.
+def marked_in_plan(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:
+    """Whether each module is on by the plan's row of `pricelist`, which lists titles.
 
-    None of one means that it tells nothing of it; None of all that it cannot be compared.
+    None of one means that it does not show it; None of all that it cannot be compared.
     """
     column = next((n for n in _ATTACHED if plan.has(n)), None)
     if column is None:

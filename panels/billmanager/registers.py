@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.dialect.codes import OFF, ON
-from panels.billmanager.optional_reads import rows_if_any
+from panels.billmanager.optional_reads import read_optional_rows
 
 if TYPE_CHECKING:
     from panels.http.transport import Transport
@@ -22,7 +22,7 @@ LIST = "payment_cash_register"
 class Register:
     """One cash register that is not switched off.
 
-    `charges`: it prints for charges too; None where that is not told.
+    `charges`: it prints for charges too; None when absent.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Register:
 def registers(transport: Transport) -> list[Register]:
     """List the cash registers that are in use; none where the panel has no such list."""
     found = []
-    for row in rows_if_any(transport, LIST):
+    for row in read_optional_rows(transport, LIST):
         if (row.code_or_none("active", "status") or "on").lower() in OFF:
             continue
         told = row.code_or_none("expense_receipt")

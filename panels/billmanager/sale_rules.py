@@ -1,4 +1,4 @@
-"""What of a tariff plan can keep a client from ordering it, as the plan's own form shows it.
+"""Rules of a tariff plan that can keep a client from ordering it, read from the plan's form.
 
 The names are columns of the panel's table `pricelist` (billmanager.md 3.4); that its form has
 fields of the same names, and what their values mean, is inferred. A field that is not there, or
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from panels.billmanager.dialect.codes import ON
-from panels.billmanager.optional_reads import rows_if_any
+from panels.billmanager.optional_reads import read_optional_rows
 from panels.coremanager.listing import number
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SaleRules:
 
     `archived`: it is not sold any more; `ends`: from this day on it is not; None: no such day.
     `on_request`: it has no price that could be charged. `least_months`: the shortest period, None
-    where none is told in months or years. `most`: so many services of it one client may have, None:
+    where none is given in months or years. `most`: services of it that one client may have, None:
     any. `group`: the key of the group of plans whose own limit counts too, '' for none. `access`:
     what limits it to some groups of clients, '' for everybody. `phone`: a client must have verified
     a phone. `quick`: it is ordered without the form that asks for a domain.
@@ -73,7 +73,7 @@ def group_limits(transport: Transport) -> dict[str, int]:
 
     Empty where the panel has no such list, or shows it to others alone.
     """
-    rows = rows_if_any(transport, GROUPS)
+    rows = read_optional_rows(transport, GROUPS)
     found = {row.get("id"): number(row.get("itemmax") or None) for row in rows}
     return {key: most for key, most in found.items() if key and most}
 

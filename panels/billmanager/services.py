@@ -30,12 +30,12 @@ ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS = 1, 2, 3, 4, 5
 """Statuses of a service (billmanager.md 7.1); 'ordered' means not paid yet."""
 
 UNKNOWN = 0
-"""Stands for a status that the list does not tell, or that is none of these five."""
+"""Stands for a status that the list does not show, or that is none of these five."""
 
 STATUSES = frozenset({ORDERED, ACTIVE, SUSPENDED, DELETED, IN_PROGRESS})
 _REASON = re.compile(r"[1-5](?:_[a-z_]+)?", re.ASCII)
 _WARNING = "open_warning"
-"""In the name of what tells that nothing can be changed while the opening runs: the form has a
+"""In the name of the message that nothing can be changed while the opening runs, as
 `msg_open_warning` (billmanager.md 7.5)."""
 _MODULE = "processingmodule"
 _USERNAME = "username"
@@ -50,10 +50,10 @@ class Service:
     id. `module_id` is None as well while no module handles the service; `module_intname` is the
     internal name of its module (`pmmodule`), '' where not shown. `status` is one of the constants
     of this file, `UNKNOWN` included; `item_status` adds the reason, for instance '5_open', or is
-    ''. `period` is in months, None when not told. `cost` is that of one displayed period, for
+    ''. `period` is in months, None when absent. `cost` is that of one displayed period, for
     people alone, None when empty or not clear. `expires` is None when there is no date: a service
     that is charged daily shows words instead. `remoteid` is None when the list has no such column,
-    '' when it is empty. `created` is None when the list does not tell the day.
+    '' when it is empty. `created` is None when the list does not show the day.
     """
 
     id: int
@@ -79,11 +79,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServiceForm:
-    """What a service's own form says (`vhost.edit`).
+    """A service's own form (`vhost.edit`).
 
     `module_id` is None when no module is set, `expires` when there is no date, `status` when the
     form has none; `remoteid` is None when the form has no such field. Whether `module_id` may be
-    relied on is told by the form having the field at all: `read` insists on it.
+    relied on is shown by the form having the field at all: `read` insists on it.
     """
 
     id: int
@@ -105,7 +105,7 @@ class ServiceForm:
         """Whether the date on which the service expires can be set by this form, now.
 
         The field is read-only in the form that public code shows, and nothing can be changed
-        while the opening runs, which a warning tells (billmanager.md 7.5).
+        while the opening runs, which a warning says (billmanager.md 7.5).
         """
         field = self.form.fields.get("expiredate")
         if field is None or field.readonly or field.hidden:
@@ -191,7 +191,7 @@ class Services:
         return Gathered([s for s in found if s.status == DELETED], found.lost)
 
     def form(self, service_id: int) -> ServiceForm:
-        """Read a service's form. Raises `FormLacks` when it does not tell module and username."""
+        """Read a service's form. Raises `FormLacks` when it does not show module and username."""
         answer = self._context.transport.read("vhost.edit", {"elid": service_id}, devel=True)
         form = answer.form()
         missing = tuple(name for name in (_MODULE, _USERNAME) if name not in form.fields)
@@ -231,7 +231,7 @@ class Services:
 
     @property
     def _axes(self) -> tuple[Axis, ...]:
-        """How a list that the panel cuts is asked for in parts: each service has a plan."""
+        """The parts in which a list that the panel cuts is read: each service has a plan."""
         return (By("pricelist", self._plans),)
 
     def _plans(self) -> list[str]:
@@ -244,7 +244,7 @@ class Services:
 
 
 def _is(wanted: int, column: str) -> Callable[[Row], bool]:
-    """Whether a row names this object in that column, or does not tell its id."""
+    """Whether a row names this object in that column, or does not show its id."""
     return lambda row: ref(row, column).id in {wanted, None}
 
 
@@ -278,7 +278,7 @@ def _service(row: Row) -> Service:
 
 
 def _status(row: Row, reason: str, cells: Cells) -> int:
-    """Give the status: its own column may be missing, then the others tell (facts 2.5)."""
+    """Give the status: its own column may be missing, then others show it (facts 2.5)."""
     shown = (row.code_or_none(_STATUS), reason.partition("_")[0], row.get("item_real_status"))
     for code in shown:
         status = number((code or "").partition("_")[0])

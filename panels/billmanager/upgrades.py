@@ -1,4 +1,4 @@
-"""Tells what a refused function means: that the panel was upgraded and calls things otherwise."""
+"""Recognises an upgrade of the panel by a refused function, and has its names learnt again."""
 
 from __future__ import annotations
 

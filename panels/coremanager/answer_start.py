@@ -1,4 +1,4 @@
-"""What an answer begins with, told by one walk over its first bytes.
+"""Recognises what an answer begins with, in one pass over its first bytes.
 
 An optional declaration and comments, then the root at once: anything else, a document type above
 all, is not what a panel says, and is refused before a parser sees it. No byte is looked at more
@@ -16,9 +16,9 @@ Verdict = Literal["doc", "html", "other"]
 _MARK = b"\xef\xbb\xbf"
 _COMMENT, _COMMENT_END = b"<!--", b"-->"
 _DECLARATION = b"<?xml"
-_LONGEST_DECLARATION = 220
-_LONGEST_ROOT = 64
-"""Bytes by which the root's name must have been told."""
+_MAX_DECLARATION = 220
+_MAX_ROOT = 64
+"""Bytes within which the root's name must have ended."""
 # Each of these is anchored where it is tried, and none can give back what it took.
 _SPACE = re.compile(rb"\s*+")
 _DOC = re.compile(rb"<doc[\s/>]")
@@ -57,13 +57,13 @@ class Opening:
         space = _SPACE.match(body, self._place)
         self._place = space.end() if space is not None else self._place
         left = len(body) - self._place
-        if left < _LONGEST_ROOT and not whole:
+        if left < _MAX_ROOT and not whole:
             return False
         if body.startswith(_COMMENT, self._place):
             return self._skip_comment(body)
         if bytes(body[self._place : self._place + len(_DECLARATION)]).lower() == _DECLARATION:
             return self._skip_declaration(body, whole=whole)
-        self.verdict = self._root(bytes(body[self._place : self._place + _LONGEST_ROOT]))
+        self.verdict = self._root(bytes(body[self._place : self._place + _MAX_ROOT]))
         return False
 
     def _skip_comment(self, body: bytes | bytearray) -> bool:
@@ -77,8 +77,8 @@ class Opening:
         return True
 
     def _skip_declaration(self, body: bytes | bytearray, *, whole: bool) -> bool:
-        end = body.find(b">", self._place, self._place + _LONGEST_DECLARATION)
-        if end < 0 and not whole and len(body) - self._place < _LONGEST_DECLARATION:
+        end = body.find(b">", self._place, self._place + _MAX_DECLARATION)
+        if end < 0 and not whole and len(body) - self._place < _MAX_DECLARATION:
             return False
         if self._declared or end < 0 or body[end - 1 : end] != b"?":
             self.verdict = "other"
@@ -95,6 +95,6 @@ class Opening:
 
 
 def opening(body: bytes) -> Verdict:
-    """Tell what a whole answer begins with."""
+    """Return what a whole answer begins with."""
     found = Opening()
     return found.look(body, whole=True) or "other"

@@ -1,4 +1,4 @@
-"""Lists that the panel cuts: made whole out of parts, or not taken for whole.
+"""Lists that the panel cuts: completed from parts, or refused as incomplete.
 
 BILLmanager shows about 5,000 rows of a list, whatever its total says (billmanager.md 1.6). Such
 a list is read from both of its ends; where these do not meet, what lies between is asked for by
@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from panels.coremanager.errors import UnexpectedAnswer
 from panels.coremanager.listing import number
-from panels.coremanager.pages import CUT, Changed, Got, Reading, twice
+from panels.coremanager.pages import CUT, Got, ListChanged, Reading, read_twice
 from panels.notes import note
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _CHUNK = 500
 """Ids that are asked for at a time."""
-_MOST_CHUNKS = 400
+_MAX_CHUNKS = 400
 _TRUST_SECONDS = 600.0
 """How long it is taken for known that a panel sorts a list before it cuts it."""
 _DAY = timedelta(days=1)
@@ -49,13 +49,13 @@ class Axis(Protocol):
         """Read all parts; None when the list cannot be asked for in this way.
 
         `got` is what the list gives without it; `rest` is for parts that are cut as well. Raises
-        `Changed` and what a read raises.
+        `ListChanged` and what a read raises.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """By the values of one field of the filter; `values` must name all that rows can have."""
+    """Parts by the values of one field of the filter; `values` must name all that rows can have."""
 
     field: str
     values: Callable[[], Sequence[str]]
@@ -77,7 +77,7 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class ByDate:
-    """By the day of one field: `<field>=other`, `<field>start`, `<field>end` (billmanager.md 1.6).
+    """Parts by a field's day: `<field>=other`, `<field>start`, `<field>end` (billmanager.md 1.6).
 
     Spans are halved until they are short enough.
     """
@@ -94,14 +94,14 @@ class ByDate:
         """Read the rows of all days."""
         if self.field in cut.asking:
             return None
-        if twice(lambda: self._days(cut, _NEVER, _NEVER + _DAY).whole(make)).made:
+        if read_twice(lambda: self._days(cut, _NEVER, _NEVER + _DAY).whole(make)).made:
             return None
         found: dict[str, T] = {}
         spans = [(_FIRST_DAY, _LAST_DAY)]
         while spans:
             start, end = spans.pop()
             days = self._days(cut, start, end)
-            part = twice(lambda: days.whole(make))  # noqa: B023 - called at once
+            part = read_twice(lambda: days.whole(make))  # noqa: B023 - called at once
             if part.cut and start < end:
                 middle = start + (end - start) // 2
                 spans += [(middle + _DAY, end), (start, middle)]
@@ -121,7 +121,7 @@ class ByDate:
 
 @dataclass(frozen=True, slots=True)
 class _ByIds:
-    """By the ids that lie between the two ends, with the filter field `idlist`.
+    """Parts by the ids that lie between the two ends, with the filter field `idlist`.
 
     `vhost` has this field (billmanager.md 7.1); that ids are separated by commas there, and that
     other lists have it too, is inferred, and proven by asking for two rows that are known.
@@ -134,12 +134,12 @@ class _ByIds:
         self,
         cut: Reading,
         make: Callable[[Row], T],
-        got: Got[T],  # noqa: ARG002 - the two ends are told already
+        got: Got[T],  # noqa: ARG002 - the two ends are known already
         rest: Sequence[Axis],  # noqa: ARG002 - a part has no more rows than it has ids
     ) -> dict[str, T] | None:
         """Read the rows between the two ends."""
         start, end = number(self.low[-1]), number(self.high[0])
-        if start is None or end is None or end - start > _CHUNK * _MOST_CHUNKS:
+        if start is None or end is None or end - start > _CHUNK * _MAX_CHUNKS:
             return None
         known = {self.low[0], self.high[-1]}
         if set(self._some(cut, make, sorted(known))) != known:
@@ -155,7 +155,7 @@ class _ByIds:
 
     def _some(self, cut: Reading, make: Callable[[Row], T], ids: Sequence[str]) -> dict[str, T]:
         part = cut.narrowed({"idlist": ",".join(ids)})
-        return twice(lambda: part.whole(make)).made
+        return read_twice(lambda: part.whole(make)).made
 
 
 def whole_of(
@@ -180,7 +180,7 @@ def whole_of(
         rest = [way for way in ways[place + 1 :] if not isinstance(way, _ByIds)]
         try:
             found = axis.read(cut, make, got, rest)
-        except Changed:
+        except ListChanged:
             continue
         if isinstance(axis, _ByIds) and found is not None:
             found = {**seen, **found}
@@ -217,13 +217,13 @@ def _not_cut(cut: Reading, total: int) -> bool:
 def _sorted_first(cut: Reading) -> bool:
     """Whether the lowest row that is shown of the list, highest first, is not its lowest at all."""
     lowest = _one(cut, "+", 1)
-    places = sorted(CUT, reverse=True)  # the last place, which is not told by the total
+    places = sorted(CUT, reverse=True)  # the last place, which the total does not give
     shown = next((key for place in places if (key := _one(cut, "-", place)) is not None), None)
     return lowest is not None and shown is not None and lowest < shown
 
 
 def _one(cut: Reading, sign: str, place: int) -> int | None:
-    """Give the key of the row at a place of the sorted list; None when it cannot be told."""
+    """Give the key of the row at a place of the sorted list; None when it is not clear."""
     asking = {**cut.asking, "p_col": f"{sign}{cut.column}", "p_cnt": 1, "p_num": place}
     listing = cut.transport.read(cut.func, asking, su=cut.su).listing()
     if len(listing.rows) != 1 or listing.order not in {"", f"{sign}{cut.column}"}:
@@ -234,8 +234,8 @@ def _one(cut: Reading, sign: str, place: int) -> int | None:
 def _end(cut: Reading, make: Callable[[Row], T], sign: str) -> Got[T] | None:
     """Read the list from one of its ends; None when the panel does not sort it so."""
     try:
-        return twice(lambda: cut.sorted(make, sign))
-    except Changed:
+        return read_twice(lambda: cut.sorted(make, sign))
+    except ListChanged:
         return None
 
 
@@ -255,7 +255,7 @@ def _part(
     part: Reading, make: Callable[[Row], T], got: Got[T], rest: Sequence[Axis]
 ) -> dict[str, T] | None:
     """Read one part; None when it is the whole list again, so that the filter is not known."""
-    found = twice(lambda: part.whole(make))
+    found = read_twice(lambda: part.whole(make))
     if not found.cut:
         return found.made
     if found.made.keys() == got.made.keys():

@@ -78,12 +78,12 @@ class Document:
 
     @property
     def func(self) -> str:
-        """The function that answered, '' when not told; a form may name its first wizard step."""
+        """The function that answered, '' when absent; a form may name its first wizard step."""
         return self._root.get("func", "")
 
     @property
     def version(self) -> str | None:
-        """The panel's version (`mgr@version` of whoami, billmanager.md 1.1); None if not told."""
+        """The panel's version (`mgr@version` of whoami, billmanager.md 1.1); None when absent."""
         manager = self._root.find("mgr")
         version = None if manager is None else manager.get("version")
         if version:
@@ -92,7 +92,7 @@ class Document:
 
     @property
     def language(self) -> str:
-        """The language of the answer's texts (`doc@lang`), '' when not told."""
+        """The language of the answer's texts (`doc@lang`), '' when absent."""
         return self._root.get("lang", "")
 
     @property
@@ -102,12 +102,12 @@ class Document:
 
     @property
     def ok_text(self) -> str:
-        """What stands in `ok`: the address of a next form or of a web page; '' when empty."""
+        """The text of `ok`: the address of a next form or of a web page; '' when empty."""
         return self.text("ok")
 
     @property
     def id(self) -> str | None:
-        """Id of a created object: `doc/id`, else the attribute `id` of `doc`; None if not told."""
+        """Id of a created object: `doc/id`, else the attribute `id` of `doc`; None when absent."""
         return self.text("id") or self._root.get("id") or None
 
     @property
@@ -143,8 +143,8 @@ class Document:
     def listing(self) -> Listing:
         """Read the answer as a list. Raises `UnexpectedAnswer` for a form.
 
-        An empty list has no `elem` at all (ispmanager.md 1.4), so it is told from a form by
-        `metadata@type` where there is metadata.
+        An empty list has no `elem` at all (ispmanager.md 1.4); `metadata@type`, where there is
+        metadata, distinguishes it from a form.
         """
         metadata = self._root.find("metadata")
         if metadata is not None and metadata.get("type") == "form":
@@ -211,18 +211,18 @@ def parse(
     """
     verdict = opening(body)
     if verdict != "doc":
-        raise stranger(verdict, empty=not body.strip(), panel=panel, func=func)
+        raise not_a_panel(verdict, empty=not body.strip(), panel=panel, func=func)
     try:
         root = etree.fromstring(body, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         # The parser's words may quote the answer, and the answer may quote a secret.
         root, deep = None, too_deep(error)
     if root is None:
-        raise broken(deep=deep, panel=panel, func=func)
+        raise not_xml(deep=deep, panel=panel, func=func)
     return Document(root, panel=panel, redactor=redactor)
 
 
-def stranger(verdict: str, *, empty: bool, panel: str, func: str) -> UnexpectedAnswer:
+def not_a_panel(verdict: str, *, empty: bool, panel: str, func: str) -> UnexpectedAnswer:
     """Make the error for an answer that does not begin as a panel's does."""
     what = note("answer.empty") if empty else note("answer.no_xml")
     if verdict == "html":
@@ -230,11 +230,11 @@ def stranger(verdict: str, *, empty: bool, panel: str, func: str) -> UnexpectedA
     return UnexpectedAnswer(what, panel=panel, func=func, transient=empty)
 
 
-def broken(*, deep: bool, panel: str, func: str) -> UnexpectedAnswer:
+def not_xml(*, deep: bool, panel: str, func: str) -> UnexpectedAnswer:
     """Make the error for XML that cannot be parsed."""
     if deep:
         return AnswerTooLarge(note("answer.too_deep"), panel=panel, func=func)
-    # Most often it was cut off on its way, which another read may mend.
+    # Most often it was cut off on its way, which another read may not meet.
     return UnexpectedAnswer(note("answer.broken"), panel=panel, func=func, transient=True)
 
 

@@ -1,7 +1,7 @@
-"""What can go wrong between us and a panel, as a tree by what to do about it.
+"""Errors between us and a panel, as a tree by what to do about them.
 
 * `NotSent`: nothing reached the panel. Trying again is safe.
-* `Refused`: the panel answered "no". Nothing is *known* to have happened; reading back tells.
+* `Refused`: the panel answered "no". Nothing is *known* to have happened; reading back shows it.
 * `OutcomeUnknown`: an effect was sent and no trustworthy answer came. Read before any new try.
 * `UnexpectedAnswer`: a read gave an answer that cannot be understood.
 
@@ -137,17 +137,17 @@ class Refused(PanelError):  # noqa: N818 - the same
 
     @property
     def object(self) -> str:
-        """What the error is about: a field, an object or a function; '' when not told."""
+        """The object of the error: a field, an object or a function; '' when absent."""
         return self.fault.object
 
     @property
     def value(self) -> str:
-        """The offending value, redacted; '' when not told."""
+        """The offending value, redacted; '' when absent."""
         return self.fault.value
 
     @property
     def code(self) -> str:
-        """The panel's error code; '' when not told."""
+        """The panel's error code; '' when absent."""
         return self.fault.code
 
     @property
@@ -199,7 +199,7 @@ class OutcomeUnknown(PanelError):  # noqa: N818 - the same
     """An effect was sent and no trustworthy answer came. It may have happened.
 
     `answered` is True where the panel itself has dealt with the request and only its answer does
-    not tell what came of it; False where the request may still wait somewhere to be dealt with.
+    not show whether it took effect; False where the request may still wait somewhere.
     `fault` is what the panel said, None when it said nothing that could be understood.
     """
 

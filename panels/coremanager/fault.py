@@ -1,4 +1,4 @@
-"""What a panel's error node says: data alone."""
+"""A panel's error node as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Fault:
     """One `error` node. `type`, `object` and `code` are raw; all other texts are redacted.
 
-    Every field is '' (or empty) when the panel did not tell it.
+    Every field is '' (or empty) when absent.
     """
 
     type: str

@@ -43,11 +43,11 @@ class Option:
 class Field:
     """One field of a form.
 
-    `kind` is the control ('input', 'select', 'textarea', …), or 'value' when only a value was told
+    `kind` is the control ('input', 'select', 'textarea', …), or 'value' when only a value was given
     (out=xml, or a text on the page, which is then `readonly`). The value of a secret field is never
     kept: it reads `[redacted]`, or '' when empty.
     `options` is None when the panel offered no list of choices, which differs from an empty list.
-    `label` is what people read, '' when not told; `secret`: its input shows no letters; `toggle`:
+    `label` is what people read, '' when absent; `secret`: its input shows no letters; `toggle`:
     it is a checkbox. `sent_back`: what a hidden field holds and a page sends back with the form,
     also where its name says that it is secret; for that alone, never to be kept or shown.
     """
@@ -90,7 +90,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form offers; fit to be kept as evidence, since it holds no secret."""
+    """The content of a form without secrets, so that it can be stored as evidence."""
 
     func: str
     fields: Mapping[str, Field]

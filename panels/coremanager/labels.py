@@ -1,4 +1,4 @@
-"""Texts of buttons: what people read on what is known by an internal name."""
+"""Labels: texts that people read on buttons and fields with internal names."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def messages(root: etree._Element) -> dict[str, str]:
 
 
 def label(texts: Mapping[str, str], name: str, ways: tuple[str, ...]) -> str:
-    """Give what people read; '' when it is not told, or only repeats the name."""
+    """Return the label; '' when it is absent, or only repeats the name."""
     shown = (texts.get(way.format(name), "") for way in ways)
     return next((text for text in shown if text and text != name), "")

@@ -72,7 +72,7 @@ class Row:
         """Give the row's key, '' when the cell is empty; one without the column raises.
 
         Of several names ("id|elid", see `ANY_KEY`) the first that is there counts, and a row
-        without any is told from others by all that it holds.
+        without any is distinguished by all that it holds.
         """
         if "|" not in name:
             return self.text(name)
@@ -215,10 +215,10 @@ class Row:
 class Listing:
     """One page of a list.
 
-    `total` is the number of rows on all pages (`p_elems`), None when not told; `page` counts from
-    1; `page_size` is the size that was granted (`p_cnt`), None when not told; `key` names the key
-    column (`metadata@key`, only under out=devel), '' when not told; `order` is the sort column
-    with its direction as the panel echoes it ("-id"), '' when not told; `toolbar` is empty but
+    `total` is the number of rows on all pages (`p_elems`), None when absent; `page` counts from
+    1; `page_size` is the size that was granted (`p_cnt`), None when absent; `key` names the key
+    column (`metadata@key`, only under out=devel), '' when absent; `order` is the sort column
+    with its direction as the panel echoes it ("-id"), '' when absent; `toolbar` is empty but
     for out=devel.
     """
 

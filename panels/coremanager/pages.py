@@ -1,4 +1,4 @@
-"""One way through the pages of a list.
+"""Reads the pages of a list.
 
 The default page size is a setting of the login, and a saved filter of the login shrinks its lists
 (billmanager.md 1.6, ispmanager.md 1.6). So the size is always asked for and `filter=off` always
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 CUT = frozenset({5_000, 5_001})
 """How many rows a list has that was cut, whatever its total says: BILLmanager's queries end in
-LIMIT 5001, where the last row only tells that there are more (billmanager.md 1.6; that all lists
+LIMIT 5001, where the last row only shows that there are more (billmanager.md 1.6; that all lists
 do so, and which of the two numbers shows, is inferred)."""
 
 
 class Reader(Protocol):
-    """What is needed of a transport to read lists."""
+    """The part of a transport that reads lists."""
 
     def read(
         self,
@@ -53,8 +53,8 @@ class Reader(Protocol):
         """Call a list; give its page without rows, and what `make` made of each row."""
 
 
-class Changed(Exception):  # noqa: N818 - a signal between these modules
-    """The list changed under our hands, or cannot be read to its end; `why` says how."""
+class ListChanged(Exception):  # noqa: N818 - a signal between these modules
+    """The list changed while it was read, or cannot be read to its end; `why` says how."""
 
     def __init__(self, why: Note) -> None:
         super().__init__(why)
@@ -63,7 +63,7 @@ class Changed(Exception):  # noqa: N818 - a signal between these modules
 
 @dataclass(slots=True)
 class Got(Generic[T]):
-    """What was read of a list: what was made of each row, by key, in the panel's order.
+    """The result of reading a list: what was made of each row, by key, in the panel's order.
 
     `total` is what the panel announced last, None when it does not. `cut`: it ended where the
     panel cuts its lists, so that it need not be whole.
@@ -76,7 +76,7 @@ class Got(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A list as it is asked for. `streamed`: a row is let go when something was made of it."""
+    """The request for a list. `streamed`: a row is freed when something was made of it."""
 
     transport: Reader
     func: str
@@ -108,27 +108,27 @@ class Reading:
     def pages(
         self, make: Callable[[Row], T], more: Mapping[str, str | int] | None = None
     ) -> Iterator[tuple[Listing, list[T]]]:
-        """Give page after page, the last one empty. Raises `Changed` when the list shrinks."""
+        """Give page after page, the last one empty. Raises `ListChanged` when the list shrinks."""
         page, total = 0, -1
         while True:
             page += 1
             listing, made = self.page(make, page, more)
             if listing.total is not None:
                 if listing.total < total:
-                    raise Changed(note("list.vanished"))
+                    raise ListChanged(note("list.vanished"))
                 total = listing.total
             yield listing, made
             if not made:
                 return
 
     def whole(self, make: Callable[[Row], T]) -> Got[T]:
-        """Read every row once. Raises `Changed` when the list cannot be completed."""
+        """Read every row once. Raises `ListChanged` when the list cannot be completed."""
         return self._whole(make, {}, "")
 
     def sorted(self, make: Callable[[Row], T], sign: str) -> Got[T]:
         """Read every row, the lowest key first (`sign` '+') or the highest ('-').
 
-        Raises `Changed` when the panel does not sort so, as well.
+        Raises `ListChanged` when the panel does not sort so, as well.
         """
         down = "desc" if sign == "-" else "asc"
         # BILLmanager's way (billmanager.md 1.6), and ispmanager's (ispmanager.md 1.6).
@@ -137,7 +137,7 @@ class Reading:
         keys = [number(key) for key in got.made]
         for one, other in pairwise(keys):
             if one is not None and other is not None and (one < other) != (sign == "+"):
-                raise Changed(note("list.unsorted"))
+                raise ListChanged(note("list.unsorted"))
         return got
 
     def _whole(self, make: Callable[[Row], T], more: Mapping[str, str | int], order: str) -> Got[T]:
@@ -150,7 +150,7 @@ class Reading:
 
         for listing, pairs in self.pages(once, more):
             if order and listing.order not in {"", order}:
-                raise Changed(note("list.unsorted"))
+                raise ListChanged(note("list.unsorted"))
             before, total = len(made), listing.total
             for key, item in pairs:
                 made.setdefault(key, item)
@@ -162,10 +162,10 @@ class Reading:
             if pairs and len(made) == before:
                 if total is None or len(made) in CUT:
                     break  # it does not know pages: this was the whole list again
-                raise Changed(note("list.repeated"))
+                raise ListChanged(note("list.repeated"))
         got.cut = len(made) in CUT
         if got.total is not None and len(made) < got.total and not got.cut:
-            raise Changed(note("list.short", count=len(made), total=got.total))
+            raise ListChanged(note("list.short", count=len(made), total=got.total))
         return got
 
     def down_to(
@@ -174,7 +174,7 @@ class Reading:
         """Read the newest rows, each once, until a key is not above `floor`.
 
         `trusted` is asked whether a list of so many rows, sorted like this, begins with the
-        newest. Raises `Changed` when it does not, or when the rows do not descend.
+        newest. Raises `ListChanged` when it does not, or when the rows do not descend.
         """
         seen: set[int] = set()
         found: list[T] = []
@@ -186,7 +186,7 @@ class Reading:
 
         for listing, pairs in self.pages(above):
             if total is None and not trusted(listing.total):
-                raise Changed(note("list.cut_unsorted"))
+                raise ListChanged(note("list.cut_unsorted"))
             before, total = len(seen), listing.total
             for key, item in self._descending(listing, pairs, seen, last):
                 last = key
@@ -197,23 +197,23 @@ class Reading:
             if pairs and len(seen) == before:
                 if total is None:
                     break  # it does not know pages: this was the whole list again
-                raise Changed(note("list.repeated"))
+                raise ListChanged(note("list.repeated"))
         if total is not None and len(seen) < total:
-            raise Changed(note("list.ended"))
+            raise ListChanged(note("list.ended"))
         return found
 
     @staticmethod
     def _is_down(listing: Listing, seen: set[int], last: int, floor: int) -> bool:
-        """Whether no row above `floor` can be left. `Changed` when that cannot be told."""
+        """Whether no row above `floor` can be left. `ListChanged` when that is not clear."""
         complete = listing.total is not None and len(seen) >= listing.total
         if complete and len(seen) not in CUT:
             return True
         if seen and last <= floor:
             if not listing.order and len(seen) == 1:
-                raise Changed(note("list.one_row"))
+                raise ListChanged(note("list.one_row"))
             return True
         if complete:
-            raise Changed(note("list.cut_above"))
+            raise ListChanged(note("list.cut_above"))
         return False
 
     def _descending(
@@ -223,25 +223,25 @@ class Reading:
         seen: set[int],
         lowest: int,
     ) -> Iterator[tuple[int, T | None]]:
-        """Give the rows of a page that were not seen yet. `Changed` when they do not descend.
+        """Give the rows of a page that were not seen yet. `ListChanged` when they do not descend.
 
         `lowest` is the lowest key that was seen, -1 before there was any.
         """
         if listing.order not in {"", f"-{self.key}"}:
-            raise Changed(note("list.unsorted"))
+            raise ListChanged(note("list.unsorted"))
         for key, item in pairs:
             if key in seen:
                 continue  # newer rows push older ones on to the next page
             if lowest >= 0 and key > lowest:
-                raise Changed(note("list.rising"))
+                raise ListChanged(note("list.rising"))
             seen.add(key)
             lowest = key
             yield key, item
 
 
-def twice(read: Callable[[], T]) -> T:
-    """Read a list, and once more from its start when it changed. Raises `Changed`."""
+def read_twice(read: Callable[[], T]) -> T:
+    """Read a list, and once more from its start when it changed. Raises `ListChanged`."""
     try:
         return read()
-    except Changed:
+    except ListChanged:
         return read()

@@ -1,7 +1,7 @@
-"""Lists of which some rows cannot be read: the rest is, and those are told by name.
+"""Lists of which some rows cannot be read: the rest is, and those are reported by name.
 
 One bad cell never loses a list. A row keeps what can be read of it, and says what cannot
-(`troubles`); one that cannot be told from others at all is lost, and told as well. Where a list's
+(`troubles`); one that cannot be identified at all is lost, and reported as well. Where a list's
 being whole is a proof, whoever needs the proof asks for it (`Gathered.whole`).
 """
 
@@ -31,7 +31,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cell that could not be read. `key` and `name` say of which row; '' where not told."""
+    """A cell that could not be read. `key` and `name` say of which row; '' when absent."""
 
     func: str
     key: str
@@ -46,7 +46,7 @@ class Unreadable:
 
     @property
     def note(self) -> Note:
-        """The same, as a note."""
+        """The sentence as a note."""
         row = " ".join(part for part in (self.key and f"#{self.key}", self.name) if part)
         told: dict[str, str] = {
             "func": self.func,
@@ -64,7 +64,7 @@ class Troubled(Protocol):
 
     @property
     def troubles(self) -> tuple[Unreadable, ...]:
-        """What of the row could not be read, each None, '' or unknown in it."""
+        """The cells that could not be read, each None, '' or unknown in the row."""
 
 
 T = TypeVar("T", bound=Troubled)
@@ -100,7 +100,7 @@ class Cells:
 
 
 class Gathered(list[T]):
-    """What was made of a list's rows; `lost` are those that nothing could be made of."""
+    """The objects made of a list's rows; `lost` are those that nothing could be made of."""
 
     def __init__(self, rows: Iterable[T] = (), lost: tuple[Unreadable, ...] = ()) -> None:
         super().__init__(rows)

@@ -1,4 +1,4 @@
-"""Which rule of the provider a refusal speaks of, by its codes.
+"""The provider's rule behind a refusal, by its codes.
 
 An order or a payment can be refused by a rule that no repetition gets past: a captcha, a phone that
 is not verified, a group of clients, a limit (billmanager.md 1.7, 3.4, 4.4). Few of the codes were
@@ -64,7 +64,7 @@ _LIMITED = frozenset({*_WHAT_IS_SOLD, "service", "vhost", "account"})
 def block_of(fault: Fault, func: str) -> Block | None:
     """The rule that a refusal of `func` speaks of; None when it is none of these.
 
-    What tells of tariffs, periods and groups counts in functions that order or pay alone: other
+    Codes about tariffs, periods and groups count in functions that order or pay alone: other
     functions have fields of these names too.
     """
     codes = (fault.type, fault.object, fault.code)

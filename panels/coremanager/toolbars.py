@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ToolButton:
     """A button above a list. `kind` 'group' acts on rows at once; 'edit' and 'new' open forms.
 
-    `label` is what people read and `icon` its picture, each '' when not told. `hides` are a column
+    `label` is what people read and `icon` its picture, each '' when absent. `hides` are a column
     and a code: the button is not there for rows that have it (billmanager.md 1.6).
     """
 

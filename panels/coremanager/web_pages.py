@@ -1,4 +1,4 @@
-"""What a web page says that came where data was asked for.
+"""The meaning of a web page that came where data was asked for.
 
 Read by its visible words, over its first bytes alone and in one pass.
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from panels.coremanager.cut_lists import begins_with_newest, whole_of
 from panels.coremanager.errors import UnexpectedAnswer
-from panels.coremanager.pages import Changed, Reading, twice
+from panels.coremanager.pages import ListChanged, Reading, read_twice
 from panels.notes import note
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def collect(
 ) -> list[T]:
     """Read a list to its end and make something of each row, in the panel's order.
 
-    Each key counts once. Rows are let go as they arrive, so that memory holds what is made. A list
+    Each key counts once. Rows are freed as they arrive, so that memory holds what is made. A list
     that shrinks or cannot be completed is read once more from its start, and then raises
     `UnexpectedAnswer`. One that the panel cuts is made whole, by `axes` too, and then begins with
     the lowest key; where that cannot be done it raises `UnexpectedAnswer`.
@@ -53,9 +53,9 @@ def collect(
 
 def _collect(reading: Reading, make: Callable[[Row], T], axes: Sequence[Axis]) -> list[T]:
     try:
-        got = twice(lambda: reading.whole(make))
+        got = read_twice(lambda: reading.whole(make))
         made = whole_of(reading, make, got, axes) if got.cut else got.made
-    except Changed as change:
+    except ListChanged as change:
         reason = change.why
     else:
         return list(made.values())
@@ -110,7 +110,7 @@ def _newer(
     falling = replace(whole, asking=asking, size=size)
     try:
         return falling.down_to(floor, make, lambda total: begins_with_newest(falling, total))
-    except Changed:
+    except ListChanged:
         pairs = _collect(whole, lambda row: (row.int(whole.key), make(row)), axes)
     newer = [pair for pair in pairs if pair[0] > floor]
     return [item for _, item in sorted(newer, key=_number_of, reverse=True)]

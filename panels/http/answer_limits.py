@@ -1,4 +1,4 @@
-"""What one answer may have, so that none takes all memory.
+"""Limits of one answer, so that none takes all memory.
 
 A tree takes twenty to forty times the bytes that it was parsed from, so bytes alone bound nothing:
 tags and attributes are counted before a parser makes nodes of them.
@@ -19,7 +19,7 @@ MAX_TAGS = 200_000
 MAX_ATTRIBUTES = 200_000
 """Its attributes; such a page has 61,000."""
 LISTS = 4
-"""By how much a list may have more whose rows are let go one after another: the 5,001 rows that a
+"""By how much a list may have more whose rows are freed one after another: the 5,001 rows that a
 panel gives which knows no pages."""
 HEAD = 64 * 1024
 """Bytes that are kept of an answer that is not kept whole, for the journal."""

@@ -1,4 +1,4 @@
-"""What an answer means for the call: a document, or one of our errors.
+"""Turns an answer into the result of a call: a document, or one of our errors.
 
 The HTTP status never proves success: errors of the panel come with 200 (billmanager.md 0.2).
 """
@@ -53,7 +53,7 @@ def understand(
     neither that nor a confirmation, `Unconfirmed` where that is data of the panel. A passing
     refusal ("locked, try later", billmanager.md 1.4) is no refusal of an effect: the panel may have
     acted before it met the lock. `leads_on`: a form confirms too, since it is the next of several.
-    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is told without its rows.
+    For a read: `Refused` or `UnexpectedAnswer`. What was streamed is logged without its rows.
     """
     answered, fault = False, None
     try:

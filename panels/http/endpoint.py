@@ -1,4 +1,4 @@
-"""Who is spoken to, as whom, and who is told about it."""
+"""Endpoints, logins, and the interfaces of journal and limiter."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ class Call:
 
 
 class Journal(Protocol):
-    """Is told of every call, the unsent ones included. What it raises reaches the caller."""
+    """Records every call, the unsent ones included. What it raises reaches the caller."""
 
     def record(self, call: Call) -> None:
-        """Take note of one call."""
+        """Record one call."""
 
 
 class Limiter(Protocol):

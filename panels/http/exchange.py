@@ -1,4 +1,4 @@
-"""One request of a transport: what is sent, what came of it, and how that is told."""
+"""One exchange of a transport: the request, its outcome, and its record for the journal."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from panels.coremanager.redaction import Redactor
+    from panels.http.answer_reader import AnswerReader
     from panels.http.endpoint import Outcome
-    from panels.http.intake import Intake
 
 
 class Exchange:
-    """One request and what came of it."""
+    """One request and its outcome."""
 
     __slots__ = (
         "began",
         "dated",
         "form",
         "func",
-        "intake",
+        "reader",
         "redactor",
         "seconds",
         "secret",
@@ -37,7 +37,7 @@ class Exchange:
         self,
         form: dict[str, str],
         redactor: Redactor,
-        intake: Intake,
+        reader: AnswerReader,
         send_by: float | None = None,
         secret: frozenset[str] = frozenset(),
     ) -> None:
@@ -50,7 +50,7 @@ class Exchange:
         self.seconds = 0.0
         self.sent = False
         self.status = 0
-        self.intake = intake
+        self.reader = reader
         self.dated = ""
 
     @property

@@ -1,4 +1,4 @@
-"""A first look at an address, before any login: who answers there, and with which certificate.
+"""First contact with an address, before any login: what answers there, with which certificate.
 
 No secret is sent, so nothing need be trusted yet.
 """
@@ -13,8 +13,8 @@ from panels.coremanager.documents import is_html, parse
 from panels.coremanager.errors import CertificateRefused, UnexpectedAnswer
 from panels.coremanager.web_pages import says_updating
 from panels.http.answer_limits import TooLarge
-from panels.http.intake import Intake
-from panels.http.line import Line, Lost
+from panels.http.answer_reader import AnswerReader
+from panels.http.connection import Connection, Lost
 from panels.http.tls import dial, look, place_of, tls_context
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from panels.http.tls import Certificate
 
 CONNECT, READ = 3.05, 10.0
-_MOST = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _QUESTION = b"func=whoami&out=xml&lang=en"
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """What a first look showed.
+class ProbeResult:
+    """The result of the first contact.
 
     `certificate` is None for plain http. `distrust` says why the certificate is not trusted by
     what the endpoint trusts (the system's CAs, its CA file, its pin); '' when it is. `speaks`: an
@@ -42,14 +42,14 @@ class Glance:
     updating: bool = False
 
 
-def glance(endpoint: Endpoint) -> Glance:
-    """Look at an endpoint. Raises `Unreachable` when nobody can be connected to there."""
+def probe(endpoint: Endpoint) -> ProbeResult:
+    """Probe an endpoint. Raises `Unreachable` when nobody can be connected to there."""
     if place_of(endpoint).scheme == "http":
-        return Glance(None, "", *_speaks(endpoint))
+        return ProbeResult(None, "", *_speaks(endpoint))
     certificate = look(endpoint, timeout=CONNECT)
     # What is asked next goes to whoever showed this certificate, trusted or not.
     met = replace(endpoint, ca_file=None, pin_sha256=certificate.fingerprint)
-    return Glance(certificate, _distrust(endpoint, certificate), *_speaks(met))
+    return ProbeResult(certificate, _distrust(endpoint, certificate), *_speaks(met))
 
 
 def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
@@ -69,13 +69,13 @@ def _distrust(endpoint: Endpoint, shown: Certificate) -> str:
 
 def _speaks(endpoint: Endpoint) -> tuple[bool, bool]:
     """Whether a panel's answer came, and whether a page about its update did."""
-    line = Line(endpoint, connect_timeout=CONNECT, read_timeout=READ)
-    intake = Intake(_MOST)
+    connection = Connection(endpoint, connect_timeout=CONNECT, read_timeout=READ)
+    reader = AnswerReader(_MAX_BYTES)
     try:
-        line.post(_QUESTION, intake, send_by=None)
-        parse(intake.body)
+        connection.post(_QUESTION, reader, send_by=None)
+        parse(reader.body)
     except (Lost, TooLarge, UnexpectedAnswer, CertificateRefused):
-        return False, is_html(intake.body) and says_updating(intake.body)
+        return False, is_html(reader.body) and says_updating(reader.body)
     finally:
-        line.close()
+        connection.close()
     return True, False

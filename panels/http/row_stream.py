@@ -1,4 +1,4 @@
-"""A list that is read while it arrives: each row is handed on and then let go.
+"""A list that is read while it arrives: each row is handed on and then freed.
 
 Memory holds what is made of the rows, the row that is being parsed, and what a list has besides
 rows; never the tree of the whole page.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lxml import etree
 
 from panels.coremanager.answer_start import Opening
-from panels.coremanager.documents import PARSING, Document, broken, stranger, too_deep
+from panels.coremanager.documents import PARSING, Document, not_a_panel, not_xml, too_deep
 from panels.coremanager.errors import PanelError
 from panels.coremanager.listing import MAX_ROWS, Row
 from panels.http.answer_limits import HEAD, TooLarge
@@ -73,7 +73,7 @@ class RowStream:
         if self._parser is None:
             verdict = self._settle()
             if verdict != "doc":
-                raise stranger(verdict, empty=self._empty, panel=self._panel, func=self._func)
+                raise not_a_panel(verdict, empty=self._empty, panel=self._panel, func=self._func)
             self._start()
         if self._parser is not None and not self._broken:
             try:
@@ -82,7 +82,7 @@ class RowStream:
                 self._deep = too_deep(error)
             self._give()
         if root is None:
-            raise broken(deep=self._deep, panel=self._panel, func=self._func)
+            raise not_xml(deep=self._deep, panel=self._panel, func=self._func)
         if self._last is not None:
             root.remove(self._last)
         return Document(root, panel=self._panel, redactor=redactor)

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to, and which certificates are trusted."""
+"""Rules for addresses that may be connected to, and for trusted certificates."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PIN = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a panel showed in its TLS handshake; nothing here says that it is to be trusted.
+    """The certificate of a panel's TLS handshake, trusted or not.
 
     `fingerprint` is the SHA-256 of the DER form in lower-case hex, as `pin_sha256` takes it.
     """

@@ -27,11 +27,11 @@ from panels.coremanager.errors import (
 from panels.coremanager.redaction import REDACTED, Redactor, redact_params, secrets_of
 from panels.http import sessions
 from panels.http.answer_limits import MAX_BYTES, TooLarge
+from panels.http.answer_reader import AnswerReader
 from panels.http.answers import WebPage, understand
+from panels.http.connection import Connection, Lost
 from panels.http.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.http.exchange import Exchange, form_of, is_busy, outcome_of
-from panels.http.intake import Intake
-from panels.http.line import Line, Lost
 from panels.http.row_stream import RowStream
 from panels.http.wire import check_time
 from panels.notes import note
@@ -57,7 +57,7 @@ _UNTOLD = frozenset({"func", "out", "lang", "auth"})
 
 
 class Measured(NamedTuple):
-    """How long one call took, in seconds, and by how many the panel's clock is ahead of ours.
+    """The seconds that one call took, and by how many the panel's clock is ahead of ours.
 
     `ahead` is None when the answer carries no date; a date has whole seconds only.
     """
@@ -69,7 +69,7 @@ class Measured(NamedTuple):
 class Transport:
     """Sends calls of one login to one endpoint; to be shared by all threads of a process.
 
-    `limiter` grants the slots of the panel's parallel limit, `journal` is told of every call.
+    `limiter` grants the slots of the panel's parallel limit, `journal` records every call.
     `connect_timeout` and `read_timeout` are seconds; `read_timeout` bounds the silence between two
     pieces of an answer, and twice as much the whole answer. `max_answer` is in bytes.
     `slot_timeout` is how long a call waits for a slot (default: `read_timeout`).
@@ -108,7 +108,7 @@ class Transport:
         self._wall = wall
         self._mount = mount
         self._local = threading.local()
-        self._lines: weakref.WeakSet[Line] = weakref.WeakSet()
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._updating_since: float | None = None
         self._session_redactor: tuple[str, Redactor] = ("", Redactor())
@@ -207,7 +207,7 @@ class Transport:
         session = self._log_in(login)
         form = form_of("session.delete", {"elid": session, "auth": session}, None, devel=False)
         try:
-            self._send(Exchange(form, Redactor((session,)), Intake(self._max_answer)))
+            self._send(Exchange(form, Redactor((session,)), AnswerReader(self._max_answer)))
         except PanelError:
             # The journal has it. The question was whether the login works, and it does.
             return
@@ -218,9 +218,9 @@ class Transport:
         To be called when no call is under way.
         """
         with self._lock:
-            lines = list(self._lines)
-        for line in lines:
-            line.close()
+            connections = list(self._connections)
+        for connection in connections:
+            connection.close()
 
     def perform(
         self,
@@ -232,8 +232,8 @@ class Transport:
         """Make the call of a `read` (`send_by` is None) or an `act`; others add to it here."""
 
         def send(session: str) -> Document:
-            intake = Intake(self._max_answer, None if begin is None else begin())
-            return self._send(self._signed(form, session, intake, send_by, secret))
+            reader = AnswerReader(self._max_answer, None if begin is None else begin())
+            return self._send(self._signed(form, session, reader, send_by, secret))
 
         session = self._store.get(self._key)
         if session is None:
@@ -277,7 +277,7 @@ class Transport:
         self,
         form: dict[str, str],
         session: str,
-        intake: Intake,
+        reader: AnswerReader,
         send_by: float | None,
         secret: Collection[str],
     ) -> Exchange:
@@ -288,7 +288,7 @@ class Transport:
         secrets = (*secrets_of(form), *(form[name] for name in secret if form.get(name)))
         if secrets:
             redactor = Redactor((session, *secrets))
-        return Exchange({**form, "auth": session}, redactor, intake, send_by, frozenset(secret))
+        return Exchange({**form, "auth": session}, redactor, reader, send_by, frozenset(secret))
 
     def _own_login(self) -> str:
         return self._log_in(self._login)
@@ -298,8 +298,8 @@ class Transport:
         params = {"username": login.username, "password": login.password}
         form = form_of("auth", params, None, devel=False)
         try:
-            intake = Intake(self._max_answer)
-            answer = self._send(Exchange(form, Redactor((login.password,)), intake))
+            reader = AnswerReader(self._max_answer)
+            answer = self._send(Exchange(form, Redactor((login.password,)), reader))
         except LoginRefused as refusal:
             refusal.login = login.username
             raise
@@ -309,13 +309,13 @@ class Transport:
         return session
 
     def _send(self, exchange: Exchange) -> Document:
-        """Send one request and tell the journal how it ended. Every request passes here."""
+        """Send one request and record in the journal how it ended. Every request passes here."""
         self._local.last = exchange
         exchange.began = self._wall()
         try:
             self._transfer(exchange)
             document = understand(
-                exchange.intake.stream or exchange.intake.body,
+                exchange.reader.stream or exchange.reader.body,
                 exchange.status,
                 panel=self.endpoint.name,
                 func=exchange.func,
@@ -338,15 +338,15 @@ class Transport:
     def _transfer(self, exchange: Exchange) -> None:
         """Wait for a slot, send in time, and take the whole answer while the slot is held."""
         failure: UnexpectedAnswer | None = None
-        line = self._line()
+        connection = self._connection()
         body = urlencode(exchange.form).encode("ascii")
         with self._limiter.slot(self.endpoint.name, self._patience(exchange)):
             began = self.monotonic()
             check_time(exchange.send_by, began)
             exchange.began, exchange.sent = self._wall(), True
             try:
-                exchange.status = line.post(body, exchange.intake, send_by=exchange.send_by)
-                exchange.dated = line.dated
+                exchange.status = connection.post(body, exchange.reader, send_by=exchange.send_by)
+                exchange.dated = connection.dated
             except Lost as error:
                 failure = UnexpectedAnswer(error.message, transient=True)
             except TooLarge as error:
@@ -363,10 +363,10 @@ class Transport:
             return self._slot_timeout
         return max(0.0, min(self._slot_timeout, exchange.send_by - self.monotonic()))
 
-    def _line(self) -> Line:
-        line: Line | None = getattr(self._local, "line", None)
-        if line is None:
-            line = self._local.line = Line(
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = Connection(
                 self.endpoint,
                 connect_timeout=self._connect_timeout,
                 read_timeout=self._read_timeout,
@@ -374,8 +374,8 @@ class Transport:
                 mount=self._mount,
             )
             with self._lock:
-                self._lines.add(line)
-        return line
+                self._connections.add(connection)
+        return connection
 
     def _record(
         self, exchange: Exchange, outcome: Outcome, error: str, *, busy: bool = False
@@ -394,9 +394,9 @@ class Transport:
                 started=exchange.began,
                 seconds=exchange.seconds,
                 outcome=outcome,
-                answer=exchange.redactor.answer(exchange.intake.body, size=exchange.intake.size),
+                answer=exchange.redactor.answer(exchange.reader.body, size=exchange.reader.size),
                 error=error,
-                size=exchange.intake.size,
+                size=exchange.reader.size,
                 busy=busy,
             )
         )

@@ -1,4 +1,4 @@
-"""One thread's line to one panel: a kept-alive connection with bounded time and checked address.
+"""One thread's socket to one panel: a kept-alive connection with bounded time and checked address.
 
 `requests` offers the hook (`HTTPAdapter.get_connection_with_tls_context`), urllib3 the pool; what
 is added here: the address that is connected to is the one that was checked (SNI and Host stay),
@@ -44,7 +44,7 @@ def check_time(send_by: float | None, now: float) -> None:
 
 
 class Wire:
-    """What a line remembers: whether this exchange had to connect, and until when it may last.
+    """The state of a connection: whether this exchange had to connect, and until when it may last.
 
     `monotonic` is the clock of `send_by`.
     """
@@ -121,7 +121,7 @@ class _Connection(HTTPConnection):
 
 
 class _Secured(_Connection, HTTPSConnection):
-    """The same with TLS; a handshake that fails says why, since nothing was sent yet."""
+    """A connection with TLS; a handshake that fails says why, since nothing was sent yet."""
 
     def connect(self) -> None:
         endpoint = self.wire.endpoint

@@ -1,4 +1,4 @@
-"""Starting the stand-in panels: ``python -m panels.sandbox --help``."""
+"""Starts the stand-in panels: ``python -m panels.sandbox --help``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this stand-in calls things: everything that the documents infer or do not know.
+"""The dialect of this stand-in: all names that the documents infer or do not know.
 
 A dialect is a file, the same that ``manage.py panel report`` writes of a real installation. `keys`
 are the words of `KEYS`; what a file lacks is taken from the dialect that it ``extends``. `forms`
@@ -52,7 +52,7 @@ class Dialect:
             raise DialectError(msg) from None
 
     def flag(self, key: str) -> bool:
-        """Tell whether a key is ``on``."""
+        """Whether a key is ``on``."""
         return self[key] == "on"
 
     def upgraded(self, changes: Mapping[str, str]) -> Dialect:

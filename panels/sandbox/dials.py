@@ -76,7 +76,7 @@ class Dials:
     """A client without a payer profile cannot order: ``refuse`` says so, ``form`` shows the form
     of a profile instead (billmanager.md 5, assumed for orders)."""
     order_discount: int = 0
-    """Per cent off each order, which the order form alone tells."""
+    """Per cent off each order, which the order form alone shows."""
     order_addons: bool = False
     """The order form offers an add-on (billmanager.md 4.1)."""
     order_required: list[str] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Dials:
     """How many rows a list shows at most, on all of its pages together; 0 for all. The real ones
     end in LIMIT 5001 (billmanager.md 1.6)."""
     list_cut_tells_all: bool = False
-    """``p_elems`` of a list that is cut tells how many rows there really are (not known)."""
+    """``p_elems`` of a list that is cut gives the real number of rows (not known)."""
     list_cut_first: bool = False
     """A list is cut before it is sorted, so that sorting shows no other rows (not known)."""
     ignored_filters: list[str] = field(default_factory=list)

@@ -58,7 +58,7 @@ class Rule:
     struck: int = 0
 
     def fits(self, request: Request) -> bool:
-        """Tell whether the rule speaks of this request and is not used up."""
+        """Whether the rule speaks of this request and is not used up."""
         if self.times is not None and self.struck >= self.times:
             return False
         if self.panel is not None and self.panel != request.panel:

@@ -1,4 +1,4 @@
-"""What must never be: judged from the ledger, in sentences for people."""
+"""Violations of what must never happen, found in the ledger, as sentences for people."""
 
 from __future__ import annotations
 

@@ -47,9 +47,11 @@ def field(
         try:
             _register(place, sandbox)
             place.manage("discover", "--json")
-            while int(place.run(sys.executable, "-m", "tests.bench.matched", "wanted")):
+            while int(place.run(sys.executable, "-m", "tests.bench.matching_rows", "wanted")):
                 place.manage("discover", "--json")
-            rows = json.loads(place.run(sys.executable, "-m", "tests.bench.matched", "proposals"))
+            rows = json.loads(
+                place.run(sys.executable, "-m", "tests.bench.matching_rows", "proposals")
+            )
             found = {(server, username): rest for server, username, *rest in rows}
             return judge(sandbox.world()["accounts"], found)
         finally:
@@ -60,7 +62,7 @@ def speed(accounts: int, clients: int, *, database: str = "sqlite") -> Speed:
     """How long matching takes over so many accounts and clients."""
     with installation(database) as place:
         place.manage("migrate", "-v0")
-        words = ("-m", "tests.bench.matched", "speed", str(accounts), str(clients))
+        words = ("-m", "tests.bench.matching_rows", "speed", str(accounts), str(clients))
         return Speed(*json.loads(place.run(sys.executable, *words)))
 
 

@@ -28,12 +28,12 @@ from integrator.windows.phases import charges
 from panels.billmanager.payments import Payments
 from panels.coremanager.errors import OutcomeUnknown
 from tests import factories
-from tests.services.choice import first_of
 from tests.services.effects import ORDER
 from tests.services.odd_dialects import written
-from tests.services.patience import eventually
 from tests.services.provider import ACTOR, only
 from tests.services.slow_calls import one_order_and_charge
+from tests.services.slow_cases import first_of
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from integrator.models import Panel
 from integrator.panel_setup.dialect import dialect_report
 from panels.billmanager import Dialect
 from panels.sandbox.dialect import FOLDER, load
-from tests.services.choice import first_of
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from integrator.bindings.operator import actions, undecided_evidence, undo_guide
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Intent, Step, Window
-from integrator.panel_access import mark_column
+from integrator.panel_access import remoteid_column
 from integrator.runs import run_state
 from integrator.steps import step3_order as step3
 from integrator.steps.verdicts import Ambiguous, Proven
@@ -230,7 +230,7 @@ def test_whether_a_missing_mark_tells_a_service_apart_is_learnt_from_orders(
         seen |= {"adopted_by": "anna"} if evidence == "adopted" else {}
         made = {"binding": binding, "started_at": clock.now()}
         Step.objects.create(number=3, state="done", evidence=seen, **made)
-    assert mark_column.told_apart(remoteid, confirmed=confirmed) is apart
+    assert remoteid_column.is_foreign(remoteid, confirmed=confirmed) is apart
 
 
 def test_two_services_that_could_be_ours_are_a_persons_to_decide(

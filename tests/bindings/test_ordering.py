@@ -16,8 +16,8 @@ from integrator.models import Binding, Intent, Window
 from integrator.steps import step3_order as step3
 from panels.billmanager.plans import PlanModule
 from tests import factories
-from tests.services.patience import eventually
 from tests.services.provider import only
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable

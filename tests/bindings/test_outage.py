@@ -49,13 +49,13 @@ KINDS = ("http_500", "truncated", "reset_before")
 
 
 @pytest.fixture(autouse=True)
-def soon(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def short_spans(quick: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spans of a second, and fewer tries than there will be failures."""
     settings.MAX_ATTEMPTS = 2
     monkeypatch.setattr(failures, "MAX_WAIT_UNREAD", dt.timedelta(seconds=2))
     monkeypatch.setattr(failures, "MAX_BACKOFF", 0.3)
-    monkeypatch.setattr(reachability, "SHORTEST", dt.timedelta(seconds=0.5))
-    monkeypatch.setattr(reachability, "LONGEST", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(reachability, "MIN_PAUSE", dt.timedelta(seconds=0.5))
+    monkeypatch.setattr(reachability, "MAX_PAUSE", dt.timedelta(seconds=0.5))
     monkeypatch.setattr(outage, "MIN_PAUSE", 0.1)
     monkeypatch.setattr(outage, "MAX_PAUSE", 0.2)
 
@@ -189,7 +189,7 @@ def test_passwords_that_cannot_be_tested_while_their_server_is_away_fail_nobody(
     ],
 )
 def test_what_may_pass_by_itself(error: PanelError, passes: bool) -> None:
-    assert reachability.may_pass(error) == passes
+    assert reachability.is_transient(error) == passes
 
 
 @pytest.mark.parametrize("kind", KINDS)

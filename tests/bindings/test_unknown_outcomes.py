@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.models import Intent, Panel, Window
-from tests.services.choice import first_of
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from tests.services.provider import Provider, Workers

@@ -20,12 +20,12 @@ from integrator.maintenance import sweep
 from integrator.models import Binding, Event, Intent, Step, Window
 from integrator.models.states import Phase
 from tests import factories
-from tests.services.mortal_workers import (
-    MOST,
+from tests.services.killed_workers import (
+    MAX_DEATHS,
     Killed,
-    mortal,
     only_paused,
-    soon,  # noqa: F401 - a fixture for each test
+    short_spans,  # noqa: F401 - a fixture for each test
+    sweep_until,
 )
 from tests.services.provider import only, open_windows
 
@@ -73,13 +73,13 @@ def test_a_binding_over_which_each_worker_dies_fails_and_its_window_goes_on_with
     deadly(monkeypatch, lambda binding: binding.account.username == victim, error)
     run = provider.start(rows=provider.csv(alike))
     windows = Window.objects.count()
-    died = mortal(workers, lambda: is_over(run.pk))
+    died = sweep_until(workers, lambda: is_over(run.pk))
     poison = only(run=run, account__username=victim)
     assert (poison.state, poison.cause) == ("failed", worker_deaths.CAUSE)
     assert (poison.step, str(poison.cause_text), poison.window_id) == (7, text, None)
     assert Step.objects.get(binding=poison, number=7).cause == worker_deaths.CAUSE
     assert "secret-row" not in str(list(Event.objects.values_list("why")))
-    assert died == MOST
+    assert died == MAX_DEATHS
     others = Binding.objects.filter(run=run).exclude(pk=poison.pk)
     assert set(others.values_list("state", flat=True)) == {"done"}
     # The canary's window, that of all others, and none for the one alone.
@@ -100,7 +100,7 @@ def test_a_canary_over_which_each_worker_dies_stops_the_run(
 ) -> None:
     deadly(monkeypatch, lambda _binding: True, Killed())
     run = provider.start(5)
-    mortal(workers, lambda: only_paused(run.pk))
+    sweep_until(workers, lambda: only_paused(run.pk))
     run.refresh_from_db()
     assert "Workers died over it: 3 workers died while they were at it" in str(run.why)
     assert len(provider.sandbox.ledger()["charges"]) == 1
@@ -117,16 +117,16 @@ def test_what_is_not_known_when_a_worker_dies_again_is_for_a_person(
     factories.billmanager()
     past = clock.now() - dt.timedelta(seconds=1)
     window = factories.window("orders", due_at=None)
-    left = {"lease_token": "gone-1", "lease_expires_at": past, "deaths": MOST - 1}
+    left = {"lease_token": "gone-1", "lease_expires_at": past, "deaths": MAX_DEATHS - 1}
     binding = factories.binding("running", step, window=window, in_lane=True, **left)
     Intent.objects.create(
         binding=binding, step=step, attempt=1, kind=kind, at=past, send_by=past,
         settles_at=past, before={"request": {"func": kind}},
     )  # fmt: skip
-    assert sweep.take_back_leases() == 1
+    assert sweep.reclaim_leases() == 1
     binding.refresh_from_db()
     assert (binding.state, binding.cause) == ("undecided", cause)
-    assert str(binding.cause_text) == f"{MOST} workers died while they were at it"
+    assert str(binding.cause_text) == f"{MAX_DEATHS} workers died while they were at it"
     assert (binding.window_id, binding.in_lane, binding.lease_token) == (window.pk, True, "")
     assert Step.objects.get(binding=binding, number=step).evidence == {"request": {"func": kind}}
     if kind != "order":
@@ -143,14 +143,14 @@ def test_one_death_is_normal_and_forgotten_once_the_binding_gets_on(
 
     def dies_twice_at_each_step(binding: Binding) -> bool:
         lives[binding.pk] = lives.get(binding.pk, 0) + 1
-        return lives[binding.pk] < MOST
+        return lives[binding.pk] < MAX_DEATHS
 
     deadly(monkeypatch, dies_twice_at_each_step, Killed())
     run = provider.start(1)
-    mortal(workers, lambda: is_over(run.pk))
+    sweep_until(workers, lambda: is_over(run.pk))
     binding = only()
     assert (binding.state, binding.deaths) == ("done", 0)
-    assert lives[binding.pk] == MOST
+    assert lives[binding.pk] == MAX_DEATHS
     provider.sound(done=1)
 
 
@@ -167,7 +167,7 @@ def test_preparing_that_ends_each_worker_fails_before_anything_is_ordered(
 
     monkeypatch.setattr(preparation, "work", job)
     run = provider.start(3, check_passwords=True)
-    assert mortal(workers, lambda: is_over(run.pk)) == MOST
+    assert sweep_until(workers, lambda: is_over(run.pk)) == MAX_DEATHS
     assert only(run=run, account__username=victim).cause == worker_deaths.CAUSE
     assert Binding.objects.filter(run=run, state="done").count() == 2
 

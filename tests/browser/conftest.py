@@ -61,4 +61,4 @@ def sign_in(
 
     yield open_as
     page.close()
-    heartbeat.stop_keeping()
+    heartbeat.stop()

@@ -118,7 +118,7 @@ class Product:
 
     @property
     def ended(self) -> list[str]:
-        """What commands that are over have said; for a test that has failed already."""
+        """The output of commands that have ended; for a test that has failed already."""
         return [
             f"{process.returncode}: {''.join(process.communicate())[-3000:]}"
             for process in self._started
@@ -192,7 +192,7 @@ class Product:
         self._spawn("up", "--only", role, "--port", str(self.port))
 
     def up(self) -> None:
-        """Start everything; returns once it says that it is ready."""
+        """Start everything; returns once it prints that it is ready."""
         process = self._spawn("up", "--port", str(self.port))
         eventually(
             lambda: "is ready" in self.said or process.poll() is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.truth import complete
+from tests.chaos.ledger_checks import complete
 
 if TYPE_CHECKING:
     from tests.chaos.product import Product
@@ -21,8 +21,8 @@ def test_forty_accounts_of_a_file(
     assert len({one["server"] for one in chosen}) == 2
     assert len({one["plan"] for one in chosen}) == 3
     assert max(Counter(one["client"] for one in chosen).values()) > 1
-    told = product.bind(chosen).end()
-    ledger = complete(told, product, sandbox, chosen)
+    output = product.bind(chosen).end()
+    ledger = complete(output, product, sandbox, chosen)
     orders, calls = len(ledger["orders"]), sum(ledger["calls"].values())
 
     words = ("bind", "--csv", product.csv(chosen), "--autoprolong", "on")

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from integrator.core.env import local_redis
+from tests.chaos.ledger_checks import complete, reach
 from tests.chaos.product import eventually
-from tests.chaos.truth import complete, reach
 
 if TYPE_CHECKING:
     from tests.chaos.product import Product

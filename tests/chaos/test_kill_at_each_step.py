@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.chaos.ledger_checks import complete, credited_what_was_lacking, given_up, where
 from tests.chaos.product import READ_TIMEOUT, SETTLE, eventually
-from tests.chaos.truth import complete, credited_what_was_lacking, given_up, where
-from tests.services.choice import first_of
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,8 @@ def in_flight(sandbox: Sandbox, product: Product, rules: Sequence[int]) -> None:
     """Wait until the calls that these rules strike have reached the panel."""
 
     def struck() -> bool:
-        told = sandbox.rules()
-        return all(told[rule]["struck"] for rule in rules)
+        output = sandbox.rules()
+        return all(output[rule]["struck"] for rule in rules)
 
     eventually(struck, 40.0, lambda: where(product))
 

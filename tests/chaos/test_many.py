@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chaos.truth import complete
+from tests.chaos.ledger_checks import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.chaos.ledger_checks import complete, where
 from tests.chaos.product import LEASE, eventually, send, wait
-from tests.chaos.truth import complete, where
 
 if TYPE_CHECKING:
     from tests.chaos.product import Product

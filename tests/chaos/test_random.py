@@ -17,8 +17,8 @@ import redis
 
 from integrator.core.env import local_redis
 from tests.chaos.conftest import database
+from tests.chaos.ledger_checks import complete, where
 from tests.chaos.product import Answer, eventually, send, wait
-from tests.chaos.truth import complete, where
 from tests.services.postgres import cluster
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def test_killed_at_random(
         assert started.code == 0, started.err
         chaos = Chaos(product, sandbox, SEED, server=server)
         chaos.rage(span)
-        told = finished(product, started.json["run"], 60 + span)
-        complete(told, product, sandbox, accounts)
+        output = finished(product, started.json["run"], 60 + span)
+        complete(output, product, sandbox, accounts)
         product.stop()
 
 

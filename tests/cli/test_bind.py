@@ -18,18 +18,18 @@ def test_a_dry_run_prints_the_preview_and_changes_nothing(
     ready: Installation, sandbox: Sandbox
 ) -> None:
     before = sandbox.ledger()
-    told = ready.manage(
+    output = ready.manage(
         "bind", "--csv", ready.csv(accounts(sandbox)), "--autoprolong", "off",
         "--dry-run", "--json",
     )  # fmt: skip
-    assert told.code == 0, told.err
-    preview = told.json
+    assert output.code == 0, output.err
+    preview = output.json
     assert (preview["ready"], preview["choose"], preview["blocked"]) == (12, 0, 0)
     assert sum(sum(one["cohorts"]) for one in preview["windows"]) == 12
     assert [row["username"] for row in preview["rows"]] == [
         one["username"] for one in accounts(sandbox)
     ]
-    assert not any(one["password"] in told.out + told.err for one in accounts(sandbox))
+    assert not any(one["password"] in output.out + output.err for one in accounts(sandbox))
     assert preview["rehearsal"]["state"] == "done"
     assert all(row["sends"] for row in preview["rows"])
     after = sandbox.ledger()
@@ -38,8 +38,8 @@ def test_a_dry_run_prints_the_preview_and_changes_nothing(
 
 
 def test_all_matched_accounts_are_previewed(ready: Installation) -> None:
-    told = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run", "--json")
-    assert told.json["ready"] == 12
+    output = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run", "--json")
+    assert output.json["ready"] == 12
     text = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run")
     assert text.code == 0
     assert "12 ready" in text.out
@@ -50,11 +50,11 @@ def test_a_dry_run_without_the_panel_still_shows_the_preview(
     ready: Installation, sandbox: Sandbox
 ) -> None:
     sandbox.stop()
-    told = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run", "--json")
+    output = ready.manage("bind", "--matched", "--autoprolong", "on", "--dry-run", "--json")
     sandbox.start()
-    assert told.code == 3
-    assert told.json["ready"] == 12
-    assert told.json["rehearsal"]["state"] == "failed"
+    assert output.code == 3
+    assert output.json["ready"] == 12
+    assert output.json["rehearsal"]["state"] == "failed"
 
 
 def test_one_broken_answer_to_a_list_does_not_end_the_command(
@@ -105,9 +105,9 @@ def test_a_bad_file_is_refused_as_a_whole_with_line_numbers(
     assert [(one["line"], one["column"]) for one in refused.json["errors"]] == [
         (4, "client"), (4, "username"),
     ]  # fmt: skip
-    told = ready.manage("bind", "--csv", path, "--autoprolong", "on")
-    assert "line 4" in told.err
-    assert "manage.py clients --create new@mail.example" in told.err
+    output = ready.manage("bind", "--csv", path, "--autoprolong", "on")
+    assert "line 4" in output.err
+    assert "manage.py clients --create new@mail.example" in output.err
     good = ready.manage(
         "bind", "--csv", path, "--autoprolong", "on", "--skip-bad-lines", "--dry-run", "--json"
     )
@@ -119,11 +119,11 @@ def test_a_bad_file_is_refused_as_a_whole_with_line_numbers(
 def test_a_file_may_come_through_standard_input(ready: Installation, sandbox: Sandbox) -> None:
     one = accounts(sandbox)[0]
     text = f"server;username;domain;client;plan\nisp1;{one['username']};;{one['client']};Start\n"
-    told = ready.manage(
+    output = ready.manage(
         "bind", "--csv", "-", "--autoprolong", "on", "--dry-run", "--json", given=text
     )
-    assert told.code == 0, told.err
-    assert told.json["rows"][0]["client"] == one["client"]
+    assert output.code == 0, output.err
+    assert output.json["rows"][0]["client"] == one["client"]
 
 
 def test_a_started_run_is_listed_paused_and_cancelled(
@@ -143,10 +143,10 @@ def test_a_started_run_is_listed_paused_and_cancelled(
     assert ready.manage("pause", run).code == 2
     assert ready.manage("resume", run, "--json").json["state"] == "running"
     assert ready.manage("cancel", run, "--json").json["state"] == "cancelled"
-    told = ready.manage("runs", run, "--json")
-    assert told.code == 0
-    assert told.json["cancelled"] == 3
-    binding = told.json["bindings"][0]["binding"]
+    output = ready.manage("runs", run, "--json")
+    assert output.code == 0
+    assert output.json["cancelled"] == 3
+    binding = output.json["bindings"][0]["binding"]
     assert ready.manage("retry", binding, "--json").json["retried"] == [binding]
     assert ready.manage("retry", binding).code == 2
 
@@ -171,8 +171,8 @@ def test_what_does_not_exist_is_refused(installation: Installation) -> None:
 
 
 def test_no_window_is_open(installation: Installation) -> None:
-    told = installation.manage("window", "list", "--json")
-    assert (told.code, told.json) == (0, {"windows": [], "alarms": []})
+    output = installation.manage("window", "list", "--json")
+    assert (output.code, output.json) == (0, {"windows": [], "alarms": []})
 
 
 def test_a_debt_and_a_domain_are_confirmed_by_flag(ready: Installation, sandbox: Sandbox) -> None:
@@ -187,11 +187,11 @@ def test_a_debt_and_a_domain_are_confirmed_by_flag(ready: Installation, sandbox:
         "bind", "--csv", path, "--autoprolong", "off", "--payment", "credit",
         "--paymethod", "Bonus", "--dry-run", "--json",
     )  # fmt: skip
-    told = ready.manage(*words).json
-    assert [row["state"] for row in told["rows"]] == ["choose", "choose"]
-    assert "owes 5.00" in told["rows"][0]["reasons"][0]
-    assert "new.example" in told["rows"][1]["reasons"][0]
-    told = ready.manage(*words, "--confirm", "debt").json
-    assert [row["state"] for row in told["rows"]] == ["ready", "choose"]
-    told = ready.manage(*words, "--confirm", "debt", "--confirm", "domain").json
-    assert [row["state"] for row in told["rows"]] == ["ready", "ready"]
+    output = ready.manage(*words).json
+    assert [row["state"] for row in output["rows"]] == ["choose", "choose"]
+    assert "owes 5.00" in output["rows"][0]["reasons"][0]
+    assert "new.example" in output["rows"][1]["reasons"][0]
+    output = ready.manage(*words, "--confirm", "debt").json
+    assert [row["state"] for row in output["rows"]] == ["ready", "choose"]
+    output = ready.manage(*words, "--confirm", "debt", "--confirm", "domain").json
+    assert [row["state"] for row in output["rows"]] == ["ready", "ready"]

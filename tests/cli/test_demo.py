@@ -28,8 +28,8 @@ def test_the_demo_is_made_once_and_left_alone_afterwards(
         assert done.code == 0, done.err
     runs = installation.manage("runs", "--json").json["runs"]
     assert [(one["total"], one["by"]) for one in runs] == [(12, "demo")]
-    told = installation.manage("panel", "check", "--json").json["panels"]
-    assert {name: one["ok"] for name, one in told.items()} == {
+    output = installation.manage("panel", "check", "--json").json["panels"]
+    assert {name: one["ok"] for name, one in output.items()} == {
         "billing": True, "isp1": True, "isp2": True,
     }  # fmt: skip
     path = installation.var_dir / "demo" / "accounts.csv"

@@ -24,9 +24,9 @@ def test_a_service_suspended_in_billing_alone_is_told(
     before = installation.manage("drift", "--discover", "--json")
     assert all(row["service"] != service["id"] for row in before.json["drift"])
     sandbox.act(act="suspend_service", service=service["id"])
-    told = installation.manage("drift", "--discover", "--json")
-    found = {row["service"]: row for row in told.json["drift"]}[service["id"]]
-    assert told.code == 1
+    output = installation.manage("drift", "--discover", "--json")
+    found = {row["service"]: row for row in output.json["drift"]}[service["id"]]
+    assert output.code == 1
     assert (found["kind"], found["username"]) == ("suspended_in_billing", service["username"])
     text = installation.manage("drift")
     assert text.code == 1

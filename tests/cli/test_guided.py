@@ -66,21 +66,21 @@ class Terminal:
         if not ready:
             return self.process.poll() is None
         try:
-            told = os.read(self._master, 65536)
+            output = os.read(self._master, 65536)
         except OSError:  # the command has ended
             return False
-        self.said += told.decode(errors="replace").replace("\r\n", "\n")
-        return bool(told)
+        self.said += output.decode(errors="replace").replace("\r\n", "\n")
+        return bool(output)
 
 
 def test_where_nobody_can_answer_it_refuses_and_says_where_to_go(
     ready: Installation, sandbox: Sandbox
 ) -> None:
     path = ready.csv(accounts(sandbox, 2))
-    told = ready.manage("bind", "--csv", path, "--autoprolong", "off", "--guided")
-    assert told.code == 2
-    assert "no terminal" in told.err
-    assert "/previews/1/" in told.err
+    output = ready.manage("bind", "--csv", path, "--autoprolong", "off", "--guided")
+    assert output.code == 2
+    assert "no terminal" in output.err
+    assert "/previews/1/" in output.err
     assert ready.manage("runs", "--json").json["runs"] == []
 
 

@@ -32,18 +32,18 @@ def test_a_panel_is_checked_and_kept(installation: Installation, sandbox: Sandbo
 
 
 def test_a_wrong_password_is_refused(installation: Installation, sandbox: Sandbox) -> None:
-    code, _out, told = add(installation, sandbox.ispmanager_urls[0], password="not-the-secret")
+    code, _out, output = add(installation, sandbox.ispmanager_urls[0], password="not-the-secret")
     assert code == 2
-    assert "username and password" in told
-    assert "Traceback" not in told
+    assert "username and password" in output
+    assert "Traceback" not in output
 
 
 def test_nobody_there_is_unreachable(installation: Installation, sandbox: Sandbox) -> None:
     url = sandbox.ispmanager_urls[0]
     sandbox.stop()
-    code, _out, told = add(installation, url)
+    code, _out, output = add(installation, url)
     assert code == 3
-    assert "Traceback" not in told
+    assert "Traceback" not in output
     sandbox.start()
     assert add(installation, url)[0] == 0
 
@@ -71,9 +71,9 @@ def test_an_installation_without_a_database_says_what_to_do(
 
 
 def test_check_and_link(ready: Installation) -> None:
-    told = ready.manage("panel", "check", "--json")
-    assert told.code == 0, told.out
-    assert {name: one["ok"] for name, one in told.json["panels"].items()} == {
+    output = ready.manage("panel", "check", "--json")
+    assert output.code == 0, output.out
+    assert {name: one["ok"] for name, one in output.json["panels"].items()} == {
         "billing": True,
         "isp1": True,
     }
@@ -96,7 +96,7 @@ def test_a_name_is_set_checked_and_listed(ready: Installation, sandbox: Sandbox)
 
     done = ready.manage("panel", "set", "billing", "cart=cart", "order=v2", "--json")
     assert (done.code, [one["name"] for one in done.json["set"]]) == (0, ["cart", "order"])
-    for words, told in (
+    for words, output in (
         (["cart=cart", "order=old"], "vhost.order.param"),
         (["cart=cart", "nothing=x"], "There is no entry"),
         (["cart=cart", "order"], "is not ENTRY=VALUE"),
@@ -105,7 +105,7 @@ def test_a_name_is_set_checked_and_listed(ready: Installation, sandbox: Sandbox)
     ):
         refused = ready.manage("panel", "set", "billing", *words)
         assert refused.code == 2
-        assert told in refused.err
+        assert output in refused.err
     assert ready.manage("panel", "set", "isp1", "order=v2").code == 2
     assert ready.manage("panel", "set", "nobody").code == 2
     assert ready.manage("panel", "set", "billing", "order=").code == 0
@@ -119,19 +119,19 @@ def test_a_name_is_set_checked_and_listed(ready: Installation, sandbox: Sandbox)
 
 def test_a_check_of_a_panel_that_lacks_a_right_fails(ready: Installation, sandbox: Sandbox) -> None:
     sandbox.faults({"func": "expense", "kind": "access", "probability": 1.0, "times": None})
-    told = ready.manage("panel", "check", "billing")
-    assert told.code == 1
-    assert "expense" in told.out
+    output = ready.manage("panel", "check", "billing")
+    assert output.code == 1
+    assert "expense" in output.out
     sandbox.stop()
     assert ready.manage("panel", "check").code == 3
     sandbox.start()
 
 
 def test_discover_tells_counts_and_matches(ready: Installation, sandbox: Sandbox) -> None:
-    told = ready.manage("discover", "--json")
-    assert told.code == 0
-    assert told.json["matches"] == {"ready": 12, "choose": 0, "blocked": 0}
-    assert told.json["panels"]["isp1"]["accounts"] >= 12
+    output = ready.manage("discover", "--json")
+    assert output.code == 0
+    assert output.json["matches"] == {"ready": 12, "choose": 0, "blocked": 0}
+    assert output.json["panels"]["isp1"]["accounts"] >= 12
     sandbox.faults({"func": "pricelist", "kind": "access", "probability": 1.0, "times": None})
     assert ready.manage("discover").code == 1
     sandbox.stop()
@@ -167,8 +167,8 @@ def test_a_dialect_report_is_written_and_loads_as_a_dialect(
     done = installation.manage("panel", "report", "billing", "--output", str(path))
     assert (done.code, done.err) == (0, "")
     assert str(path) in done.out
-    told = load(str(path))
-    assert told["plan_modules.list"] == "pricelist.processing"
+    output = load(str(path))
+    assert output["plan_modules.list"] == "pricelist.processing"
     assert installation.manage("panel", "report", "billing").out == path.read_text("utf-8")
     nowhere = installation.manage("panel", "report", "billing", "--output", str(tmp_path))
     assert (nowhere.code, "Traceback" in nowhere.err) == (2, False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.core.env import BASE_DIR
-from tests.services.patience import eventually
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +56,12 @@ def accounts(sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
 
 def test_a_run_is_waited_for_to_its_end(working: Installation, sandbox: Sandbox) -> None:
     path = working.csv(accounts(sandbox, 4))
-    told = working.manage("bind", "--csv", path, "--autoprolong", "off", "--wait", "--json")
-    assert told.code == 0, told.out + told.err
-    run = told.json
+    output = working.manage("bind", "--csv", path, "--autoprolong", "off", "--wait", "--json")
+    assert output.code == 0, output.out + output.err
+    run = output.json
     assert (run["state"], run["total"], run["done"]) == ("finished", 4, 4)
     assert all(window["restored"] for window in run["windows"])
-    assert "4 of 4 done" in told.err
+    assert "4 of 4 done" in output.err
     ledger = sandbox.ledger()
     assert len(ledger["services"]) == 4
     assert ledger["violations"] == []
@@ -94,16 +94,16 @@ def test_what_failed_is_told_and_retried_with_another_password(
 ) -> None:
     first, second = accounts(sandbox, 2)
     path = working.csv([first, {**second, "password": "not-its-password"}])
-    told = working.manage(
+    output = working.manage(
         "bind", "--csv", path, "--autoprolong", "on", "--check-passwords", "--wait", "--json"
     )
-    assert told.code == 1, told.out + told.err
-    assert (told.json["done"], told.json["failed"]) == (1, 1)
-    failed = next(one for one in told.json["bindings"] if one["state"] == "failed")
+    assert output.code == 1, output.out + output.err
+    assert (output.json["done"], output.json["failed"]) == (1, 1)
+    failed = next(one for one in output.json["bindings"] if one["state"] == "failed")
     assert failed["username"] == second["username"]
     assert failed["cause"]
-    assert working.manage("runs", told.json["run"]).code == 1
-    refused = working.manage("retry", told.json["run"], "--password-env", "UNSET")
+    assert working.manage("runs", output.json["run"]).code == 1
+    refused = working.manage("retry", output.json["run"], "--password-env", "UNSET")
     assert refused.code == 2
     again = working.manage(
         "retry", failed["binding"], "--password-env", "RIGHT", "--wait", "--json",
@@ -112,4 +112,4 @@ def test_what_failed_is_told_and_retried_with_another_password(
     assert again.code == 0, again.out + again.err
     assert again.json["runs"][0]["done"] == 2
     assert second["password"] not in again.out + again.err
-    assert working.manage("retry", told.json["run"]).code == 2
+    assert working.manage("retry", output.json["run"]).code == 2

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.dialects.trial import Verdict
 
-MAX_TOLD = 400
+MAX_PRINTED = 400
 """Characters of a failure that are told, but for ``--story``."""
 
 
@@ -32,14 +32,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def told(verdict: Verdict, *, story: bool = False) -> str:
+def verdict_text(verdict: Verdict, *, story: bool = False) -> str:
     """A verdict for people."""
-    parts = [f"seed {verdict.seed}: {verdict.told}"]
+    parts = [f"seed {verdict.seed}: {verdict.summary}"]
     if verdict.answers:
         said = ", ".join(f"{name}={value}" for name, value in verdict.answers.items())
         parts.append(f"  said, with {verdict.ordered_before} ordered: {said}")
     if verdict.failure:
-        failure = verdict.failure if story else verdict.failure[-MAX_TOLD:]
+        failure = verdict.failure if story else verdict.failure[-MAX_PRINTED:]
         parts.append(f"  failed: {failure}")
         parts.append(f"  again: make dialects SEEDS={verdict.seed} ARGS=--story")
     return "\n".join(parts)
@@ -77,11 +77,11 @@ def main() -> int:
     for verdict in process.verdicts(play, seeds, options.jobs):
         verdicts.append(verdict)
         if verdict.failure or options.story:
-            process.say(told(verdict, story=options.story))
-    process.say(table(verdicts))
+            process.emit(verdict_text(verdict, story=options.story))
+    process.emit(table(verdicts))
     failed = [verdict.seed for verdict in verdicts if verdict.failure]
     seconds = time.monotonic() - began
-    process.say(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
+    process.emit(f"{len(verdicts)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
     return 1 if failed else 0
 
 

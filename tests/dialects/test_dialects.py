@@ -9,9 +9,9 @@ import pytest
 
 from panels.billmanager import Dialect
 from panels.sandbox.dialects import named
-from panels.sandbox.dialects.drawing import draw
+from panels.sandbox.dialects.drawn_dialect import draw
 from tests.dialects import process
-from tests.dialects.__main__ import told
+from tests.dialects.__main__ import verdict_text
 from tests.dialects.administrator import ENTRIES
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def own_database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_seed_is_bound(own_database: None, seed: int) -> None:
     verdict = process.play(seed)
-    assert not verdict.failure, told(verdict, story=True)
+    assert not verdict.failure, verdict_text(verdict, story=True)
     assert len(verdict.answers) <= MAX_ANSWERS
 
 

@@ -23,12 +23,12 @@ from integrator.refresh import discovery
 from integrator.runs import launch
 from integrator.windows.post_checks import plan_recheck
 from panels.sandbox.billmanager import operations
-from panels.sandbox.dialects.drawing import draw
+from panels.sandbox.dialects.drawn_dialect import draw
 from panels.sandbox.ledger import ledger, truth
 from panels.sandbox.world import records as r
 from tests.dialects import administrator
 from tests.simulation.installation import install_servers, register_billing
-from tests.simulation.stage import Stage
+from tests.simulation.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ ANNA = "anna"
 COUNT = 4
 ROUNDS = 12
 """So often the administrator comes to answer."""
-LONGEST = 4 * 3600.0
+MAX_SECONDS = 4 * 3600.0
 """Seconds of the panels' time in which a run comes to rest."""
 EMPTY, BROKEN = 19, 20
 """Ids of plans that stand before all others: one without modules, one that cannot be looked at."""
@@ -52,13 +52,13 @@ class Failure(Exception):  # noqa: N818 - the verdict on a seed
 
 @dataclass(slots=True)
 class Verdict:
-    """What came of a seed. ``answers``: what the administrator had to say; ``failure``: "" if none.
+    """The verdict on a seed. ``answers``: of the administrator; ``failure``: "" if none.
 
     ``ordered_before``: how many were ordered before the last answer.
     """
 
     seed: int
-    told: str = ""
+    summary: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     ordered_before: int = 0
     failure: str = ""
@@ -69,9 +69,9 @@ class Trial:
 
     def __init__(self, seed: int) -> None:
         self.drawn = draw(seed)
-        self.verdict = Verdict(seed, self.drawn.told)
-        self.stage = Stage(seed)
-        self.installation = install_servers(self.stage, self.drawn.dialect)
+        self.verdict = Verdict(seed, self.drawn.summary)
+        self.scheduler = Scheduler(seed)
+        self.installation = install_servers(self.scheduler, self.drawn.dialect)
         self.world = self.installation.world
         self._post: list[tuple[Callable[[int], None], int]] = []
 
@@ -199,9 +199,9 @@ class Trial:
 
     def _go_on(self, run: Run) -> None:
         """Do what workers do until nothing moves without a person and every window is closed."""
-        end, pause = self.stage.now + LONGEST, 0.5
-        while self.stage.now < end:
-            self.stage.ring()
+        end, pause = self.scheduler.now + MAX_SECONDS, 0.5
+        while self.scheduler.now < end:
+            self.scheduler.ring()
             if self._post:
                 job, row = self._post.pop(0)
                 job(row)
@@ -212,7 +212,7 @@ class Trial:
                 return
             sweep.sweep()
             if not self._post:
-                self.stage.now += pause
+                self.scheduler.now += pause
                 pause = min(pause * 1.5, 30.0)
         raise Failure(f"never at rest: {_where()}")
 
@@ -225,32 +225,32 @@ class Trial:
 
     def _stopped_well(self) -> None:
         """Nothing was harmed by what stopped, and no more than the canary was charged for it."""
-        told = self._ledger()
-        self._harmless(told)
+        ledger = self._ledger()
+        self._harmless(ledger)
         done = Binding.objects.filter(state=BindingState.DONE).count()
-        if len(told["orders"]) > done + 1 or len(self._charges(told)) > done + 1:
-            raise Failure(f"{len(told['orders'])} orders before it stopped: {_where()}")
+        if len(ledger["orders"]) > done + 1 or len(self._charges(ledger)) > done + 1:
+            raise Failure(f"{len(ledger['orders'])} orders before it stopped: {_where()}")
         hidden = self.drawn.dialect["task.take"] == "form" or self.drawn.dialect["task.next_button"]
-        if self.drawn.waiting_task and not hidden and told["orders"]:
+        if self.drawn.waiting_task and not hidden and ledger["orders"]:
             raise Failure(f"could have been seen in the task that waits: {_where()}")
 
-    def _harmless(self, told: dict[str, Any]) -> None:
-        if told["violations"] or told["hosting_accounts_created"]:
-            raise Failure(f"{told['violations']} {told['hosting_accounts_created']}")
+    def _harmless(self, ledger: dict[str, Any]) -> None:
+        if ledger["violations"] or ledger["hosting_accounts_created"]:
+            raise Failure(f"{ledger['violations']} {ledger['hosting_accounts_created']}")
         if self._plans() != self.before:
             raise Failure(f"plans are {self._plans()}, not {self.before}")
 
     @staticmethod
-    def _charges(told: dict[str, Any]) -> list[dict[str, Any]]:
-        return [one for one in told["charges"] if one["amount"] > 0]
+    def _charges(ledger: dict[str, Any]) -> list[dict[str, Any]]:
+        return [one for one in ledger["charges"] if one["amount"] > 0]
 
     def _sound(self) -> None:
         """Each account has one service, one order and one charge, and the plans are as before."""
-        told = self._ledger()
-        self._harmless(told)
-        if not len(told["orders"]) == len(self._charges(told)) == COUNT:
-            raise Failure(f"{len(told['orders'])} orders, {len(told['charges'])} charges")
-        services = {one["id"]: one for one in told["services"]}
+        ledger = self._ledger()
+        self._harmless(ledger)
+        if not len(ledger["orders"]) == len(self._charges(ledger)) == COUNT:
+            raise Failure(f"{len(ledger['orders'])} orders, {len(ledger['charges'])} charges")
+        services = {one["id"]: one for one in ledger["services"]}
         for binding in Binding.objects.select_related("account"):
             service = services[binding.service_id]
             right = (2, binding.account.username, binding.module_id)
@@ -268,9 +268,9 @@ def _open_windows() -> bool:
 
 def _where() -> str:
     bindings = Binding.objects.order_by("pk")
-    told = [(b.state, b.step, b.waiting_for, b.cause, str(b.cause_text)) for b in bindings]
+    found = [(b.state, b.step, b.waiting_for, b.cause, str(b.cause_text)) for b in bindings]
     windows = [(w.phase, w.held, str(w.cause)) for w in Window.objects.open()]
-    return f"{told} {windows}"
+    return f"{found} {windows}"
 
 
 def play(seed: int) -> Verdict:

@@ -14,16 +14,16 @@ from tests import factories
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 
 @pytest.fixture
-def bound_account(house: House) -> Account:
+def bound_account(hoster: Hoster) -> Account:
     """Account “alice” on isp1, which is service 900 of client 3001 on plan Start."""
     Panel.objects.update(discovered_at=now())
     mirrors.service(900, username="alice", module_id_remote=21, domain="alice.example",
                     client_id_remote=3001, plan_id_remote=5)  # fmt: skip
-    return mirrors.account(house.server)
+    return mirrors.account(hoster.server)
 
 
 def kinds() -> list[str]:
@@ -55,7 +55,7 @@ def test_nothing_differs(bound_account: Account) -> None:
     ],
 )
 def test_one_difference(
-    house: House,
+    hoster: Hoster,
     bound_account: Account,
     account: dict[str, Any],
     service: dict[str, Any],
@@ -70,7 +70,7 @@ def test_one_difference(
     assert kinds() == ([kind] if kind else [])
 
 
-def test_an_account_that_moved_to_another_server(house: House, bound_account: Account) -> None:
+def test_an_account_that_moved_to_another_server(hoster: Hoster, bound_account: Account) -> None:
     Account.objects.filter(pk=bound_account.pk).update(gone_at=now(), domains=[])
     mirrors.account(mirrors.server("isp2", module_id=22), "alice")
     assert kinds() == ["account_moved"]
@@ -82,7 +82,7 @@ def test_an_account_that_moved_to_another_server(house: House, bound_account: Ac
 
 
 def test_a_server_that_was_asked_before_billing_misses_nothing(
-    house: House, bound_account: Account
+    hoster: Hoster, bound_account: Account
 ) -> None:
     """The account of a service that was ordered in between is not there yet."""
     Account.objects.all().delete()
@@ -104,7 +104,7 @@ def test_two_services_of_one_account(bound_account: Account) -> None:
     assert (bound_account.in_conflict, bound_account.conflicts) == (False, [])
 
 
-def test_what_is_meant_is_quiet_until_it_changes(house: House, bound_account: Account) -> None:
+def test_what_is_meant_is_quiet_until_it_changes(hoster: Hoster, bound_account: Account) -> None:
     mirrors.plan(6, "Pro")
     mirrors.plan(7, "Max")
     Account.objects.update(preset="Pro")
@@ -157,13 +157,13 @@ def test_what_we_have_bound_is_remembered(
 
 
 def test_what_a_person_has_bound_otherwise_than_it_seems_is_meant(
-    house: House, bound_account: Account
+    hoster: Hoster, bound_account: Account
 ) -> None:
     Account.objects.update(preset="Pro", email="client3002@mail.example")
     mirrors.plan(6, "Pro")
     mirrors.client(3002)
     assert kinds() == ["client_doubted", "plan_differs"]
-    binding = factories.done(account=bound_account, client=house.client, plan=house.plan)
+    binding = factories.done(account=bound_account, client=hoster.client, plan=hoster.plan)
     Binding.objects.filter(pk=binding.pk).update(service_id=900, module_id=21)
     assert kinds() == []
     Service.objects.update(plan_id_remote=7, client_id_remote=3005)

@@ -11,18 +11,18 @@ from integrator.models import Account
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 FIRST = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 LATER = FIRST + dt.timedelta(hours=1)
 
 
 def follow(
-    house: House, found: Mapping[Hashable, Mapping[str, Any]], at: dt.datetime = FIRST
+    hoster: Hoster, found: Mapping[Hashable, Mapping[str, Any]], at: dt.datetime = FIRST
 ) -> Synced:
     return sync(
-        Account.objects.filter(panel=house.server), found,
-        key="username", fixed={"panel": house.server}, at=at,
+        Account.objects.filter(panel=hoster.server), found,
+        key="username", fixed={"panel": hoster.server}, at=at,
     )  # fmt: skip
 
 
@@ -30,31 +30,31 @@ def listed(preset: str = "Start") -> dict[str, Any]:
     return {"preset": preset, "domains": ["a.example"], "disk_used": None}
 
 
-def test_new_changed_gone_and_back(house: House) -> None:
+def test_new_changed_gone_and_back(hoster: Hoster) -> None:
     found: dict[Hashable, Mapping[str, Any]] = {f"u{n}": listed() for n in range(5000)}
-    assert follow(house, found) == Synced(5000, 5000, 0, 0)
-    assert follow(house, found, LATER) == Synced(5000, 0, 0, 0)
+    assert follow(hoster, found) == Synced(5000, 5000, 0, 0)
+    assert follow(hoster, found, LATER) == Synced(5000, 0, 0, 0)
     assert not Account.objects.exclude(seen_at=LATER).exists()
     gone = found.pop("u1")
     found["u2"] = listed("Pro")
-    assert follow(house, found, LATER) == Synced(4999, 0, 1, 1)
+    assert follow(hoster, found, LATER) == Synced(4999, 0, 1, 1)
     assert Account.objects.get(username="u1").gone_at == LATER
     assert Account.objects.get(username="u2").preset == "Pro"
     found["u1"] = gone
-    assert follow(house, found, LATER) == Synced(5000, 0, 1, 0)
+    assert follow(hoster, found, LATER) == Synced(5000, 0, 1, 0)
     assert Account.objects.get(username="u1").gone_at is None
 
 
-def test_what_discovery_does_not_own_is_never_touched(house: House) -> None:
-    follow(house, {"u": listed()})
-    Account.objects.update(client=house.client, chosen_by="eva", email="e@mail.example")
-    follow(house, {"u": listed("Pro")})
+def test_what_discovery_does_not_own_is_never_touched(hoster: Hoster) -> None:
+    follow(hoster, {"u": listed()})
+    Account.objects.update(client=hoster.client, chosen_by="eva", email="e@mail.example")
+    follow(hoster, {"u": listed("Pro")})
     account = Account.objects.get()
     assert (account.client, account.chosen_by, account.email, account.preset) == (
-        house.client, "eva", "e@mail.example", "Pro",
+        hoster.client, "eva", "e@mail.example", "Pro",
     )  # fmt: skip
 
 
-def test_an_empty_listing_marks_all_as_gone(house: House) -> None:
-    follow(house, {"u": listed()})
-    assert follow(house, {}) == Synced(0, 0, 0, 1)
+def test_an_empty_listing_marks_all_as_gone(hoster: Hoster) -> None:
+    follow(hoster, {"u": listed()})
+    assert follow(hoster, {}) == Synced(0, 0, 0, 1)

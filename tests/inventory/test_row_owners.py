@@ -1,4 +1,4 @@
-"""Rows that name their client by text alone are told apart."""
+"""Rows that name their client by text alone get the right owner."""
 
 from __future__ import annotations
 

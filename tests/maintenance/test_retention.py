@@ -26,9 +26,9 @@ def test_forgets_what_is_due_and_nothing_else() -> None:
         PreviewRow.objects.create(
             preview=made, number=1, account=account, password="secret", state="ready"
         )
-    assert retention.tidy() == {"calls": 2, "passwords": 1, "processes": 0}
+    assert retention.delete_expired() == {"calls": 2, "passwords": 1, "processes": 0}
     assert Call.objects.count() == 2
     assert Event.objects.count() == 4
     assert PreviewRow.objects.get(preview__token="0").password == "secret"
     assert PreviewRow.objects.get(preview__token="2").password == ""
-    assert retention.tidy() == {"calls": 0, "passwords": 0, "processes": 0}
+    assert retention.delete_expired() == {"calls": 0, "passwords": 0, "processes": 0}

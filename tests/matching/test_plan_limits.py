@@ -14,7 +14,7 @@ from integrator.refresh import discovery
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
     from tests.services.sandbox import Sandbox
 
 ON = Choices(autoprolong=True)
@@ -28,10 +28,10 @@ PRESET = {
 }
 
 
-def said(house: House, limits: dict[str, int], **account: Any) -> dict[str, dict[str, Any]]:
+def said(hoster: Hoster, limits: dict[str, int], **account: Any) -> dict[str, dict[str, Any]]:
     Plan.objects.update(limits=limits)
-    mirrors.account(house.server, **account)
-    made = preview.make_from_csv(ON, house.csv("isp1,alice,,3001,Start"), "eva")
+    mirrors.account(hoster.server, **account)
+    made = preview.make_from_csv(ON, hoster.csv("isp1,alice,,3001,Start"), "eva")
     assert made.summary["ready"] == 1
     return {one["key"]: one["params"] for one in made.rows.get().reasons}
 
@@ -52,29 +52,29 @@ def said(house: House, limits: dict[str, int], **account: Any) -> dict[str, dict
     ],
 )  # fmt: skip
 def test_over_use_is_a_warning_with_the_figures(
-    house: House, account: dict[str, Any], limits: dict[str, int], key: str,
+    hoster: Hoster, account: dict[str, Any], limits: dict[str, int], key: str,
     figures: dict[str, int],
 ) -> None:  # fmt: skip
-    house.server.discovery = {"facts": {"presets": {"Start": PRESET}}}
-    house.server.save()
-    found = said(house, limits, **account)
+    hoster.server.discovery = {"facts": {"presets": {"Start": PRESET}}}
+    hoster.server.save()
+    found = said(hoster, limits, **account)
     assert found[key] == {**figures, "plan": "Start"}
     made = Preview.objects.get()
     assert made.summary["over_use"] == (1 if key.startswith("over") else 0)
 
 
-def test_what_a_plan_allows_as_well_says_nothing(house: House) -> None:
-    house.server.discovery = {"facts": {"presets": {"Start": {**PRESET, "limit_emails": "many"}}}}
-    house.server.save()
+def test_what_a_plan_allows_as_well_says_nothing(hoster: Hoster) -> None:
+    hoster.server.discovery = {"facts": {"presets": {"Start": {**PRESET, "limit_emails": "many"}}}}
+    hoster.server.save()
     limits = {"webdomainlimit": 5, "databaselimit": 3, "emaillimit": 1, "maildomainlimit": 9}
-    assert set(said(house, limits)) == {"no_password"}
+    assert set(said(hoster, limits)) == {"no_password"}
 
 
-def test_what_is_not_known_says_nothing(house: House) -> None:
-    assert set(said(house, {}, disk_used=900)) == {"no_password"}
+def test_what_is_not_known_says_nothing(hoster: Hoster) -> None:
+    assert set(said(hoster, {}, disk_used=900)) == {"no_password"}
     Plan.objects.update(limits={"disc": 1})
     Account.objects.update(disk_used=None)
-    made = preview.make_from_csv(ON, house.csv("isp1,alice,,3001,Start"), "eva")
+    made = preview.make_from_csv(ON, hoster.csv("isp1,alice,,3001,Start"), "eva")
     assert {one["key"] for one in made.rows.get().reasons} == {"no_password"}
 
 

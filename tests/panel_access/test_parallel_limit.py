@@ -45,7 +45,7 @@ def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
     assert "503" in str(panel.pace_why)
     assert adaptive_limit.limit(panel.name) == panel.pace
     Panel.objects.filter(pk=panel.pk).update(
-        pace_at=clock.now() - adaptive_limit.QUIET - dt.timedelta(1)
+        pace_at=clock.now() - adaptive_limit.RECOVERY_INTERVAL - dt.timedelta(1)
     )
     adaptive_limit.recover()
     assert adaptive_limit.limit(panel.name) == panel.max_parallel // 2 + 1

@@ -13,7 +13,7 @@ from panels.coremanager import errors
 from tests.services.registered_panels import billing, server
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
     from tests.services.sandbox import Sandbox
 
 
@@ -53,7 +53,7 @@ def test_nobody_at_the_address_is_no_refusal(sandbox: Sandbox, real_panels: None
         {"max_parallel": 0},
     ],
 )
-def test_what_cannot_be_registered(house: House, wrong: dict[str, Any]) -> None:
+def test_what_cannot_be_registered(hoster: Hoster, wrong: dict[str, Any]) -> None:
     given = {"kind": "ispmanager", "name": "other", "url": "https://isp.example",
              "username": "root", "password": "x", **wrong}  # fmt: skip
     with pytest.raises(Refused):

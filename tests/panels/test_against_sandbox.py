@@ -46,7 +46,7 @@ T = TypeVar("T")
 DIALECTS = ["billmanager6", "billmanager5"]
 
 
-def soon() -> float:
+def deadline() -> float:
     return time.monotonic() + 60
 
 
@@ -120,12 +120,12 @@ def open_window(site: Site) -> Window:
     plan = bill.plans.all()[0]
     datacenter = bill.plans.offers()[plan.id].datacenters[0][0]
     (department, _), *_ = bill.dialect.task_departments
-    made = bill.modules.create_manual("By hand", datacenter, department, 99, send_by=soon())
+    made = bill.modules.create_manual("By hand", datacenter, department, 99, send_by=deadline())
     manual = made or next(m.id for m in bill.modules.all() if m.name == "By hand")
     own = [module.id for module in bill.plans.modules(plan.id) if module.enabled]
-    bill.plans.switch_on(plan.id, manual, send_by=soon())
+    bill.plans.switch_on(plan.id, manual, send_by=deadline())
     for module in own:
-        bill.plans.switch_off(plan.id, module, send_by=soon())
+        bill.plans.switch_off(plan.id, module, send_by=deadline())
     user = bill.clients.users()[0]
     return Window(plan.id, manual, own, user.id, user.client_id or 0, datacenter)
 
@@ -140,7 +140,7 @@ def order(site: Site, window: Window, **options: Any) -> Service:
         domain="bound.example",
         autoprolong=False,
         remoteid="i-1",
-        send_by=soon(),
+        send_by=deadline(),
         **options,
     )
     after = site.bill.services.of_client(window.client)
@@ -160,13 +160,13 @@ def test_the_eight_steps(open_site: Callable[..., Site], dialect: str) -> None:
     service = order(site, window)
     assert bill.services.form(service.id).module_id in {window.manual, None}
     for module in window.own:
-        bill.plans.switch_on(window.plan, module, send_by=soon())
+        bill.plans.switch_on(window.plan, module, send_by=deadline())
     (task,) = eventually(
         lambda: [t for t in bill.tasks.openings(window.plan) if t.service_id == service.id], len
     )
 
     form = bill.tasks.form(task.id)
-    address = bill.tasks.take(form, send_by=soon())
+    address = bill.tasks.take(form, send_by=deadline())
     form = bill.tasks.form(task.id, address)
     assert (form.status, form.performer) == (1, "tasks")
     bill.tasks.close(
@@ -174,11 +174,11 @@ def test_the_eight_steps(open_site: Callable[..., Site], dialect: str) -> None:
         module_id=window.own[0],
         username=account["username"],
         password=account["password"],
-        send_by=soon(),
+        send_by=deadline(),
     )
     bound = eventually(lambda: bill.services.form(service.id), lambda found: found.status == 2)
     assert (bound.module_id, bound.username) == (window.own[0], account["username"])
-    bill.plans.switch_off(window.plan, window.manual, send_by=soon())
+    bill.plans.switch_off(window.plan, window.manual, send_by=deadline())
 
     ledger = site.sandbox.ledger()
     assert ledger["violations"] == []
@@ -190,7 +190,7 @@ def test_the_eight_steps(open_site: Callable[..., Site], dialect: str) -> None:
 def test_nothing_secret_is_told(open_site: Callable[..., Site], dialect: str) -> None:
     site = open_site(dialect)
     account = site.account
-    site.isp.set_password(account["username"], "Fresh+Passw0rd&<>", send_by=soon())
+    site.isp.set_password(account["username"], "Fresh+Passw0rd&<>", send_by=deadline())
     assert site.isp.password_is_right(account["username"], "Fresh+Passw0rd&<>") == (
         PasswordCheck.RIGHT
     )
@@ -215,14 +215,14 @@ def test_an_order_that_waits_in_the_cart_is_paid_there(
         domain="later.example",
         autoprolong=True,
         remoteid="i-2",
-        send_by=soon(),
+        send_by=deadline(),
         skip_cart=False,
     )
     (line,) = site.bill.orders.unpaid_lines(window.user)
     assert (line.plan_id, line.cost) == (window.plan, Decimal("9.00"))
     assert {placed.line_id, placed.service_id} & {line.id, line.service_id}
     assert site.sandbox.ledger()["charges"] == []
-    site.bill.orders.pay_line(window.user, line, free=False, send_by=soon())
+    site.bill.orders.pay_line(window.user, line, free=False, send_by=deadline())
     assert site.bill.orders.unpaid_lines(window.user) == []
     (service,) = site.bill.services.of_client(window.client)
     assert (service.domain, service.period) == ("later.example", 3)
@@ -251,12 +251,12 @@ def test_credit_and_the_token_against_paying_twice(
         "method_id": draft.methods[0].id,
         "randomnumber": draft.randomnumber,
     }
-    made = payments.add(user.id, **wish, send_by=soon())
+    made = payments.add(user.id, **wish, send_by=deadline())
     assert made is not None
     with pytest.raises(Refused) as caught:
-        payments.add(user.id, **wish, send_by=soon())
+        payments.add(user.id, **wish, send_by=deadline())
     assert caught.value.type == "exists"
-    payments.set_paid(made, send_by=soon())
+    payments.set_paid(made, send_by=deadline())
     (payment,) = payments.newer_than(floor)
     assert (payment.id, payment.status, payment.amount) == (made, 4, Decimal("7.25"))
     assert payments.get(made) == payment
@@ -338,7 +338,7 @@ def test_repeated_rows_count_once(open_site: Callable[..., Site]) -> None:
 def test_a_saved_filter_does_not_shrink_our_lists(open_site: Callable[..., Site]) -> None:
     site = open_site()
     before = len(site.isp.accounts())
-    site.isp.transport.act("user.filter", {"name": "zzz", "sok": "ok"}, send_by=soon())
+    site.isp.transport.act("user.filter", {"name": "zzz", "sok": "ok"}, send_by=deadline())
     assert len(site.isp.accounts()) == before
 
 
@@ -373,7 +373,7 @@ def test_every_fault_has_its_error(
         bill.services.all()
     asked = site.sandbox.ledger()["calls"].get("pricelist.processing.suspend", 0)
     with pytest.raises(act):
-        bill.plans.switch_off(plan, module, send_by=soon())
+        bill.plans.switch_off(plan, module, send_by=deadline())
     calls = site.sandbox.ledger()["calls"]
     assert calls["pricelist.processing.suspend"] == asked + 1
     site.sandbox.faults()
@@ -442,7 +442,7 @@ def test_a_task_without_the_module_is_not_closed(open_site: Callable[..., Site])
     form = site.bill.tasks.form(task.id)
     with pytest.raises(FormLacks, match=f"processingmodule={window.own[0]}"):
         site.bill.tasks.close(
-            form, module_id=window.own[0], username="x", password="y", send_by=soon()
+            form, module_id=window.own[0], username="x", password="y", send_by=deadline()
         )
     assert site.sandbox.ledger()["violations"] == []
 
@@ -490,4 +490,4 @@ def test_the_same_panels_mounted_in_process() -> None:
     assert caught.value.transient
     world.faults.set({"rules": [{"func": "user.edit", "kind": "slow_after", "seconds": 99}]})
     with pytest.raises(OutcomeUnknown):
-        IspManager(isp).set_password("x", "y", send_by=soon())
+        IspManager(isp).set_password("x", "y", send_by=deadline())

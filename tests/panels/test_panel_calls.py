@@ -13,7 +13,7 @@ import pytest
 from integrator.core.env import BASE_DIR
 from panels.billmanager import BillManager
 from panels.ispmanager import IspManager
-from tests.panels.tour import RESOURCES, SENDS_NOTHING, Tour
+from tests.panels.every_call import RESOURCES, SENDS_NOTHING, Tour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ FROM_FORM = "{form}"
 TOKEN = re.compile(r"`([^`]+)`")
 SENDERS = {
     *("read", "act", "collect", "collect_newer", "all_rows", "newest_id"),
-    *("asked", "asked_form", "list", "form", "row_form", "button", "ask"),
+    *("read_optional", "read_optional_form", "list", "form", "row_form", "button", "ask"),
 }
 """Functions and methods that are handed the name of a panel's function."""
 FUNC = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9_]+)*")
@@ -145,7 +145,7 @@ def test_the_tour_calls_every_method_of_the_clients(tours: list[Tour]) -> None:
     for name in RESOURCES:
         methods = {m for m in dir(getattr(plain, name)) if not m.startswith("_")}
         missing = methods - tour.called[name] - SENDS_NOTHING.get(name, set())
-        assert not missing, f"tests/panels/tour.py does not call {name}: {sorted(missing)}"
+        assert not missing, f"tests/panels/every_call.py does not call {name}: {sorted(missing)}"
     methods = {m for m in vars(IspManager) if not m.startswith("_")}
     assert methods - tour.called["ispmanager"] == set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.services.panel_fixtures import (  # noqa: F401 - fixtures
     discovered,
-    house,
+    hoster,
     real_panels,
 )
 from tests.services.provider_fixtures import (  # noqa: F401 - fixtures

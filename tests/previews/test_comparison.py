@@ -147,7 +147,7 @@ def test_a_letter_that_is_sent_now(batch: Batch) -> None:
     batch.admin("pricelist.edit", elid=batch.plan, opennotify="2", sok="ok")
     (line,) = lines(batch)
     assert ": 2 ×" in line
-    assert preview.anew(batch.preview, "eva").summary["mails"] == 3
+    assert preview.remake(batch.preview, "eva").summary["mails"] == 3
 
 
 def test_a_plan_that_a_window_of_ours_has_switched_has_not_changed(batch: Batch) -> None:
@@ -192,7 +192,7 @@ def test_a_new_preview_takes_choices_and_passwords_along(batch: Batch) -> None:
     Plan.objects.filter(remote_id=batch.plan).update(
         periods={"1": {"amount": "77.00", "setup": "0", "currency": "EUR"}}
     )
-    made = preview.anew(old, "boris")
+    made = preview.remake(old, "boris")
     assert preview.choices_of(made) == preview.choices_of(old)
     assert [row.password for row in made.rows.all()] == [row.password for row in old.rows.all()]
     assert made.rows.first().price == 77  # type: ignore[union-attr]

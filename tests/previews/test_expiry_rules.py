@@ -13,11 +13,11 @@ from integrator.core.clock import now
 from integrator.core.errors import CsvRefused, Refused
 from integrator.previews import expiry_rules, preview, row_totals
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import HEADER, from_csv
+from tests.previews.provider_previews import HEADER, from_csv
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 
 @given(st.dates(dt.date(2000, 1, 1), dt.date(2200, 1, 1)))
@@ -32,10 +32,10 @@ def test_no_rule_shortens_what_is_paid_for(paid_until: dt.date) -> None:
     assert expiry_rules.applied("", paid_until) is None
 
 
-def test_a_rule_dates_the_rows_that_name_no_day(house: House) -> None:
+def test_a_rule_dates_the_rows_that_name_no_day(hoster: Hoster) -> None:
     for name in ("alice", "bob"):
-        mirrors.account(house.server, name)
-    text = house.csv(
+        mirrors.account(hoster.server, name)
+    text = hoster.csv(
         "isp1,alice,,3001,Start,", "isp1,bob,,3001,Start,2031-05-05",
         header="server,username,domain,client,plan,expires",
     )  # fmt: skip
@@ -45,26 +45,26 @@ def test_a_rule_dates_the_rows_that_name_no_day(house: House) -> None:
     assert alice.expires == alice.suspends_on == expiry_rules.applied("month-end", paid_until)
     assert bob.expires == bob.suspends_on == dt.date(2031, 5, 5)
     assert preview.choices_of(made).expires == "month-end"
-    again = preview.anew(made, "eva")
+    again = preview.remake(made, "eva")
     dated = [list(one.rows.values_list("expires", flat=True)) for one in (made, again)]
     assert dated[0] == dated[1]
 
 
-def test_a_day_that_is_over_is_refused(house: House) -> None:
-    mirrors.account(house.server)
+def test_a_day_that_is_over_is_refused(hoster: Hoster) -> None:
+    mirrors.account(hoster.server)
     with pytest.raises(Refused, match="2001-01-01"):
         preview.make_from_csv(
             Choices(autoprolong=True, expires="2001-01-01"),
-            house.csv("isp1,alice,,3001,Start"), "eva",
+            hoster.csv("isp1,alice,,3001,Start"), "eva",
         )  # fmt: skip
 
 
-def test_the_expiry_date_lies_ahead(house: House) -> None:
-    mirrors.account(house.server)
+def test_the_expiry_date_lies_ahead(hoster: Hoster) -> None:
+    mirrors.account(hoster.server)
     with pytest.raises(CsvRefused):
-        from_csv(house, "isp1,alice,,3001,Start,2020-01-01", header=f"{HEADER},expires")
+        from_csv(hoster, "isp1,alice,,3001,Start,2020-01-01", header=f"{HEADER},expires")
     day = (now() + dt.timedelta(days=9)).date()
-    made = from_csv(house, f"isp1,alice,,3001,Start,{day}", header=f"{HEADER},expires")
+    made = from_csv(hoster, f"isp1,alice,,3001,Start,{day}", header=f"{HEADER},expires")
     assert made.rows.get().expires == day
     assert made.summary["first_suspension"] == day.isoformat()
 

@@ -10,11 +10,11 @@ import pytest
 from integrator.core.clock import now
 from integrator.models import Account, Client, Module, Panel, Plan
 from integrator.previews.choices import Choices
-from tests.previews.house_previews import from_csv, reason_keys
+from tests.previews.provider_previews import from_csv, reason_keys
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 
 def changed(model: Any, **values: Any) -> None:
@@ -38,10 +38,10 @@ def changed(model: Any, **values: Any) -> None:
         (lambda: changed(Client, currency="RUB"), "currency_differs"),
     ],
 )
-def test_what_blocks_a_row(house: House, change: Any, key: str) -> None:
-    mirrors.account(house.server)
+def test_what_blocks_a_row(hoster: Hoster, change: Any, key: str) -> None:
+    mirrors.account(hoster.server)
     change()
-    made = from_csv(house, "isp1,alice,,3001,Start")
+    made = from_csv(hoster, "isp1,alice,,3001,Start")
     assert (made.summary["ready"], made.summary["blocked"]) == (0, 1)
     assert key in reason_keys(made)
     assert made.summary["totals"] == []
@@ -55,24 +55,24 @@ def test_what_blocks_a_row(house: House, change: Any, key: str) -> None:
         (lambda: changed(Client, balance=None), "balance_unknown"),
     ],
 )
-def test_what_a_person_is_told_of_a_ready_row(house: House, change: Any, key: str) -> None:
-    mirrors.account(house.server)
+def test_what_a_person_is_told_of_a_ready_row(hoster: Hoster, change: Any, key: str) -> None:
+    mirrors.account(hoster.server)
     change()
-    made = from_csv(house, "isp1,alice,,3001,Start")
+    made = from_csv(hoster, "isp1,alice,,3001,Start")
     assert made.summary["ready"] == 1
     assert key in reason_keys(made)
 
 
-def test_a_data_centre_may_be_known_by_name_alone(house: House) -> None:
-    mirrors.account(house.server)
+def test_a_data_centre_may_be_known_by_name_alone(hoster: Hoster) -> None:
+    mirrors.account(hoster.server)
     Module.objects.update(datacenter_id=None)
-    assert from_csv(house, "isp1,alice,,3001,Start").rows.get().datacenter_id == 1
+    assert from_csv(hoster, "isp1,alice,,3001,Start").rows.get().datacenter_id == 1
 
 
-def test_free_needs_a_price_of_nothing(house: House) -> None:
-    mirrors.account(house.server)
+def test_free_needs_a_price_of_nothing(hoster: Hoster) -> None:
+    mirrors.account(hoster.server)
     free = Choices(autoprolong=True, payment="free")
-    assert "not_free" in reason_keys(from_csv(house, "isp1,alice,,3001,Start", choices=free))
+    assert "not_free" in reason_keys(from_csv(hoster, "isp1,alice,,3001,Start", choices=free))
     Plan.objects.update(periods={"1": {"amount": "0.00", "setup": "0", "currency": "EUR"}})
-    made = from_csv(house, "isp1,alice,,3001,Start", choices=free)
+    made = from_csv(hoster, "isp1,alice,,3001,Start", choices=free)
     assert made.summary["ready"] == 1

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tests.services.panel_fixtures import (  # noqa: F401 - fixtures
     discovered,
-    house,
+    hoster,
     real_panels,
 )

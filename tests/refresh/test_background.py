@@ -20,38 +20,38 @@ from tests.services import mirrors
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
     from tests.services.sandbox import Sandbox
 
 
-def test_old_mirrors_are_read_anew(house: House, settings: Settings) -> None:
+def test_old_mirrors_are_read_anew(hoster: Hoster, settings: Settings) -> None:
     settings.DRIFT_HOURS = 24.0
     assert background.to_discover() == [], "nobody has discovered them yet"
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=23))
     assert background.to_discover() == []
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
-    assert background.to_discover() == [house.billing.pk, house.server.pk]
-    Panel.objects.filter(pk=house.server.pk).update(discovery={"started": now().isoformat()})
-    assert background.to_discover() == [house.billing.pk], "it was tried a moment ago"
-    Panel.objects.filter(pk=house.billing.pk).update(stopped=verbatim("its login was refused"))
+    assert background.to_discover() == [hoster.billing.pk, hoster.server.pk]
+    Panel.objects.filter(pk=hoster.server.pk).update(discovery={"started": now().isoformat()})
+    assert background.to_discover() == [hoster.billing.pk], "it was tried a moment ago"
+    Panel.objects.filter(pk=hoster.billing.pk).update(stopped=verbatim("its login was refused"))
     assert background.to_discover() == []
     Panel.objects.update(discovery={}, stopped="")
     settings.DRIFT_HOURS = 0.0
     assert background.to_discover() == []
 
 
-def test_emails_are_asked_where_they_help(house: House) -> None:
+def test_emails_are_asked_where_they_help(hoster: Hoster) -> None:
     Panel.objects.update(discovered_at=now())
     assert background.to_ask() == []
-    mirrors.account(house.server)
-    assert background.to_ask() == [house.server.pk]
+    mirrors.account(hoster.server)
+    assert background.to_ask() == [hoster.server.pk]
     Account.objects.update(system=True)
     assert background.to_ask() == []
 
 
-def test_nothing_is_read_while_something_is_being_bound(house: House, settings: Settings) -> None:
+def test_nothing_is_read_while_something_is_being_bound(hoster: Hoster, settings: Settings) -> None:
     Panel.objects.update(discovered_at=now() - dt.timedelta(hours=25))
-    mirrors.account(house.server)
+    mirrors.account(hoster.server)
     binding = factories.binding("running", 3)
     assert (background.to_discover(), background.to_ask()) == ([], [])
     assert background.read_emails(binding.account.panel_id) == 0

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.running import Local, start
+from tests.sandbox.sandbox_process import Local, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sandbox.running import Running
+    from tests.sandbox.sandbox_process import Running
 
 FAST = ("--task-delay", "0.05", "--close-delay", "0.05", "--accounts", "12")
 

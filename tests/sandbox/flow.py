@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lxml import etree
 
-    from tests.sandbox.running import Panels
+    from tests.sandbox.sandbox_process import Panels
 
 
 class Names(NamedTuple):

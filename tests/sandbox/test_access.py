@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from tests.sandbox.flow import CLIENT
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 
 def log_in(panels: Local, login: str = "admin", password: str = "admin-sandbox") -> str:

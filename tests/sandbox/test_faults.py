@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from tests.sandbox.flow import SIX, order
-from tests.sandbox.running import Local, error, rows, until
+from tests.sandbox.sandbox_process import Local, error, rows, until
 
 if TYPE_CHECKING:
-    from tests.sandbox.running import Running
+    from tests.sandbox.sandbox_process import Running
 
 
 def strike(sandbox: Running, kind: str, **more: object) -> None:

@@ -14,7 +14,7 @@ from panels.sandbox.world.field import STORIES
 from panels.sandbox.world.generation import generate
 from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
-from tests.sandbox.running import Local, rows
+from tests.sandbox.sandbox_process import Local, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.running import error, rows
+from tests.sandbox.sandbox_process import error, rows
 
 if TYPE_CHECKING:
-    from tests.sandbox.running import Local
+    from tests.sandbox.sandbox_process import Local
 
 
 def test_accounts_have_what_the_facts_say_and_nothing_secret(local: Local) -> None:

@@ -20,10 +20,10 @@ from tests.sandbox.flow import (
     switch,
     take,
 )
-from tests.sandbox.running import error, rows
+from tests.sandbox.sandbox_process import error, rows
 
 if TYPE_CHECKING:
-    from tests.sandbox.running import Local, Running
+    from tests.sandbox.sandbox_process import Local, Running
 
 
 def bound(panels: Local, number: int = 0, **dials: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.flow import CLIENT, NAMES, SIX, order
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 
 def test_pages(local: Local) -> None:

@@ -18,12 +18,12 @@ from tests.sandbox.flow import (
     switch,
     take,
 )
-from tests.sandbox.running import error, rows, until
+from tests.sandbox.sandbox_process import error, rows, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.running import Running
+    from tests.sandbox.sandbox_process import Running
 
 
 @pytest.mark.parametrize("dialect", sorted(NAMES))

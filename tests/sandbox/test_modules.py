@@ -21,7 +21,7 @@ from tests.sandbox.flow import (
     take,
     with_task,
 )
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.flow import CLIENT, FIVE, NAMES, SIX, order, pay
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 
 def poor(dialect: str = "billmanager6") -> Local:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.sandbox.flow import CLIENT, order, pay
-from tests.sandbox.running import error, rows
+from tests.sandbox.sandbox_process import error, rows
 
 if TYPE_CHECKING:
-    from tests.sandbox.running import Local
+    from tests.sandbox.sandbox_process import Local
 
 
 def test_a_payment_is_credited_once(local: Local) -> None:

@@ -16,13 +16,13 @@ from panels.sandbox.world.persistence import Journal, StateError, read
 from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.sandbox.flow import CLIENT, SIX, close, make_manual, open_tasks, order, switch, take
-from tests.sandbox.running import Local, error, rows, until
+from tests.sandbox.sandbox_process import Local, error, rows, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.sandbox.running import Running
+    from tests.sandbox.sandbox_process import Running
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

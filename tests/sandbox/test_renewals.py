@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from panels.sandbox.world import acts
 from tests.sandbox.flow import CLIENT, opened, order
-from tests.sandbox.running import rows
+from tests.sandbox.sandbox_process import rows
 
 if TYPE_CHECKING:
-    from tests.sandbox.running import Local
+    from tests.sandbox.sandbox_process import Local
 
 
 def test_nights_renew_or_suspend_and_fresh_money_is_swallowed(local: Local) -> None:

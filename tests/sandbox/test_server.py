@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.sandbox.running import ROOT
+from tests.sandbox.sandbox_process import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.running import Running
+    from tests.sandbox.sandbox_process import Running
 
 WHOAMI = b"func=whoami&out=xml&authinfo=admin:admin-sandbox"
 

@@ -22,7 +22,7 @@ from tests.sandbox.flow import (
     switch,
     take,
 )
-from tests.sandbox.running import Local, error, rows
+from tests.sandbox.sandbox_process import Local, error, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

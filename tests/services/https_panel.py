@@ -1,4 +1,4 @@
-"""An ispmanager stand-in behind a certificate that nobody vouches for."""
+"""An ispmanager stand-in with a self-signed certificate."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integrator.core.env import BASE_DIR
-from tests.services.patience import eventually
 from tests.services.ports import free_ports
 from tests.services.variables import NAMES
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ class Installation:
             )
 
     def up(self) -> subprocess.Popen[bytes]:
-        """Start the demo; returns once it says that it is ready."""
+        """Start the demo; returns once it prints that it is ready."""
         process = self.start("up", "--demo", "--port", str(self.port))
         assert eventually(
             lambda: "is ready" in self.said or process.poll() is not None,

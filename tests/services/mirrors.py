@@ -115,8 +115,8 @@ def service(remote_id: int, **values: Any) -> Service:
     )
 
 
-class House:
-    """One BILLmanager, one server, a module, a plan and a client: enough to bind."""
+class Hoster:
+    """A small hosting provider: a BILLmanager, a server, a module, a plan and a client."""
 
     def __init__(self) -> None:
         self.billing = billmanager()

@@ -1,4 +1,4 @@
-"""Fixtures: rows of a small house, and the sandbox's panels, registered and discovered."""
+"""Fixtures: rows of a small provider, and the sandbox's panels, registered and discovered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from integrator.core import heartbeat
 from integrator.panel_access import transports
 from integrator.refresh import discovery
-from tests.services.mirrors import House
+from tests.services.mirrors import Hoster
 from tests.services.registered_panels import billing, server
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def house(db: None) -> House:
-    return House()
+def hoster(db: None) -> Hoster:
+    return Hoster()
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def real_panels(settings: Settings, transactional_db: None) -> Iterator[None]:
     """Calls to panels from this process: plain http on loopback is allowed, no thread is left."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
-    heartbeat.stop_keeping()
-    transports.LIMITER.give_all_back()
+    heartbeat.stop()
+    transports.LIMITER.release_all()
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def only(**found_by: Any) -> Binding:
 
 
 def compared(workers: Workers) -> None:
-    """Wait until what came of every window has been looked at."""
+    """Wait until the effects of every window have been compared."""
     workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
 
 

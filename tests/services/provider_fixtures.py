@@ -29,8 +29,8 @@ def quick(settings: Settings, transactional_db: None) -> Iterator[None]:
     settings.SETTLE_SECONDS, settings.READ_TIMEOUT, settings.LEASE_SECONDS = 1.0, 3.0, 4.0
     settings.HORIZON_SECONDS = 6.0
     yield
-    heartbeat.stop_keeping()
-    transports.LIMITER.give_all_back()
+    heartbeat.stop()
+    transports.LIMITER.release_all()
 
 
 @pytest.fixture

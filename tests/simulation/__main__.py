@@ -1,4 +1,7 @@
-"""``python -m tests.simulation 0-199``: play seeds; tell the story of each that breaks a law."""
+"""``python -m tests.simulation 0-199``: play seeds; print the story of each that fails.
+
+A seed fails when it violates an invariant (``tests/simulation/invariants.py``).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from tests.simulation import process
 if TYPE_CHECKING:
     from tests.simulation.simulate import Verdict
 
-MAX_TOLD = 3
-"""Stories are long: so many failing seeds are told in full, of the others only the laws."""
+MAX_PRINTED = 3
+"""Failing seeds that are printed with their story; of further ones only the invariants are."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -26,18 +29,21 @@ def _parser() -> argparse.ArgumentParser:
         "--rare", action="store_true", help="fail as well when a rare path was taken by no seed"
     )
     parser.add_argument(
-        "--without", default="", metavar="MEND", help="take one out, see tests/simulation/mends.py"
+        "--without",
+        default="",
+        metavar="MUTATION",
+        help="take one out, see tests/simulation/mutations.py",
     )
     parser.add_argument("--story", action="store_true", help="tell the story of good seeds, too")
     return parser
 
 
-def told(verdict: Verdict, *, story: bool = True) -> str:
-    """A verdict for people: what was played, happened and was broken, and how to see it again."""
+def verdict_text(verdict: Verdict, *, story: bool = True) -> str:
+    """The verdict as text: the scenario, the story, what was violated, how to play it again."""
     parts = [f"seed {verdict.seed}: {verdict.scenario}"]
     if story:
         parts += verdict.story
-    parts += [f"  broken: {law}" for law in verdict.broken]
+    parts += [f"  violated: {one}" for one in verdict.violations]
     parts.append(f"  again: make simulate SEEDS={verdict.seed}")
     return "\n".join(parts)
 
@@ -48,13 +54,13 @@ def table(seen: Counter[str]) -> str:
 
 
 def main() -> int:
-    """Play the seeds; 1 when one broke a law, or, if asked, when rare paths were not taken."""
+    """Play the seeds; 1 when one failed or, with ``--rare``, when a rare path was not taken."""
     options = _parser().parse_args()
     seeds = process.seeds_of(options.seeds)
     process.ready()
-    if options.without and options.without not in process.mends():
+    if options.without and options.without not in process.mutations():
         sys.stderr.write(
-            f"There is no mend {options.without}; there are: {', '.join(process.mends())}\n"
+            f"There is no mutation {options.without}; there are: {', '.join(process.mutations())}\n"
         )
         return 2
     began = time.monotonic()
@@ -63,16 +69,16 @@ def main() -> int:
     play = partial(process.play, taken_out=options.without)
     for verdict in process.verdicts(play, seeds, options.jobs):
         seen.update(verdict.seen)
-        if verdict.broken:
+        if verdict.violations:
             failed.append(verdict.seed)
-        if verdict.broken or options.story:
-            process.say(told(verdict, story=options.story or len(failed) <= MAX_TOLD))
-    process.say(table(seen))
+        if verdict.violations or options.story:
+            process.emit(verdict_text(verdict, story=options.story or len(failed) <= MAX_PRINTED))
+    process.emit(table(seen))
     seconds = time.monotonic() - began
-    process.say(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} broke a law: {failed}")
+    process.emit(f"{len(seeds)} seeds in {seconds:.0f} s; {len(failed)} failed: {failed}")
     missed = process.missed(seen) if options.rare else []
     if missed:
-        process.say(f"No seed reached: {', '.join(missed)}")
+        process.emit(f"No seed reached: {', '.join(missed)}")
     return 1 if failed or missed else 0
 
 

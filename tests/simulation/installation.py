@@ -31,7 +31,7 @@ from panels.sandbox.world.generation import generate
 from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.simulation.network import Faults, Limiter, Network, Observed, Sessions, Weather
-from tests.simulation.stage import SimulatedClock, Stage
+from tests.simulation.scheduler import Scheduler, SimulatedClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,45 +50,47 @@ PATIENCE = dt.timedelta(seconds=100)
 
 
 class Installation:
-    """One installed product before its first run, on a stage, with its panels."""
+    """One installed product before its first run, on a scheduler, with its panels."""
 
-    def __init__(self, stage: Stage, dialect: Dialect, weather: Weather, database: Any) -> None:
-        self.stage = stage
+    def __init__(
+        self, scheduler: Scheduler, dialect: Dialect, weather: Weather, database: Any
+    ) -> None:
+        self.scheduler = scheduler
         self.weather = weather
         self.database = database
-        self.world = World(servers=SERVERS, dialect=dialect, clock=lambda: stage.now, seed=1)
+        self.world = World(servers=SERVERS, dialect=dialect, clock=lambda: scheduler.now, seed=1)
         self.world.scheme = "https"
         generate(self.world, SIZE)
-        self.world.faults = Faults(stage, weather)  # type: ignore[assignment] # stands in for it
-        self.network = Network(stage, self.world, weather)
-        self.sessions = Sessions(stage)
+        self.world.faults = Faults(scheduler, weather)  # type: ignore[assignment] # stands in for it
+        self.network = Network(scheduler, self.world, weather)
+        self.sessions = Sessions(scheduler)
         self.log = Log()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """While inside, the product runs on the stage and speaks to these panels."""
-        stage = self.stage
-        Observed.stage, Observed.costliest = stage, (0.0, "")
+        """While inside, the product runs on the scheduler and speaks to these panels."""
+        scheduler = self.scheduler
+        Observed.scheduler, Observed.costliest = scheduler, (0.0, "")
         transport = partial(
             Observed,
             session_store=self.sessions,
             monotonic=clock.monotonic,
-            wall=lambda: stage.now,
+            wall=lambda: scheduler.now,
             mount=lambda session: session.mount("https://", self.network),
         )
-        previous, clock_before = connections["default"], clock.install(SimulatedClock(stage))
+        previous, clock_before = connections["default"], clock.install(SimulatedClock(scheduler))
         state = random.getstate()
-        random.seed(stage.chance.random())  # the product shuffles and jitters by it
+        random.seed(scheduler.chance.random())  # the product shuffles and jitters by it
         settings = override_settings(ALLOW_PRIVATE_PANELS=True, WINDOW_LIMIT=WINDOW_LIMIT)
         with ExitStack() as stack:
             patches: list[AbstractContextManager[Any]] = [
                 mock.patch.object(transports, "Transport", transport),
-                mock.patch.object(transports, "LIMITER", Limiter(stage, self.weather)),
+                mock.patch.object(transports, "LIMITER", Limiter(scheduler, self.weather)),
                 mock.patch.object(transports, "_transports", {}),
-                mock.patch.object(heartbeat, "keep"),
+                mock.patch.object(heartbeat, "add_duty"),
                 mock.patch.object(heartbeat, "process_token", self._process),
                 mock.patch.object(leases, "_held", set()),
-                mock.patch.object(wake_ups, "_alarm", Alarm(stage)),
+                mock.patch.object(wake_ups, "_timer", Timer(scheduler)),
                 mock.patch.object(secrets, "token_hex", self._token),
                 mock.patch.object(secrets, "choice", random.choice),
                 mock.patch.object(tasks, "SHOWS_WITHIN", PATIENCE),
@@ -105,13 +107,13 @@ class Installation:
             try:
                 yield
             finally:
-                stage.close()
+                scheduler.close()
                 connections["default"] = previous
                 clock.install(clock_before)
                 random.setstate(state)
 
     def _process(self) -> str:
-        actor = self.stage.current
+        actor = self.scheduler.current
         return actor.process if actor else "person.1"
 
     def _token(self, size: int = 32) -> str:
@@ -119,7 +121,7 @@ class Installation:
 
     def _statement(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         """Before each statement others may come between, but never inside of a transaction."""
-        actor = self.stage.current
+        actor = self.scheduler.current
         if actor is not None:
             if not self.database.in_atomic_block:
                 actor.point()
@@ -129,7 +131,7 @@ class Installation:
 
     def _commit(self) -> None:
         """At each COMMIT the process may die, just before it or just after."""
-        database, actor = self.database, self.stage.current
+        database, actor = self.database, self.scheduler.current
         really = partial(type(database)._commit, database)
         if actor is None:
             really()
@@ -143,22 +145,22 @@ class Installation:
                 database.run_on_commit = []
 
 
-class Alarm:
-    """Wake-ups after a span, by the stage's time; lost when their process dies."""
+class Timer:
+    """Wake-ups after a span, by the scheduler's time; lost when their process dies."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
 
     def set(self, kind: str, row_id: int, seconds: float) -> None:
         """Wake a worker for this row after so many seconds."""
-        actor = self._stage.current
+        actor = self._scheduler.current
         process = actor.process if actor else ""
 
         def ring() -> None:
             if actor is None or actor.process == process:
                 wake_ups._send(kind, row_id, 1)
 
-        self._stage.after(seconds, ring)
+        self._scheduler.after(seconds, ring)
 
 
 class Log(logging.Handler):
@@ -214,7 +216,7 @@ def _template(dialect: str, *, billing: bool = True) -> bytes:
         # A file: discovery works with threads of its own, each with its own connection.
         place = _settings(f"{folder}/template.sqlite3")
         made = DatabaseWrapper(place, "default")
-        installation = Installation(Stage(0), dialects.load(dialect), Weather(), made)
+        installation = Installation(Scheduler(0), dialects.load(dialect), Weather(), made)
         # Tables as the models say: running the migrations would take longer than many seeds.
         models_alone = override_settings(MIGRATION_MODULES=_NoMigrations())
         with mock.patch.dict(connections.settings, default=place), installation.running():
@@ -245,18 +247,18 @@ def _register(world: World, *, billing: bool) -> None:
     matcher.match_all()
 
 
-def install(stage: Stage, dialect: str, weather: Weather) -> Installation:
+def install(scheduler: Scheduler, dialect: str, weather: Weather) -> Installation:
     """A fresh installation with registered and discovered panels."""
     made = _database(_template(dialect))
-    installation = Installation(stage, dialects.load(dialect), weather, made)
+    installation = Installation(scheduler, dialects.load(dialect), weather, made)
     installation.world.dials.latency = LATENCY
     return installation
 
 
-def install_servers(stage: Stage, dialect: Dialect) -> Installation:
+def install_servers(scheduler: Scheduler, dialect: Dialect) -> Installation:
     """A fresh installation that knows its servers, and no BILLmanager yet."""
     made = _database(_template(dialects.DEFAULT, billing=False))
-    return Installation(stage, dialect, Weather(), made)
+    return Installation(scheduler, dialect, Weather(), made)
 
 
 def _database(template: bytes) -> DatabaseWrapper:

@@ -1,4 +1,4 @@
-"""Between product and panels: the sandbox in-process, and everything that goes wrong on the way."""
+"""The network between product and panels: the sandbox in-process, with every fault on the way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from panels.http.sessions import Key, SessionIds
 from panels.http.transport import Transport
 from panels.sandbox.faults import Rule
 from panels.sandbox.http.adapter import SandboxAdapter
-from tests.simulation.stage import BEGIN, Stage
+from tests.simulation.scheduler import BEGIN, Scheduler
 
 if TYPE_CHECKING:
     import random
@@ -42,7 +42,7 @@ SWITCHES = {"resume", "suspend", "enable", "disable", "on", "off", "activate", "
 AMBIGUOUS = (
     *("reset_before", "reset_after", "slow_before", "slow_after", "lands_late", "locked_after"),
 )
-"""After these nobody can tell from outside whether anything happened."""
+"""Faults after which it is unknown from outside whether anything happened."""
 
 GROUPS = {
     "money": ("order", "cart", "basket", "payment"),
@@ -90,18 +90,18 @@ class Weather:
 
 
 class Faults:
-    """Stands in for the sandbox's rules: draws each call's fault from the stage's chance."""
+    """Stands in for the sandbox's rules: draws each call's fault from the scheduler's chance."""
 
     rules = (True,)
 
-    def __init__(self, stage: Stage, weather: Weather) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, weather: Weather) -> None:
+        self._scheduler = scheduler
         self.weather = weather
 
     def draw(self, request: Request) -> Rule | None:
         """The fault that strikes this request; None: it goes well."""
-        weather, chance = self.weather, self._stage.chance
-        actor = self._stage.current
+        weather, chance = self.weather, self._scheduler.chance
+        actor = self._scheduler.current
         if actor is None or weather.left <= 0:
             return None
         if weather.effects and (actor.send_by is None or request.func == "auth"):
@@ -114,7 +114,7 @@ class Faults:
         if kind == IGNORED and not (is_switch(request) or weather.group == "orders"):
             return None
         weather.left -= 1
-        self._stage.seen[f"fault: {kind}"] += 1
+        self._scheduler.seen[f"fault: {kind}"] += 1
         return Rule(kind, seconds=chance.uniform(3.0, 50.0))
 
     def as_dict(self) -> dict[str, Any]:
@@ -131,11 +131,11 @@ MAX_CALLS, PACE = 40, 10.0
 
 
 class Network(SandboxAdapter):
-    """The sandbox as an adapter of ``requests``, with the laws of sending."""
+    """The sandbox as an adapter of ``requests``, with the rules of sending."""
 
-    def __init__(self, stage: Stage, world: World, weather: Weather) -> None:
-        super().__init__(world, sleep=stage.sleep)
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, world: World, weather: Weather) -> None:
+        super().__init__(world, sleep=scheduler.sleep)
+        self._scheduler = scheduler
         self._weather = weather
         self.sent_late: list[str] = []
         self.ignored: dict[tuple[str, ...], list[list[float]]] = defaultdict(lambda: [[]])
@@ -152,19 +152,19 @@ class Network(SandboxAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Answer a request, or do not; the process may die before the answer is used."""
         assert not connection.in_atomic_block, "a transaction is held across a call"
-        stage = self._stage
-        actor = stage.current
+        scheduler = self._scheduler
+        actor = scheduler.current
         if actor is not None:
             actor.calls += 1
         if actor is not None and actor.send_by is not None and not _is_login(request):
-            late = stage.now - actor.send_by
+            late = scheduler.now - actor.send_by
             if late > 0:
                 self.sent_late.append(f"{actor.process} sent {late:.3f} s after send_by")
         try:
             return super().send(request, *args, **kwargs)
         finally:
             if actor is not None and not actor.dead:
-                if actor.send_by is not None and self._weather.strikes(stage.chance, "deaths"):
+                if actor.send_by is not None and self._weather.strikes(scheduler.chance, "deaths"):
                     actor.die()
                 actor.point()
 
@@ -178,36 +178,36 @@ class Network(SandboxAdapter):
         said = asked.params
         about = [f"{k}={said[k]}" for k in ("su", "elid", "plid", "sok") if said.get(k)]
         call = f"{asked.panel} {asked.func} {' '.join(about)}"
-        self._stage.tell(call + (f" ⚡ {fault.kind}" if fault else ""))
+        self._scheduler.tell(call + (f" ⚡ {fault.kind}" if fault else ""))
         self._mind_pace(call)
         if is_switch(asked):
             self._mind_switch(asked, fault)
         self._mind_looks(asked)
         began, ended = self.away
-        if asked.panel == "billmanager" and began <= self._stage.now - BEGIN < ended:
-            self._stage.seen["call while the panel is away"] += 1
-            self._stage.sleep(CONNECTS)
+        if asked.panel == "billmanager" and began <= self._scheduler.now - BEGIN < ended:
+            self._scheduler.seen["call while the panel is away"] += 1
+            self._scheduler.sleep(CONNECTS)
             raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "unreachable":
             raise requests.ConnectTimeout("no connection", request=request)
         if fault is not None and fault.kind == "lands_late":
             self._lands_late(asked, limit or 30.0)
-            self._stage.sleep(limit or 30.0)
+            self._scheduler.sleep(limit or 30.0)
             raise requests.ReadTimeout("read timed out", request=request)
         return super()._work(request, asked, fault, limit)
 
     def _mind_pace(self, call: str) -> None:
         """Nobody asks the same again and again without a pause: such a seed would never end."""
         times = self._calls[call]
-        if len(times) == MAX_CALLS and self._stage.now - times[0] < PACE:
-            self._stage.refused = f"{call}: made {MAX_CALLS} times in less than {PACE:.0f} s"
-        times.append(self._stage.now)
+        if len(times) == MAX_CALLS and self._scheduler.now - times[0] < PACE:
+            self._scheduler.refused = f"{call}: made {MAX_CALLS} times in less than {PACE:.0f} s"
+        times.append(self._scheduler.now)
 
     def _mind_switch(self, asked: Request, fault: Rule | None) -> None:
         """Count equal switches in a row that were answered *ok* and never showed."""
         switch = tuple(asked.params.get(name, "") for name in ("func", "plid", "elid"))
         if fault is not None and fault.kind == IGNORED:
-            self.ignored[switch][-1].append(self._stage.now)
+            self.ignored[switch][-1].append(self._scheduler.now)
         elif fault is None:
             self.ignored[switch].append([])
 
@@ -215,14 +215,14 @@ class Network(SandboxAdapter):
         """An order goes out only where its plan was looked at just before."""
         said = asked.params
         if asked.func == self.gateway.world.dialect["plan_modules.list"]:
-            self._looks[said.get("elid") or said.get("plid", "")] = self._stage.now
+            self._looks[said.get("elid") or said.get("plid", "")] = self._scheduler.now
         if asked.func.endswith("order.param") and said.get("sok"):
-            age = self._stage.now - self._looks.get(said.get("pricelist", ""), 0.0)
+            age = self._scheduler.now - self._looks.get(said.get("pricelist", ""), 0.0)
             if age > LOOKED_WITHIN:
                 self.unlooked.append(f"{asked.func} was sent {age:.0f} s after a look at its plan")
 
     def _lands_late(self, asked: Request, limit: float) -> None:
-        chance = self._stage.chance
+        chance = self._scheduler.chance
         queued = self._weather.queue if _once_only(asked) else self._weather.slack
         seconds = limit + chance.uniform(0.0, queued)
         given_up = self._weather.very_late and _harmless_late(asked)
@@ -230,14 +230,14 @@ class Network(SandboxAdapter):
             seconds = limit + chance.uniform(30.0, 200.0)
 
         def land() -> None:
-            self._stage.tell(f"… {asked.func} lands, {seconds:.0f} s late")
+            self._scheduler.tell(f"… {asked.func} lands, {seconds:.0f} s late")
             if seconds > 60 and _once_only(asked):
-                self._stage.seen["landed long after it was given up"] += 1
+                self._scheduler.seen["landed long after it was given up"] += 1
             if given_up:
-                self.landed_late.append(self._stage.now)
+                self.landed_late.append(self._scheduler.now)
             self.gateway.work(asked, None)
 
-        self._stage.after(seconds, land)
+        self._scheduler.after(seconds, land)
 
 
 def is_switch(asked: Request) -> bool:
@@ -272,14 +272,14 @@ def _harmless_late(asked: Request) -> bool:
 class Sessions(SessionIds):
     """Session ids of each process; gone with it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, scheduler: Scheduler) -> None:
         super().__init__()
-        self._stage = stage
+        self._scheduler = scheduler
         self.ids: dict[tuple[str, Key], str] = {}
         self.all: set[str] = set()
 
     def _own(self, key: Key) -> tuple[str, Key]:
-        actor = self._stage.current
+        actor = self._scheduler.current
         return (actor.process if actor else "", key)
 
     def get(self, key: Key) -> str | None:
@@ -299,39 +299,39 @@ class Sessions(SessionIds):
 class Limiter:
     """A place is always free, but reaching for it takes a turn, and sometimes too long."""
 
-    def __init__(self, stage: Stage, weather: Weather) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, weather: Weather) -> None:
+        self._scheduler = scheduler
         self._weather = weather
 
     @contextmanager
     def slot(self, panel: str, timeout: float) -> Iterator[None]:
         """One place for one call."""
-        actor = self._stage.current
+        actor = self._scheduler.current
         if actor is not None:
             actor.point()
-            if actor.send_by is not None and self._weather.strikes(self._stage.chance, "naps"):
+            if actor.send_by is not None and self._weather.strikes(self._scheduler.chance, "naps"):
                 actor.nap()
-            if self._weather.strikes(self._stage.chance, "busy"):
-                self._stage.seen["no place"] += 1
+            if self._weather.strikes(self._scheduler.chance, "busy"):
+                self._scheduler.seen["no place"] += 1
                 actor.sleep(timeout)
                 raise LimitTimeout(f"no free place in {timeout:.0f} s", panel=panel)
         yield
 
 
 class Observed(Transport):
-    """The real transport; the stage is told until when an effect may be sent.
+    """The real transport; the scheduler learns until when an effect may be sent.
 
     ``costliest``: the most seconds of computing that one call took, and which it was.
     """
 
-    stage: Stage
+    scheduler: Scheduler
     costliest: tuple[float, str] = (0.0, "")
 
     def perform(
         self, form: dict[str, str], send_by: float | None, *args: Any, **kwargs: Any
     ) -> Document:
         """Make a call, and see what it costs this thread."""
-        actor, began = self.stage.current, time.thread_time()
+        actor, began = self.scheduler.current, time.thread_time()
         if actor is not None and send_by is not None:
             actor.send_by = send_by + BEGIN
         try:

@@ -1,4 +1,4 @@
-"""The people at our pages: what they press, and that they know the panels' truth."""
+"""The people at our pages: which buttons they press, knowing the panels' true state."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from integrator.steps import step4_pay as step4
 from panels.coremanager.errors import PanelError
 from panels.sandbox.world import acts
 from panels.sandbox.world import records as r
-from tests.simulation.errand import ANNA, Errand
-from tests.simulation.handings import Handings
-from tests.simulation.undoings import Undoings
+from tests.simulation.batch import ANNA, Batch
+from tests.simulation.handovers import Handovers
+from tests.simulation.undos import Undos
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
-    from tests.simulation.stage import Stage
+    from tests.simulation.scheduler import Scheduler
 
 HELD = Q(held=True, held_until=None)
-"""Windows that go on only when a person says so; others go on by themselves in time."""
+"""Held windows that need a person's decision; others go on by themselves in time."""
 RETRIES = 5
-"""So often a person retries one binding; a cause that still stands then is to be told."""
+"""Retries of one binding by a person; a cause that is left after them is a violation."""
 
 
 class People:
-    """Those who press our buttons. They know the panels' truth and say it."""
+    """Those who press our buttons. They know the panels' true state and answer by it."""
 
-    def __init__(self, stage: Stage, world: World, errand: Errand) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, world: World, batch: Batch) -> None:
+        self._scheduler = scheduler
         self._world = world
-        self._errand = errand
+        self._batch = batch
         self._retried: dict[int, int] = {}
         self.held_for_ever: list[str] = []
         """Windows that nothing will let go, as a person has met them."""
         self.taken_out: set[str] = set()
         """The marks of lines that a person has taken out of a cart."""
-        self.undoings = Undoings(stage, world, errand, self._say)
-        self.handings = Handings(stage, world, self._say)
+        self.undos = Undos(scheduler, world, batch, self._say)
+        self.handovers = Handovers(scheduler, world, self._say)
 
     def press(self, what: str) -> None:
         """Do one thing at a moment nobody asked for."""
@@ -62,23 +62,23 @@ class People:
             "restore": self._restore_any,
             "keep_waiting": self._wait_on,
             "decide": self.decide,
-            "undo": self.undoings.begin,
-            "hand": self.handings.begin,
+            "undo": self.undos.begin,
+            "hand": self.handovers.begin,
         }
-        self._stage.tell(f"presses {what}")
+        self._scheduler.tell(f"presses {what}")
         ways[what]()
 
     def can_press(self, what: str) -> bool:
         """Whether the page shows that button now; most are always there."""
         if what == "undo":
-            return self.undoings.can_begin()
-        return what != "hand" or self.handings.can_begin()
+            return self.undos.can_begin()
+        return what != "hand" or self.handovers.can_begin()
 
     def settle(self) -> None:
         """Do all that a person can do so that everything comes to its end."""
         for panel in Panel.objects.exclude(stopped=""):
             Panel.objects.filter(pk=panel.pk).update(stopped="")
-            self._stage.seen["stopped panel checked"] += 1
+            self._scheduler.seen["stopped panel checked"] += 1
         for_ever = clock.now() + 2 * intents.horizon()
         for window in Window.objects.filter(held=True, held_until__gt=for_ever):
             self.held_for_ever.append(f"{window} is held until {window.held_until}")
@@ -86,39 +86,37 @@ class People:
             self._held(window)
         self.decide()
         self._runs(RunState.PAUSED, actions.resume)
-        self.undoings.go_on()
-        self.handings.go_on()
+        self.undos.go_on()
+        self.handovers.go_on()
         failed = Binding.objects.filter(state=BindingState.FAILED)
         self._retry(failed)
 
     def wants_more(self) -> bool:
         """Whether anything is left that they would do once more."""
-        failed = Binding.objects.filter(state=BindingState.FAILED).exclude(
-            pk__in=self.undoings.begun
-        )
+        failed = Binding.objects.filter(state=BindingState.FAILED).exclude(pk__in=self.undos.begun)
         retries = [self._retried.get(pk, 0) for pk in failed.values_list("pk", flat=True)]
         again = any(tries < RETRIES for tries in retries)
-        return again or bool(self.undoings.left or self.handings.left)
+        return again or bool(self.undos.left or self.handovers.left)
 
     def _say(self, say: Callable[[], object]) -> bool:
         try:
             say()
         except ActionRefused as refused:
-            self._stage.tell(f"is refused: {refused}")
-            self._stage.seen["action refused"] += 1
+            self._scheduler.tell(f"is refused: {refused}")
+            self._scheduler.seen["action refused"] += 1
             return False
         except PanelError as error:
-            self._stage.tell(f"sees an error: {error}")
+            self._scheduler.tell(f"sees an error: {error}")
             return False
         return True
 
     def _runs(self, state: RunState, act: Callable[[int, str], None]) -> None:
         for run in Run.objects.filter(state=state):
             if self._say(partial(act, run.pk, ANNA)):
-                self._stage.seen[f"{act.__name__} pressed"] += 1
+                self._scheduler.seen[f"{act.__name__} pressed"] += 1
 
     def _retry(self, bindings: Any) -> None:
-        failed = bindings.filter(state=BindingState.FAILED).exclude(pk__in=self.undoings.begun)
+        failed = bindings.filter(state=BindingState.FAILED).exclude(pk__in=self.undos.begun)
         for binding in failed.select_related("account__panel", "client", "plan", "run__preview"):
             if self._retried.get(binding.pk, 0) >= RETRIES:
                 continue
@@ -129,21 +127,21 @@ class People:
 
     def _retry_one(self, binding: Binding) -> None:
         """*Correct and retry*, with what of it was a slip and is now right."""
-        wish = self._errand.wish(binding)
+        wish = self._batch.wish(binding)
         try:
-            if binding.cause == "debt" or self._errand.has_debts:
+            if binding.cause == "debt" or self._batch.has_debts:
                 wish = replace(wish, confirmed=frozenset({"debt"}))
             fix = corrected(binding, wish)
         except Refused as refused:
-            self._stage.tell(f"may not correct b{binding.pk}: {refused.text} {refused.lines}")
+            self._scheduler.tell(f"may not correct b{binding.pk}: {refused.text} {refused.lines}")
             return
         password = self._password(binding)
         own = Binding.objects.filter(pk=binding.pk)
         if actions.retry(
             own, ANNA, password=password, corrected=fix.fields, confirmed=fix.words
         ).retried:
-            self._stage.seen["retry pressed"] += 1
-            self._stage.seen["corrected and retried"] += bool(fix.fields)
+            self._scheduler.seen["retry pressed"] += 1
+            self._scheduler.seen["corrected and retried"] += bool(fix.fields)
 
     def _password(self, binding: Binding) -> str | None:
         """The account's true one, where ours is missing or is what the cause speaks of."""
@@ -157,7 +155,7 @@ class People:
         if binding.cause in {"balance", "unpaid_order", "debt"}:
             client = self._world.clients[binding.client.remote_id]
             self._world.clients.put(client._replace(balance=1_000_000))
-            self._stage.tell(f"tops up client {client.id}")
+            self._scheduler.tell(f"tops up client {client.id}")
         if binding.cause == "unpaid_order" and binding.step == 3:
             self._tidy_cart(binding)
         if binding.cause == "form_unknown" and binding.step == 4:
@@ -167,8 +165,8 @@ class People:
         if lost and service is not None and self._has_open_task(service):
             # The way to the task's second form was lost with the answer: a person closes it.
             right = {"module": binding.module_id, "username": binding.account.username}
-            self._stage.tell(f"closes the task of service {service.id} by hand")
-            self._stage.seen["closed by hand, its form was lost"] += 1
+            self._scheduler.tell(f"closes the task of service {service.id} by hand")
+            self._scheduler.seen["closed by hand, its form was lost"] += 1
             acts.perform(self._world, {"act": "close_task", "service": service.id, **right})
 
     def _tidy_cart(self, binding: Binding) -> None:
@@ -180,8 +178,8 @@ class People:
             if line.domain == binding.domain:
                 if line.service:
                     acts.perform(self._world, {"act": "close_service", "service": line.service})
-                self._stage.tell(f"takes line {line.id} out of the cart")
-                self._stage.seen["line of a refused order taken out"] += 1
+                self._scheduler.tell(f"takes line {line.id} out of the cart")
+                self._scheduler.seen["line of a refused order taken out"] += 1
                 self._world.lines.drop(line.id)
                 self.taken_out.add(line.remoteid)
 
@@ -189,7 +187,7 @@ class People:
         """Take what a colleague has closed out of the client's basket, which is paid as one."""
         for line in self._world.lines.find("client", binding.client.remote_id):
             if self._world.services[line.service].status == r.DELETED:
-                self._stage.tell(f"takes line {line.id} out of the basket")
+                self._scheduler.tell(f"takes line {line.id} out of the basket")
                 self._world.lines.drop(line.id)
 
     def _has_open_task(self, service: Service) -> bool:
@@ -208,7 +206,7 @@ class People:
             if service is not None and ours:
                 self._say(partial(actions.adopt, binding.pk, service.id, ANNA))
             elif service is not None and self._being_closed(service):
-                self._stage.tell(f"waits for service {service.id} to become active")
+                self._scheduler.tell(f"waits for service {service.id} to become active")
             else:
                 self._tidy_payment(binding)
                 self._say(partial(actions.try_again, binding.pk, ANNA))
@@ -245,7 +243,7 @@ class People:
         if not found:
             return False
         lies_about = found[0].status != r.PAYMENT_CREDITED
-        if lies_about and self._stage.chance.random() < 0.3:
+        if lies_about and self._scheduler.chance.random() < 0.3:
             return False
         return self._say(partial(actions.adopt_payment, binding.pk, found[0].id, ANNA))
 
@@ -254,17 +252,17 @@ class People:
         for payment in self._payments_of(binding):
             if payment.status != r.PAYMENT_CREDITED:
                 self._world.payments.drop(payment.id)
-                self._stage.tell(f"deletes payment {payment.id}")
+                self._scheduler.tell(f"deletes payment {payment.id}")
 
     def _restore_any(self) -> None:
         window = Window.objects.open().order_by("pk").first()
         if window is not None and self._say(lambda: actions.restore(window.pk, ANNA)):
-            self._stage.seen["restore pressed"] += 1
+            self._scheduler.seen["restore pressed"] += 1
 
     def _wait_on(self) -> None:
         for window in Window.objects.filter(held=True):
             if self._say(partial(actions.keep_waiting, window.pk, ANNA)):
-                self._stage.seen["keep waiting pressed"] += 1
+                self._scheduler.seen["keep waiting pressed"] += 1
 
     def _held(self, window: Window) -> None:
         """*Restore anyway* only when it harms nobody: nothing of ours can still be opened."""
@@ -275,7 +273,7 @@ class People:
             self._wait_on()
             return
         if self._say(lambda: actions.restore(window.pk, ANNA, anyway=True)):
-            self._stage.seen["held window restored by a person"] += 1
+            self._scheduler.seen["held window restored by a person"] += 1
 
     def _bring_back_manual(self, window: Window) -> None:
         """A colleague has switched off the module that our orders wait for: on with it again."""
@@ -284,13 +282,13 @@ class People:
             ours = [m for m in self._world.modules.all() if m.name == step1.name_for(centre)]
             for module in ours:
                 if module.id not in self._world.plans[plan.id].modules:
-                    self._stage.tell(f"switches module {module.id} on again by hand")
+                    self._scheduler.tell(f"switches module {module.id} on again by hand")
                     act = {"act": "switch_module", "plan": plan.id, "module": module.id, "on": True}
                     acts.perform(self._world, act)
 
 
 def needs_a_person() -> bool:
-    """Whether something can only go on when a person says so."""
+    """Whether something waits for a person's decision."""
     return (
         Window.objects.open().filter(HELD).exists()
         or Binding.objects.filter(state=BindingState.UNDECIDED).exists()

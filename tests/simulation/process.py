@@ -29,8 +29,8 @@ def ready() -> None:
 
 
 def play(seed: int, taken_out: str = "") -> Verdict:
-    """Play one seed, without a mend where one is named. Only a process that is ready can."""
-    from tests.simulation.mends import without
+    """Play one seed, with a mutation where one is named. Only a process that is ready can."""
+    from tests.simulation.mutations import without
     from tests.simulation.simulate import simulate
 
     with without(taken_out):
@@ -38,7 +38,7 @@ def play(seed: int, taken_out: str = "") -> Verdict:
 
 
 def seeds_of(text: str) -> list[int]:
-    """The seeds that somebody means: one, first-last, or several of these with commas."""
+    """The seeds that a text names: one, first-last, or several of these with commas."""
     seeds: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
@@ -47,7 +47,7 @@ def seeds_of(text: str) -> list[int]:
 
 
 def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Iterator[V]:
-    """What came of each seed, in their order; `play` is one that a fresh process finds by name."""
+    """The verdict of each seed, in order; `play` is one that a fresh process finds by name."""
     if jobs == 1:
         yield from map(play, seeds)
         return
@@ -55,21 +55,21 @@ def verdicts(play: Callable[[int], V], seeds: Iterable[int], jobs: int) -> Itera
         yield from pool.imap(play, seeds)
 
 
-def say(text: str) -> None:
-    """Tell it at once, into a file too."""
+def emit(text: str) -> None:
+    """Print at once, into a file too."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def mends() -> dict[str, tuple[int, ...]]:
-    """What can be taken out, and some seeds that break a law then. Only when ready."""
-    from tests.simulation.mends import MENDS
+def mutations() -> dict[str, tuple[int, ...]]:
+    """The mutations by name, each with seeds that violate an invariant then. Only when ready."""
+    from tests.simulation.mutations import MUTATIONS
 
-    return {name: mend.seeds for name, mend in MENDS.items()}
+    return {name: one.seeds for name, one in MUTATIONS.items()}
 
 
 def missed(seen: Counter[str]) -> list[str]:
     """The rare paths that no seed has taken. Only a process that is ready can tell."""
-    from tests.simulation import sometimes
+    from tests.simulation import rare_paths
 
-    return [name for name in sometimes.MUST if not seen[name]]
+    return [name for name in rare_paths.MUST if not seen[name]]

@@ -1,11 +1,11 @@
-"""What one seed is about: how many accounts and workers, which weather, who meddles."""
+"""The scenario of one seed: how many accounts and workers, which faults, who interferes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.simulation.errand import SLIPS
+from tests.simulation.batch import SLIPS
 from tests.simulation.installation import DIALECTS
 from tests.simulation.network import AMBIGUOUS, KINDS, Weather
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 PEOPLE = ("retry", "retry", "pause", "resume", "cancel", "restore", "restore", "keep_waiting",
           "decide", "undo", "undo", "hand")  # fmt: skip
-OTHERS = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_task", "close_task",
-          "activate", "switch", "switch", "close_service", "poor",
-          "expire_sessions")  # fmt: skip
+THIRD_PARTIES = ("order", "walk_in", "walk_in", "twin", "pay_same", "take_task", "take_task",
+                 "close_task",
+                 "activate", "switch", "switch", "close_service", "poor",
+                 "expire_sessions")  # fmt: skip
 
 
 FIRST_CSVS = ("one site twice", "another's site")
@@ -64,7 +65,7 @@ class Scenario:
     jumps: int
     slips: tuple[str, ...] = ()
     people: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    third_parties: list[str] = field(default_factory=list)
     storm: float = 300.0
     behind: float = 0.0
     poison: bool = False
@@ -76,7 +77,7 @@ class Scenario:
     one_payer: bool = False
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """In a line, for people."""
         return ", ".join(f"{name} {getattr(self, name)}" for name in self.__slots__)
 
@@ -123,26 +124,26 @@ def _storm(drawn: Scenario, group: str, kinds: tuple[str, ...] = AMBIGUOUS) -> N
 
 def _impatient(drawn: Scenario, _chance: random.Random) -> None:
     """Clients order by themselves while our orders are lost on the way: what is there is theirs."""
-    drawn.others = ["twin"] * 6
+    drawn.third_parties = ["twin"] * 6
     _storm(drawn, "money", ("reset_before",))
 
 
 def _payers(drawn: Scenario, _chance: random.Random) -> None:
     """Clients pay in by themselves what is credited to them, while answers are lost."""
-    drawn.payment, drawn.balance, drawn.others = "credit", 0, ["pay_same"] * 4
+    drawn.payment, drawn.balance, drawn.third_parties = "credit", 0, ["pay_same"] * 4
     _storm(drawn, "payments")
 
 
 def _one_payer(drawn: Scenario, _chance: random.Random) -> None:
     """One client has all accounts and no money; orders are refused though each has its credit."""
     drawn.payment, drawn.balance, drawn.one_payer = "credit", 0, True
-    drawn.accounts, drawn.cohort, drawn.slips, drawn.others = 4, 100, (), []
+    drawn.accounts, drawn.cohort, drawn.slips, drawn.third_parties = 4, 100, (), []
     _storm(drawn, "orders", ("access", "reset_before", "http_500"))
 
 
 def _walk_ins(drawn: Scenario, chance: random.Random) -> None:
     """Strangers order while plans sell manually, and are handed over at once."""
-    drawn.others, drawn.people = ["walk_in"] * 4, ["hand"] * 4
+    drawn.third_parties, drawn.people = ["walk_in"] * 4, ["hand"] * 4
     if chance.random() < 0.5:
         _storm(drawn, "starts")
 
@@ -190,12 +191,12 @@ def _deaf(drawn: Scenario, chance: random.Random) -> None:
     drawn.dropped, drawn.slips = 0.0, ()
     drawn.people, drawn.storm = chance.choice(([], ["restore"] * 3)), 400.0
     if chance.random() < 0.3:
-        drawn.others = ["upgrade"]
+        drawn.third_parties = ["upgrade"]
 
 
 def _upgraded(drawn: Scenario, _chance: random.Random) -> None:
     """The panel is upgraded while a window is open, and calls things otherwise."""
-    drawn.others, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
+    drawn.third_parties, drawn.dropped, drawn.storm = ["upgrade", "upgrade"], 0.0, 400.0
 
 
 def _killing(drawn: Scenario, _chance: random.Random) -> None:
@@ -272,7 +273,7 @@ def _drawn(chance: random.Random) -> Scenario:
         jumps=int(sometimes(0.15, chance.randint(1, 3))),
         slips=tuple(chance.choices(SLIPS, k=int(sometimes(0.3, chance.randint(1, 3))))),
         people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
-        others=chance.choices(OTHERS, k=int(sometimes(0.5, chance.randint(1, 5)))),
+        third_parties=chance.choices(THIRD_PARTIES, k=int(sometimes(0.5, chance.randint(1, 5)))),
         storm=chance.choice((60.0, 180.0, 400.0)),
         behind=sometimes(0.2, chance.choice((5.0, 20.0, 40.0, 55.0))),
         poison=chance.random() < 0.08,

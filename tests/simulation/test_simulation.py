@@ -11,9 +11,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.services import canary
-from tests.simulation.__main__ import told
-from tests.simulation.mends import MENDS, without
+from tests.services import secret_search
+from tests.simulation.__main__ import verdict_text
+from tests.simulation.mutations import MUTATIONS, without
 from tests.simulation.simulate import Simulation, simulate
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_django import DjangoDbBlocker
 
-FEW, AT_ONCE = range(6), 2
+SEEDS, SEEDS_PER_TEST = range(6), 2
 """The tests of every change play two hundred in processes of their own: see the Makefile."""
 
 
@@ -36,25 +36,25 @@ def _play(seeds: range) -> Counter[str]:
     seen: Counter[str] = Counter()
     for seed in seeds:
         verdict = simulate(seed)
-        assert not verdict.broken, told(verdict)
+        assert not verdict.violations, verdict_text(verdict)
         seen.update(verdict.seen)
     return seen
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("first", FEW[::AT_ONCE])
+@pytest.mark.parametrize("first", SEEDS[::SEEDS_PER_TEST])
 def test_nothing_doubled_and_nothing_lost(own_database: None, first: int) -> None:
     """A few seeds at a time, so that no process is left with all of them at the end."""
-    assert _play(range(first, first + AT_ONCE))["done"]
+    assert _play(range(first, first + SEEDS_PER_TEST))["done"]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", MENDS)
+@pytest.mark.parametrize("name", MUTATIONS)
 def test_what_a_mend_prevents_is_found_without_it(own_database: None, name: str) -> None:
     with without(name):
-        assert any(simulate(seed).broken for seed in MENDS[name].seeds)
+        assert any(simulate(seed).violations for seed in MUTATIONS[name].seeds)
 
 
 PAGES = ("/", "/accounts/", "/runs/", "/runs/1/", "/bindings/1/", "/bindings/2/", "/windows/",
@@ -73,10 +73,10 @@ def test_no_page_shows_a_secret(own_database: None) -> None:
             answer = browser.get(page)
             assert answer.status_code == 200, page
             shown[page] = answer.getvalue()
-        assert not canary.found(played.secrets(), shown)
+        assert not secret_search.found(played.secrets(), shown)
 
     verdict = Simulation(4).run(look)
-    assert not verdict.broken, told(verdict)
+    assert not verdict.violations, verdict_text(verdict)
     assert set(shown) == set(PAGES)
     assert b"anna" in shown["/events/"], "the pages show what happened"
 
@@ -91,14 +91,14 @@ def test_a_seed_is_one_run(own_database: None) -> None:
 @pytest.mark.slow
 def test_seeds_are_played_from_the_command_line_in_processes_of_their_own() -> None:
     command = [sys.executable, "-m", "tests.simulation", "2-3", "--jobs", "2"]
-    told = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert "2 seeds in" in told.stdout
+    verdict_text = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert verdict_text.returncode == 0, verdict_text.stdout + verdict_text.stderr
+    assert "2 seeds in" in verdict_text.stdout
 
 
 def test_a_simulation_that_reaches_too_little_is_told() -> None:
     command = [sys.executable, "-m", "tests.simulation", "2", "--rare"]
-    told = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert told.returncode == 1
-    assert "No seed reached: " in told.stdout
-    assert "unknown order adopted" in told.stdout
+    verdict_text = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert verdict_text.returncode == 1
+    assert "No seed reached: " in verdict_text.stdout
+    assert "unknown order adopted" in verdict_text.stdout

@@ -83,7 +83,7 @@ def test_phases_of_a_window() -> None:
     assert drawn == arrived | begins | {(str(Phase.CLOSED), ENDS)}
 
 
-def test_layers_of_the_code() -> None:
+def test_house_of_the_code() -> None:
     drawn: dict[int, set[str]] = defaultdict(set)
     text = picture("Layers of the code")
     for number, inside in LAYER.findall(text):

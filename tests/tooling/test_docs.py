@@ -22,7 +22,7 @@ FOLDERS = "docs|integrator|locale|panels|scripts|static|templates|tests"
 FILE = re.compile(rf"(?<![\w./(-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w*])")
 
 
-def told(pattern: re.Pattern[str]) -> list[tuple[str, tuple[str, ...]]]:
+def mentions(pattern: re.Pattern[str]) -> list[tuple[str, tuple[str, ...]]]:
     """What the documents say, each with the document's path."""
     return [
         (document.relative_to(BASE_DIR).as_posix(), match.groups())
@@ -41,7 +41,7 @@ def help_of(name: str) -> str:
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize(("document", "call"), told(MANAGE))
+@pytest.mark.parametrize(("document", "call"), mentions(MANAGE))
 def test_commands_and_their_options_exist(document: str, call: tuple[str, ...]) -> None:
     name, rest = call
     assert name in get_commands(), f"{document} tells of manage.py {name}"
@@ -50,7 +50,7 @@ def test_commands_and_their_options_exist(document: str, call: tuple[str, ...]) 
     assert not missing, f"{document}: manage.py {name} has no {missing}"
 
 
-@pytest.mark.parametrize(("document", "target"), sorted(set(told(MAKE))))
+@pytest.mark.parametrize(("document", "target"), sorted(set(mentions(MAKE))))
 def test_make_targets_exist(document: str, target: tuple[str, ...]) -> None:
     done = subprocess.run(
         ["make", "--dry-run", "--question", target[0]],
@@ -59,20 +59,20 @@ def test_make_targets_exist(document: str, target: tuple[str, ...]) -> None:
     assert "No rule to make target" not in done.stderr, f"{document} tells of make {target[0]}"
 
 
-@pytest.mark.parametrize(("document", "link"), told(LINK))
+@pytest.mark.parametrize(("document", "link"), mentions(LINK))
 def test_links_lead_somewhere(document: str, link: tuple[str, ...]) -> None:
     assert (BASE_DIR / document).parent.joinpath(link[0]).exists(), f"{document} links to {link[0]}"
 
 
 def test_files_exist() -> None:
     facts = {"docs/panels/billmanager.md", "docs/panels/ispmanager.md"}  # of others' files
-    named = {(document, path[0]) for document, path in told(FILE) if document not in facts}
+    named = {(document, path[0]) for document, path in mentions(FILE) if document not in facts}
     assert len(named) > 20
     assert [(document, path) for document, path in named if not (BASE_DIR / path).exists()] == []
 
 
-def test_every_setting_that_is_told_of_exists() -> None:
-    named = {name[0] for document, name in told(NAME) if document != "docs/settings.md"}
+def test_every_setting_that_is_mentioned_exists() -> None:
+    named = {name[0] for document, name in mentions(NAME) if document != "docs/settings.md"}
     other = {"CHANGELOG", "COLUMN", "COUNT"}
     unknown = {n for n in named - other if n not in NAMES and n.removesuffix("_FILE") not in NAMES}
     assert not unknown

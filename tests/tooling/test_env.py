@@ -72,12 +72,12 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured) as caught:
         read_settings()
-    told = str(caught.value)
+    output = str(caught.value)
     for name in wrong:
-        assert f"  {name}: " in told
-    assert "did you mean ALLOWED_HOSTS?" in told
-    assert "pw-in-url" not in told
-    assert "nokey" not in told
+        assert f"  {name}: " in output
+    assert "did you mean ALLOWED_HOSTS?" in output
+    assert "pw-in-url" not in output
+    assert "nokey" not in output
 
 
 @pytest.mark.parametrize(

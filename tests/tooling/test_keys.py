@@ -35,7 +35,7 @@ def test_of_many_makers_one_wins_and_all_read_the_same(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "one"
 
     def make(number: int) -> tuple[bool, str]:
-        return keys.keep_once(path, lambda: str(number)), path.read_text().strip()
+        return keys.create_once(path, lambda: str(number)), path.read_text().strip()
 
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(make, range(32)))

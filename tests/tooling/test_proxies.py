@@ -6,7 +6,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from integrator.core.proxies import BelievedProxies
+from integrator.core.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ def seen(peer: str, **headers: str) -> dict[str, Any]:
     environ: dict[str, Any] = {"REMOTE_ADDR": peer}
     setup_testing_defaults(environ)
     environ.update({f"HTTP_X_FORWARDED_{name.upper()}": text for name, text in headers.items()})
-    BelievedProxies(application, TRUSTED)(environ, lambda *_: lambda _: None)
+    TrustedProxies(application, TRUSTED)(environ, lambda *_: lambda _: None)
     return caught
 
 

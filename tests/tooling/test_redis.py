@@ -12,7 +12,7 @@ import redis as client
 from integrator.core.env import local_redis
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child
-from tests.services.patience import eventually
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

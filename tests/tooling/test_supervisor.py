@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.env import BASE_DIR
-from integrator.supervisor import life
-from tests.services.patience import eventually
+from integrator.supervisor import liveness
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ HEAD = f"""
 import signal, sys
 from functools import partial
 from pathlib import Path
-from integrator.supervisor import life, loop
+from integrator.supervisor import liveness, loop
 from integrator.supervisor.child import Program
 from integrator.supervisor.loop import Supervisor
 
 def actor(name, *options, **more):
-    command = (sys.executable, "{BASE_DIR}/tests/services/actor.py", name, *options)
+    command = (sys.executable, "{BASE_DIR}/tests/services/scripted_program.py", name, *options)
     return Program(name, command, **more)
 
 def ready_actor(name, *options, **more):
@@ -185,7 +185,7 @@ def test_nothing_is_left_when_the_supervisor_itself_is_killed(
     assert eventually(lambda: not any(alive(pid) for pid in pids))
 
 
-ALIVE = '"--alive", silence_limit=1.5, tell_signal=life.TELL, stop_limit=1'
+ALIVE = '"--alive", silence_limit=1.5, dump_signal=liveness.DUMP_SIGNAL, stop_limit=1'
 
 
 @pytest.mark.parametrize("how", ["stopped", "holding"])
@@ -208,7 +208,7 @@ def test_what_is_there_but_frozen_is_killed_and_started_anew(
 def test_what_holds_the_interpreter_says_where(start: Callable[[str], Supervised]) -> None:
     running = start(f"run([actor('a', '--pid', '--freeze', 'holding', {ALIVE})])")
     assert eventually(lambda: len(running.notes) == 2), running.out
-    assert "actor.py" in running.out
+    assert "scripted_program.py" in running.out
     assert "in hold" in running.out
 
 
@@ -222,7 +222,7 @@ def test_what_gives_no_sign_but_listens_ends_in_order(start: Callable[[str], Sup
 
 def test_a_machine_that_slept_has_no_frozen_programs(start: Callable[[str], Supervised]) -> None:
     running = start(f"""
-        loop.STOOD_STILL = 0.5
+        loop.MAX_TURN = 0.5
         run([ready_actor('a', '--pid', {ALIVE})])
     """)
     running.comes_up()
@@ -242,16 +242,16 @@ def test_a_machine_that_slept_has_no_frozen_programs(start: Callable[[str], Supe
 
 def test_what_runs_by_itself_ends_when_it_freezes(tmp_path: Path) -> None:
     code = f"""
-from integrator.supervisor import life
-life.SILENCE, life.EVERY = 1.5, 0.2
+from integrator.supervisor import liveness
+liveness.MAX_SILENCE, liveness.INTERVAL = 1.5, 0.2
 import sys
 sys.path.insert(0, "{BASE_DIR}")
-from tests.services import actor
+from tests.services import scripted_program
 sys.argv = ["actor", "a", "--pid", "--alive", "--freeze", "holding"]
-actor.main()
+scripted_program.main()
 """
     environ = {**os.environ, "PYTHONPATH": str(BASE_DIR)}
-    environ.pop(life.PIPE, None)
+    environ.pop(liveness.PIPE, None)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True,
         check=False, timeout=60,

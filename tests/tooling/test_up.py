@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.env import BASE_DIR
-from tests.services.choice import first_of
 from tests.services.installation import START_LIMIT, Installation, throwaway
-from tests.services.patience import eventually
 from tests.services.ports import free_ports
+from tests.services.slow_cases import first_of
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +63,8 @@ SOON_FROZEN = """
 import runpy, sys
 from pathlib import Path
 from integrator.core import keys
-from integrator.supervisor import life
-life.SILENCE = 4.0
+from integrator.supervisor import liveness
+liveness.MAX_SILENCE = 4.0
 keys.create_missing(Path(sys.argv[2]))
 sys.argv = sys.argv[1:2] + sys.argv[3:]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -28,7 +28,7 @@ def signed_in(db: None) -> Iterator[Callable[[str], Client]]:
         return browser
 
     yield sign_in
-    heartbeat.stop_keeping()
+    heartbeat.stop()
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from integrator.windows import failures, lease
 from integrator.windows.phases import opening, tasks
 from integrator.windows.post_checks import plan_recheck, post_checks
 from tests import factories
-from tests.services.mortal_workers import (
-    MOST,
+from tests.services.killed_workers import (
+    MAX_DEATHS,
     Killed,
-    mortal,
     only_paused,
-    soon,  # noqa: F401 - a fixture for each test
+    short_spans,  # noqa: F401 - a fixture for each test
+    sweep_until,
 )
 from tests.services.provider import only, open_windows
 
@@ -61,18 +61,18 @@ def test_a_window_whose_driver_dies_each_time_is_held_and_tried_again_later(
 ) -> None:
     monkeypatch.setattr(tasks, "drive", kills)
     run = provider.start(1)
-    mortal(workers, lambda: Window.objects.filter(held=True).exists())
+    sweep_until(workers, lambda: Window.objects.filter(held=True).exists())
     window = Window.objects.get()
     assert str(window.cause) == "3 workers died while they drove this window"
     assert Event.objects.filter(window=window, to_state="held", why=window.cause).exists()
     assert window.due_at is not None
     assert window.due_at > clock.now() + failures.REST_AFTER_DEATHS - dt.timedelta(minutes=1)
-    assert mortal(workers, lambda: Window.objects.get().due_at is not None) == 0
+    assert sweep_until(workers, lambda: Window.objects.get().due_at is not None) == 0
 
     # Tried once more when the rest is over, and then left alone again.
     Window.objects.update(due_at=clock.now())
-    assert mortal(workers, lambda: Window.objects.get().deaths > MOST) == 1
-    mortal(workers, lambda: Window.objects.get().due_at is not None)
+    assert sweep_until(workers, lambda: Window.objects.get().deaths > MAX_DEATHS) == 1
+    sweep_until(workers, lambda: Window.objects.get().due_at is not None)
 
     monkeypatch.undo()
     actions.keep_waiting(window.pk, "anna")
@@ -88,7 +88,7 @@ def test_a_window_that_has_touched_nothing_fails_its_members_instead(
 ) -> None:
     monkeypatch.setattr(opening, "drive", kills)
     run = provider.start(5)
-    assert mortal(workers, lambda: only_paused(run.pk)) == MOST
+    assert sweep_until(workers, lambda: only_paused(run.pk)) == MAX_DEATHS
     (failed,) = Binding.objects.filter(run=run, state="failed")
     assert failed.cause == worker_deaths.CAUSE
     assert provider.sandbox.ledger()["switches"] == []
@@ -105,8 +105,8 @@ def test_a_database_error_in_a_window_is_counted_and_not_waited_out(
 
     monkeypatch.setattr(tasks, "drive", refused)
     provider.start(1)
-    mortal(workers, lambda: Window.objects.filter(held=True).exists(), limit=60)
-    assert Window.objects.get().deaths == MOST
+    sweep_until(workers, lambda: Window.objects.filter(held=True).exists(), limit=60)
+    assert Window.objects.get().deaths == MAX_DEATHS
 
 
 def test_an_error_that_nobody_foresaw_does_not_open_the_same_window_for_ever(
@@ -134,13 +134,14 @@ def test_looking_at_a_closed_window_that_ends_each_worker_raises_the_alarm(
     factories.canary(window, bound, state="watched", compared_at=None)
     monkeypatch.setattr(post_checks, "look", kills)
     monkeypatch.setattr(plan_recheck, "_read_plan", lambda _window: None)
-    for _ in range(MOST):
+    for _ in range(MAX_DEATHS):
         with pytest.raises(Killed):
             plan_recheck.look(window.pk)
     plan_recheck.look(window.pk)
     window.refresh_from_db()
     why = (
-        f"the accounts behind window {window} could not be compared: {MOST} workers died while they"
+        f"the accounts behind window {window} could not be compared: "
+        f"{MAX_DEATHS} workers died while they"
     )
     assert str(window.alarm).startswith(why)
     assert (window.after_at, window.recheck_at, window.deaths) == (None, None, 0)

@@ -18,9 +18,9 @@ from integrator.models.states import BindingState, Outcome
 from integrator.windows import lease, members, readings, watchdog
 from integrator.windows.phases import orders, restoring
 from tests import factories
-from tests.services.choice import first_of
 from tests.services.effects import ORDER
 from tests.services.provider import only, open_windows, where_everything_is
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

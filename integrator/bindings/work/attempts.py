@@ -245,7 +245,7 @@ def try_again(
     if (
         window is not None
         and window.closing
-        and reachability.may_pass(error)
+        and reachability.is_transient(error)
         and _knows_all(claimed)
     ):
         step_back(claimed)  # another window may find the panel as it should be

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from integrator.bindings.operator import guided, report
 from integrator.core.errors import Refused
-from integrator.management import guiding, rehearsing
+from integrator.management import guided_binding, rehearsal_output
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
-from integrator.management.waiting import all_well, wait_for
+from integrator.management.run_wait import all_well, wait_for
 from integrator.matching.candidates import unbound
 from integrator.messages.reasons import shown
 from integrator.models.states import Payment
@@ -104,11 +104,11 @@ class Command(PersonCommand):
             self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
         for kind in given["confirm"]:
             confirmations.confirm_all(preview, kind, actor())
-        code = rehearsing.rehearse(preview, self.note) if given["dry_run"] else OK
+        code = rehearsal_output.rehearse(preview, self.note) if given["dry_run"] else OK
         if given["export"]:
             _export(preview, given["export"])
         if given["dry_run"]:
-            self.tell(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
+            self.emit(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
             return code
         if not preview.summary["ready"]:
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
@@ -130,20 +130,20 @@ class Command(PersonCommand):
 
     def walk(self, preview: Preview, canary: str) -> int:
         """Bind one account step by step with the person at the terminal, print the run."""
-        guiding.need_terminal(preview)
+        guided_binding.need_terminal(preview)
         run_start.pick_canary(preview.pk, canary)
         guided.choose(preview.pk, guided=True)
         run = _launched(preview)
-        self.note(guiding.begun(run, preview))
-        guiding.walk(run, self.note)
+        self.note(guided_binding.begun(run, preview))
+        guided_binding.walk(run, self.note)
         return OK if self.finish(run, wait=False) and all_well(run) else FAILED
 
     def finish(self, run: Run, *, wait: bool) -> bool:
         """Wait where that was asked for, print the run; whether all is well so far."""
         moved = wait_for(run, self.note) if wait else True
         run.refresh_from_db()
-        told = report.run_json(run)
-        self.tell(told, run_lines(told))
+        output = report.run_json(run)
+        self.emit(output, run_lines(output))
         return not wait or (moved and all_well(run))
 
 
@@ -238,7 +238,7 @@ def _preview_lines(preview: Preview) -> list[str]:
             _("  if nobody pays, a site could be suspended from %(day)s on")
             % {"day": summary["first_suspension"]}
         )
-    return [*lines, *rehearsing.lines(preview), "", *_row_lines(preview)]
+    return [*lines, *rehearsal_output.lines(preview), "", *_row_lines(preview)]
 
 
 def _row_lines(preview: Preview) -> list[str]:
@@ -263,12 +263,12 @@ def _row_lines(preview: Preview) -> list[str]:
     return lines
 
 
-def run_lines(told: dict[str, Any]) -> list[str]:
+def run_lines(output: dict[str, Any]) -> list[str]:
     """A run as people read it."""
     counts = ("total", "done", "failed", "undecided", "cancelled")
-    lines = [f"{told['run']} {told['state']}: " + ", ".join(f"{told[n]} {n}" for n in counts)]
-    lines += [_("waits: %(what)s") % {"what": one} for one in told["waits"]]
-    wrong = [one for one in told["bindings"] if one["state"] in {"failed", "undecided"}]
+    lines = [f"{output['run']} {output['state']}: " + ", ".join(f"{output[n]} {n}" for n in counts)]
+    lines += [_("waits: %(what)s") % {"what": one} for one in output["waits"]]
+    wrong = [one for one in output["bindings"] if one["state"] in {"failed", "undecided"}]
     rows = [
         [one["binding"], one["server"], one["username"], one["state"], one["cause"] or ""]
         for one in wrong[:SHOWN_ROWS]

@@ -35,7 +35,7 @@ class Command(PersonCommand):
             actions.cancel(run.pk, actor(), verbatim(given["why"]))
             run.refresh_from_db()
         means = endings.of_cancelling(run)
-        self.tell(
+        self.emit(
             {
                 "run": str(run),
                 "state": run.state,

@@ -40,7 +40,7 @@ class Command(PersonCommand):
                 client_creation.work(number)
             matcher.match_all()
         rows = missing_clients.missing()
-        self.tell({"clients": [_row(one) for one in rows]}, _lines(rows))
+        self.emit({"clients": [_row(one) for one in rows]}, _lines(rows))
         emails = [email for email, _name in people]
         left = NewClient.objects.filter(email__in=emails).exclude(state=NewClient.State.DONE)
         return FAILED if left.exists() else OK

@@ -31,7 +31,7 @@ class Command(PersonCommand):
         rows = writer.template(unbound() if given["accounts"] else Account.objects.none())
         if self.json:
             head, *lines = rows
-            self.tell_json([dict(zip(map(str, head), line, strict=True)) for line in lines])
+            self.print_json([dict(zip(map(str, head), line, strict=True)) for line in lines])
             return OK
         for line in writer.written(rows):
             self.stdout.write(line, ending="")

@@ -46,19 +46,19 @@ class Command(PersonCommand):
         else:
             return self.show(binding)
         binding.refresh_from_db()
-        self.tell(
+        self.emit(
             {"binding": str(binding), "state": binding.state, "service": binding.service_id},
             [f"{binding} {binding.state}"],
         )
         return OK
 
     def show(self, binding: Binding) -> int:
-        """What is undecided, and what BILLmanager shows that could be it; 1 while it is."""
+        """Show what is undecided, with BILLmanager's candidates; 1 while it is undecided."""
         undecided = binding.state == BindingState.UNDECIDED
         found = undecided_evidence.options(binding) if undecided else []
         cause = CAUSES.get(binding.cause)
         rows = [[one.kind, one.id, one.about, one.unfit] for one in found]
-        self.tell(
+        self.emit(
             {
                 "binding": str(binding),
                 "state": binding.state,

@@ -56,7 +56,7 @@ class Command(PersonCommand):
         lines.append(
             _("Matches: %(ready)d ready, %(choose)d to choose, %(blocked)d blocked.") % matches
         )
-        self.tell({"panels": found, "matches": matches}, lines)
+        self.emit({"panels": found, "matches": matches}, lines)
         return code
 
     def _emails(self, panels: Sequence[Panel]) -> int:

@@ -1,4 +1,4 @@
-"""Where bound services and their accounts differ."""
+"""Show where bound services and their accounts differ."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Command(PersonCommand):
         parser.add_argument("--all", action="store_true", help=_("what is meant, too"))
 
     def run(self, **given: Any) -> int:
-        """Compare and tell; 1 when something differs that nobody has said to be meant."""
+        """Compare and print; 1 when something differs that nobody has accepted."""
         code = self._discover() if given["discover"] else OK
         discovery.compare()
         shown = Drift.objects.filter(over_at=None) if given["all"] else drift.unsettled()
         rows = [_row(one) for one in shown.select_related("account", "panel", "service")]
         ages = dict(Panel.objects.values_list("name", "discovered_at"))
         lines = columns([(row["server"], row["username"], row["text"]) for row in rows])
-        self.tell(
+        self.emit(
             {"drift": rows, "read": ages},
             [*lines, _("%(n)d differences.") % {"n": len(rows)}],
         )

@@ -111,7 +111,7 @@ class Command(PersonCommand):
             max_parallel=given["max_parallel"],
         )
         checked = panel_check.check(panel)
-        self.tell(
+        self.emit(
             {
                 "panel": panel.name,
                 "kind": panel.kind,
@@ -133,7 +133,7 @@ class Command(PersonCommand):
             raise Refused(_("No panel is registered yet; add one with “manage.py panel add”."))
         reports = {panel.name: panel_check.check(panel) for panel in panels}
         lines = [line for name, report in reports.items() for line in _lines(name, report)]
-        self.tell({"panels": {name: one.to_json() for name, one in reports.items()}}, lines)
+        self.emit({"panels": {name: one.to_json() for name, one in reports.items()}}, lines)
         if any(report.unreachable for report in reports.values()):
             return UNREACHABLE
         return OK if all(report.ok for report in reports.values()) else FAILED
@@ -152,7 +152,7 @@ class Command(PersonCommand):
                 _("%(path)s cannot be written: %(why)s.")
                 % {"path": output, "why": error.strerror or type(error).__name__}
             ) from error
-        self.tell(
+        self.emit(
             {"panel": panel.name, "output": str(output)},
             [
                 _("The dialect report of %(panel)s is in %(path)s. Read it before you send it.")
@@ -168,7 +168,7 @@ class Command(PersonCommand):
             return self._list_names(panel)
         wanted = dialect_words.pairs(given["entries"])
         kept = overrides.set_entries(panel, wanted, actor=actor(), force=given["force"])
-        self.tell(
+        self.emit(
             {"panel": panel.name, "set": [asdict(one) for one in kept]},
             [
                 *map(dialect_words.kept, kept),
@@ -181,7 +181,7 @@ class Command(PersonCommand):
         if panel.kind != Panel.Kind.BILLMANAGER:
             raise Refused(_("Only BILLmanager has a dialect; “%s” is an ispmanager.") % panel.name)
         entries = dialect_entries.entries(panel)
-        self.tell(
+        self.emit(
             {"panel": panel.name, "entries": [dialect_words.to_json(one) for one in entries]},
             dialect_words.lines(entries),
         )
@@ -191,7 +191,7 @@ class Command(PersonCommand):
         """Say which module serves a server."""
         panel = lookup.panel(given["name"])
         module = module_links.link_by_hand(panel, given["module"])
-        self.tell(
+        self.emit(
             {"panel": panel.name, "module": module.remote_id, "module_name": module.name},
             [
                 _("%(panel)s is served by module %(id)d, %(name)s.")

@@ -27,5 +27,5 @@ class Command(PersonCommand):
         run = find_run(given["run_word"])
         actions.pause(run.pk, actor(), verbatim(given["why"]))
         run.refresh_from_db()
-        self.tell({"run": str(run), "state": run.state}, [f"{run} {run.state}"])
+        self.emit({"run": str(run), "state": run.state}, [f"{run} {run.state}"])
         return OK

@@ -10,7 +10,7 @@ from integrator.core.errors import Refused
 from integrator.inventory import lookup
 from integrator.management.output import OK, PersonCommand, columns
 from integrator.matching import matcher, plan_map
-from integrator.previews.choices import LONGEST_PERIOD, Choices
+from integrator.previews.choices import MAX_PERIOD, Choices
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -38,14 +38,14 @@ class Command(PersonCommand):
     def run(self, **given: Any) -> int:
         """Set what was given, then show the map."""
         if given["wanted"]:
-            if not 1 <= given["period"] <= LONGEST_PERIOD:
+            if not 1 <= given["period"] <= MAX_PERIOD:
                 raise Refused(Choices(period=given["period"]).problems()[0])
             panel = lookup.panel(given["server"]) if given["server"] else None
             plan_map.set_many(given["wanted"], panel, given["period"])
             matcher.match_all()
         rows = [_row(row) for row in plan_map.table()]
         head = [_("preset"), _("server"), _("accounts"), _("plan"), _("months"), _("how")]
-        self.tell({"presets": rows}, columns([head, *([*row.values()][:6] for row in rows)]))
+        self.emit({"presets": rows}, columns([head, *([*row.values()][:6] for row in rows)]))
         return OK
 
 

@@ -18,7 +18,7 @@ from integrator.management.output import (
     find_run,
     secret_from,
 )
-from integrator.management.waiting import wait_for
+from integrator.management.run_wait import wait_for
 from integrator.models import Binding, Run
 from integrator.models.states import RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS
@@ -79,28 +79,28 @@ class Command(PersonCommand):
         ids = list(bindings.values_list("pk", flat=True))
         password = secret_from(given["password_env"]) or None
         fix = corrected(bindings.get(), wish) if wish != Wish() else Correction({})
-        told = actions.retry(
+        done = actions.retry(
             bindings, actor(), password=password, corrected=fix.fields, confirmed=fix.words
         )
-        runs = set(Run.objects.filter(bindings__in=told.retried))
+        runs = set(Run.objects.filter(bindings__in=done.retried))
         if given["wait"]:
             for run in sorted(runs, key=lambda run: run.pk):
                 wait_for(run, self.note)
-        self.tell(
+        self.emit(
             {
-                "retried": [f"b{pk}" for pk in told.retried],
-                "refused": [{"binding": f"b{pk}", "text": text} for pk, text in told.refused],
+                "retried": [f"b{pk}" for pk in done.retried],
+                "refused": [{"binding": f"b{pk}", "text": text} for pk, text in done.refused],
                 "runs": [report.run_json(run) for run in runs] if given["wait"] else [],
             },
             [
-                _("%(count)d retried.") % {"count": len(told.retried)},
-                *(f"b{pk}: {text}" for pk, text in told.refused),
+                _("%(count)d retried.") % {"count": len(done.retried)},
+                *(f"b{pk}: {text}" for pk, text in done.refused),
             ],
         )
-        if not told.retried:
+        if not done.retried:
             return REFUSED
         left = Binding.objects.filter(pk__in=ids).exclude(state=BindingState.DONE)
-        return FAILED if told.refused or (given["wait"] and left.exists()) else OK
+        return FAILED if done.refused or (given["wait"] and left.exists()) else OK
 
     def chosen(self, word: str, *, only_failed: bool) -> QuerySet[Binding]:
         """The bindings that the word means.

@@ -31,11 +31,11 @@ class Command(PersonCommand):
         """Show one run (1 when something in it failed or is undecided), or list them."""
         if given["run_word"]:
             told = report.run_json(find_run(given["run_word"]))
-            self.tell(told, run_lines(told))
+            self.emit(told, run_lines(told))
             return FAILED if told["failed"] or told["undecided"] else OK
         rows = [_row(run) for run in Run.objects.select_related("preview")[:SHOWN_RUNS]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
-        self.tell({"runs": rows}, columns(table))
+        self.emit({"runs": rows}, columns(table))
         return OK
 
 

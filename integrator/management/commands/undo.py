@@ -40,7 +40,7 @@ class Command(PersonCommand):
             alarming = undo_guide.release(binding.pk, actor())
         binding.refresh_from_db()
         undo = undo_guide.state_of(binding)
-        self.tell(
+        self.emit(
             {
                 "binding": str(binding),
                 "state": binding.state,

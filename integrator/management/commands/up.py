@@ -50,7 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--only", choices=roles.ROLES, help="run one role, without Redis")
 
     def handle(self, *_args: str, **given: Any) -> None:
-        """Run until told to stop; exits with 0 then, 1 when something would not start."""
+        """Run until asked to stop; exits with 0 then, 1 when something would not start."""
         try:
             if given["only"]:
                 run_alone(given["only"], given["port"], demo=given["demo"])

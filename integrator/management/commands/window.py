@@ -74,7 +74,7 @@ class Command(PersonCommand):
         table = [head, *([row[name] for name in head] for row in rows)] if rows else []
         lines = columns(table) or [_("No window is open.")]
         lines += [f"{one['window']} {one['plan']}: {one['alarm']}" for one in alarms]
-        self.tell({"windows": rows, "alarms": alarms}, lines)
+        self.emit({"windows": rows, "alarms": alarms}, lines)
         return FAILED if alarms or any(row["held"] for row in rows) else OK
 
     def restore(self, given: dict[str, Any]) -> int:
@@ -86,7 +86,7 @@ class Command(PersonCommand):
         actions.restore(window.pk, actor(), anyway=given["anyway"])
         window.refresh_from_db()
         row = _row(window)
-        self.tell(row, [f"{window} {plan.name}: {window.phase}"])
+        self.emit(row, [f"{window} {plan.name}: {window.phase}"])
         return OK
 
     def strangers(self, given: dict[str, Any]) -> int:
@@ -99,7 +99,7 @@ class Command(PersonCommand):
             orders = orders.filter(window=window)
         rows = [_order(order) for order in orders[:MAX_ORDERS]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
-        self.tell({"orders": rows}, columns(table) or [_("None met a window.")])
+        self.emit({"orders": rows}, columns(table) or [_("None met a window.")])
         return FAILED if any(row["state"] == StrangerOrder.State.MANUAL for row in rows) else OK
 
     def hand_over(self, given: dict[str, Any]) -> int:
@@ -109,7 +109,7 @@ class Command(PersonCommand):
             raise Refused(_("Service %(id)d met no window.") % {"id": given["service"]})
         order_handover.hand_over(order.pk, actor())
         order = StrangerOrder.objects.select_related("window__plan").get(pk=order.pk)
-        self.tell(_order(order), [f"{order.service_id} {order.state}"])
+        self.emit(_order(order), [f"{order.service_id} {order.state}"])
         return OK
 
     def seen(self, given: dict[str, Any]) -> int:
@@ -117,7 +117,7 @@ class Command(PersonCommand):
         window = _find(given["window"])
         if not post_checks.seen_by(window.pk, actor()):
             raise Refused(_("Nothing is wrong after %(window)s.") % {"window": window})
-        self.tell({"window": str(window)}, [f"{window}: {window.alarm}"])
+        self.emit({"window": str(window)}, [f"{window}: {window.alarm}"])
         return OK
 
 

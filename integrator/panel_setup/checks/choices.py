@@ -1,6 +1,6 @@
-"""What a person has to say of a BILLmanager: each in one sentence, with what it could be.
+"""Rows of a check that ask an administrator for an entry of the dialect, with candidates.
 
-What the panel shows does not tell it, but a person who looks at BILLmanager's own pages can.
+The panel's answers leave it open, but a person who looks at BILLmanager's pages can decide it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from panels.billmanager import Dialect
 
 MAX_CANDIDATES = 12
-"""So many candidates are told."""
+"""Candidates that one row names."""
 
 
 def needs_choice(
     step: int, what: str, name: str, dialect: Dialect, *, func: str = "", seen: str = ""
 ) -> CheckRow:
-    """The row that asks for one entry. ``seen``: what was looked at, for who wants to know."""
+    """The row that asks for one entry. ``seen``: what was looked at, added as detail."""
     candidates = dialect.choices.get(name, ())
     text = (
         _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s")

@@ -1,4 +1,4 @@
-"""What a panel check measures of the line to a panel: certificate, clock, latency, parallel calls.
+"""Measures of the connection to a panel: certificate, clock, latency, parallel calls.
 
 Measured with ``whoami`` alone, which changes nothing.
 """
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 SAMPLES = 5
 """Calls one after another whose median is the latency."""
-EACH = 2
-"""Calls that each thread makes while all are sent at a time."""
+CALLS_PER_THREAD = 2
+"""Calls that each thread makes while all threads send at once."""
 CLOCK_LIMIT = 60.0
 """Seconds by which clocks may differ before it is worth a warning: dates and paid periods are
 the panel's, settle times and windows are ours."""
 CERTIFICATE_DAYS = 21
 """A certificate that ends within so many days is worth a warning."""
-WORTH_MEASURING = 0.02
-"""Seconds of latency below which more calls at a time could gain nothing that can be measured."""
+MIN_LATENCY = 0.02
+"""Seconds; below it parallel calls are not measured, since they could gain nothing measurable."""
 
 
 def measure(asker: Asker, *, in_parallel: bool) -> dict[str, Any]:
-    """The facts, for the report; what is wrong with them becomes rows.
+    """The measured facts for the report; adds a row for each that is wrong.
 
     ``in_parallel``: also send as many calls at a time as are allowed; left out while bindings run,
     since these need the panel.
@@ -104,7 +104,7 @@ def _clock_and_latency(asker: Asker) -> dict[str, Any]:
 
 
 def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
-    """How the panel takes as many calls at a time as we may send it."""
+    """Refusals and latency at as many parallel calls as the panel's limit allows."""
     limit = asker.panel.max_parallel
     with ThreadPoolExecutor(limit) as pool:
         tries = [
@@ -121,7 +121,7 @@ def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
             " “calls at a time”."
         ) % {"refused": refused, "all": len(outcomes), "limit": limit}
         asker.note(0, what, "whoami", "warning", text)
-    elif together and alone >= WORTH_MEASURING and limit > 1 and together > 0.8 * limit * alone:
+    elif together and alone >= MIN_LATENCY and limit > 1 and together > 0.8 * limit * alone:
         text = _(
             "With %(limit)d calls at a time each takes %(times).1f times as long: the panel works"
             " on them one after another. More than a few bring nothing and burden it."
@@ -135,10 +135,10 @@ def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
 
 
 def _calls(transport: Transport) -> list[float | None]:
-    """Seconds of a few calls of one thread; None for each that was refused or lost."""
+    """The seconds of each of a few calls of one thread; None for one that was refused or lost."""
     found: list[float | None] = []
     try:
-        for _number in range(EACH):
+        for _number in range(CALLS_PER_THREAD):
             try:
                 found.append(transport.measure().seconds)
             except errors.PanelError:

@@ -1,4 +1,4 @@
-"""What is needed of an ispmanager: its accounts, and what is asked about one of them."""
+"""The check of an ispmanager: its accounts, and the forms of one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which functions the steps need, and whether our logins have them. It only ever reads.
+"""The panel check: whether our logins have all functions that the steps need. Reads only.
 
 Asked when a panel is connected, on demand, and before each run.
 """
@@ -22,7 +22,7 @@ from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
-from integrator.panel_setup.registration import STAFF_LEVEL, elsewhere, level_text, whoami
+from integrator.panel_setup.registration import STAFF_LEVEL, level_text, other_address_text, whoami
 from panels.coremanager.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckReport", "CheckRow", "check", "need_ready", "need_ready_for"]
 
-FRESH = dt.timedelta(minutes=5)
-"""A check that found all well holds for so long when a run is started."""
+MAX_AGE = dt.timedelta(minutes=5)
+"""A check without errors that is younger is not repeated when a run is started."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found. ``ok``: nothing that a step needs is missing.
+    """The result of a check. ``ok``: nothing that a step needs is missing.
 
     ``facts``: ``latency_ms``, ``clock_ahead_seconds``, ``tls`` {``subject``, ``not_before``,
     ``not_after``, ``sha256``, ``trust``} and ``parallel`` {``limit``, ``refused``,
@@ -103,13 +103,13 @@ def need_ready_for(preview: Preview) -> None:
 
 
 def need_ready(panels: Iterable[Panel]) -> None:
-    """Check the panels of a run that is about to start, as far as that was not just done.
+    """Check the panels of a run that is about to start, those excepted that were just checked.
 
     Raises Refused, with what is missing on which panel and what to do; nothing has been changed.
     """
     lines = []
     for panel in panels:
-        recent = panel.checked_at is not None and now() - panel.checked_at < FRESH
+        recent = panel.checked_at is not None and now() - panel.checked_at < MAX_AGE
         if recent and panel.checked.get("ok") and not panel.stopped:
             continue
         report = check(panel, in_parallel=False)
@@ -124,7 +124,7 @@ def need_ready(panels: Iterable[Panel]) -> None:
 
 
 def _log_in(asker: Asker) -> bool:
-    """Whether both logins work and are strong enough."""
+    """Check both logins; whether they work and are strong enough."""
     panel = asker.panel
     staff = [False, True] if panel.task_username else [False]
     allowed = True
@@ -135,10 +135,10 @@ def _log_in(asker: Asker) -> bool:
     return allowed
 
 
-def _say_where(asker: Asker) -> None:
-    """Where what answers is no panel, add at which other address one does."""
+def _name_other_address(asker: Asker) -> None:
+    """Add to a failed row the other usual address, where a panel answers there."""
     row = asker.rows[-1]
-    if row.state == "not found" and (where := elsewhere(asker.panel)):
+    if row.state == "not found" and (where := other_address_text(asker.panel)):
         asker.rows[-1] = replace(row, text=" ".join([row.text, *where]))
 
 
@@ -156,7 +156,7 @@ def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
         panel.version = getattr(who, "version", "") or panel.version
 
     if not asker.ask(0, what, "whoami", ask):
-        _say_where(asker)
+        _name_other_address(asker)
         return False
     level = levels[0]
     if level is not None and level < STAFF_LEVEL:

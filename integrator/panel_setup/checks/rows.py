@@ -1,4 +1,4 @@
-"""Asks a panel for one thing after another and says of each whether our login has it.
+"""Rows of a panel check: each says whether our login has one thing that a step needs.
 
 Lists and forms are opened; what acts when it is called (design.md, section 9) is judged by the
 toolbar that names it, and never called.
@@ -46,7 +46,7 @@ class CheckRow:
 
 @dataclass(slots=True)
 class Asker:
-    """Asks one panel as one login, and keeps the rows that the answers lead to.
+    """Asks one panel as one login, and collects the rows that the answers lead to.
 
     ``lists`` are the first lines of the lists that were read, with their toolbars, by function.
     """
@@ -59,7 +59,7 @@ class Asker:
     def ask(
         self, step: int, what: str, func: str, how: Callable[[], object], only_for: str = ""
     ) -> bool:
-        """Add the row that asking leads to; whether it is *allowed*.
+        """Ask, and add the row for the answer; whether it is *allowed*.
 
         ``only_for``: what alone needs this, so that lacking it is a warning; "": every run does.
         An error of a kind that we do not know goes through.
@@ -73,7 +73,7 @@ class Asker:
     def list(
         self, step: int, what: str, func: str, *, su: int | None = None, only_for: str = ""
     ) -> bool:
-        """Read a list's first line and toolbar, and see whether a saved filter would hide rows."""
+        """Read a list's first line and toolbar; warn where a saved filter would hide rows."""
 
         def read() -> None:
             asking: Mapping[str, str | int] = {"filter": "off", "p_cnt": 1}
@@ -82,7 +82,7 @@ class Asker:
 
         allowed = self.ask(step, what, func, read, only_for)
         if allowed and su is None:
-            self._see_filter(step, func, self.lists[func].total)
+            self._warn_of_filter(step, func, self.lists[func].total)
         return allowed
 
     def first(self, func: str) -> Row | None:
@@ -136,10 +136,10 @@ class Asker:
         self.rows.append(CheckRow(step, what, func, state, f"{text} {only_for}".strip()))
 
     def note(self, step: int, what: str, func: str, state: State, text: str = "") -> None:
-        """Add a row that needed no asking."""
+        """Add a row without asking the panel."""
         self.rows.append(CheckRow(step, what, func, state, text))
 
-    def _see_filter(self, step: int, func: str, total: int | None) -> None:
+    def _warn_of_filter(self, step: int, func: str, total: int | None) -> None:
         """Warn of a filter that somebody saved for this login; our own calls switch it off."""
         try:
             shown = self.transport.read(func, {"p_cnt": 1}).listing().total
@@ -155,7 +155,7 @@ class Asker:
 
 
 def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> tuple[State, str]:
-    """What asking led to, and why."""
+    """The state that asking leads to, and why."""
     state: State = "denied"
     try:
         how()
@@ -198,7 +198,7 @@ def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> t
 
 
 def _refused_text(error: errors.Refused) -> str:
-    """What the panel said, and where a captcha is switched off (billmanager.md 1.7)."""
+    """The panel's words, and for a captcha where it is switched off (billmanager.md 1.7)."""
     if error.block != "captcha":
         return str(error)
     advice = _(
@@ -209,7 +209,7 @@ def _refused_text(error: errors.Refused) -> str:
 
 
 def right_text(func: str, panel: Panel, login: str) -> str:
-    """Which right to grant, and where (billmanager.md 9, ispmanager.md 1.2)."""
+    """The right to grant, and where it is granted (billmanager.md 9, ispmanager.md 1.2)."""
     if panel.kind == Panel.Kind.BILLMANAGER:
         text = _(
             "Grant the login “%(login)s” the function “%(func)s” in BILLmanager: Provider → Staff →"

@@ -1,4 +1,4 @@
-"""What steps 6 and 7 need, asked as the staff who handle tasks."""
+"""The check of steps 6 and 7, with the login of the staff who handle tasks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ask_tasks(asker: Asker, bm: BillManager) -> None:
     _form(asker, bm.tasks.learn(found[0]), found[0])
 
 
-WHATS = {
+LABELS = {
     "task_take": gettext_lazy("take a task"),
     "task_close": gettext_lazy("close a task"),
     "task_module": gettext_lazy("the task form's field for the module"),
@@ -54,21 +54,21 @@ WHATS = {
 
 
 def _types(asker: Asker, dialect: Dialect) -> None:
-    """Whether it is known which tasks open a service."""
+    """Check that the types of tasks that open a service are known."""
     if "task_open_types" in dialect.choices:
         what = _("which tasks open a service")
         asker.rows.append(needs_choice(6, what, "task_open_types", dialect))
 
 
 def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
-    """Ask for what a form has shown and did not tell; whether that was nothing.
+    """Add a row for each name that the forms left open; whether there was none.
 
     What no form has shown yet will be found at the first task. ``seen``: one is being looked at.
     """
     lacking = [name for name in ("task_take", *FORM_NAMES) if getattr(dialect, name) is None]
     asked = [name for name in lacking if name in dialect.choices]
     for name in asked:
-        what = str(WHATS[name])
+        what = str(LABELS[name])
         asker.rows.append(needs_choice(7, what, name, dialect))
     unseen = [name for name in lacking if name not in asked]
     names = ", ".join(unseen)
@@ -92,7 +92,7 @@ def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
 
 
 def _earlier(asker: Asker, dialect: Dialect) -> None:
-    """What forms that were seen earlier require, and nobody fills."""
+    """Add what forms seen earlier require and no entry fills."""
     earlier = asker.panel.learnt.get("task_forms", {}).values()
     known = _closing(dialect)
     unfilled = {name for one in earlier for name in completeness.unfilled_in(one, dialect, known)}
@@ -101,7 +101,7 @@ def _earlier(asker: Asker, dialect: Dialect) -> None:
 
 
 def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
-    """Judge the form that is there by what step 7 will do with it."""
+    """Check whether step 7 could fill and close this form."""
     if not _names(asker, dialect, seen=True):
         return
     unfilled = completeness.unfilled(shown.form, dialect, _closing(dialect))
@@ -123,6 +123,6 @@ def _unfilled(asker: Asker, dialect: Dialect, fields: Iterable[str]) -> None:
 
 
 def _closing(dialect: Dialect) -> dict[str, str]:
-    """What closing sends besides module, username and password."""
+    """The fields that closing sends besides module, username and password."""
     close = dialect.task_close
     return {close.name: close.value} if close is not None and close.kind == "field" else {}

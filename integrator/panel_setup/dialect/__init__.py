@@ -1,1 +1,1 @@
-"""What an administrator sees and sets of a panel's dialect."""
+"""A panel's dialect as an administrator sees and sets it."""

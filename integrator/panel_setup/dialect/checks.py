@@ -1,4 +1,4 @@
-"""A name that a person sets is looked for on the panel first; nothing there is changed.
+"""Checks of names that a person sets: each is looked for on the panel, by reads alone.
 
 Only lists and forms are opened. What acts when it is called is judged by the toolbar that names it
 (billmanager.md 13), so that it is never called to find out whether it is there.
@@ -21,7 +21,14 @@ from panels.billmanager.dialect.shapes import of_form
 from panels.billmanager.discovery import discovery, modules, plan_modules
 from panels.billmanager.discovery.report_keys import AFTER
 from panels.billmanager.discovery.search import SAMPLE, Search
-from panels.billmanager.optional_reads import asked, asked_form, exists, is_form, is_list, options
+from panels.billmanager.optional_reads import (
+    exists,
+    is_form,
+    is_list,
+    options,
+    read_optional,
+    read_optional_form,
+)
 from panels.coremanager.listing import number
 
 if TYPE_CHECKING:
@@ -46,7 +53,7 @@ ACTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What looking for a value showed.
+    """The result of looking for a value on the panel.
 
     ``wrong``: why it cannot be right; ``unchecked``: why it could not be looked for. Both '' where
     it is there. ``never``: it is not taken even on a person's word.
@@ -57,10 +64,10 @@ class Verdict:
     never: bool = False
 
 
-THERE = Verdict()
+FOUND = Verdict()
 
 
-class Looker:
+class ValueCheck:
     """Looks for the values of one dialect on its panel.
 
     Every method raises what a read raises when the panel cannot be reached or lets nobody in.
@@ -116,7 +123,7 @@ class Looker:
         su = discovery.some_user(self.transport)
         if su is None:
             return Verdict(unchecked=_("there is no active client to ask as"))
-        return THERE if exists(self.transport, func, su=su) else _missing(func)
+        return FOUND if exists(self.transport, func, su=su) else _missing(func)
 
     # Modules
 
@@ -134,7 +141,8 @@ class Looker:
 
     def _module_form(self, func: str) -> Form | None:
         manual = self.dialect.manual_module
-        return asked_form(self.transport, func, module=manual.value if manual else "", type=VHOST)
+        name = manual.value if manual else ""
+        return read_optional_form(self.transport, func, module=name, type=VHOST)
 
     def _module_create(self) -> Verdict:
         func = self._value()
@@ -144,7 +152,7 @@ class Looker:
         if form is None or not {"name", "datacenter", "department"} & set(form.fields):
             text = _("“%(func)s” is no form that asks for name, data centre and department")
             return Verdict(wrong=text % {"func": func})
-        return THERE
+        return FOUND
 
     def _module_button(self) -> Verdict:
         create = self.dialect.module_create
@@ -173,7 +181,7 @@ class Looker:
 
     def _plan_modules_list(self) -> Verdict:
         func = self._value()
-        answer = asked(self.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
+        answer = read_optional(self.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list pricelist was refused"))
         button = next((b for b in answer.toolbar().buttons if b.func == func), None)
@@ -184,11 +192,11 @@ class Looker:
         if self._plans and self._opened(func) is None:
             text = _("“%(func)s” opens no list for a plan")
             return Verdict(wrong=text % {"func": func})
-        return THERE
+        return FOUND
 
     def _opened(self, func: str, parents: Iterable[str] = ("elid", "plid")) -> Document | None:
         for parent in parents:
-            answer = asked(
+            answer = read_optional(
                 self.transport,
                 func,
                 devel=True,
@@ -205,7 +213,7 @@ class Looker:
             return Verdict(unchecked=_("the list of a plan's modules is not known yet"))
         if not self._plans:
             return Verdict(unchecked=_("there is no hosting plan to look at"))
-        if (forbidden := never(self.dialect, "plan_modules_list")).wrong:
+        if (forbidden := why_forbidden(self.dialect, "plan_modules_list")).wrong:
             return forbidden
         answer = self._opened(found.value, parents)
         if answer is None:
@@ -221,11 +229,11 @@ class Looker:
         if all(button.func != func for button in answer.toolbar().buttons):
             listed = self.dialect.need("plan_modules_list")
             return _not_above(listed, func, answer.toolbar())
-        return THERE
+        return FOUND
 
     def _parent(self) -> Verdict:
         answer = self._list_of_plan((self._value(),))
-        return answer if isinstance(answer, Verdict) else THERE
+        return answer if isinstance(answer, Verdict) else FOUND
 
     def _marker(self) -> Verdict:
         answer = self._list_of_plan()
@@ -246,7 +254,7 @@ class Looker:
             return Verdict(unchecked=text)
         wrong = markers.disagreeing(marker, samples)
         if not wrong:
-            return THERE
+            return FOUND
         names = {row.get("id"): row.get("name") or row.get("id") for row in self._plans}
         text = _(
             "“%(marker)s” says otherwise than “processingmodules” in the list of plans, for:"
@@ -258,13 +266,13 @@ class Looker:
     # Services
 
     def _client_filter(self) -> Verdict:
-        form = asked_form(self.transport, "vhost.filter")
+        form = read_optional_form(self.transport, "vhost.filter")
         if form is None:
             return Verdict(unchecked=_("the form vhost.filter was refused"))
         return self._among([self._value()], list(form.fields))
 
     def _itemtype(self) -> Verdict:
-        answer = asked(self.transport, "itemtype", filter="off", p_cnt=500)
+        answer = read_optional(self.transport, "itemtype", filter="off", p_cnt=500)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list itemtype was refused"))
         rows = answer.listing().rows
@@ -275,7 +283,7 @@ class Looker:
     # Tasks, asked as the staff who handle them
 
     def _open_types(self) -> Verdict:
-        offered = [o.key for o in options(asked_form(self.staff, "task.filter"), "type")]
+        offered = [o.key for o in options(read_optional_form(self.staff, "task.filter"), "type")]
         return self._among(self.dialect.task_open_types, offered)
 
     def _of_task_form(self, name: str) -> Verdict:
@@ -308,31 +316,31 @@ class Looker:
         return verdict
 
     def _above_tasks(self, func: str) -> Verdict:
-        answer = asked(self.staff, "task", devel=True, filter="off", p_cnt=1)
+        answer = read_optional(self.staff, "task", devel=True, filter="off", p_cnt=1)
         if answer is None or is_form(answer):
             return Verdict(unchecked=_("the list task was refused"))
         if all(button.func != func for button in answer.toolbar().buttons):
             return _not_above("task", func, answer.toolbar())
-        return THERE
+        return FOUND
 
     @cached_property
     def _task_forms(self) -> dict[str, dict[str, list[dict[str, str]]]]:
-        """The forms that tasks were seen to have, by function, and one as it is now."""
+        """The forms of tasks by function: those seen earlier, and one as it is now."""
         known = dict(self.panel.learnt.get("task_forms", {}))
         for status in ("0", "1"):
-            answer = asked(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
+            answer = read_optional(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
             rows = answer.listing().rows if answer is not None and not is_form(answer) else ()
             for row in rows:
                 undone = row.code_or_none("status") == status
                 if not undone or row.code_or_none("type") not in self.dialect.task_open_types:
                     continue
-                form = asked_form(self.staff, "task.edit", elid=row.text("id"))
+                form = read_optional_form(self.staff, "task.edit", elid=row.text("id"))
                 if form is not None:
                     return {**known, "task.edit": of_form(form)}
         return known
 
     def _seen_after(self) -> bool:
-        """Whether the form is known that a task has once it is taken."""
+        """Whether the form of a task that was taken is known."""
         take = self.dialect.task_take
         learnt = self.panel.learnt
         if (take is not None and take.kind == "none") or learnt.get("take_keeps_form"):
@@ -345,13 +353,13 @@ class Looker:
             return Verdict(unchecked=_("the panel does not show what there is"))
         lost = [value for value in values if value not in shown]
         if not lost:
-            return THERE
+            return FOUND
         text = _("the panel does not have %(lost)s; there are: %(names)s")
         return Verdict(wrong=text % {"lost": ", ".join(lost), "names": ", ".join(shown)})
 
 
-def never(dialect: Dialect, name: str) -> Verdict:
-    """Why this entry's value is never taken, whatever the panel has; nothing is asked for it."""
+def why_forbidden(dialect: Dialect, name: str) -> Verdict:
+    """Why this value of an entry is refused whatever the panel has. Asks nothing."""
     found = getattr(dialect, name)
     value = found.value if isinstance(found, Found) else ""
     acts = value.rpartition(".")[2] in ACTS
@@ -366,7 +374,7 @@ def never(dialect: Dialect, name: str) -> Verdict:
             return Verdict(wrong=text % {"func": value}, never=True)
     if name in {"itemtype_id", "module_department"} and number(value) is None:
         return Verdict(wrong=_("“%(value)s” is no id") % {"value": value}, never=True)
-    return THERE
+    return FOUND
 
 
 def _missing(func: str) -> Verdict:

@@ -1,4 +1,4 @@
-"""The entries of the dialect that a person may set: what each is, and where to look for it."""
+"""The entries of the dialect that a person may set: labels, advice, candidates."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ _FIELDS = ("task_module", "task_username", "task_password")
 class Entry:
     """One entry as it stands.
 
-    ``value`` is '' while it is not known; ``where`` tells where it was found, or why it was not.
+    ``value`` is '' while it is not known; ``where`` says where it was found, or why it was not.
     ``sure`` is False for what was picked by the look of its name. ``correction`` is what a person
     said, '' where nobody did. ``proven``: a step has succeeded with it on this version of the
     panel. ``steps`` use it. ``candidates``: what the panel has shown that it could be.
@@ -205,7 +205,7 @@ def _where(found: Dialect, given: Dialect, name: str) -> str:
 
 
 def candidates(panel: Panel, dialect: Dialect, name: str) -> Iterator[str]:
-    """What the panel has shown so far that this entry could be, as it would be set."""
+    """The candidates for this entry that the panel has shown, written as they would be set."""
     if dialect.choices.get(name):
         yield from dialect.choices[name]
     elif name in {"manual_module", "ispmanager_modules"}:
@@ -233,7 +233,7 @@ def _of_task_forms(panel: Panel, name: str) -> Iterator[str]:
 
 
 def advice(name: str, choices: Iterable[str] = ()) -> str:
-    """What to look for, and what it could be, in one or two sentences."""
+    """One or two sentences for a person: what to look for, and the candidates."""
     named = ", ".join(choices)
     if not named:
         return str(LOOK[name])

@@ -1,4 +1,4 @@
-"""The dialect report of a registered panel: what it showed of its names, fit to be sent away."""
+"""The dialect report of a registered panel: its names without personal data, as a file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from panels.coremanager.errors import UnexpectedAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REMEMBERED = 500
-"""So many of the last refusals in the journal are looked at for their shapes."""
+MAX_FAULTS = 500
+"""The last refusals in the journal whose shapes are reported."""
 
 
 def make(panel: Panel) -> str:
-    """Read the panel's lists and forms and give the report as text; nothing is changed.
+    """Read the panel's lists and forms and return the report as text; nothing is changed.
 
     Raises Refused for a panel that has no dialect, and PanelError when the panel
     cannot be asked.
@@ -42,7 +42,7 @@ def make(panel: Panel) -> str:
 
 
 def file_name(panel: Panel) -> str:
-    """What the file is called; the panel's own name may say whose it is."""
+    """The file's name, without the panel's own, which may say whose it is."""
     version = "".join(c for c in panel.version if c.isalnum() or c in ".-")
     return f"dialect-{version or 'billmanager'}.json"
 
@@ -89,7 +89,7 @@ def _json(value: object) -> str:
 def _faults(panel: Panel) -> Iterator[dict[str, str]]:
     """The shapes of the refusals that the journal still has."""
     refused = Call.objects.filter(panel=panel.name, outcome="refused").order_by("-pk")
-    for call in refused[:REMEMBERED]:
+    for call in refused[:MAX_FAULTS]:
         try:
             fault = parse(call.answer.encode(), panel=panel.name, func=call.func).fault
         except UnexpectedAnswer:

@@ -1,4 +1,4 @@
-"""What is known of a BILLmanager besides names: who serves what, and what bindings have shown."""
+"""Facts about a BILLmanager besides names: which module serves what, what bindings have proven."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrator.models import Module, Panel
-from integrator.panel_access import mark_column
+from integrator.panel_access import remoteid_column
 from integrator.steps import step1_add_manual_module as step1
-from panels.billmanager.discovery.discovery import NOBODYS
+from panels.billmanager.discovery.discovery import NO_USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ LISTED = {
 
 
 def listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
-    """Those of the panel's own lists, as {"word", "value", "where"}."""
+    """The entries in ``LISTED`` that are known, as {"word", "value", "where"}."""
     for name, word in LISTED.items():
         items = getattr(dialect, name)
         yield {
@@ -40,7 +40,7 @@ def listed(dialect: Dialect) -> Iterator[dict[str, Any]]:
 
 
 def servers() -> list[dict[str, Any]]:
-    """Which server each ispmanager module points at, and as which panel it is registered.
+    """The server that each ispmanager module points at, and the panel that it is registered as.
 
     ``panel``: None where no registered ispmanager is linked to the module.
     """
@@ -83,7 +83,7 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
     titles = dict(dialect.departments)
     named = ", ".join(titles.get(key, f"#{key}") for key in sorted(wanted))
     value = ""
-    nobodys = dialect.places.get("task_departments") == NOBODYS
+    nobodys = dialect.places.get("task_departments") == NO_USER
     if wanted and (own or nobodys):
         value = _("yes, of %s") if wanted <= own else _("no, not those of %s")
         value %= named
@@ -96,12 +96,12 @@ def _sees_tasks(dialect: Dialect) -> dict[str, Any]:
 
 def _remoteid() -> dict[str, Any]:
     """Whether the list of services shows our own id, by the newest order that is proven."""
-    step = mark_column.newest()
+    step = remoteid_column.newest_order()
     value = where = ""
     if step is not None and step.binding is not None:
         value = (
             _("yes")
-            if mark_column.shown(step)
+            if remoteid_column.is_shown(step)
             else _("no: orders are found by plan, domain and period")
         )
         where = _("step 3 of binding b%d") % step.binding.pk

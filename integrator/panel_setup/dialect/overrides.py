@@ -1,4 +1,4 @@
-"""Setting what an installation calls things: looked for on the panel, then kept all or none."""
+"""Overrides of the dialect: values set by a person, checked on the panel, stored all or none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrator.messages.message import say
 from integrator.models import Event, Panel
 from integrator.panel_access import call_log, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries
-from integrator.panel_setup.dialect.checks import Looker, never
+from integrator.panel_setup.dialect.checks import ValueCheck, why_forbidden
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.grammar import SETTABLE
 from panels.coremanager.errors import PanelError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An entry that was set. ``value`` '' where it was taken back; ``unchecked`` as `Verdict`'s."""
+    """An entry that was set. ``value`` '' where it was reset; ``unchecked`` as `Verdict`'s."""
 
     name: str
     value: str
@@ -37,9 +37,9 @@ class Kept:
 def set_entries(
     panel: Panel, given: Mapping[str, str], *, actor: str, force: bool = False
 ) -> list[Kept]:
-    """Set these entries of a BILLmanager's dialect; an empty value takes one back to *not known*.
+    """Set these entries of a BILLmanager's dialect; an empty value resets one to *not known*.
 
-    What is taken back is looked for anew at the next check. ``force``: keep also what the panel
+    What is reset is looked for anew at the next check. ``force``: keep also what the panel
     does not bear out, and what cannot be looked for since it cannot be reached.
 
     Raises Refused with what is wrong with which, and what ``panels`` raises where the panel cannot
@@ -47,7 +47,9 @@ def set_entries(
     """
     asked_for = {name.strip(): value.strip() for name, value in given.items()}
     wanted = _readable(panel, asked_for)
-    verdicts = {n: one for n, v in asked_for.items() if v and (one := never(wanted, n)).wrong}
+    verdicts = {
+        n: one for n, v in asked_for.items() if v and (one := why_forbidden(wanted, n)).wrong
+    }
     if not verdicts:
         verdicts = _looked_for(panel, wanted, asked_for, force=force)
     wrong = {n: v for n, v in verdicts.items() if v.wrong and (v.never or not force)}
@@ -88,11 +90,11 @@ def _readable(panel: Panel, given: Mapping[str, str]) -> Dialect:
 def _looked_for(
     panel: Panel, wanted: Dialect, given: Mapping[str, str], *, force: bool
 ) -> dict[str, Verdict]:
-    """What looking showed; nothing where the panel cannot be asked and a person insists."""
+    """The result for each entry; empty where the panel cannot be asked and ``force`` is set."""
     try:
         with call_log.about():
-            looker = Looker(panel, wanted)
-            return {name: looker.look_for(name) for name, value in given.items() if value}
+            check = ValueCheck(panel, wanted)
+            return {name: check.look_for(name) for name, value in given.items() if value}
     except PanelError:
         if not force:
             raise
@@ -112,7 +114,7 @@ def _unchecked(verdict: Verdict | None, *, forced: bool) -> str:
 
 
 def _keep(panel: Panel, given: Mapping[str, str], actor: str) -> None:
-    """Write it down at once; entries that were taken back are not known until the next check."""
+    """Store all of it at once; entries that were reset are not known until the next check."""
     unknown = Dialect().to_json()
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel.pk)

@@ -1,1 +1,1 @@
-"""What is checked of each row of a preview, and of all together."""
+"""Checks of each row of a preview, and of all together."""

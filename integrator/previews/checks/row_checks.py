@@ -1,4 +1,4 @@
-"""Judges each row of a preview by itself: what would be ordered, and what stands in the way."""
+"""Judges each row of a preview by itself: what would be ordered, and what blocks it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from integrator.core.clock import now
 from integrator.inventory import unreadable_rows
 from integrator.matching.candidates import by_ids, obstacles
-from integrator.matching.plan_limits import Standings
+from integrator.matching.plan_limits import Usages
 from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """What the mirrors say about the panels, clients and plans of some candidates.
+    """Judges candidates by the mirrors of panels, clients and plans.
 
     ``holder``: a binding that is corrected, whose own account, domain and service are free for it.
     """
@@ -37,7 +37,7 @@ class Judge:
         self._sites = Sites(candidates, holder)
         clients = {one.client for one in candidates if one.client is not None}
         self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
-        self._standings = Standings({one.account.id for one in candidates})
+        self._standings = Usages({one.account.id for one in candidates})
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
         self._panels: dict[int, Panel] = Panel.objects.in_bulk()
@@ -77,12 +77,12 @@ class Judge:
             # Of a match; whoever names the client in a file has decided these.
             row.choose += [one for one in wanted.account.unsaid if one not in row.blocks]
         if wanted.client is None:
-            told = {one["key"] for one in wanted.reasons}
+            keys = {one["key"] for one in wanted.reasons}
             if not wanted.candidates:
                 row.blocks.append(reason("no_client"))
-            elif "contradiction" in told:
+            elif "contradiction" in keys:
                 row.choose.append(reason("contradiction"))
-            elif len(wanted.candidates) > 1 and "doubted_client" not in told:
+            elif len(wanted.candidates) > 1 and "doubted_client" not in keys:
                 row.choose.append(reason("several_clients", count=len(wanted.candidates)))
             elif not row.choose:
                 row.choose.append(reason("weak_client"))
@@ -102,9 +102,9 @@ class Judge:
         if not wanted.domain:
             row.blocks.append(reason("no_domain"))
             return
-        told = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
+        services = {one["params"]["service"] for one in row.blocks if "service" in one["params"]}
         found = self._sites.blocks(wanted)
-        row.blocks += [one for one in found if one["params"].get("service", -1) not in told]
+        row.blocks += [one for one in found if one["params"].get("service", -1) not in services]
         asked = self._sites.question(wanted)
         if asked is not None and confirmable.is_said(asked, wanted.words):
             row.notes.append(asked)
@@ -169,7 +169,7 @@ class Judge:
 def _datacenter(module: Module, plan: Plan) -> int | None:
     """The id of the module's data centre where the plan is sold in it; None: it is not.
 
-    Some lists tell the data centre's name alone.
+    Some lists show the data centre's name alone.
     """
     for number, name in plan.datacenters:
         if module.datacenter_id == number:

@@ -1,4 +1,4 @@
-"""What the rules of plans mean for the rows of a preview, as the last discovery found them."""
+"""Checks rows of a preview against the rules of plans that the last discovery found."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Rules:
         self._rows: Counter[tuple[int, str]] = Counter()
 
     def of(self, plan: Plan) -> dict[str, Any]:
-        """What applies to this plan."""
+        """The rules of this plan that apply."""
         return self._rules.get(str(plan.remote_id), {})
 
     def judge(self, row: Judged) -> None:
-        """Put into the row what its plan's rules say of it."""
+        """Add to the row what its plan's rules block or note."""
         if row.plan is None:
             return
         row.blocks += self._blocks(row.plan, row.candidate.period)
@@ -73,7 +73,7 @@ class Rules:
             yield reason("quick_order", plan=plan.name)
 
     def _limits(self, plan: Plan, client: Client) -> list[Reason]:
-        """What would be more than one client may have; else the row is counted itself."""
+        """The limits that the row would exceed for its client; without any the row is counted."""
         limits = self._limits_of(plan)
         number = client.remote_id
         for (kind, key), most in limits.items():

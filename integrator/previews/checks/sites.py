@@ -1,4 +1,4 @@
-"""Whose a domain is: the rules that keep one site from being sold twice, or as another one's.
+"""Ownership of domains: the checks that keep a site from being sold twice or as another's.
 
 The domain that a row would order must be one of the account's own, as its server lists them, and
 nobody else's: no live service's, no other binding's, no other row's. What ``panels.normal_forms``
@@ -32,7 +32,7 @@ MAX_NAMED = 3
 
 
 class Sites:
-    """Who has the domains of these candidates, by the mirrors.
+    """The owners of these candidates' domains, by the mirrors.
 
     ``holder``: a binding that is corrected: its own domain and service stand in nobody's way.
     """
@@ -91,7 +91,7 @@ class Sites:
                     )
 
     def question(self, candidate: Candidate) -> Reason | None:
-        """What a person must confirm of a domain that nobody has; None: it is the account's own."""
+        """The question about a domain that no account has; None: it is the account's own."""
         account = candidate.account
         if domain_key(candidate.domain) in _own(account):
             return None

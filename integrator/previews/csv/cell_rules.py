@@ -1,13 +1,13 @@
-"""What a single cell of a CSV file may hold, and how cells are made safe on their way out."""
+"""Rules for single cells of a CSV file, and the escaping of cells that leave."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from integrator.messages import unseen_signs
+from integrator.messages import invisible_characters
 from integrator.messages.message import say
-from integrator.previews.choices import LONGEST_PERIOD
+from integrator.previews.choices import MAX_PERIOD
 from integrator.previews.expiry_rules import day
 from panels import normal_forms
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
     from integrator.messages.message import Message
 
-LONGEST_DOMAIN = 253
+MAX_DOMAIN = 253
+"""Characters of a domain name, in ASCII (RFC 1035)."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 class BadCellError(Exception):
-    """A cell holds what it may not; ``text`` says what it should."""
+    """A cell holds a wrong value; ``text`` says what it should hold."""
 
     def __init__(self, text: Message | str) -> None:
         super().__init__(str(text))
@@ -46,7 +47,7 @@ def readable(cell: str) -> str:
     text = normal_forms.clean(cell)
     sign = normal_forms.unseen_in(text)
     if sign:
-        raise BadCellError(unseen_signs.sentence(text, sign))
+        raise BadCellError(invisible_characters.sentence(text, sign))
     return text
 
 
@@ -57,11 +58,11 @@ def domain(cell: str) -> str:
         return ""
     for sign in text:
         if normal_forms.is_unseen(sign) and sign not in normal_forms.JOINERS:
-            raise BadCellError(unseen_signs.sentence(text, sign))
+            raise BadCellError(invisible_characters.sentence(text, sign))
     ascii_name = normal_forms.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
-    if not well_formed or len(ascii_name) > LONGEST_DOMAIN:
+    if not well_formed or len(ascii_name) > MAX_DOMAIN:
         raise BadCellError(say("csv.no_domain", text=text))
     return normal_forms.readable_domain(text)
 
@@ -78,8 +79,8 @@ def period(cell: str) -> int | None:
     text = readable(cell)
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= LONGEST_PERIOD):
-        raise BadCellError(say("csv.no_period", text=text, longest=LONGEST_PERIOD))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= MAX_PERIOD):
+        raise BadCellError(say("csv.no_period", text=text, longest=MAX_PERIOD))
     return int(text)
 
 
@@ -117,5 +118,5 @@ def defused(value: object) -> str:
 
 
 def restored(cell: str) -> str:
-    """What ``defused`` made a cell of: a file that was taken out comes in again as it was."""
+    """The inverse of ``defused``: a file that was exported comes in again as it was."""
     return cell[1:] if cell.startswith("'") and defused(cell[1:]) == cell else cell

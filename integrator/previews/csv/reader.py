@@ -1,7 +1,7 @@
 """A CSV file of accounts to bind, read strictly (design.md, section 7).
 
 Reading knows nothing of the panels: what a line names is looked up by ``resolver``. All that is
-wrong is collected, so that a file is mended once and not error by error.
+wrong is collected, so that a file is corrected once and not error by error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from integrator.core.errors import CsvRefused, LineError
-from integrator.messages import unseen_signs
+from integrator.messages import invisible_characters
 from integrator.messages.message import say
 from integrator.previews.csv import cell_rules
 from panels.normal_forms import clean, name_key, unseen_in
@@ -30,9 +30,9 @@ OPTIONAL = ("password", "period", "autoprolong", "expires")
 COLUMNS = REQUIRED + OPTIONAL
 DELIMITERS = (",", ";", "\t")
 MAX_CELLS = 200
-"""Cells that a header may have: spreadsheets leave empty ones, and each wrong one is told of."""
+"""Cells that a header may have: spreadsheets leave empty ones, and each wrong one is reported."""
 _HINT = re.compile(r'"?sep=([^\w\r\n"])"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
-"""A first line as Excel writes it, to tell itself what separates the cells of the rest."""
+"""A first line as Excel writes it, which names the separator of the cells."""
 
 T = TypeVar("T")
 
@@ -189,7 +189,7 @@ def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
         return
     for name in dict.fromkeys(names):
         if sign := unseen_in(name):
-            yield name_key(name), unseen_signs.sentence(name, sign)
+            yield name_key(name), invisible_characters.sentence(name, sign)
         elif name not in COLUMNS:
             yield name, str(_unknown_column(name, names))
         elif names.count(name) > 1:

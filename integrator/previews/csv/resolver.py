@@ -1,4 +1,4 @@
-"""What the lines of a CSV file mean: the accounts, clients and plans they name."""
+"""Resolves the lines of a CSV file to the accounts, clients and plans that they name."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def resolve(
     taken, unknown or named twice is an error: a file that was bound once is refused line by
     line when it is given again. ``holder``: a binding whose own account counts as free.
     """
-    meaning = _Meaning(lines, today, holder)
+    lookup = _Lookup(lines, today, holder)
     some_say = any(line.autoprolong is not None for line in lines)
     candidates: list[Candidate] = []
     errors: list[LineError] = []
     seen: dict[int, int] = {}
     for line in lines:
-        wrong = list(meaning.errors(line, seen))
+        wrong = list(lookup.errors(line, seen))
         if line.autoprolong is None and autoprolong is None and some_say:
             wrong.append(_BadLineError("autoprolong", say("csv.on_or_off")))
         errors += [
@@ -62,12 +62,12 @@ def resolve(
             for bad in wrong
         ]
         if not wrong:
-            candidates.append(meaning.candidate(line, period=period, autoprolong=autoprolong))
+            candidates.append(lookup.candidate(line, period=period, autoprolong=autoprolong))
     return candidates, errors
 
 
-class _Meaning:
-    """Panels, accounts, clients and plans by the words of a file."""
+class _Lookup:
+    """Finds panels, accounts, clients and plans by the words of a file."""
 
     def __init__(self, lines: Sequence[Line], today: dt.date, holder: int | None = None) -> None:
         self._today = today
@@ -88,7 +88,7 @@ class _Meaning:
             self._users.setdefault(stored_email(email), {}).setdefault(client, user)
 
     def errors(self, line: Line, seen: dict[int, int]) -> Iterator[_BadLineError]:
-        """What is wrong with a line; ``seen``: account → the line that named it first."""
+        """The errors of a line; ``seen``: account → the line that named it first."""
         try:
             account = self._account(line)
         except _BadLineError as bad:

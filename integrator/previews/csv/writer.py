@@ -1,4 +1,4 @@
-"""CSV on its way out: a file to fill in, and a preview with all that it says.
+"""Writes CSV files: a template to fill in, and a preview with its figures and reasons.
 
 What the panels call things is hostile text: every cell of theirs is defused (design.md, section 7).
 """
@@ -31,7 +31,7 @@ PREVIEW = (
 
 
 class _Echo:
-    """A file that gives back what is written to it."""
+    """A file object whose ``write`` returns what it was given."""
 
     def write(self, value: str) -> str:
         return value

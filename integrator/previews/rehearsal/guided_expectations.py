@@ -1,4 +1,4 @@
-"""What each of the eight steps of a guided binding will send, and what is expected to be seen."""
+"""The calls that each step of a guided binding will send, and their expected result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.dialect.names import Found
 
-Sent = dict[str, Any]
+SentCall = dict[str, Any]
 """{"step", "func", "as", "params"}, as ``rehearsal_sends`` writes it; secrets are left out."""
 
 
@@ -37,13 +37,13 @@ class GuidedStep:
 
     number: int
     title: str | Promise
-    sends: list[Sent]
+    sends: list[SentCall]
     expects: str
     entries: tuple[str, ...]
 
 
 def steps(binding: Binding) -> list[GuidedStep]:
-    """All eight, by what is known now. Nothing is asked of a panel."""
+    """All eight steps, by what is known now, without asking a panel."""
     panel = Panel.objects.billmanagers().get()
     bm = panel_connections.billmanager(panel, even_stopped=True)
     own = _own(binding, bm)
@@ -67,13 +67,13 @@ def steps(binding: Binding) -> list[GuidedStep]:
 
 
 def _both(binding: Binding, window: Window | None) -> list[int]:
-    """What step 5 switches on besides the manual module, which is on."""
+    """The modules that step 5 switches on besides the manual module, which is on."""
     manual = list(_manual(binding, window))
     wanted = step5.wanted(_modules(binding, window), {binding.module_id}, manual)
     return [module for module in wanted if module not in manual]
 
 
-def _own(binding: Binding, bm: BillManager) -> dict[int, list[Sent]]:
+def _own(binding: Binding, bm: BillManager) -> dict[int, list[SentCall]]:
     """The binding's own calls, by step; credit goes before the order, in step 3's turn."""
     preview = binding.run.preview
     rows = preview.rows.select_related("account", "plan")
@@ -94,14 +94,14 @@ def _own(binding: Binding, bm: BillManager) -> dict[int, list[Sent]]:
     ):
         setattr(row, name, getattr(binding, name))  # as it is now, should it be corrected
     row.state = RowState.READY
-    found: dict[int, list[Sent]] = {}
+    found: dict[int, list[SentCall]] = {}
     for call in sends(row, preview, bm):
         turn = 3 if call["step"] == 4 else call["step"]  # noqa: PLR2004 - paid before the order
         found.setdefault(turn, []).append(call)
     return found
 
 
-def _making(binding: Binding, bm: BillManager, window: Window | None) -> list[Sent]:
+def _making(binding: Binding, bm: BillManager, window: Window | None) -> list[SentCall]:
     """Step 1; nothing where our module is there."""
     name = step1.name_for(binding.datacenter_id)
     made = bool(window and window.manual_modules)
@@ -122,7 +122,7 @@ def _making(binding: Binding, bm: BillManager, window: Window | None) -> list[Se
 
 def _switching(
     binding: Binding, bm: BillManager, on: list[int], off: list[int], *, last: int = 0
-) -> list[Sent]:
+) -> list[SentCall]:
     dialect, plan = bm.dialect, str(binding.plan.remote_id)
     titles = dict(Module.objects.values_list("remote_id", "name"))
     step = last or (2 if off else 5)
@@ -155,7 +155,7 @@ def _value(entry: Found | None) -> str:
     return OPEN if entry is None else entry.value
 
 
-def _call(step: int, func: str, bm: BillManager, params: dict[str, str]) -> Sent:
+def _call(step: int, func: str, bm: BillManager, params: dict[str, str]) -> SentCall:
     return {"step": step, "func": func, "as": bm.transport.username, "params": params}
 
 

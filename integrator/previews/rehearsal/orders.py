@@ -39,7 +39,7 @@ PORTION = 64
 
 
 class Order(NamedTuple):
-    """What one order form is asked for."""
+    """The parameters by which one order form is read."""
 
     su: int
     plan: int
@@ -49,7 +49,7 @@ class Order(NamedTuple):
 
 @dataclass(slots=True)
 class Seen:
-    """What was read for one client and order; what could not be read is in ``failed``."""
+    """The answer for one client and order; errors are in ``failed``."""
 
     form: OrderForm | None = None
     who: Whoami | None = None
@@ -120,7 +120,7 @@ def _read(bm: BillManager, order: Order, row: Judged, preview: Preview) -> Seen:
 
 
 def judge(rows: Sequence[Judged], seen: Seen, preview: Preview) -> None:
-    """Put into the rows what their order form has shown."""
+    """Add to the rows what their order form has shown."""
     for row in rows:
         if seen.who is not None and seen.who.balance is not None and row.client is not None:
             row.client.balance = seen.who.balance
@@ -183,7 +183,7 @@ def limits_of(
 
 
 def _price(row: Judged, price: Decimal | None, currency: str) -> None:
-    """What this client pays is what the form says; the price list is for everybody.
+    """Set the row's price to the form's: the price list does not know this client's discounts.
 
     A difference is for a person to accept.
     """

@@ -39,13 +39,13 @@ KEY = "rehearsal"
 RUNNING, DONE, FAILED = "running", "done", "failed"
 WAITING = "waiting"
 """Asked for; no worker has begun."""
-QUIET_UNTIL = 64
-"""Order forms that are read before one wonders how far it is."""
-WRITE_EVERY = 0.5  # seconds between two writes of how far it is
+MIN_FORMS_FOR_PROGRESS = 64
+"""Order forms from which on the progress is shown."""
+WRITE_EVERY = 0.5  # seconds between two writes of the progress
 
 
 def ask_for(preview: Preview) -> None:
-    """Note that the rehearsal was asked for; the caller has a worker do it."""
+    """Store that the rehearsal was requested; the caller wakes a worker for it."""
     _keep(preview, {"state": WAITING, "at": now().isoformat()})
 
 
@@ -54,7 +54,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
 
     {"state": "done", "at", "seconds", "forms", "steps": [{"step", "found", "unknown", "wrong"}]}
     with reasons in the lists; or {"state": "failed", "error"} when a panel could not be asked.
-    ``tell(done, total)`` hears how many order forms were read.
+    ``tell(done, total)`` is called with how many order forms were read.
     """
     begun = time.monotonic()
     rows = list(preview.rows.select_related("account", "client", "plan").order_by("number"))
@@ -64,7 +64,7 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     panel = transports.billmanager_panel()
     try:
         with call_log.about():
-            findings, forms, limits = _walk(panel, preview, judged, _telling(preview, tell))
+            findings, forms, limits = _walk(panel, preview, judged, _report_progress(preview, tell))
     except PanelError as error:
         return _keep(preview, {"state": FAILED, "error": str(error), "at": now().isoformat()})
     result = {
@@ -79,8 +79,8 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     return result
 
 
-def told(preview: Preview) -> dict[str, Any] | None:
-    """The kept result with its reasons in words; None where no rehearsal was asked for."""
+def in_words(preview: Preview) -> dict[str, Any] | None:
+    """The stored result with its reasons in words; None where no rehearsal was requested."""
     kept: dict[str, Any] | None = preview.summary.get(KEY)
     if kept is None or "steps" not in kept:
         return kept
@@ -95,14 +95,14 @@ def told(preview: Preview) -> dict[str, Any] | None:
 def json_of(preview: Preview) -> dict[str, Any]:
     """The preview as ``preview.preview_json`` gives it, with what the rehearsal adds.
 
-    ``rehearsal``: as ``told`` gives it; in each row ``sends``, see ``rehearsal_sends``.
+    ``rehearsal``: as ``in_words`` gives it; in each row ``sends``, see ``rehearsal_sends``.
     """
     bm = panel_connections.billmanager(even_stopped=True)
     printed = previews.preview_json(preview)
     rows = preview.rows.select_related("account", "plan").iterator(2000)
     for row, shown_row in zip(rows, printed["rows"], strict=True):
         shown_row["sends"] = sends(row, preview, bm)
-    return {**printed, "rehearsal": told(preview)}
+    return {**printed, "rehearsal": in_words(preview)}
 
 
 def _walk(
@@ -128,7 +128,7 @@ def _walk(
 
 
 def _share_clients(judged: list[Judged]) -> None:
-    """Let all rows of a client hold one object, so that a balance that is read is everybody's."""
+    """Make all rows of a client hold one object, so that a balance that is read applies to all."""
     clients: dict[int, Client] = {}
     for row in judged:
         if row.client is not None:
@@ -142,14 +142,14 @@ def _save(
     result: dict[str, Any],
     limits: dict[int, payment_limits.Limits],
 ) -> None:
-    """Settle and sum up anew and keep all of it, unless the preview was started meanwhile."""
-    _hear(preview, judged)
+    """Settle, sum up anew and store, unless the preview was started meanwhile."""
+    _load_confirmations(preview, judged)
     totals = balances.settle(judged, preview.payment)
     while credit_checks.check(judged, limits, preview.paymethod_name):
         totals = balances.settle_anew(judged, preview.payment)
     summary = row_totals.summary(judged, totals, previews.choices_of(preview))
     pairs = zip(rows, judged, strict=True)
-    changed = [row for row, again in pairs if stored_rows.take(row, again)]
+    changed = [row for row, again in pairs if stored_rows.update(row, again)]
     with transaction.atomic():
         _keep(preview, result, **summary)
         if preview.started_at is None:
@@ -157,8 +157,8 @@ def _save(
                 PreviewRow.objects.bulk_update(portion, stored_rows.CHANGED)
 
 
-def _hear(preview: Preview, judged: list[Judged]) -> None:
-    """Take what was confirmed while the panels were read."""
+def _load_confirmations(preview: Preview, judged: list[Judged]) -> None:
+    """Load what was confirmed while the panels were read."""
     words = dict(preview.rows.values_list("number", "words"))
     for row in judged:
         row.candidate = replace(row.candidate, words=tuple(words[row.candidate.number]))
@@ -177,10 +177,10 @@ def _keep(preview: Preview, result: dict[str, Any], **summary: Any) -> dict[str,
     return result
 
 
-def _telling(
+def _report_progress(
     preview: Preview, tell: Callable[[int, int], None] | None
 ) -> Callable[[int, int], None]:
-    """Write how far it is, at most twice a second, and pass it on."""
+    """A function that stores the progress, at most twice a second, and calls ``tell``."""
     written = float("-inf")
 
     def heard(done: int, total: int) -> None:

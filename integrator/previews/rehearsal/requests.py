@@ -1,4 +1,4 @@
-"""What a run would send for one account of a preview, and what of it is not known yet."""
+"""The requests that a run would send for one account of a preview; ``?`` for unknown parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sends(row: PreviewRow, preview: Preview, bm: BillManager) -> list[dict[str, 
     """The calls that have an effect, in order: {"step", "func", "as", "params"}; no secrets.
 
     Empty for a row that is not ready. ``as``: the login, or the client's user, it is sent as.
-    What stands in <…> is told by the panel on the way.
+    What stands in <…> is taken from the panel's answers before.
     """
     if row.state != RowState.READY or row.plan is None or row.su is None:
         return []

@@ -1,4 +1,4 @@
-"""Walks through the eight steps what accounts share: plans, data centres, tasks. Reads only."""
+"""Rehearses what accounts share of the eight steps: plans, data centres, tasks. Reads only."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from integrator.core import clock
-from integrator.inventory import plans_at_rest
+from integrator.inventory import plans_outside_windows
 from integrator.messages.reasons import reason
 from integrator.models import Panel
 from integrator.models.states import Payment, RowState
-from integrator.panel_access import mark_column, panel_connections
+from integrator.panel_access import panel_connections, remoteid_column
 from integrator.steps import module_switches
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps.verdicts import Failed, Proven
@@ -38,7 +38,7 @@ class Finding:
     wrong: list[Reason] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is stored in the preview's summary."""
+        """The finding as it is stored in the preview's summary."""
         return {
             "step": self.step,
             "found": self.found,
@@ -127,7 +127,7 @@ class Walk:
             said = reason("plan_unread", plan=plan.name, said=str(error))
             self.findings[2].wrong.append(said)
             return
-        listed = plans_at_rest.modules(plan.remote_id, listed, asked_at=asked_at)
+        listed = plans_outside_windows.modules(plan.remote_id, listed, asked_at=asked_at)
         names = {module.id: module.name for module in listed}
         snapshot = module_switches.snapshot(listed, without=manual)
         own = module_switches.own(snapshot)
@@ -171,7 +171,7 @@ class Walk:
         self._names()
 
     def _names(self) -> None:
-        """Step 7 as far as the dialect, and a form that waits, tell it."""
+        """Rehearse step 7 as far as the dialect, and the form of a waiting task, allow."""
         finding, dialect = self.findings[7], self.bm.dialect
         known = [name for name in TASK_NAMES if getattr(dialect, name) is not None]
         lacking = [name for name in TASK_NAMES if getattr(dialect, name) is None]
@@ -201,16 +201,16 @@ class Walk:
                     row.blocks.append(reason("gone_now", server=panel.name))
 
     def orders_read(self, count: int) -> None:
-        """Say of step 3 that so many order forms were read."""
+        """Add to step 3 that so many order forms were read."""
         finding = self.findings[3]
         finding.found.append(reason("orders_by", func=self.bm.orders.func, count=count))
-        if mark_column.shown(mark_column.newest()) is None:
+        if remoteid_column.is_shown(remoteid_column.newest_order()) is None:
             finding.unknown.append(reason("learn_remoteid"))
         finding.unknown.append(reason("learn_module"))
 
 
 def _unless_away(error: errors.PanelError, finding: Finding | None = None) -> None:
-    """Keep what only this step lacks; an error that all steps would meet goes through."""
+    """Add to the finding an error of this step alone; raise one that all steps would meet."""
     away = isinstance(error, errors.NotSent | errors.LoginRefused)
     if away or (isinstance(error, errors.UnexpectedAnswer) and error.transient):
         raise error

@@ -94,7 +94,7 @@ def _page(matching: QuerySet[Account], number: int) -> tuple[int, list[int], int
     """The number, ids and total of a page; the last one when it does not reach so far.
 
     Ids come first, from the index alone: skipping whole rows of a hundred thousand is slow. They
-    are counted only where the page itself does not tell, since a search reads every row for it.
+    are counted only where the page itself does not show it, since a search reads every row for it.
     """
     start = (number - 1) * PER_PAGE
     ordered = matching.order_by("username", "id").values_list("pk", flat=True)

@@ -1,4 +1,4 @@
-"""Changes: what discovery found otherwise than the time before, the newest first."""
+"""Changes between discoveries, the newest first."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _free() -> QuerySet[Account]:
 
 @needs(get=Role.OPERATOR, post=Role.OPERATOR)
 def choose(request: Request, pk: int) -> HttpResponse:
-    """What is known of one account and of its candidates, and a person's choice among them."""
+    """Show one account's candidates with their evidence, or store a person's choice among them."""
     if request.method == "GET":
         account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
         return _dialogue(request, account)
@@ -75,7 +75,7 @@ def _named(request: Request, account: Account) -> Client | None:
 
 @needs(post=Role.OPERATOR)
 def forget(request: Request, pk: int) -> HttpResponse:
-    """Take a choice back."""
+    """Delete a choice."""
     client_choices.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
     return _row(request, pk)
 

@@ -1,4 +1,4 @@
-"""Clients that do not exist: the list, and the word to create them in BILLmanager."""
+"""Missing clients: the list, and the request to create them in BILLmanager."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from integrator.bindings.operator import client_creation
 from integrator.core.errors import Refused
 from integrator.matching import missing_clients
-from integrator.web.layout import answers, live
+from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def page(request: Request) -> HttpResponse:
         countries = missing_clients.form_choices("countries")
         projects = missing_clients.form_choices("projects")
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
         return redirect("panels")
     found = missing_clients.missing()
     context = {
@@ -50,7 +50,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(get=Role.OPERATOR)
 def poll(request: Request) -> HttpResponse:
-    """How far those are whose creation was asked for."""
+    """The state of those whose creation was requested."""
     found = missing_clients.missing()
     asked = [one for one in found[:MAX_ROWS] if one.asked]
     return live.answer(
@@ -64,7 +64,7 @@ def poll(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def create(request: Request) -> HttpResponse:
-    """Have the chosen ones created; only e-mails of the list, with what the form offers."""
+    """Request the creation of the chosen ones: e-mails of the list, with what the form offers."""
     chosen = set(request.POST.getlist("email"))
     country, project = request.POST.get("country", ""), request.POST.get("project", "")
     people = [(one.email, one.name) for one in missing_clients.missing() if one.email in chosen]

@@ -17,7 +17,7 @@ from integrator.models import Drift, Panel
 from integrator.tasks import discover_soon
 from integrator.web.accounts.filters import NamedChoiceFilter
 from integrator.web.admin import notes
-from integrator.web.layout import answers, live
+from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(get=Role.VIEWER)
 def poll(request: Request) -> HttpResponse:
-    """How far a comparison is, and that there is something new to see."""
+    """The progress of a comparison, and whether there is something new to see."""
     context = _context(request)
     return live.answer(
         request,
@@ -97,7 +97,7 @@ def poll(request: Request) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def compare(request: Request) -> HttpResponse:
     """Have workers read all panels anew, BILLmanager first; each compares when it is done."""
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         notes.note(request.user.get_username(), "drift", "compared", "")
         messages.success(request, _("All panels are being read; what differs is shown here."))
@@ -106,11 +106,11 @@ def compare(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def accept(request: Request, pk: int) -> HttpResponse:
-    """Say that a difference is meant, or take that back."""
+    """Accept a difference as meant, or withdraw that."""
     found = get_object_or_404(Drift.objects.filter(over_at=None), pk=pk)
     person = request.user.get_username()
     if request.POST.get("again"):
-        drift.ask_again(found)
+        drift.withdraw_acceptance(found)
     else:
         drift.accept(found, person)
         notes.note(person, "drift", "accepted", f"{found.kind} {found.service.remote_id}")

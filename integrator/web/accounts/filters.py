@@ -40,7 +40,7 @@ STATE_WORDS = [
 
 
 def listed() -> QuerySet[Account]:
-    """The accounts that can be spoken of: still there, and not a server's own."""
+    """The accounts that are listed: present, and not a server's own."""
     return Account.objects.filter(gone_at__isnull=True, system=False)
 
 

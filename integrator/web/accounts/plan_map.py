@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrator.matching import matcher, plan_map
 from integrator.models import Account, Panel, Plan, PlanMap
-from integrator.previews.choices import LONGEST_PERIOD
+from integrator.previews.choices import MAX_PERIOD
 from integrator.web.admin import notes
 from integrator.web.layout.access import Role, needs
 
@@ -27,7 +27,7 @@ class MapForm(forms.Form):
     preset = forms.CharField(max_length=128, strip=False)
     panel = forms.ModelChoiceField(Panel.objects.filter(kind=Panel.Kind.ISPMANAGER), required=False)
     plan = forms.ModelChoiceField(Plan.objects.filter(gone_at=None), required=False)
-    period = forms.IntegerField(min_value=1, max_value=LONGEST_PERIOD, initial=1)
+    period = forms.IntegerField(min_value=1, max_value=MAX_PERIOD, initial=1)
 
 
 @needs(get=Role.VIEWER)
@@ -44,7 +44,7 @@ def page(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def change(request: Request) -> HttpResponse:
-    """Set or take back one line; what matching proposes follows at once."""
+    """Set or reset one line; what matching proposes follows at once."""
     form = MapForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That cannot be taken: choose a plan and a period in months."))

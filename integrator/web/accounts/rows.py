@@ -1,4 +1,4 @@
-"""What the table of accounts says of one account."""
+"""Rows of the table of accounts, as text for the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 SHOWN_CANDIDATES = 3
-"""So many are shown in the row, a key each; the others are in the dialogue."""
+"""Candidates shown in the row; the others are in the dialogue."""
 MATCH_WORDS = {
     "email": pgettext_lazy("match", "e-mail"),
     "email_shared": pgettext_lazy("match", "shared e-mail"),
@@ -48,7 +48,7 @@ MATCH_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an account stands. ``bindable``: a new binding may be made of it."""
+    """The state of an account in words. ``bindable``: a new binding may be made of it."""
 
     state: str
     word: str
@@ -98,7 +98,7 @@ class Row:
 
 
 def load(ids: list[int]) -> list[Account]:
-    """These accounts with all that their rows show, in the given order, in one query."""
+    """The accounts with all that their rows show, in the given order, in one query."""
     found = Account.objects.select_related(
         "panel", "client", "plan", "service", "binding__window"
     ).only(
@@ -113,7 +113,7 @@ def load(ids: list[int]) -> list[Account]:
 
 
 def rows_of(accounts: Sequence[Account]) -> list[Row]:
-    """What the table says of these accounts; names that it needs take one query for all."""
+    """The rows of these accounts; all names in them take one query."""
     wanted = {
         client
         for account in accounts
@@ -129,7 +129,7 @@ def rows_of(accounts: Sequence[Account]) -> list[Row]:
 
 
 def row_of(account: Account, names: Mapping[int, str]) -> Row:
-    """What the table says of one account; ``names``: those of candidates, by id."""
+    """The row of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
     choosable = _choosable(account)
     client = _client_of(account, names)
@@ -160,7 +160,7 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
 
 
 def _client_of(account: Account, names: Mapping[int, str]) -> str:
-    """Whose the account is or is proposed to be; "" when nobody is known."""
+    """The name of the account's client, bound or proposed; "" when there is none."""
     if account.client:
         return plain(account.client)
     owner = account.service.client_id_remote if account.service else None
@@ -205,7 +205,7 @@ def _choosable(account: Account) -> bool:
 
 
 def standing_of(account: Account) -> Standing:
-    """Where an account stands, from its row, its binding and its match."""
+    """The state of an account, from its row, its binding and its match."""
     binding = account.binding
     strip = marks.steps_of(binding)
     if binding is not None and binding.state != BindingState.CANCELLED:
@@ -222,7 +222,7 @@ def standing_of(account: Account) -> Standing:
 
 
 def _short(reason: dict[str, Any]) -> str:
-    """What a reason rests on, in one or two words; the page shows the sentence on hover."""
+    """A reason in one or two words; the page shows the sentence on hover."""
     return _short_word(reason["key"], get_language()) or reasons.shown(reason)
 
 
@@ -232,5 +232,5 @@ def _short_word(key: str, language: str | None) -> str:  # noqa: ARG001 - part o
 
 
 def row_words() -> dict[str, str]:
-    """What stands in many rows, looked up once."""
+    """The words that many rows share, looked up once."""
     return {"choose_word": pgettext("client", "Choose"), "suspended_word": _("suspended")}

@@ -1,4 +1,4 @@
-"""Which accounts a bulk action is about: the ticked ones, or all that match a filter.
+"""The selection of a bulk action: the ticked accounts, or all that match a filter.
 
 "All that match" is never a list from the browser: the same FilterSet runs again here, and its
 count is compared with the one that the person saw.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Selection:
     """The chosen accounts and what can be done with them.
 
-    ``expected``: how many the person was told of; None for ticked boxes. ``query``: the filter
+    ``expected``: how many the person was shown; None for ticked boxes. ``query``: the filter
     as a query string, for all that match. ``free`` can be bound; the other counts say why not.
     """
 
@@ -48,7 +48,7 @@ class Selection:
 
 
 def read(data: QueryDict) -> Selection:
-    """Work out what a form means, asking the database only for counts."""
+    """The selection that a form describes; the database is asked only for counts."""
     everything = data.get("_all") == "1"
     query = data.get("query", "")
     if everything:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from integrator.core.numbers import number
-from integrator.messages.message import keys_telling
+from integrator.messages.message import keys_containing
 from integrator.messages.names import SUBJECTS
 from integrator.models import Event
 from integrator.web.layout.access import Role, needs
@@ -45,12 +45,12 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         if text[:1].lower() in kinds and about is not None:
             return queryset.filter(**{kinds[text[0].lower()]: about})
         found = Q(actor__icontains=text) | Q(why__icontains=text)
-        for key in keys_telling(text):
+        for key in keys_containing(text):
             found |= Q(why__contains=f'"{key}"')  # as a message is stored
         return queryset.filter(found)
 
     def by_people(self, queryset: QuerySet[Event], _name: str, value: bool) -> QuerySet[Event]:  # noqa: FBT001 - django-filter's signature
-        """Leave out what Integrator did by itself."""
+        """Exclude what Integrator did by itself."""
         return queryset.exclude(actor="integrator") if value else queryset
 
 

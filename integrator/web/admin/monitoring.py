@@ -1,4 +1,4 @@
-"""For machines: is it alive, is it ready, and the numbers that Prometheus scrapes."""
+"""Endpoints for machines: liveness, readiness, and the numbers that Prometheus scrapes."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def picture(user: User, secret: str) -> str:
 
 
 def check(factor: SecondFactor, code: str) -> str:
-    """Why this code does not do; empty when it does, and then it is used up."""
+    """Why this code is refused; empty when it is accepted, and then it is used up."""
     now = clock.now()
     if factor.locked_until and factor.locked_until > now:
         return _("Too many wrong codes. Try again in a few minutes.")
@@ -152,5 +152,5 @@ def _let_in(request: Request, factor: SecondFactor) -> HttpResponse:
 
 
 def _hashed(code: str) -> str:
-    """What is kept of a recovery code; it is random enough for a plain hash."""
+    """The stored hash of a recovery code; it is random enough for a plain one."""
     return hashlib.sha256(f"{settings.SECRET_KEY}:{code.lower()}".encode()).hexdigest()

@@ -1,1 +1,1 @@
-"""What all pages share: access, frame, marks, live updates, words."""
+"""Parts that all pages share: access, frame, marks, live updates, words."""

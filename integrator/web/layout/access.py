@@ -1,4 +1,4 @@
-"""Who may do what: three roles, checked in every view, fragments included.
+"""Access by three roles, checked in every view, fragments included.
 
 A role is membership of the Django group of the same name; the highest one counts. A superuser is
 an admin. A login without a role may sign in and sees nothing: panels and money are not public.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Role(enum.IntEnum):
-    """What a person may do; each includes the ones before it."""
+    """A role; each includes the rights of those before it."""
 
     NONE = 0
     VIEWER = 1

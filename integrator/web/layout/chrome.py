@@ -1,4 +1,4 @@
-"""What every page shows around itself: plans that sell differently right now, and health."""
+"""The frame of every page: plans that sell differently right now, and health."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Chrome:
 
     @property
     def held(self) -> tuple[OpenWindow, ...]:
-        """Windows that wait for a person's word."""
+        """Windows that wait for a person's decision."""
         return tuple(window for window in self.windows if window.held)
 
 

@@ -1,4 +1,4 @@
-"""Files that people take away."""
+"""CSV downloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live pages: one poller a page, which is told nothing when nothing is new.
+"""Live pages: one poller a page, which gets an empty answer when nothing is new.
 
 The poller stands outside every table and swaps nothing itself: an answer carries single cells,
 each replaced by its id. Rows, boxes, focus and scroll position are never touched. What a page
@@ -26,7 +26,7 @@ IDLE_SECONDS = 15
 
 
 def digest_of(request: Request, facts: object) -> str:
-    """A short text that differs when ``facts`` (of a telling repr) or the header's differ."""
+    """A short text that differs when the repr of ``facts`` or the header's facts differ."""
     text = repr((facts, chrome.of(request), get_language()))
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
@@ -51,7 +51,7 @@ def answer(
 def state(
     request: Request, url: str, *, facts: object, busy: bool, ids: str = ""
 ) -> dict[str, Any]:
-    """What a page puts into its poller: where to ask, how often, what it shows already."""
+    """The context of a page's poller: its URL, interval, and what the page shows already."""
     return {
         "live_url": url,
         "digest": digest_of(request, facts),

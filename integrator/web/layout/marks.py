@@ -1,4 +1,4 @@
-"""The marks a page speaks with: a shape, a word and a colour for each state, and the step strip."""
+"""Marks of states: a shape, a word and a colour for each, and the strip of eight steps."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ WORDS: dict[str, _StrPromise] = {
 
 
 def icon(name: str) -> SafeString:
-    """The drawing of that name from the sheet in ``base.html``; it says nothing to a reader."""
+    """The drawing of that name from the sheet in ``base.html``; hidden from screen readers."""
     drawing = '<svg class="i i-{}" aria-hidden="true"><use href="#i-{}"/></svg>'
     return format_html(drawing, name, name)
 
@@ -98,7 +98,7 @@ def _strip(states: tuple[str, ...], language: str) -> SafeString:  # noqa: ARG00
 
 
 def _said(states: tuple[str, ...]) -> str:
-    """What a reader hears instead of eight cells."""
+    """The text for screen readers instead of eight cells."""
     for number, state in zip(STEPS, states, strict=True):
         if state not in {TODO, BindingState.DONE}:
             return gettext("Step %(number)s of 8, %(name)s: %(state)s") % {
@@ -143,17 +143,17 @@ def _shared_state(at: int, phase: str, number: int) -> str:
 
 
 def cause_title(key: str) -> str:
-    """What a cause is called; its key where this version does not know it."""
+    """The title of a cause; its key where this version does not know it."""
     return str(named("cause", key))
 
 
 def waiting(key: str) -> str:
-    """What a binding waits for; the key itself where this version does not know it."""
+    """The reason for which a binding waits; the key itself where this version does not know it."""
     return str(named("waiting", key))
 
 
 def detail_of(binding: Binding) -> str:
-    """What to say beside a binding's state: its step, what it waits for, or its cause."""
+    """The text beside a binding's state: its step, what it waits for, or its cause."""
     if binding.state == BindingState.WAITING and binding.waiting_for:
         return waiting(binding.waiting_for)
     if binding.state in MOVING:

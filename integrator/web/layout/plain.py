@@ -1,4 +1,4 @@
-"""Text of a panel, made safe to look at; that it is safe as HTML is the templates' business."""
+"""Panel text made safe to look at; escaping for HTML is done by the templates."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from integrator.models import Panel
 from integrator.panel_setup import location
 from integrator.panel_setup.checks import panel_check
 from integrator.web.admin import notes
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels.forms import AddForm, AddressForm
 
@@ -76,7 +76,7 @@ def certificate(request: Request, pk: int) -> HttpResponse:
     try:
         sight = location.look_at(panel)
     except PanelError as error:
-        answers.tell(request, answers.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         return redirect("panel", pk)
     context = {"section": "panels", "panel": panel, "sight": sight}
     return render(request, "panels/panel_certificate.html", context)

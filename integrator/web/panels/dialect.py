@@ -1,4 +1,4 @@
-"""The dialect on a panel's page: what was found, where, what an administrator said instead."""
+"""The dialect on a panel's page: what was found, where, and what an administrator has set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integrator.models import Panel
 from integrator.panel_access import stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
 from integrator.steps.dialect_entries import OF_STEP
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels.forms import DialectForm
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @needs(post=Role.ADMIN)
 def correct(request: Request, pk: int) -> HttpResponse:
-    """Set what this installation calls one thing; it is looked for on the panel first."""
+    """Set one entry of the dialect; it is looked for on the panel first."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
     form = DialectForm(request.POST)
     if not form.is_valid():
@@ -51,7 +51,7 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
             force=given["force"],
         )
     except (Refused, PanelError) as error:
-        answers.tell(request, answers.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         query = urlencode({"entry": name, "value": value})
         return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
     if kept.unchecked:
@@ -64,12 +64,12 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
 
 @needs(post=Role.OPERATOR)
 def report(request: Request, pk: int) -> HttpResponse:
-    """Take the dialect report as a file; the panel is read for it."""
+    """Download the dialect report; the panel is read for it."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)
     try:
         text = dialect_report.make(panel)
     except (Refused, PanelError) as error:
-        answers.tell(request, answers.refusal_of(error))
+        refusals.show_refusal(request, refusals.refusal_of(error))
         return redirect("panel", pk)
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     name = dialect_report.file_name(panel)
@@ -78,7 +78,7 @@ def report(request: Request, pk: int) -> HttpResponse:
 
 
 def context(panel: Panel, asked_for: Mapping[str, str]) -> dict[str, Any]:
-    """What the section of the page shows; empty for an ispmanager.
+    """The context of the page's section; empty for an ispmanager.
 
     ``asked_for``: of the page's address; ``entry`` and ``value`` are what was just refused, and
     ``step`` shows the entries of that step alone.

@@ -11,8 +11,8 @@ from integrator.core.errors import PanelError, Refused
 from integrator.messages.message import NOTHING
 from integrator.models import Module, Panel
 from integrator.panel_setup import location, registration
-from integrator.web.layout.answers import refusal_of
 from integrator.web.layout.plain import plain
+from integrator.web.layout.refusals import refusal_of
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -36,7 +36,7 @@ def secret(label: Any, *, required: bool = False, help_text: Any = "") -> forms.
 
 
 class LoginForm(forms.Form):
-    """How Integrator logs in to a panel and what it trusts."""
+    """Login and trust of a panel."""
 
     username = forms.CharField(label=_("Username"), max_length=128)
     password = secret(_("Password"), required=True)
@@ -51,7 +51,10 @@ class LoginForm(forms.Form):
     )
     task_password = secret(_("Password of the staff login"))
     max_parallel = forms.IntegerField(
-        label=_("Calls at a time"), min_value=1, max_value=registration.LARGEST_LIMIT, initial=8
+        label=_("Calls at a time"),
+        min_value=1,
+        max_value=registration.MAX_LIMIT,
+        initial=8,
     )
     pin = forms.CharField(
         label=_("Pinned certificate (SHA-256)"),
@@ -124,7 +127,7 @@ class AddForm(LoginForm):
         return form
 
     def show(self, sight: Sight) -> None:
-        """Show what was seen; a word of trust is asked for only where it is needed."""
+        """Show what was found; trust in the certificate is asked for only where it is needed."""
         self.sight = sight
         needless = ["pin"] if sight.distrust else ["trust", "pin", "ca_pem", "ca_file"]
         for name in needless:
@@ -133,7 +136,7 @@ class AddForm(LoginForm):
             del self.fields["task_username"], self.fields["task_password"]
 
     def look_again(self) -> None:
-        """After a refusal: what the address shows now; nothing where it cannot be asked."""
+        """Show after a refusal what the address shows now; nothing where it cannot be reached."""
         try:
             self.show(location.find(self["kind"].value(), self["url"].value()))
         except (Refused, PanelError):
@@ -188,7 +191,7 @@ class ChangeForm(LoginForm):
 
 
 class LinkForm(forms.Form):
-    """Which ispmanager module of BILLmanager serves a server."""
+    """The link of a server to the ispmanager module of BILLmanager that serves it."""
 
     module = forms.TypedChoiceField(label=_("ispmanager module in BILLmanager"), coerce=int)
 
@@ -201,7 +204,7 @@ class LinkForm(forms.Form):
 
 
 class DialectForm(forms.Form):
-    """What this installation calls one thing."""
+    """One entry of the dialect."""
 
     name = forms.CharField(max_length=64)
     value = forms.CharField(max_length=200, required=False)
@@ -209,7 +212,7 @@ class DialectForm(forms.Form):
     back = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
-        """An empty value takes back; without the button for that, only what a person had said."""
+        """Empty the value for the button that resets an entry; else refuse an empty one."""
         values: dict[str, Any] = super().clean() or {}
         if values.get("back"):
             values["value"] = ""

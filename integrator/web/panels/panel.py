@@ -15,7 +15,7 @@ from integrator.models import Module, Panel
 from integrator.panel_setup.checks import panel_check
 from integrator.tasks import discover_soon
 from integrator.web.admin import notes
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.panels import dialect
 from integrator.web.panels.forms import ChangeForm, LinkForm
@@ -47,9 +47,9 @@ def check(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def discover(request: Request, pk: int) -> HttpResponse:
-    """Have a worker read what the panel lists."""
+    """Request a discovery of the panel."""
     panel = get_object_or_404(Panel, pk=pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         discover_soon([panel])
         messages.success(request, _("%s is being discovered.") % panel.name)
     return redirect("panels")
@@ -77,7 +77,7 @@ def link(request: Request, pk: int) -> HttpResponse:
     try:
         module = module_links.link_by_hand(panel, form.cleaned_data["module"])
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         notes.note(request.user.get_username(), "panel", "linked", f"{panel.name}: {module}")
         messages.success(

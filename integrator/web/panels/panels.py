@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from integrator.models import Panel
 from integrator.tasks import discover_soon
-from integrator.web.layout import answers, live
+from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def poll(request: Request) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def discover_all(request: Request) -> HttpResponse:
-    """Have workers read what every panel lists."""
-    with answers.telling(request):
+    """Request a discovery of every panel."""
+    with refusals.show_refusals(request):
         discover_soon(Panel.objects.filter(stopped="").order_by("kind"))
         messages.success(request, _("All panels are being discovered."))
     return redirect("panels")

@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import Payment
-from integrator.previews.choices import LARGEST_COHORT, LONGEST_PERIOD, Choices
+from integrator.previews.choices import MAX_COHORT, MAX_PERIOD, Choices
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
     from django.http import QueryDict
 
-LARGEST_FILE = 16 * 1024 * 1024
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes of a CSV file that is uploaded."""
 
 PASSWORDS = [
     ("given", _("Use those that are given; what lacks one stops before its order and asks")),
@@ -36,7 +37,7 @@ PASSWORDS = [
 
 
 class ChoicesForm(forms.Form):
-    """What a person chooses for one run. Auto-renewal has no default: it costs clients money."""
+    """The choices for one run. Auto-renewal has no default: it costs clients money."""
 
     AUTOPROLONG = [
         ("on", _("On: BILLmanager renews them from the client's balance")),
@@ -57,7 +58,10 @@ class ChoicesForm(forms.Form):
         label=_("Auto-renewal of the new services"), widget=forms.RadioSelect, choices=AUTOPROLONG
     )
     period = forms.IntegerField(
-        label=_("Period in months"), min_value=1, max_value=LONGEST_PERIOD, initial=1
+        label=_("Period in months"),
+        min_value=1,
+        max_value=MAX_PERIOD,
+        initial=1,
     )
     expires = forms.CharField(
         label=_("Services run until"),
@@ -76,7 +80,7 @@ class ChoicesForm(forms.Form):
     cohort = forms.IntegerField(
         label=_("Largest cohort"),
         min_value=1,
-        max_value=LARGEST_COHORT,
+        max_value=MAX_COHORT,
         help_text=_("A plan is opened for one account first, then 10, 50, and then this many."),
     )
     hours = forms.CharField(
@@ -115,7 +119,7 @@ class ChoicesForm(forms.Form):
         return values
 
     def choices(self) -> Choices:
-        """What was chosen, checked.
+        """The checked choices.
 
         Raises Refused when it does not fit together.
         """
@@ -177,7 +181,7 @@ class CsvForm(ChoicesForm):
     def clean_file(self) -> UploadedFile[Any]:
         """Refuse what is too large to be looked at in one request."""
         file: UploadedFile[Any] = self.cleaned_data["file"]
-        if file.size and file.size > LARGEST_FILE:
+        if file.size and file.size > MAX_FILE:
             raise forms.ValidationError(_("The file is larger than 16 MB; split it."))
         return file
 

@@ -22,7 +22,7 @@ from integrator.previews import confirmable, confirmations, passwords, preview
 from integrator.previews.csv import writer
 from integrator.runs import run_start
 from integrator.runs.launch import launch
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
 from integrator.web.previews import rehearsals
@@ -60,7 +60,7 @@ def start(request: Request, pk: int) -> HttpResponse:
         guided.choose(found.pk, guided=request.POST.get("guided") == "on")
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
-        return _not_started(request, found, answers.refusal_of(error))
+        return _not_started(request, found, refusals.refusal_of(error))
     except ActionRefused as refused:
         return _not_started(request, found, refused)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
@@ -71,10 +71,10 @@ def start(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def anew(request: Request, pk: int) -> HttpResponse:
-    """The same accounts and choices in a new preview, by what is known now."""
+    """Make a new preview of the same accounts and choices, by what is known now."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        made = preview.anew(found, request.user.get_username())
+        made = preview.remake(found, request.user.get_username())
         rehearsals.ask_for(made)
     except Refused as refused:
         return _not_started(request, found, refused)
@@ -84,7 +84,7 @@ def anew(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def confirm(request: Request, pk: int) -> HttpResponse:
-    """A person's word about what rows ask: those words that were shown, or all of one kind."""
+    """Confirm what rows ask for: the words that were shown, or all of one kind."""
     found = get_object_or_404(Preview, pk=pk)
     person = request.user.get_username()
     kind = request.POST.get("kind", "")
@@ -94,7 +94,7 @@ def confirm(request: Request, pk: int) -> HttpResponse:
         else:
             number = confirmations.confirm(found, request.POST.getlist("word"), person)
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         said = ngettext("%d row is confirmed.", "%d rows are confirmed.", number)
         messages.success(request, said % number)
@@ -106,7 +106,7 @@ def password(request: Request, pk: int, number: int) -> HttpResponse:
     """Keep the password of one account, until the run is started; it is never shown again."""
     found = get_object_or_404(Preview, pk=pk)
     given = request.POST.get("password", "")
-    if given and passwords.give(found, number, given):
+    if given and passwords.set_password(found, number, given):
         messages.success(request, _("The password is kept."))
     else:
         messages.error(request, _("No password was kept: give one, before the run is started."))
@@ -161,7 +161,7 @@ def _tabs(found: Preview, shown: str) -> list[tuple[str, str, int, bool]]:
 
 
 def _clients(found: Preview) -> dict[str, Any]:
-    """Who is charged most; the others are summed up, so that the page stays one screen."""
+    """The clients that are charged most; the others are summed up to keep the page short."""
     ready = found.rows.filter(state=RowState.READY)
     groups = (
         ready.order_by()
@@ -179,7 +179,7 @@ def _clients(found: Preview) -> dict[str, Any]:
 
 
 def _words(row: PreviewRow) -> list[str]:
-    """The words that would confirm what the row asks; none where it asks for something else too."""
+    """The words that would confirm the row; empty where it needs something else too."""
     asked = [one for one in row.reasons if one.get("asks")]
     words = list(map(confirmable.word_of, asked))
     return words if row.state == RowState.CHOOSE and all(words) else []

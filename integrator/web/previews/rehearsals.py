@@ -1,4 +1,4 @@
-"""A preview's rehearsal: asked for, watched while it runs, and shown."""
+"""A preview's rehearsal: its request, progress and result."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 BUSY = frozenset({rehearsal.WAITING, rehearsal.RUNNING})
 SILENT = dt.timedelta(minutes=1)
-"""After so long without a word the worker is taken to have died, and another may be asked."""
+"""After so long without progress the worker counts as dead, and another may be asked."""
 
 
 def ask_for(preview: Preview) -> None:
-    """Have a worker rehearse a preview that was just made; a doubled click asks once."""
+    """Request the rehearsal of a preview that was just made; a doubled click asks once."""
     if rehearsal.KEY not in preview.summary:
         rehearsal.ask_for(preview)
         wake_ups.wake("rehearsal", preview.pk)
@@ -39,7 +39,7 @@ def ask_for(preview: Preview) -> None:
 
 @needs(post=Role.OPERATOR)
 def again(request: Request, pk: int) -> HttpResponse:
-    """Rehearse once more: something was mended, or time has passed."""
+    """Request another rehearsal: something was corrected, or time has passed."""
     preview = get_object_or_404(Preview, pk=pk)
     if preview.started_at is None and not _busy(preview):
         rehearsal.ask_for(preview)
@@ -50,23 +50,23 @@ def again(request: Request, pk: int) -> HttpResponse:
 
 @needs(get=Role.OPERATOR)
 def poll(request: Request, pk: int) -> HttpResponse:
-    """How far it is; when it has ended the page is loaded anew, since rows and sums changed."""
+    """The progress; when it has ended the page is loaded anew, since rows and sums changed."""
     preview = get_object_or_404(Preview, pk=pk)
     facts = _facts(preview)
     ended = not _busy(preview) and request.GET.get("digest") != live.digest_of(request, facts)
     if ended:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"preview": preview, "rehearsal": rehearsal.told(preview), "busy": _busy(preview)}
+    context = {"preview": preview, "rehearsal": rehearsal.in_words(preview), "busy": _busy(preview)}
     return live.answer(
         request, "previews/preview_live.html", context, facts=facts, busy=_busy(preview)
     )
 
 
 def context(request: Request, preview: Preview) -> dict[str, Any]:
-    """What the preview's page shows of it."""
+    """The context of the rehearsal on the preview's page."""
     busy = _busy(preview)
     url = reverse("preview-live", args=[preview.pk])
-    told = rehearsal.told(preview)
+    told = rehearsal.in_words(preview)
     steps = told.get("steps", []) if told else []
     return {
         "rehearsal": told,
@@ -77,7 +77,7 @@ def context(request: Request, preview: Preview) -> dict[str, Any]:
 
 
 def with_sends(rows: Iterable[PreviewRow], preview: Preview) -> None:
-    """Give each row what would be sent for it; nothing without a BILLmanager."""
+    """The rows, each with the requests that would be sent; none without a BILLmanager."""
     panel = Panel.objects.billmanager()
     if panel is not None:
         bm = panel_connections.billmanager(panel, even_stopped=True)

@@ -27,9 +27,9 @@ from integrator.models.states import MOVING, RETRYABLE, BindingState
 from integrator.previews.confirmable import KINDS
 from integrator.previews.corrections import Wish, corrected
 from integrator.steps import step7_close_the_task as step7
-from integrator.web.layout import answers, live, marks
+from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
-from integrator.web.runs.run import tell_retry
+from integrator.web.runs.run import show_retried
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -78,14 +78,14 @@ def retry(request: Request, pk: int) -> HttpResponse:
             confirmed=fix.words,
         )
     except (Refused, ActionRefused) as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
-        tell_retry(request, told)
+        show_retried(request, told)
     return redirect("binding", pk)
 
 
 def _wish(request: Request) -> Wish:
-    """What the form corrects. Raises Refused when the period is no number."""
+    """The corrections in the form. Raises Refused when the period is no number."""
     given = {name: typed(request.POST, name) for name in ("username", "client", "plan", "domain")}
     text = typed(request.POST, "period")
     period = number(text)
@@ -135,7 +135,7 @@ def _expiry(steps: list[report.TimelineStep]) -> dict[str, Any] | None:
 
 
 def _means(binding: Binding) -> str:
-    """What it costs to say wrongly that it does not exist."""
+    """The consequence of a wrong answer “it does not exist”."""
     if binding.cause == "close_unknown":
         return _("You have seen in BILLmanager that the task is still open: it is closed again.")
     if undecided_evidence.is_about_payment(binding):

@@ -1,4 +1,4 @@
-"""Undecided: what the panel shows that could be it, and a person's choice."""
+"""Decisions on unknown outcomes: candidates that the panel shows, and a person's choice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from integrator.core.typed_text import typed
 from integrator.models import Binding
 from integrator.panel_access import deep_links
 from integrator.panel_access.transports import NoBillManagerError
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def options(request: Request, pk: int) -> HttpResponse:
             for one in undecided_evidence.options(binding)
         ]
     except PanelError as error:
-        context["error"] = answers.refusal_of(error).text
+        context["error"] = refusals.refusal_of(error).text
     except NoBillManagerError:
         context["error"] = _("No BILLmanager is registered: its services cannot be read.")
     return render(request, "runs/_decide_options.html", context)
@@ -43,7 +43,7 @@ def options(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def adopt(request: Request, pk: int) -> HttpResponse:
-    """A person says that it exists, and which service or payment it is; checked before taken."""
+    """Adopt the service or payment that a person names; it is checked first."""
     binding = get_object_or_404(Binding, pk=pk)
     payment = request.POST.get("payment", "")
     chosen = number(payment or typed(request.POST, "service"))
@@ -51,7 +51,7 @@ def adopt(request: Request, pk: int) -> HttpResponse:
     if chosen is None:
         messages.error(request, _("Choose one, or give its number in BILLmanager."))
         return redirect("binding", pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         if payment:
             actions.adopt_payment(binding.pk, chosen, actor)
         else:
@@ -63,12 +63,12 @@ def adopt(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def try_again(request: Request, pk: int) -> HttpResponse:
-    """A person says that it does not exist."""
+    """Try again: a person says that it does not exist."""
     binding = get_object_or_404(Binding, pk=pk)
     try:
         actions.try_again(binding.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("It will be tried again."))
     return redirect("binding", pk)

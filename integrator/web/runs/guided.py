@@ -1,4 +1,4 @@
-"""A guided binding: before each step what will be sent, after it what was seen, and the word."""
+"""A guided binding: before each step what will be sent, after it what was seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrator.core.numbers import number
 from integrator.models import Call, Panel, Run
 from integrator.models.states import RunState
 from integrator.previews.rehearsal import guided_expectations
-from integrator.web.layout import answers, live
+from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 
 @needs(get=Role.VIEWER)
 def poll(request: Request, pk: int) -> HttpResponse:
-    """What is asked now, and the timeline."""
+    """The present question and the timeline."""
     context = _context(_find(pk))
     return live.answer(
         request, "runs/guided_live.html", context, facts=_facts(context), busy=context["busy"]
@@ -47,18 +47,18 @@ def poll(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def go_on(request: Request, pk: int) -> HttpResponse:
-    """Let it do the step that the page showed."""
+    """Permit the step that the page showed."""
     run, step = _find(pk), number(request.POST.get("step", "")) or 0
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         guided.go_on(run.pk, step, request.user.get_username())
     return redirect("guided", pk)
 
 
 @needs(post=Role.OPERATOR)
 def stop(request: Request, pk: int) -> HttpResponse:
-    """End it, and have the plan put back."""
+    """Stop the guided run; its plan is restored."""
     run = _find(pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         guided.stop(run.pk, request.user.get_username())
     return redirect("guided", pk)
 

@@ -24,7 +24,7 @@ from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.previews.csv import password_list
 from integrator.runs import endings, run_state
 from integrator.steps import SHARED
-from integrator.web.layout import answers, live, marks
+from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
 
@@ -88,7 +88,7 @@ def act(request: Request, pk: int, action: str) -> HttpResponse:
     try:
         ACTIONS[action](run.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         if action == "cancel":
             messages.success(request, "\n".join(endings.of_cancelling(run).sentences()))
@@ -107,12 +107,12 @@ def retry(request: Request, pk: int) -> HttpResponse:
     try:
         own = _listed_passwords(request, chosen)
     except Refused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
         return redirect("run", pk)
     if own and password is None:
         chosen = chosen.filter(account__in=own)
     actor = request.user.get_username()
-    tell_retry(request, actions.retry(chosen, actor, password=password, passwords=own))
+    show_retried(request, actions.retry(chosen, actor, password=password, passwords=own))
     return redirect("run", pk)
 
 
@@ -145,8 +145,8 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
         yield [f"b{number}", *cells, str(detail)]
 
 
-def tell_retry(request: Request, done: actions.RetryReport) -> None:
-    """Say how many are tried again, and of each other why not."""
+def show_retried(request: Request, done: actions.RetryReport) -> None:
+    """Show how many are retried, and for each other why not."""
     if done.retried:
         number = len(done.retried)
         said = ngettext("%d binding is tried again.", "%d bindings are tried again.", number)
@@ -189,7 +189,7 @@ def _context(run: Run) -> dict[str, Any]:
 
 
 def _windows(run: Run) -> list[Window]:
-    """Windows of this run that have something to tell: wrong, or other people's orders."""
+    """Windows of this run with an alarm or other people's orders."""
     told = Q(strangers__isnull=False) | ~Q(alarm="") | Q(canaries__binding__run=run)
     plans = run.bindings.values("plan")
     rows = Window.objects.filter(told, plan__in=plans, created_at__gte=run.started_at)

@@ -12,7 +12,7 @@ from integrator.bindings.operator import undo_guide
 from integrator.models import Binding
 from integrator.models.states import BindingState
 from integrator.panel_access import deep_links
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def page(request: Request, pk: int) -> HttpResponse:
 def manual(request: Request, pk: int) -> HttpResponse:
     """Put the service on the manual module, and read that back."""
     binding = get_object_or_404(Binding, pk=pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         module = undo_guide.to_manual(binding.pk, request.user.get_username())
         messages.success(request, _("Read back: the service is on manual module %d.") % module)
     return redirect("undo", pk)
@@ -51,7 +51,7 @@ def manual(request: Request, pk: int) -> HttpResponse:
 def release(request: Request, pk: int) -> HttpResponse:
     """Free the account, if BILLmanager no longer has the service."""
     binding = get_object_or_404(Binding, pk=pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         alarming = undo_guide.release(binding.pk, request.user.get_username())
         if alarming:
             messages.error(request, alarming)

@@ -12,7 +12,7 @@ from integrator.messages.message import of_json
 from integrator.models import StrangerOrder, Window
 from integrator.panel_access import deep_links
 from integrator.steps import TITLES
-from integrator.web.layout import answers
+from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.windows import order_handover
 from integrator.windows.post_checks import post_checks
@@ -35,9 +35,9 @@ def page(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def read_again(request: Request, pk: int) -> HttpResponse:
-    """Ask BILLmanager now what has become of other people's orders."""
+    """Read the state of other people's orders from BILLmanager now."""
     window = get_object_or_404(Window, pk=pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         post_checks.read_again(window.pk)
         messages.success(request, _("BILLmanager was read again."))
     return redirect("window", pk)
@@ -45,9 +45,9 @@ def read_again(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def hand_over(request: Request, pk: int) -> HttpResponse:
-    """On this person's word: have ispmanager open an order of somebody else's."""
+    """Hand over somebody else's order to ispmanager, on this person's word."""
     order = get_object_or_404(StrangerOrder, pk=pk)
-    with answers.telling(request):
+    with refusals.show_refusals(request):
         order_handover.hand_over(order.pk, request.user.get_username())
         said = _("Service %s is handed to ispmanager; this page shows when it is open.")
         messages.success(request, said % order.service_id)
@@ -56,7 +56,7 @@ def hand_over(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def seen(request: Request, pk: int) -> HttpResponse:
-    """A person has looked at what was wrong: it is no longer shown on every page."""
+    """Acknowledge an alarm: it is no longer shown on every page."""
     window = get_object_or_404(Window, pk=pk)
     if post_checks.seen_by(window.pk, request.user.get_username()):
         messages.success(request, _("It is no longer shown on every page."))

@@ -14,7 +14,7 @@ from integrator.bindings.operator import actions
 from integrator.core.errors import ActionRefused
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
-from integrator.web.layout import answers, live
+from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def restore(request: Request, pk: int) -> HttpResponse:
     try:
         actions.restore(window.pk, request.user.get_username(), anyway=anyway)
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("The plan is being restored."))
     return redirect("windows")
@@ -65,12 +65,12 @@ def restore(request: Request, pk: int) -> HttpResponse:
 
 @needs(post=Role.OPERATOR)
 def keep_waiting(request: Request, pk: int) -> HttpResponse:
-    """Held: a person says to wait on."""
+    """Let a held window keep waiting, on a person's word."""
     window = get_object_or_404(Window, pk=pk)
     try:
         actions.keep_waiting(window.pk, request.user.get_username())
     except ActionRefused as refused:
-        answers.tell(request, refused)
+        refusals.show_refusal(request, refused)
     else:
         messages.success(request, _("The window waits on; it is looked at again and again."))
     return redirect("windows")
@@ -97,7 +97,7 @@ def _counted(windows: QuerySet[Window]) -> QuerySet[Window]:
 
 
 def _strangers(**found_by: str) -> Subquery:
-    """How many orders of others met a window; of its own, so that no join multiplies."""
+    """A subquery of how many orders of others met a window, so that no join multiplies them."""
     rows = StrangerOrder.objects.filter(window=OuterRef("pk"), **found_by).order_by()
     counted = rows.values("window").annotate(n=Count("id")).values("n")
     return Subquery(counted, output_field=IntegerField())

@@ -13,7 +13,7 @@ from integrator.maintenance import wake_ups
 from integrator.messages.message import Message, say
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome, RunState
-from integrator.panel_access import call_log, mark_column
+from integrator.panel_access import call_log, remoteid_column
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
@@ -174,7 +174,7 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> 
     if in_form == binding.marker:
         return replace(seen, evidence={**seen.evidence, step3.MARK_IN_FORM: in_form})
     confirmed = intent.outcome == Outcome.DONE
-    if in_form is not None or mark_column.told_apart(
+    if in_form is not None or remoteid_column.is_foreign(
         seen.evidence["remoteid"], confirmed=confirmed
     ):
         return step3.unmarked(binding, seen.evidence)

@@ -174,7 +174,7 @@ def seek_marker(driver: Driver, bm: BillManager) -> bool:
     if last is not None and now - dt.datetime.fromisoformat(last) < settle_time():
         return False
     driver.save(seen={**driver.seen, "marker_sought": now.isoformat()})
-    return module_markers.marker_again(bm)
+    return module_markers.relearn_marker(bm)
 
 
 def _shows(switch: Switch, present: Sequence[int], both: Compared | None) -> bool:

@@ -1,1 +1,1 @@
-"""What an installation calls things."""
+"""The dialect: what an installation calls its functions, fields and buttons."""

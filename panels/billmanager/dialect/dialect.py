@@ -1,4 +1,4 @@
-"""What this installation calls things. Data only: discovery fills it, an administrator corrects it.
+"""The dialect of an installation. Data only: discovery fills it, an administrator corrects it.
 
 Everything here is either inferred or unknown in public (billmanager.md 13), so that it is found out
 on the panel itself; names that are documented or were seen in code stand in the resource files.
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class Dialect:
     """Names of one BILLmanager and version. None (or an empty tuple) means: not found yet.
 
-    `version`: the panel's version, '' when not told.
+    `version`: the panel's version, '' when absent.
     `order`: 'v2' or 'old', the generation of the order functions; `cart`: 'cart' or 'basket'.
     `plan_modules_list`, `_enable`, `_disable`: functions of the plan's list of modules;
     `plan_modules_parent`: whether that list takes the plan as 'elid' or as 'plid'.
-    `plan_modules_marker`: what tells of a row there whether its module is on, see `markers`.
+    `plan_modules_marker`: by what a row there shows whether its module is on, see `markers`.
     `manual_module`: internal name of the module for manual processing.
     `ispmanager_modules`: internal names of ispmanager modules.
     `module_titles`: internal name and title of each module that is offered; a list may show either.
@@ -229,7 +229,7 @@ class Dialect:
 
 
 FROM_TASK_FORM = ("task_take", "task_close", "task_module", "task_username", "task_password")
-"""What only the form of a task tells, which discovery cannot always see."""
+"""Entries that only the form of a task shows, which discovery cannot always see."""
 
 _FUNCTIONS = ("plan_modules_list", "plan_modules_enable", "plan_modules_disable", "module_create")
 _OF_CART = {

@@ -1,4 +1,4 @@
-"""How an administrator writes an entry of the dialect; `Dialect.with_overrides` tells it whole."""
+"""The grammar in which an administrator writes entries; `Dialect.with_overrides` describes it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _FOUND = frozenset(
     }
 )
 SETTABLE = (_NAMES | _FOUND | {"plan_modules_marker", "task_take", "task_close"}) - {"randomnumber"}
-"""Entries that are names, which a person may set; the rest are facts that the panel tells."""
+"""Entries that are names, which a person may set; the rest are facts that the panel shows."""
 TAKE = (
     "task_take is button:NAME, toolbar:FUNCTION, field:NAME, field:NAME=VALUE, save, save:BUTTON or"
     " none"

@@ -1,4 +1,4 @@
-"""What tells of a row in a plan's list of modules whether the module is on for that plan.
+"""Markers: by what a row in a plan's list of modules shows whether the module is on.
 
 That list was seen nowhere in public (billmanager.md 3.2, 13): it may show the module's own switch,
 what is on for the plan, both, or neither. So nothing is concluded from a column's name. The marker
@@ -34,9 +34,9 @@ NOT_YET = note("marker.all_on")
 
 _COLUMN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _SEPARATORS = re.compile(r"[,;\n]")
-_MOST_CODES = 6
-"""A column with more different values names things and tells no state."""
-_ENOUGH = 3
+_MAX_CODES = 6
+"""A column with more different values holds names and no state."""
+_MIN_SAMPLES = 3
 """Among so many plans one may say otherwise: somebody is just switching it, or it is damaged."""
 _OF_THE_MODULE = frozenset(
     {
@@ -49,7 +49,7 @@ _OF_THE_MODULE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """How a row says that its module is on for the plan. As text, see `GRAMMAR`.
+    """The column and codes by which a row shows that its module is on. As text, see `GRAMMAR`.
 
     `column` '' means that each row of the list is a module that is on. Without codes in `on` the
     cell is a property or a word: on where it is there, unless it says *off* in one of the panel's
@@ -112,7 +112,7 @@ def code_of(row: Row, column: str) -> str:
 class Sample:
     """One plan: the rows of its list of modules, and of each whether it is attached to the plan.
 
-    `attached` is None for a row of which the list of plans tells nothing, since another one bears
+    `attached` is None for a row of which the list of plans shows nothing, since another one bears
     the same title.
     """
 
@@ -122,7 +122,7 @@ class Sample:
 
 
 def attached(titles: Sequence[str], text: str) -> list[bool | None] | None:
-    """Say of each title whether it stands in a plan's `processingmodules`.
+    """Whether each of these titles stands in a plan's `processingmodules`.
 
     A title may hold commas itself, so that the longest are looked for first. None when titles are
     left over that none of these is: then the two lists do not speak of the same modules.
@@ -144,10 +144,10 @@ def attached(titles: Sequence[str], text: str) -> list[bool | None] | None:
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """What the samples say: the marker, or None and `why` not.
+    """The result of the inference: the marker, or None and `why` not.
 
     `sure`: rows that are on and rows that are off were both seen to be told by it. `plans`: how
-    many plans could be compared. `columns`: those that may tell, where none was found.
+    many plans could be compared. `columns`: the candidates, where none was found.
     """
 
     marker: Marker | None
@@ -159,7 +159,7 @@ class Inferred:
 
 @dataclass(slots=True)
 class _Column:
-    """What one column says over all samples: the plans where each code was seen, on and off."""
+    """One column over all samples: the plans where each code was seen, on and off."""
 
     name: str
     on: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -182,9 +182,9 @@ class _Column:
         return found
 
     def marker(self) -> Marker | None:
-        """The marker that it would be; None when it tells nothing, or cannot be written down."""
+        """The marker of this column; None when it shows no state, or cannot be written down."""
         codes = {*self.on, *self.off}
-        if not self.on or len(codes) > _MOST_CODES or any(re.search(r"[,/=]", c) for c in codes):
+        if not self.on or len(codes) > _MAX_CODES or any(re.search(r"[,/=]", c) for c in codes):
             return None
         if all(_word(code) is (code in self.on) for code in codes):
             return Marker(self.name)
@@ -202,7 +202,7 @@ class _Column:
 
 
 def infer(samples: Sequence[Sample], columns: Iterable[str] = ()) -> Inferred:
-    """Find the marker that agrees with the list of plans over all these plans.
+    """Infer the marker that agrees with the list of plans over all these plans.
 
     `columns`: what else the lists have, for instance properties that no row has.
 
@@ -247,7 +247,7 @@ def _infer(samples: Sequence[Sample], telling: Sequence[str]) -> Inferred:
 
 
 def disagreeing(marker: Marker, samples: Iterable[Sample]) -> list[str]:
-    """Name the plans of which this marker says otherwise than the list of plans does."""
+    """The plans in which this marker contradicts the list of plans."""
     return [
         sample.plan
         for sample in samples
@@ -275,7 +275,7 @@ def _one_sided(
 def _one_odd(columns: Sequence[_Column], samples: Sequence[Sample]) -> set[str]:
     """The one plan that no column agrees with, though some agrees with all other plans."""
     wrong = [column.odd() for column in columns if column.on]
-    if len(samples) < _ENOUGH or not wrong or not all(wrong):
+    if len(samples) < _MIN_SAMPLES or not wrong or not all(wrong):
         return set()
     fewest = min(wrong, key=len)
     return fewest if len(fewest) == 1 else set()
@@ -289,7 +289,7 @@ def _seen(name: str, samples: Iterable[Sample]) -> _Column:
 
 
 def _rank(found: tuple[_Column, Marker]) -> tuple[bool, int, int]:
-    """The best first: seen to change from plan to plan, then told in words, then by known names."""
+    """The rank, best first: changes from plan to plan, then codes that are words, then names."""
     column, marker = found
     codes = len(marker.on) + len(marker.off or ())
     known = MARKERS.index(column.name) if column.name in MARKERS else len(MARKERS)
@@ -297,7 +297,7 @@ def _rank(found: tuple[_Column, Marker]) -> tuple[bool, int, int]:
 
 
 def _reading(marker: Marker, samples: Iterable[Sample]) -> Iterable[bool | None]:
-    """What a marker says of every row, also of those of which the list of plans says nothing."""
+    """The state of every row by this marker, also of rows that the list of plans does not show."""
     for sample in samples:
         for row in sample.rows:
             try:
@@ -307,7 +307,7 @@ def _reading(marker: Marker, samples: Iterable[Sample]) -> Iterable[bool | None]
 
 
 def _word(code: str) -> bool | None:
-    """What a code says by itself; None when it is no word for on or off."""
+    """The meaning of a code by itself; None when it is no word for on or off."""
     if code == ABSENT:
         return False
     if code == EMPTY or code.lower() in ON:

@@ -1,4 +1,4 @@
-"""What can be found out about an installation, each with where it was found."""
+"""Types of the dialect's entries, each with where it was found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Found:
     """One name or choice. `sure` is False for what was picked by a pattern.
 
     `kind`: of a function, the kind of the button that calls it: 'group' acts at once, 'groupform'
-    answers a form and acts when that is submitted; '' when not told.
+    answers a form and acts when that is submitted; '' when absent.
     """
 
     value: str
@@ -30,7 +30,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """How a task is taken.
+    """The way in which a task is taken.
 
     'button': submit the form with this button; 'toolbar': call this function on the task;
     'field': submit the form with this field set to `value`, or where that is '' to the option that
@@ -47,7 +47,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How a task is closed: with this button, or by setting this field to `value`.
+    """The way in which a task is closed: this button, or this field set to `value`.
 
     'next': this button leads to another form, in which the rest is to be recognised.
     `before`: the buttons of a wizard that lead to the form which closes it, in order. The first of

@@ -1,7 +1,7 @@
-"""What lists and forms are made of, without anything that is in them.
+"""Shapes: the structure of lists and forms, without their content.
 
 Names of functions, columns, fields and buttons, never a cell or a value: those may be names,
-addresses, passwords and ids of clients. Options are told only where they are words of the panel
+addresses, passwords and ids of clients. Options are kept only where they are words of the panel
 itself (statuses, types, periods, internal names of modules), of others only how many there are.
 """
 

@@ -59,7 +59,7 @@ SWITCHES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
 
 
 def way(text: str) -> bool | None:
-    """Which way a name, a label or an icon says that something is switched; None: neither.
+    """The way of switching that a name, a label or an icon means; None: neither.
 
     The last part of a name counts, and the whole of a label: "Enable the log" is about a log.
     """

@@ -1,1 +1,1 @@
-"""Finding out what an installation calls things, by evidence."""
+"""Discovery of an installation's dialect, by evidence."""

@@ -1,4 +1,4 @@
-"""Finding out what an installation calls things, by lists and forms alone.
+"""Discovery of an installation's dialect, by lists and forms alone.
 
 A group action acts when it is called (billmanager.md 13), so such functions are judged by the
 toolbar that names them and never tried. Where something is not found, or two things would do, the
@@ -16,7 +16,14 @@ from panels.billmanager.dialect.dialect import FROM_TASK_FORM
 from panels.billmanager.dialect.names import Found, Take
 from panels.billmanager.discovery import modules, plan_modules
 from panels.billmanager.discovery.search import SAMPLE, Search
-from panels.billmanager.optional_reads import asked, asked_form, exists, is_form, numbered, options
+from panels.billmanager.optional_reads import (
+    exists,
+    is_form,
+    numbered,
+    options,
+    read_optional,
+    read_optional_form,
+)
 from panels.billmanager.tasks import recognition
 from panels.coremanager.errors import AccessDenied, LoginRefused, Refused
 from panels.coremanager.listing import UNSET, number
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     from panels.http.transport import Transport
 
 
-NOBODYS = note("place.no_department")
+NO_USER = note("place.no_department")
 """Where the staff login is seen to be in no department, so that it handles nobody's tasks."""
 NO_SU = note("place.no_su")
 """What was looked for as a client where our login lacks that right."""
@@ -44,7 +51,7 @@ def discover(
     known: Dialect | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Dialect:
-    """Find out what can be found out now; nothing on the panel is changed.
+    """Discover what can be found now; nothing on the panel is changed.
 
     `overrides` are an administrator's words: what depends on them is looked for by them, they
     themselves are not part of the result. `known` is an earlier result: what was set in it stays,
@@ -73,14 +80,14 @@ def _version(search: Search) -> None:
     answer: Document | None = search.transport.read("whoami")
     search.keep(version=(answer.version if answer else None) or "")
     if search.task_transport is not search.transport:
-        answer = asked(search.task_transport, "whoami")
+        answer = read_optional(search.task_transport, "whoami")
     user = answer.attributes("user") if answer else {}
     own = (search.task_transport.username, *(user.get(n, "") for n in ("name", "id", "realname")))
     search.listed("whoami", staff_names=tuple(dict.fromkeys(name for name in own if name)))
 
 
 def _product_type(search: Search) -> None:
-    answer = asked(search.transport, "itemtype", filter="on", intname=VHOST, p_cnt=SAMPLE)
+    answer = read_optional(search.transport, "itemtype", filter="on", intname=VHOST, p_cnt=SAMPLE)
     for row in answer.listing().rows if answer else ():
         if row.get("intname") == VHOST:
             where = note("place.list", func="itemtype")
@@ -91,8 +98,8 @@ def _product_type(search: Search) -> None:
 
 
 def _services(search: Search) -> None:
-    """Which field of the filter takes a client's id (billmanager.md 7.1 names two)."""
-    form = asked_form(search.transport, "vhost.filter")
+    """Discover which field of the filter takes a client's id (billmanager.md 7.1 names two)."""
+    form = read_optional_form(search.transport, "vhost.filter")
     if form is None:
         return
     for name in ("account_id", "account"):
@@ -145,7 +152,7 @@ def _money(search: Search) -> None:
         ("paymethods", "paymethod", ("name",)),
         ("currencies", "currency", ("iso", "name")),
     ):
-        answer = asked(search.transport, func, filter="off", p_cnt=SAMPLE)
+        answer = read_optional(search.transport, func, filter="off", p_cnt=SAMPLE)
         rows = answer.listing().rows if answer is not None and not is_form(answer) else ()
         named = tuple(
             (key, row.get(*titles)) for row in rows if (key := number(row.get("id") or None))
@@ -153,7 +160,9 @@ def _money(search: Search) -> None:
         search.listed(note("place.list", func=func), **{entry: named})
     if search.su and not search.found.currencies:
         _currency_of(search, search.su)
-    form = asked_form(search.transport, "payment.add.method", su=search.su) if search.su else None
+    form = None
+    if search.su:
+        form = read_optional_form(search.transport, "payment.add.method", su=search.su)
     where = note("place.form", func="payment.add.method")
     if form is not None and "randomnumber" in form.fields:
         search.keep(randomnumber=Found("randomnumber", note("place.as_client", place=where)))
@@ -161,7 +170,7 @@ def _money(search: Search) -> None:
 
 def _currency_of(search: Search, su: str) -> None:
     """A client's own currency, where the list of all is not shown (billmanager.md 1.2)."""
-    answer = asked(search.transport, "whoami", su=su)
+    answer = read_optional(search.transport, "whoami", su=su)
     user = answer.attributes("user") if answer else {}
     key = number(user.get("currency_id"))
     if key is not None and user.get("currency"):
@@ -171,8 +180,8 @@ def _currency_of(search: Search, su: str) -> None:
 
 
 def _tasks(search: Search) -> None:
-    """How tasks are taken and closed, as far as the list and one form of it show."""
-    opening = options(asked_form(search.task_transport, "task.filter"), "type")
+    """Discover how tasks are taken and closed, as far as the list and one form show."""
+    opening = options(read_optional_form(search.task_transport, "task.filter"), "type")
     types = tuple(option.key for option in opening if _is_opening(option))
     if types:
         search.listed(note("place.form", func="task.filter"), task_open_types=types)
@@ -181,7 +190,7 @@ def _tasks(search: Search) -> None:
         where = note("place.form", func="task.filter")
         why = note("place.several", place=where, names=", ".join(keys))
         search.unclear("task_open_types", keys, why)
-    answer = asked(
+    answer = read_optional(
         search.task_transport, "task", devel=True, filter="off", p_cnt=SAMPLE, p_col="-id"
     )
     if answer is None or is_form(answer):
@@ -205,7 +214,7 @@ def _task_form(search: Search, tasks: Document) -> None:
     for status in ("0", "1"):
         for row in rows:
             if row.code_or_none("status") == status:
-                form = asked_form(search.task_transport, "task.edit", elid=row.text("id"))
+                form = read_optional_form(search.task_transport, "task.edit", elid=row.text("id"))
                 if form is not None:
                     search.found = search.found.learn_task_form(form)
                 return
@@ -222,11 +231,11 @@ def _task_departments(search: Search) -> None:
     narrower counts; a filter that offers none says that no tasks are to be seen at all.
     """
     listed = filtered = None
-    answer = asked(search.task_transport, "department", filter="off", p_cnt=SAMPLE)
+    answer = read_optional(search.task_transport, "department", filter="off", p_cnt=SAMPLE)
     where = note("place.as_staff", place=note("place.list", func="department"))
     if answer is not None and not is_form(answer):
         listed = tuple((row.int("id"), row.get("name")) for row in answer.listing().rows)
-    form = asked_form(search.task_transport, "task.filter")
+    form = read_optional_form(search.task_transport, "task.filter")
     if form is not None and form.fields.get("department") is not None:
         choices = form.fields["department"].options
         filtered = None if choices is None else numbered(choices)
@@ -240,12 +249,12 @@ def _task_departments(search: Search) -> None:
     if known:
         search.listed(where, task_departments=known)
     elif known is not None:
-        search.places["task_departments"] = NOBODYS
+        search.places["task_departments"] = NO_USER
 
 
 def some_user(transport: Transport) -> str | None:
     """Give the id of some active client's user, to ask as a client; None when there is none."""
-    answer = asked(transport, "user", filter="off", p_cnt=SAMPLE)
+    answer = read_optional(transport, "user", filter="off", p_cnt=SAMPLE)
     for row in answer.listing().rows if answer else ():
         client = row.get("account_id", "account")
         off = (row.code_or_none("active", "status") or "on").lower() in {"off", "disabled"}

@@ -1,4 +1,4 @@
-"""Finding out the names of processing modules, and of the form in which one is made (step 1)."""
+"""Discovery of the names of processing modules, and of the form in which one is made (step 1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from panels.billmanager.context import VHOST
 from panels.billmanager.dialect.names import Found
 from panels.billmanager.modules import CREATE, kind_of
-from panels.billmanager.optional_reads import asked, asked_form, is_form, numbered, options
+from panels.billmanager.optional_reads import (
+    is_form,
+    numbered,
+    options,
+    read_optional,
+    read_optional_form,
+)
 from panels.notes import note
 
 if TYPE_CHECKING:
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
     from panels.coremanager.listing import Row
     from panels.coremanager.toolbars import Toolbar
 
-LONGEST = 500
+MAX_ROWS = 500
 """Rows of the list of modules that are read."""
 MAX_FORMS = 10
 """So many kinds of modules are looked into for the panel that they drive."""
@@ -36,7 +42,7 @@ _NO_SUBMIT = frozenset({"cancel", "back", "prev", "reset"})
 def modules(search: Search) -> None:
     """Internal names from the list, then from the form in which modules are made."""
     choices: list[tuple[str, str]] = []
-    listed = asked(search.transport, "processing", devel=True, filter="off", p_cnt=LONGEST)
+    listed = read_optional(search.transport, "processing", devel=True, filter="off", p_cnt=MAX_ROWS)
     rows = listed.listing().rows if listed is not None and not is_form(listed) else ()
     for row in rows:
         code = row.code_or_none("module")
@@ -45,10 +51,10 @@ def modules(search: Search) -> None:
     named = tuple((int(key), row.get("name")) for row in rows if (key := row.get("id")).isdigit())
     search.listed(note("place.list", func="processing"), modules=named)
     add = _adding(listed.toolbar() if listed is not None else None)
-    form = asked_form(search.transport, add, type=VHOST)
+    form = read_optional_form(search.transport, add, type=VHOST)
     _name_modules(search, choices, options(form, "module"), where=note("place.form", func=add))
     if rows and not any(_is_ispmanager(row, search.dialect) for row in rows):
-        _look_into(search, rows)
+        _find_by_address(search, rows)
     manual = search.dialect.manual_module
     if manual is not None:
         _creation(search, add, manual.value)
@@ -80,15 +86,15 @@ def _is_ispmanager(row: Row, dialect: Dialect) -> bool:
     return code is not None and _kind(code, row.get("module"), dialect) == "ispmanager"
 
 
-def _look_into(search: Search, rows: Sequence[Row]) -> None:
-    """No module is called after ispmanager: one is whose settings hold an ispmanager's address."""
+def _find_by_address(search: Search, rows: Sequence[Row]) -> None:
+    """Find ispmanager modules by an address in their settings, where no name shows them."""
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(row.code_or_none("module") or "", row)
     found = []
     for code, row in list(first.items())[:MAX_FORMS]:
-        form = asked_form(search.transport, "processing.edit", elid=row.text("id"))
-        if code and form is not None and _drives_ispmanager(form):
+        form = read_optional_form(search.transport, "processing.edit", elid=row.text("id"))
+        if code and form is not None and _has_ispmanager_address(form):
             found.append(code)
     if found:
         known = search.found.ispmanager_modules
@@ -99,7 +105,7 @@ def _look_into(search: Search, rows: Sequence[Row]) -> None:
         search.unclear("ispmanager_modules", [code for code in first if code], why)
 
 
-def _drives_ispmanager(form: Form) -> bool:
+def _has_ispmanager_address(form: Form) -> bool:
     return any(_ISPMANAGER_URL.fullmatch(field.value) for field in form.fields.values())
 
 
@@ -111,7 +117,7 @@ def _creation(search: Search, add: str, manual: str) -> None:
     )
     tried = dict.fromkeys(steps)
     for func in tried:
-        form = asked_form(search.transport, func, module=manual, type=VHOST)
+        form = read_optional_form(search.transport, func, module=manual, type=VHOST)
         if form is None or not {"name", "datacenter", "department"} & set(form.fields):
             continue
         where = note("place.form", func=func)

@@ -1,4 +1,4 @@
-"""Finding the list of a plan's modules and what switches them, by what it shows (steps 2, 5, 8).
+"""Discovery of the list of a plan's modules and its switches, by what it shows (steps 2, 5, 8).
 
 The list was found nowhere in public (billmanager.md 3.2), so that its name tells nothing: it is the
 one whose rows are modules of `processing`. It is opened to see that; the switches above it act when
@@ -18,8 +18,8 @@ from panels.billmanager.dialect.names import Found
 from panels.billmanager.dialect.vocabulary import way
 from panels.billmanager.discovery.search import SAMPLE
 from panels.billmanager.group_forms import GROUP_FORM
-from panels.billmanager.optional_reads import asked, is_form, is_list
-from panels.billmanager.plans import is_vhost, title_of, told_of
+from panels.billmanager.optional_reads import is_form, is_list, read_optional
+from panels.billmanager.plans import is_vhost, marked_in_plan, title_of
 from panels.coremanager.whole_lists import all_rows
 from panels.notes import note
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from panels.http.transport import Transport
 
 MAX_PLANS = 25
-"""So many plans are looked at for what tells which of their modules are on."""
+"""Plans whose modules are read to infer the marker."""
 MAX_OPENED = 3
 """With so many plans a list is tried that shows nothing, or is refused, with the first."""
-LONGEST = 500
+MAX_ROWS = 500
 """Rows of a plan's list of modules that are read for it."""
 
 _ACTS = frozenset({"group", GROUP_FORM, "new"})
@@ -68,8 +68,8 @@ class _Opened:
 
 
 def plan_modules(search: Search) -> None:
-    """The list of modules of a plan, what tells which are on, and the switches."""
-    answer = asked(search.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
+    """Discover a plan's list of modules, the marker of those that are on, and the switches."""
+    answer = read_optional(search.transport, "pricelist", devel=True, filter="off", p_cnt=SAMPLE)
     if answer is None or is_form(answer):
         search.places["plan_modules_list"] = note("place.refused", func="pricelist")
         return
@@ -119,8 +119,8 @@ def _opened(search: Search, func: str, plans: Sequence[Row]) -> _Opened | None:
     given = search.dialect.plan_modules_parent
     for parent in [given.value] if given else ["elid", "plid"]:
         for plan in plans[:MAX_OPENED]:
-            answer = asked(search.transport, func, devel=True, filter="off",
-                           p_cnt=LONGEST, **{parent: plan.text("id")})  # fmt: skip
+            answer = read_optional(search.transport, func, devel=True, filter="off",
+                           p_cnt=MAX_ROWS, **{parent: plan.text("id")})  # fmt: skip
             if answer is None or not is_list(answer):
                 continue
             are = _are_modules(answer.listing().rows, known)
@@ -132,7 +132,7 @@ def _opened(search: Search, func: str, plans: Sequence[Row]) -> _Opened | None:
 
 
 def _are_modules(rows: Sequence[Row], known: Mapping[str, str]) -> bool | None:
-    """Whether these rows are processing modules; None where that cannot be told."""
+    """Whether these rows are processing modules; None where that is not clear."""
     if not rows or not known:
         return None
     same = [known.get(row.get("id")) in {title_of(row), row.get("module")} for row in rows]
@@ -140,7 +140,7 @@ def _are_modules(rows: Sequence[Row], known: Mapping[str, str]) -> bool | None:
 
 
 def _likeliest(opened: Sequence[_Opened]) -> list[_Opened]:
-    """Those that are the list: with modules in it and switches above it, as far as that tells."""
+    """The lists that are the likeliest: with modules in it, then with switches above it."""
     likely = [one for one in opened if one.modules]
     if not likely:
         # Nothing in it to compare: then its name must speak of modules.
@@ -192,7 +192,7 @@ def _see_switches(search: Search, opened: _Opened) -> None:
 
 
 def direction_of(button: ToolButton, marker: Marker | None) -> bool | None:
-    """Which way a button switches, by all that it shows; None where nothing, or both, is said.
+    """The way a button switches, by all that it shows; None where it shows neither or both.
 
     A button that is hidden for what is on switches on.
     """
@@ -201,8 +201,8 @@ def direction_of(button: ToolButton, marker: Marker | None) -> bool | None:
         for column, code in button.hides:
             if column == marker.column:
                 said.add(marker.says(code or markers.EMPTY))
-    told = said - {None}
-    return told.pop() if len(told) == 1 else None
+    ways = said - {None}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _clearest(buttons: Sequence[ToolButton], func: str) -> list[ToolButton]:
@@ -217,7 +217,7 @@ def _clearest(buttons: Sequence[ToolButton], func: str) -> list[ToolButton]:
 
 
 def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -> Inferred:
-    """Find out what tells of a module that it is on for a plan, from these rows of `pricelist`.
+    """Infer the marker of modules that are on for a plan, from these rows of `pricelist`.
 
     Raises what `samples_of` raises.
     """
@@ -227,7 +227,7 @@ def infer_marker(transport: Transport, dialect: Dialect, plans: Sequence[Row]) -
 def samples_of(
     transport: Transport, dialect: Dialect, plans: Sequence[Row]
 ) -> tuple[list[Sample], list[str]]:
-    """Read the modules of these rows of `pricelist`, what each row tells of them, and all columns.
+    """Read the modules of these plans (rows of `pricelist`): samples, and all columns.
 
     A plan whose modules cannot be listed, or are others than it is said to have, is left out.
     Raises what a read raises when the panel cannot be reached or lets nobody in, and `FormLacks`
@@ -238,14 +238,16 @@ def samples_of(
     columns: dict[str, None] = {}
     for plan in plans[:MAX_PLANS]:
         key = plan.get("id")
-        answer = asked(transport, func, devel=True, filter="off", p_cnt=LONGEST, **{parent: key})
+        answer = read_optional(
+            transport, func, devel=True, filter="off", p_cnt=MAX_ROWS, **{parent: key}
+        )
         if answer is None or is_form(answer):
             continue
         rows = answer.listing().rows
         columns |= dict.fromkeys([*(n for row in rows for n in row), *_properties(answer)])
-        told = told_of(plan, rows)
-        if told is not None:
-            samples.append(Sample(key, rows, told))
+        attached = marked_in_plan(plan, rows)
+        if attached is not None:
+            samples.append(Sample(key, rows, attached))
     return samples, list(columns)
 
 
@@ -255,8 +257,8 @@ def _properties(answer: Document) -> Iterable[str]:
     return [name for c in columns if "prop" in c.get("type", "") and (name := c.get("name", ""))]
 
 
-def marker_again(transport: Transport, dialect: Dialect) -> Inferred:
-    """The same, for all plans of shared hosting as they are now."""
+def infer_marker_again(transport: Transport, dialect: Dialect) -> Inferred:
+    """Infer the marker from all plans of shared hosting as they are now."""
     return infer_marker(transport, dialect, hosting_plans(transport, dialect))
 
 

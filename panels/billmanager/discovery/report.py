@@ -47,7 +47,7 @@ _SAMPLE = 20
 _PEOPLE = frozenset(
     {"staff_names", "departments", "task_departments", "datacenters", "paymethods", "modules"}
 )
-"""Entries of which only the number is told: their titles are people's own words."""
+"""Entries of which only the number is reported: their titles are people's own words."""
 
 
 def report(
@@ -56,15 +56,15 @@ def report(
     forms: Mapping[str, shapes.Shape] | None = None,
     faults: Iterable[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """Read everything that tells names, and write the report.
+    """Read everything that shows names, and return the report.
 
     `forms` are shapes of forms that were seen earlier, by function (that of a task can be read
     only while there is one); `faults` are refusals that were met earlier, as `fault_of` gives
     them. Raises what a read raises when the panel cannot be reached or lets nobody in.
     """
-    gathering = _Gathering(bm, dict(forms or {}))
-    gathering.read_all()
-    seen, dialect = gathering.seen, bm.dialect
+    reader = _ReportReader(bm, dict(forms or {}))
+    reader.read_all()
+    seen, dialect = reader.seen, bm.dialect
     generation = dialect.order.value if dialect.order else "v2"
     written: dict[str, Any] = {
         "format": FORMAT,
@@ -80,13 +80,13 @@ def report(
         "found": _entries(dialect),
         "lists": dict(sorted(seen.lists.items())),
         "forms": dict(sorted(seen.forms.items())),
-        "faults": _distinct([*faults, *gathering.faults]),
+        "faults": _distinct([*faults, *reader.faults]),
     }
     return {name: _scrubbed(part) for name, part in written.items()}
 
 
 def fault_of(func: str, error: PanelError) -> dict[str, str]:
-    """Give the shape of a refusal: function, type, what it is about, code; never its words."""
+    """Return the shape of a refusal: function, type, object, code; never its words."""
     found = {"func": func, "type": type(error).__name__}
     if isinstance(error, Refused):
         about = error.object if shapes.is_name(error.object) else ""
@@ -97,8 +97,8 @@ def fault_of(func: str, error: PanelError) -> dict[str, str]:
 
 
 @dataclass
-class _Gathering:
-    """The reading on its way."""
+class _ReportReader:
+    """Reads what the report needs and collects it, with the refusals."""
 
     bm: BillManager
     known: dict[str, shapes.Shape]
@@ -171,7 +171,7 @@ class _Gathering:
         offers = self._unless_refused("pricelist.export", self.bm.plans.offers) or {}
         for plan, offer in offers.items():
             if offer.periods and offer.datacenters:
-                func, asked = self.bm.orders.asked(
+                func, asked = self.bm.orders.form_call(
                     plan, offer.datacenters[0][0], min(offer.periods)
                 )
                 self._form(func, {name: str(value) for name, value in asked.items()}, su=su)
@@ -210,7 +210,7 @@ class _Gathering:
         return self._unless_refused(func, lambda: transport.read(func, params, su=su, devel=True))
 
     def _unless_refused(self, func: str, read: Callable[[], T]) -> T | None:
-        """What was read; None, and its fault kept, where the panel refuses or is not understood."""
+        """The result of `read`; None, and the fault is collected, where the panel refuses."""
         try:
             return read()
         except LoginRefused:

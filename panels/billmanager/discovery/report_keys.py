@@ -1,4 +1,4 @@
-"""The words of the sandbox, as far as an installation has shown what they are there."""
+"""The keys of the sandbox's dialect file, with the values that an installation has shown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Seen:
     """What was read.
 
     `rows` never leave this program. `language`: of texts though English was asked for, `core`: the
-    core's version; each '' when not told.
+    core's version; each '' when absent.
     """
 
     username: str
@@ -127,7 +127,7 @@ def _plan_modules(dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]
 
 
 def _plan_marker(dialect: Dialect, rows: list[Row], where: str) -> Iterator[tuple[str, str, str]]:
-    """What tells of a plan's module that it is on, and what else could be taken for it."""
+    """The marker of a plan's modules, and the columns that could be mistaken for it."""
     if dialect.plan_modules_marker is None:
         return
     marker = markers.parse(dialect.plan_modules_marker.value)
@@ -221,7 +221,7 @@ def _service(_dialect: Dialect, seen: Seen) -> Iterator[tuple[str, str, str]]:
 
 
 def _reference(rows: list[Row], name: str, *, plain: str) -> str:
-    """How a cell names another object: raw code, an id beside it, or neither."""
+    """The form in which a cell names another object: raw code, an id beside it, or neither."""
     if any(row.has(f"{name}_id") for row in rows):
         return "beside"
     return "orig" if any(row.code_or_none(name) != row.get(name) for row in rows) else plain

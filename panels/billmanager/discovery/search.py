@@ -1,4 +1,4 @@
-"""What the parts of the discovery share: whom they ask, and what they have found so far."""
+"""The state that the parts of the discovery share: transports, and what was found so far."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLE = 50
 
 @dataclass
 class Search:
-    """The discovery on its way; each step adds what it finds to `found`."""
+    """The state of one discovery; each part adds what it finds to `found`."""
 
     transport: Transport
     task_transport: Transport
@@ -31,19 +31,19 @@ class Search:
 
     @property
     def dialect(self) -> Dialect:
-        """What is known so far, with the administrator's words."""
+        """The dialect that is known so far, with the administrator's overrides."""
         return self.found.with_overrides(self.overrides)
 
     def keep(self, **entries: Any) -> None:
-        """Keep entries; each says itself where it was found."""
+        """Store entries, each with where it was found."""
         self.found = replace(self.found, **entries)
 
     def unclear(self, entry: str, candidates: Iterable[str], why: str) -> None:
-        """Keep what an entry could be, as an administrator would set it, and what was looked at."""
+        """Store an entry's candidates, as an administrator would set them, and what was read."""
         self.places[entry] = why
         self.choices[entry] = tuple(dict.fromkeys(candidates))
 
     def listed(self, where: str, **entries: tuple[Any, ...]) -> None:
-        """Keep entries that are tuples, with the place that they come from."""
+        """Store entries that are tuples, with where they were found."""
         self.keep(**entries)
         self.places |= {name: where for name, value in entries.items() if value}

@@ -1,4 +1,4 @@
-"""What the form of a task still lacks, by what is known of the installation."""
+"""Completeness of a task's form: what the dialect does not fill yet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSES = ("task_module", "task_username", "task_password", "task_close")
 
 
 def unfilled(form: Form, dialect: Dialect, values: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the required fields of a task's form that nobody would fill.
+    """The required fields of a task's form that no entry fills.
 
     `values` is what would be sent besides module, username and password; a field that an
     administrator said to fill (`task_fields`) counts as filled, and one with a single choice.

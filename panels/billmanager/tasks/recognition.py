@@ -1,10 +1,10 @@
-"""How the form of a task is recognised.
+"""Recognition of a task's form: which field or button is which entry.
 
 Its names were found nowhere in public (billmanager.md 6.2). What is known: it has a selector of
 processing modules, a username and a password, a way to assign the task to oneself and a way to
 close it. So the selector is known by the modules that it offers, a choice of performers by our own
 name in it, a status by its codes, a password by its input; and only then by what is in names and
-labels. Where two would do, none is chosen: a person decides, and is told what there is.
+labels. Where two would do, none is chosen: a person decides among the candidates.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _WHERE = note("place.task_form")
 
 @dataclass(slots=True)
 class Recognised:
-    """What a form shows: entries that are clear, and for those that are not, what it could be.
+    """The recognised form: entries that are clear, and candidates for those that are not.
 
     `choices`: entry → candidates, as an administrator would set them. An entry that this form
-    cannot tell, since another one comes after it, is in neither.
+    does not show, since another form follows, is in neither.
     """
 
     found: dict[str, Found | Take | Close] = field(default_factory=dict)

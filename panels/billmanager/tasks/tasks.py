@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from panels.billmanager.context import ref
 from panels.billmanager.optional_reads import is_form
 from panels.billmanager.tasks import completeness
-from panels.billmanager.tasks.closing import Address, Closing, address_in, carried, filled_in
+from panels.billmanager.tasks.close_forms import (
+    Address,
+    CloseForms,
+    address_in,
+    filled_in,
+    values_to_send,
+)
 from panels.coremanager.forms import FormLacks
 from panels.coremanager.listing import number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
@@ -141,7 +147,7 @@ class Tasks:
             answer = transport.act(take.name, params, send_by=send_by)
         else:
             _check_take(task_form, take)
-            params = {**carried(task_form.form), **extra}
+            params = {**values_to_send(task_form.form), **extra}
             params |= {"elid": task_form.address.elid, "sok": "ok"}
             if take.kind == "button" or (take.kind == "save" and take.name):
                 params["clicked_button"] = take.name
@@ -171,7 +177,7 @@ class Tasks:
         dialect = self.learn(task_form)
         typed = {"module": str(module_id), "username": username, "password": password}
         typed["domain"] = domain
-        closing = Closing(dialect, task_form.address, typed)
+        closing = CloseForms(dialect, task_form.address, typed)
         shown, transport = task_form, self._context.task_transport
         while True:
             params, last = closing.params(shown.form)
@@ -182,7 +188,7 @@ class Tasks:
             shown = self._next(closing, shown, answer)
             closing.dialect = self.learn(shown)
 
-    def _next(self, closing: Closing, shown: TaskForm, answer: Document) -> TaskForm:
+    def _next(self, closing: CloseForms, shown: TaskForm, answer: Document) -> TaskForm:
         """Give the form that comes next: the answer itself, or what stands at its address."""
         there = address_in(answer.ok_text, closing.address)
         if not is_form(answer) and there is None:

@@ -68,14 +68,14 @@ def _shape(call: Call) -> Listing:
 
 
 def _terms_columns(client: Client) -> str:
-    """Assumed names; the documentation tells of both choices and not what they are called."""
+    """Assumed names; the documentation describes both choices and not their names."""
     return element("postpaid", "on" if client.postpaid else "off") + element(
         "creditlimit", money(client.credit_limit)
     )
 
 
 def _terms_fields(call: Call, client: Client) -> list[Field]:
-    """The same in the client's form."""
+    """Fields of the credit terms in the client's form."""
     if call.world.dials.client_terms != "form":
         return []
     return [

@@ -1,4 +1,4 @@
-"""What BILLmanager does by itself: charging, opening, activating, tasks."""
+"""Operations that BILLmanager does by itself: charging, opening, activating, tasks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def add_months(start: datetime, months: int) -> str:
 
 
 def is_ispmanager(world: World, module: r.Module) -> bool:
-    """Tell whether a module drives an ispmanager."""
+    """Whether a module drives an ispmanager."""
     return module.intname == world.dialect["modules.ispmanager"]
 
 
 def is_manual(world: World, module: r.Module) -> bool:
-    """Tell whether a module makes tasks for people."""
+    """Whether a module makes tasks for people."""
     return module.intname == world.dialect["modules.manual"]
 
 

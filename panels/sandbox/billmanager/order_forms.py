@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from panels.sandbox.billmanager import operations, orders, sale_rules
+from panels.sandbox.billmanager.order_requests import OrderRequest
 from panels.sandbox.billmanager.plans import offered_datacenters
-from panels.sandbox.billmanager.wishes import Wish
 from panels.sandbox.http.amounts import shown
 from panels.sandbox.http.call import Function
 from panels.sandbox.http.forms import CANCEL, Button, Field, done, form, made, select
@@ -84,7 +84,7 @@ def _param(call: Call) -> str:
     for name in ("pricelist", "datacenter", period_field):
         if not call.get(name):
             raise Refusal("wizard_unavailable", name, "", "The order was not begun correctly.")
-    wish = Wish(
+    wanted = OrderRequest(
         client=client,
         plan=call.number("pricelist"),
         datacenter=call.number("datacenter"),
@@ -99,13 +99,13 @@ def _param(call: Call) -> str:
         other = replace(call, params={**call.params, "func": "profile.add.profiledata"})
         return form(other, [Field("profiletype", "1"), Field("name", "", required=True)])
     if not call.submitted:
-        return _param_form(call, wish)
-    _check_order(call, wish)
-    service, line = orders.place(call.world, wish, skip_cart=call.get("skipbasket") == "on")
+        return _param_form(call, wanted)
+    _check_order(call, wanted)
+    service, line = orders.place(call.world, wanted, skip_cart=call.get("skipbasket") == "on")
     if dialect["order.answers"] == "service":
         key = service.id if service else 0
         return done(made(key) if key else "")
-    # The line of an order that skipped the cart is gone already; its number is still told.
+    # The line of an order that skipped the cart is gone already; its number is still returned.
     number = line.id if line else call.world.lines.next_id()
     return done(element("lineitem.id", number))
 
@@ -125,9 +125,9 @@ def _period(call: Call, field: str) -> int:
     return plan.prices[0][0] if plan and plan.prices else call.number(field)
 
 
-def _param_form(call: Call, wish: Wish) -> str:
-    price = orders.check(call.world, wish)
-    plan = call.world.plans[wish.plan]
+def _param_form(call: Call, wanted: OrderRequest) -> str:
+    price = orders.check(call.world, wanted)
+    plan = call.world.plans[wanted.plan]
     dialect = call.dialect
     if dialect["order.autoprolong"] == "months":
         options = (("null", text("null", call.lang)), *_periods(plan, call.lang))
@@ -136,9 +136,9 @@ def _param_form(call: Call, wish: Wish) -> str:
         prolong = Field("autoprolong", "off", "checkbox")
     fields = [
         Field("pricelist", str(plan.id), "hidden"),
-        Field("datacenter", str(wish.datacenter), "hidden"),
-        select(dialect["order.period_field"], str(wish.period), _periods(plan, call.lang)),
-        Field("domain", wish.domain),
+        Field("datacenter", str(wanted.datacenter), "hidden"),
+        select(dialect["order.period_field"], str(wanted.period), _periods(plan, call.lang)),
+        Field("domain", wanted.domain),
         prolong,
         Field("remoteid", "", "hidden"),
         Field("skipbasket", "", "hidden"),
@@ -150,7 +150,7 @@ def _param_form(call: Call, wish: Wish) -> str:
         fields.append(select("addon_7", "0", (("0", "0 GB"), ("10", "10 GB"))))
     extra = element("price", money(price)) + element("currency", dialect["currency.iso"])
     if dialect.flag("order.sums"):
-        extra += _sums(call, operations.price_of(plan, wish.period) or 0, price)
+        extra += _sums(call, operations.price_of(plan, wanted.period) or 0, price)
     if call.world.dials.order_discount:
         extra += element("discount", f"{call.world.dials.order_discount}%")
     return form(call, fields, (Button(dialect["order.button"]), CANCEL), extra)
@@ -175,7 +175,7 @@ def _sums(call: Call, listed: int, total: int) -> str:
     return "".join(f'<list name="{name}">{rows}</list>' for name, rows in lists.items())
 
 
-def _check_order(call: Call, wish: Wish) -> None:
+def _check_order(call: Call, wanted: OrderRequest) -> None:
     """Refuse fields that only sending the order needs."""
     if call.world.dials.licence_agreement and call.get("licence_agreement") != "on":
         raise missed("licence_agreement")
@@ -184,15 +184,15 @@ def _check_order(call: Call, wish: Wish) -> None:
             raise missed(name)
     if call.button and call.button != call.dialect["order.button"]:
         raise bad_value("clicked_button", call.button)
-    if wish.domain and not all(c.isalnum() or c in ".-_" for c in wish.domain):
-        raise bad_value("domain", wish.domain)
+    if wanted.domain and not all(c.isalnum() or c in ".-_" for c in wanted.domain):
+        raise bad_value("domain", wanted.domain)
     if call.dialect["order.autoprolong"] == "on_off":
         allowed = {"on", "off", "null"}
     else:
-        plan = call.world.plans.get(wish.plan)
+        plan = call.world.plans.get(wanted.plan)
         allowed = {"null", *(str(months) for months, _ in plan.prices)} if plan else {"null"}
-    if wish.autoprolong not in allowed:
-        raise bad_value("autoprolong", wish.autoprolong)
+    if wanted.autoprolong not in allowed:
+        raise bad_value("autoprolong", wanted.autoprolong)
 
 
 def _cart(call: Call) -> str:

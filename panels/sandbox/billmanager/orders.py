@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from panels.sandbox.billmanager import operations, sale_rules
-from panels.sandbox.billmanager.wishes import Wish
+from panels.sandbox.billmanager.order_requests import OrderRequest
 from panels.sandbox.http.refusals import Refusal, bad_value, missed
 from panels.sandbox.world import records as r
 
@@ -13,44 +13,46 @@ if TYPE_CHECKING:
     from panels.sandbox.world.world import World
 
 
-def check(world: World, wish: Wish) -> int:
+def check(world: World, wanted: OrderRequest) -> int:
     """Give the price in minor units; raise Refusal when this cannot be ordered."""
-    plan = world.plans.get(wish.plan)
+    plan = world.plans.get(wanted.plan)
     if plan is None or not plan.enabled:
-        raise bad_value("pricelist", str(wish.plan))
-    if wish.datacenter not in world.datacenters.rows:
-        raise bad_value("datacenter", str(wish.datacenter))
-    price = operations.price_of(plan, wish.period)
+        raise bad_value("pricelist", str(wanted.plan))
+    if wanted.datacenter not in world.datacenters.rows:
+        raise bad_value("datacenter", str(wanted.datacenter))
+    price = operations.price_of(plan, wanted.period)
     if price is None:
-        raise bad_value("period", str(wish.period))
-    if not operations.modules_for(world, plan, wish.datacenter):
+        raise bad_value("period", str(wanted.period))
+    if not operations.modules_for(world, plan, wanted.datacenter):
         text = "There is no suitable processing module for this tariff plan."
         raise Refusal("no_suitable_module", "processingmodule", "", text)
-    sale_rules.check(world, wish, plan)
-    if wish.client in world.dials.order_closed_to:
-        raise Refusal("access", "pricelist", str(wish.plan), "This plan is not for this client.")
+    sale_rules.check(world, wanted, plan)
+    if wanted.client in world.dials.order_closed_to:
+        raise Refusal("access", "pricelist", str(wanted.plan), "This plan is not for this client.")
     return price * (100 - world.dials.order_discount) // 100
 
 
-def place(world: World, wish: Wish, *, skip_cart: bool) -> tuple[r.Service | None, r.Line | None]:
+def place(
+    world: World, wanted: OrderRequest, *, skip_cart: bool
+) -> tuple[r.Service | None, r.Line | None]:
     """Order, and pay at once from the balance when ``skip_cart``.
 
     Gives the service and the cart line, each None where there is none. Raises Refusal; a refusal
     for want of money may leave a service or a line behind (billmanager.md 4.1).
     """
-    price = check(world, wish)
-    if not wish.domain:
-        wish = wish._replace(domain=f"{world.token(8)}.example")
+    price = check(world, wanted)
+    if not wanted.domain:
+        wanted = wanted._replace(domain=f"{world.token(8)}.example")
     if not skip_cart:
         if world.dialect["cart.kind"] == "basket":
-            service = _service(world, wish, price)
-            return service, _line(world, wish, price, service)
-        return None, _line(world, wish, price, None)
-    client = world.clients[wish.client]
+            service = _service(world, wanted, price)
+            return service, _line(world, wanted, price, service)
+        return None, _line(world, wanted, price, None)
+    client = world.clients[wanted.client]
     if client.affords(price):
-        service = operations.charge(world, _service(world, wish, price))
+        service = operations.charge(world, _service(world, wanted, price))
         return service, None
-    _leave(world, wish, price)
+    _leave(world, wanted, price)
     kind, about = world.dialect.error("no_money")
     raise Refusal(kind, about, "", "There is not enough money on the balance.")
 
@@ -63,7 +65,7 @@ def pay_line(world: World, line: r.Line) -> r.Service:
         if not client.affords(line.cost):
             kind, about = world.dialect.error("no_money")
             raise Refusal(kind, about, "", "There is not enough money on the balance.")
-        wish = Wish(
+        wanted = OrderRequest(
             line.client,
             line.plan,
             line.datacenter,
@@ -72,7 +74,7 @@ def pay_line(world: World, line: r.Line) -> r.Service:
             line.remoteid,
             line.autoprolong,
         )
-        service = _service(world, wish, line.cost, line=line.id)
+        service = _service(world, wanted, line.cost, line=line.id)
     paid = operations.charge(world, service)
     world.lines.drop(line.id)
     return paid
@@ -89,64 +91,64 @@ def lines_of(world: World, client: int, keys: list[int]) -> list[r.Line]:
     return found
 
 
-def _leave(world: World, wish: Wish, price: int) -> None:
+def _leave(world: World, wanted: OrderRequest, price: int) -> None:
     leaves = world.dials.refused_leaves or world.dialect["order.refused_leaves"]
     if leaves == "nothing":
         return
-    service = _service(world, wish, price) if leaves == "service" else None
-    _line(world, wish, price, service)
+    service = _service(world, wanted, price) if leaves == "service" else None
+    _line(world, wanted, price, service)
 
 
-def _service(world: World, wish: Wish, price: int, line: int = 0) -> r.Service:
+def _service(world: World, wanted: OrderRequest, price: int, line: int = 0) -> r.Service:
     service = r.Service(
         id=world.services.next_id(),
-        plan=wish.plan,
-        client=wish.client,
-        datacenter=wish.datacenter,
-        period=wish.period,
-        domain=wish.domain,
+        plan=wanted.plan,
+        client=wanted.client,
+        datacenter=wanted.datacenter,
+        period=wanted.period,
+        domain=wanted.domain,
         status=r.ORDERED,
         item_status="1",
         price=price,
         created=world.now(),
-        remoteid=wish.remoteid,
-        autoprolong=wish.autoprolong,
-        origin=wish.origin,
+        remoteid=wanted.remoteid,
+        autoprolong=wanted.autoprolong,
+        origin=wanted.origin,
     )
     world.services.put(service)
     if not line:
-        _ordered(world, wish, service=service.id, line=0)
+        _ordered(world, wanted, service=service.id, line=0)
     return service
 
 
-def _line(world: World, wish: Wish, price: int, service: r.Service | None) -> r.Line:
+def _line(world: World, wanted: OrderRequest, price: int, service: r.Service | None) -> r.Line:
     line = r.Line(
         id=world.lines.next_id(),
-        client=wish.client,
-        plan=wish.plan,
-        datacenter=wish.datacenter,
-        period=wish.period,
-        domain=wish.domain,
+        client=wanted.client,
+        plan=wanted.plan,
+        datacenter=wanted.datacenter,
+        period=wanted.period,
+        domain=wanted.domain,
         cost=price,
-        remoteid=wish.remoteid,
-        autoprolong=wish.autoprolong,
+        remoteid=wanted.remoteid,
+        autoprolong=wanted.autoprolong,
         service=service.id if service else 0,
-        billorder=wish.client + 80_000,
+        billorder=wanted.client + 80_000,
     )
     if service is None:
-        _ordered(world, wish, service=0, line=line.id)
+        _ordered(world, wanted, service=0, line=line.id)
     return world.lines.put(line)
 
 
-def _ordered(world: World, wish: Wish, *, service: int, line: int) -> None:
+def _ordered(world: World, wanted: OrderRequest, *, service: int, line: int) -> None:
     world.record(
         "order",
-        client=wish.client,
-        plan=wish.plan,
-        domain=wish.domain,
-        period=wish.period,
-        remoteid=wish.remoteid,
-        origin=wish.origin,
+        client=wanted.client,
+        plan=wanted.plan,
+        domain=wanted.domain,
+        period=wanted.period,
+        remoteid=wanted.remoteid,
+        origin=wanted.origin,
         service=service,
         line=line,
     )

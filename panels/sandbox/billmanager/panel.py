@@ -80,7 +80,7 @@ class BillManager:
         return self._functions.get(call.func)
 
     def allows(self, call: Call) -> bool:
-        """Tell whether the login's rights cover the call; ``su`` needs the right of that name."""
+        """Whether the login's rights cover the call; ``su`` needs the right of that name."""
         denied = self._world.dials.denied.get(call.actor.real, ())
         if call.func in denied or ("su" in denied and call.get("su")):
             return False
@@ -94,6 +94,6 @@ class BillManager:
 
 
 def _is_task_work(func: str) -> bool:
-    """Tell whether a function belongs to the rights that handling tasks needs."""
+    """Whether a function belongs to the rights that handling tasks needs."""
     head = func.partition(".")[0]
     return head in {"task", "whoami", "session", "department", "vhost", "dashboard"}

@@ -348,7 +348,7 @@ def credit(world: World, payment: Payment, by: str) -> None:
         if payment.billorder and line.billorder == payment.billorder:
             orders.pay_line(world, line)
     _cash_back(world, payment, by)
-    renewals.swallow(world, client.id)
+    renewals.charge_suspended(world, client.id)
 
 
 def _cash_back(world: World, payment: Payment, by: str) -> None:

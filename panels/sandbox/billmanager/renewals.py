@@ -1,4 +1,4 @@
-"""The billing's nightly work: renewing services, and suspending what is not paid for."""
+"""Renewals: the billing's nightly work, with the suspension of what is not paid for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from panels.sandbox.world import records as r
 if TYPE_CHECKING:
     from panels.sandbox.world.world import World
 
-UNPAID = "3_autosuspend"
+UNPAID_STATUS = "3_autosuspend"
 """Suspended because a renewal could not be paid (billmanager.md 7.1)."""
 
 
-def night(world: World) -> dict[str, object]:
+def run_nightly(world: World) -> dict[str, object]:
     """Renew what runs out by today; suspend, with its account, what cannot be paid for."""
     today = world.today().strftime("%Y-%m-%d")
     renewed, suspended = [], []
@@ -33,10 +33,10 @@ def night(world: World) -> dict[str, object]:
     return {"renewed": renewed, "suspended": suspended}
 
 
-def swallow(world: World, client: int) -> None:
-    """Let fresh money pay for what was suspended for want of it, before anything else."""
+def charge_suspended(world: World, client: int) -> None:
+    """Charge services that were suspended for want of money, once there is some again."""
     for service in world.services.find("client", client):
-        if service.item_status == UNPAID and _affordable(world, service):
+        if service.item_status == UNPAID_STATUS and _affordable(world, service):
             _renew(world, service)
 
 
@@ -53,7 +53,7 @@ def _renew(world: World, service: r.Service) -> None:
 
 
 def _suspend(world: World, service: r.Service) -> None:
-    world.services.put(service._replace(status=r.SUSPENDED, item_status=UNPAID))
+    world.services.put(service._replace(status=r.SUSPENDED, item_status=UNPAID_STATUS))
     world.record("mail", client=service.client, about="suspension", service=service.id)
     _switch(world, service, on=False)
 

@@ -13,7 +13,7 @@ from panels.sandbox.http.refusals import Refusal, bad_value
 from panels.sandbox.world import records as r
 
 if TYPE_CHECKING:
-    from panels.sandbox.billmanager.wishes import Wish
+    from panels.sandbox.billmanager.order_requests import OrderRequest
     from panels.sandbox.world.records import Plan
     from panels.sandbox.world.world import World
 
@@ -36,28 +36,28 @@ def need_no_captcha(world: World, form: str) -> None:
         raise Refusal("captcha_verification_failed", "", "", "Captcha validation failed.")
 
 
-def check(world: World, wish: Wish, plan: Plan) -> None:
+def check(world: World, wanted: OrderRequest, plan: Plan) -> None:
     """Raise Refusal when a rule keeps this client from ordering this plan."""
     rules = of(world, plan)
     if rules.get("archived") == "on" or _is_over(world, rules.get("endoflifedate", "")):
         raise bad_value("pricelist", str(plan.id), "This tariff plan is not available.")
     if rules.get("price_on_request") == "on":
         raise Refusal("price_on_request", "pricelist", "", "The price is on request.")
-    if _least(rules) > wish.period:
-        raise Refusal("value", "period", str(wish.period), "The period is too short.")
+    if _least(rules) > wanted.period:
+        raise Refusal("value", "period", str(wanted.period), "The period is too short.")
     groups = rules.get("access", "")
-    if groups and wish.client not in world.dials.client_groups.get(groups, ()):
+    if groups and wanted.client not in world.dials.client_groups.get(groups, ()):
         raise Refusal("access", "pricelist", str(plan.id), "This plan is not for this client.")
-    if rules.get("requery_phone") == "on" and wish.client in world.dials.unverified_phones:
+    if rules.get("requery_phone") == "on" and wanted.client in world.dials.unverified_phones:
         raise Refusal("requery_phone", "phone", "", "The phone number is not verified.")
     if rules.get("orderreference") == "on":
         raise Refusal("orderreference", "pricelist", "", "It is sold with another service only.")
-    _check_limits(world, wish, plan, rules)
+    _check_limits(world, wanted, plan, rules)
 
 
-def _check_limits(world: World, wish: Wish, plan: Plan, rules: dict[str, str]) -> None:
+def _check_limits(world: World, wanted: OrderRequest, plan: Plan, rules: dict[str, str]) -> None:
     group = rules.get("pricelist_group", "")
-    live = [s for s in world.services.find("client", wish.client) if s.status != r.DELETED]
+    live = [s for s in world.services.find("client", wanted.client) if s.status != r.DELETED]
     own = sum(1 for service in live if service.plan == plan.id)
     if rules.get("itemmax") and own >= int(rules["itemmax"]):
         raise Refusal("limit", "itemmax", rules["itemmax"], "No more services can be ordered.")

@@ -37,7 +37,7 @@ def performer_of(world: World, task: r.Task) -> str:
 
 
 def is_mine(call: Call, task: r.Task) -> bool:
-    """Tell whether the task's department is one of the caller's."""
+    """Whether the task's department is one of the caller's."""
     user = call.actor.user
     return user is not None and task.department in user.departments
 
@@ -256,7 +256,7 @@ def _closes(call: Call, button: str) -> bool:
 
 
 def _second(call: Call, task: r.Task) -> str:
-    """Answer the second form, once the first has told the module."""
+    """Answer the second form, once the first has given the module."""
     dialect = call.dialect
     if dialect.flag("task.close_needs_take") and task.performer != call.actor.id:
         raise no_access("performer", "Take the task first.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panels.sandbox.dialect import Dialect, DialectError, load
-from panels.sandbox.dialects.drawing import draw
+from panels.sandbox.dialects.drawn_dialect import draw
 
 DRAWN = "drawn:"
 

@@ -1,1 +1,1 @@
-"""How the stand-ins are asked and answer."""
+"""Requests and answers of the stand-ins."""

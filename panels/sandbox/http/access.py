@@ -1,4 +1,4 @@
-"""Logging in: passwords, sessions, keys, su, lock-outs (billmanager.md 1.2, ispmanager.md 1.2)."""
+"""Logins: passwords, sessions, keys, su, lock-outs (billmanager.md 1.2, ispmanager.md 1.2)."""
 
 from __future__ import annotations
 

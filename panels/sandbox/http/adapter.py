@@ -31,7 +31,7 @@ Timeout = float | tuple[float | None, float | None] | None
 class SandboxAdapter(BaseAdapter):
     """Answers requests from a world. Mount it for the hosts of the panels.
 
-    Which panel is meant is told by the path, and among ispmanagers by the host: its first label
+    Which panel is meant is read from the path, and among ispmanagers by the host: its first label
     is the server's name, as in ``https://isp1.sandbox.example:1500/ispmgr``; with one server any
     host will do. ``sleep`` is called with seconds wherever a panel would take time; without it
     nothing takes any. A reading time-out that is shorter than the wait strikes as it would.

@@ -1,4 +1,4 @@
-"""How this panel writes amounts for people; what it writes for programs is always plain.
+"""Amounts as this panel writes them for people; those for programs are always plain.
 
 The shapes are those of public rows of eight hosts (billmanager.md 5.1, 7.4): with the currency's
 symbol or its code, a decimal comma in some languages, and a period behind the cost of a service.

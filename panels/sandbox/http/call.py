@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Actor(NamedTuple):
-    """Whose rights a call has. ``real`` is the login itself, ``user`` the one it acts as (su).
+    """The user that a call acts as. ``real`` is the login itself, ``user`` the one it is (su).
 
-    On an ispmanager ``client`` and ``id`` are 0 and ``login`` alone tells.
+    On an ispmanager ``client`` and ``id`` are 0 and ``login`` alone identifies the user.
     """
 
     real: str

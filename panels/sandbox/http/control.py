@@ -1,4 +1,4 @@
-"""The sandbox's own doors, for tests and demos: JSON under ``/_sandbox/``, for this machine."""
+"""The sandbox's control endpoints for tests and demos: JSON under ``/_sandbox/``, loopback only."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ PREFIX = "/_sandbox/"
 
 
 def control(world: World, method: str, path: str, body: bytes, address: str) -> Response:
-    """Answer a call of one of the doors."""
+    """Answer a call of one of these endpoints."""
     if not address.startswith("127.") and address != "::1":
         return _json({"error": "only from this machine"}, 403)
     jobs.run_due(world)
-    door = path.removeprefix(PREFIX).rstrip("/")
+    endpoint = path.removeprefix(PREFIX).rstrip("/")
     try:
-        return _json(_answer(world, method, door, body))
+        return _json(_answer(world, method, endpoint, body))
     except (DialError, DialectError, FaultError, acts.ActError, json.JSONDecodeError) as error:
         return _json({"error": str(error)}, 400)
     except Refusal as refusal:
         text = {"error": refusal.text, "type": refusal.kind, "object": refusal.about}
         return _json(text, 409)
     except LookupError:
-        return _json({"error": f"there is no door {method} {path}"}, 404)
+        return _json({"error": f"there is no endpoint {method} {path}"}, 404)
 
 
-def _answer(world: World, method: str, door: str, body: bytes) -> dict[str, Any]:
+def _answer(world: World, method: str, endpoint: str, body: bytes) -> dict[str, Any]:
     if method == "GET":
         return {
             "ledger": lambda: ledger(world),
             "world": lambda: truth(world),
             "dials": world.dials.as_dict,
             "faults": world.faults.as_dict,
-        }[door]()
+        }[endpoint]()
     document = json.loads(body or b"{}")
     if not isinstance(document, dict):
         msg = "a JSON object is needed"
         raise DialError(msg)
-    if method == "POST" and door == "dials":
+    if method == "POST" and endpoint == "dials":
         was = world.dials.strangers_every
         world.turn(document)
         if world.dials.strangers_every > 0 and not was:
             world.schedule(world.dials.strangers_every, "stranger", 0)
         return world.dials.as_dict()
-    if method == "POST" and door == "faults":
+    if method == "POST" and endpoint == "faults":
         world.faults.set(document)
         return world.faults.as_dict()
-    if method == "POST" and door == "act":
+    if method == "POST" and endpoint == "act":
         return acts.perform(world, document)
-    raise LookupError(door)
+    raise LookupError(endpoint)
 
 
 def _json(document: dict[str, Any], status: int = 200) -> Response:

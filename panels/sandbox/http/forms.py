@@ -95,7 +95,7 @@ def _with_reported(
 
 
 def reported_field(seen: Mapping[str, Any]) -> Field:
-    """Make a field of what a report tells of it: what it held is not told, only whether."""
+    """Make a field as a report describes it: what it held is not reported, only whether."""
     keys = seen.get("options", [str(n) for n in range(1, seen.get("choices", 0) + 1)])
     listed = "options" in seen or "choices" in seen
     options = tuple((str(key), str(key)) for key in keys) if listed else None

@@ -37,14 +37,14 @@ _PATHS = {
 
 
 def serves(path: str, panel: str) -> bool:
-    """Tell whether a path is one of the two that a panel answers on."""
+    """Whether a path is one of the two that a panel answers on."""
     return _PATHS.get(path) == ("billmgr" if panel == BILLMANAGER else "ispmgr")
 
 
 class Gateway:
     """The panels of one world, ready for requests.
 
-    ``arrive`` is told of a request first and may name a fault, whose ``slow_before`` the caller
+    ``arrive`` gets a request first and may name a fault, whose ``slow_before`` the caller
     waits out; ``work`` then does it. The caller waits ``Response.seconds`` before it answers.
     """
 
@@ -102,7 +102,7 @@ def _spoilt(response: Response, fault: Rule) -> Response:
 
 
 def _confirmed(world: World, panel: Panel, request: Request) -> Response:
-    """Say ok, and do nothing; the ledger tells what was ignored."""
+    """Answer ok, and do nothing; the ledger shows what was ignored."""
     world.record("ignored", func=request.func, **_named(request))
     body = xml.document(
         done(), func=request.func, lang=panel.language, binary=panel.binary, params=request.params

@@ -30,7 +30,7 @@ class Tool(NamedTuple):
 
 
 class Match(NamedTuple):
-    """How a filter field is compared: equal to a code, or a part of a text.
+    """The comparison of a filter field: equal to a code, or a part of a text.
 
     ``options``: the values that the filter's form offers, None where anything may be typed.
     """
@@ -40,13 +40,13 @@ class Match(NamedTuple):
     options: tuple[tuple[str, str], ...] | None = None
 
     def holds(self, row: object, wanted: str) -> bool:
-        """Tell whether a row passes."""
+        """Whether a row passes."""
         value = self.of(row)
         return wanted.lower() in value.lower() if self.part else value == wanted
 
 
 class Listing(NamedTuple):
-    """What a list is made of. ``sorts`` maps a column to the value that it is sorted by.
+    """The description of a list. ``sorts`` maps a column to the value that it is sorted by.
 
     ``days``: fields of the filter that take a span of days, with the day of a row
     (billmanager.md 1.6). ``idlist``: the filter takes ids with commas between (7.1, assumed).

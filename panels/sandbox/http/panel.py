@@ -1,4 +1,4 @@
-"""What both kinds of panel share: letting a call in, finding its function, saying no."""
+"""The part that both kinds of panel share: access, finding the function, refusals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Panel(access.Directory, Protocol):
         """Give the function that a call names, or None when the panel has none."""
 
     def allows(self, call: Call) -> bool:
-        """Tell whether staff rights cover the call."""
+        """Whether staff rights cover the call."""
 
 
 def answer(world: World, panel: Panel, request: Request, fault: Rule | None = None) -> Response:

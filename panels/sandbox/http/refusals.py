@@ -1,4 +1,4 @@
-"""The ways in which a panel says no, with HTTP 200 (billmanager.md 1.4, ispmanager.md 1.7)."""
+"""The ways in which a panel refuses, with HTTP 200 (billmanager.md 1.4, ispmanager.md 1.7)."""
 
 from __future__ import annotations
 

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from panels.sandbox.world.persistence import Journal
     from panels.sandbox.world.world import World
 
-_MOST_HEAD = 65_536
-_MOST_BODY = 4 * 1024 * 1024
+_MAX_HEAD = 65_536
+_MAX_BODY = 4 * 1024 * 1024
 _REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
 _REASONS |= {409: "Conflict", 413: "Too Large", 500: "Internal Server Error", 503: "Busy"}
 _LINGER = struct.pack("ii", 1, 0)
 
 
 class Serving:
-    """What all connections share: the panels, the file, and the line before a busy panel."""
+    """The state that all connections share: panels, state file, and queues of busy panels."""
 
     def __init__(self, world: World, journal: Journal | None) -> None:
         """Serve a world; without a journal nothing is kept."""
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         """Begin the next request when all of it is here."""
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
-            if len(self._buffer) > _MOST_HEAD:
+            if len(self._buffer) > _MAX_HEAD:
                 self._refuse(413)
             return
         head = self._buffer[:end].decode("latin-1")
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
         except ValueError:
             self._refuse(400)
             return
-        if not 0 <= length <= _MOST_BODY or "transfer-encoding" in headers:
+        if not 0 <= length <= _MAX_BODY or "transfer-encoding" in headers:
             self._refuse(413)
             return
         if len(self._buffer) < end + 4 + length:

@@ -1,4 +1,4 @@
-"""Writing answers: the ``doc`` node and its parts (billmanager.md 1.3 to 1.6)."""
+"""Writes answers: the ``doc`` node and its parts (billmanager.md 1.3 to 1.6)."""
 
 from __future__ import annotations
 

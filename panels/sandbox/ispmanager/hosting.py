@@ -1,4 +1,4 @@
-"""What an ispmanager module does on its server (billmanager.md 7.3)."""
+"""Actions of an ispmanager module on its server (billmanager.md 7.3)."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class IspManager:
         return self._functions.get(call.func)
 
     def allows(self, call: Call) -> bool:
-        """Tell whether the login's rights cover the call."""
+        """Whether the login's rights cover the call."""
         denied = call.world.dials.denied.get(f"{self.name}/{call.actor.real}", ())
         return call.func not in denied
 

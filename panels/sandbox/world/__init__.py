@@ -1,1 +1,1 @@
-"""What the stand-ins know: rows, their past, and how a world is made."""
+"""The world of the stand-ins: rows, earlier versions, generation."""

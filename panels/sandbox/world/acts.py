@@ -1,10 +1,10 @@
-"""What other people do meanwhile: strangers who order, colleagues who meddle, clients."""
+"""Acts of other people: strangers who order, colleagues who interfere, clients."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from panels.sandbox.billmanager import operations, orders, renewals, wishes
+from panels.sandbox.billmanager import operations, order_requests, orders, renewals
 from panels.sandbox.billmanager.clients import add_user
 from panels.sandbox.billmanager.plans import offered_datacenters, switch_module
 from panels.sandbox.billmanager.services import delete_service
@@ -24,7 +24,7 @@ class ActError(ValueError):
 
 
 def perform(world: World, act: Act) -> dict[str, object]:
-    """Do one act, named in ``act``; give what came of it.
+    """Do one act, named in ``act``; return its result.
 
     Raises ActError for an unknown act or a thing that is not there.
     """
@@ -46,7 +46,7 @@ def stranger_orders(world: World, act: Act) -> dict[str, object]:
     plan = world.plans[int(act["plan"])] if act.get("plan") else world.random.choice(plans)
     offered = offered_datacenters(world, plan)
     centre = int(act.get("datacenter") or (world.random.choice(offered)[0] if offered else 0))
-    wish = wishes.Wish(
+    wanted = order_requests.OrderRequest(
         client=client_id,
         plan=plan.id,
         datacenter=centre,
@@ -56,10 +56,10 @@ def stranger_orders(world: World, act: Act) -> dict[str, object]:
     )
     if not act.get("poor"):
         client = world.clients[client_id]
-        price = orders.check(world, wish)
+        price = orders.check(world, wanted)
         world.clients.put(client._replace(balance=client.balance + price))
     paid = bool(act.get("paid", True))
-    service, line = orders.place(world, wish, skip_cart=paid)
+    service, line = orders.place(world, wanted, skip_cart=paid)
     return {"service": service.id if service else 0, "line": line.id if line else 0}
 
 
@@ -74,7 +74,7 @@ def _take_task(world: World, act: Act) -> dict[str, object]:
 
 
 def _close_task(world: World, act: Act) -> dict[str, object]:
-    """Let a colleague close a task by hand, on the module and username told, else manual."""
+    """Let a colleague close a task by hand, on the module and username given, else manual."""
     task = _task(world, act)
     service = world.services[task.service]
     module = int(act.get("module") or service.module)
@@ -245,7 +245,7 @@ ACTS: dict[str, Callable[[World, Act], dict[str, object]]] = {
     "activate_service": _activate_service,
     "change_password": _change_password,
     "hosting_user": _hosting_user,
-    "night": lambda world, act: renewals.night(world),  # noqa: ARG005 - it needs no word
+    "night": lambda world, act: renewals.run_nightly(world),  # noqa: ARG005 - it needs no word
     "expire_sessions": _expire_sessions,
     "save_filter": _save_filter,
 }

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from panels.sandbox.world.size import Size
     from panels.sandbox.world.world import World
 
-_MOST_STUDIOS, _ACCOUNTS_A_STUDIO = 10, 150
+_MAX_STUDIOS, _ACCOUNTS_A_STUDIO = 10, 150
 """The first clients are web studios, whose address stands on their customers' accounts: so many,
-and so few that each has several customers, or nothing would tell a studio from a customer."""
+and so few that each has several customers, or a studio could not be distinguished from them."""
 _WORDS = ("shop", "blog", "forum", "news", "cafe", "foto", "auto", "dom", "art", "wiki", "кафе")
 _IDN = ("münchen", "кафе", "façade", "søk", "日本")
 
 
 class Story(NamedTuple):
-    """How an account came to be. ``decidable``: see above; ``bound``: it is a service already."""
+    """A kind of account and its history. ``decidable``: see above; ``bound``: is a service."""
 
     share: int
     plant: Callable[[Field, r.HostingUser, r.Client], r.HostingUser]
@@ -48,7 +48,7 @@ class Field:
         self.presets = [plan.preset for plan in world.plans.all() if plan.preset]
         self.names = Counter(client.name for client in self.clients)
         self.modules = {one.server: one.id for one in world.modules.all() if one.server}
-        self.studios = self.clients[: min(_MOST_STUDIOS, 1 + accounts // _ACCOUNTS_A_STUDIO)]
+        self.studios = self.clients[: min(_MAX_STUDIOS, 1 + accounts // _ACCOUNTS_A_STUDIO)]
         self.owners = self.clients[len(self.studios) :]
         self.number = 0
 
@@ -59,13 +59,13 @@ class Field:
         return found
 
     def has_own_name(self, client: r.Client) -> bool:
-        """Whether the client's name tells something and nobody else has it."""
+        """Whether the client's name identifies it and nobody else has it."""
         words = client.name.split()
         plain = len(words) > 1 and all(word.replace("'", "").isalpha() for word in words[:2])
         return plain and self.names[client.name] == 1
 
     def named_owner(self) -> r.Client:
-        """Some client whose name tells something and is nobody else's."""
+        """Some client whose name identifies it and is nobody else's."""
         while not self.has_own_name(owner := self.chance.choice(self.owners)):
             pass
         return owner

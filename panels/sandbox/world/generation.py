@@ -1,4 +1,4 @@
-"""Making a world: deterministic from its seed, 100,000 accounts in seconds."""
+"""Generation of a world: deterministic from its seed, 100,000 accounts in seconds."""
 
 from __future__ import annotations
 

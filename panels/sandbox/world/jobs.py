@@ -1,4 +1,4 @@
-"""Running what panels do by themselves, when it is due."""
+"""Jobs: what panels do by themselves, run when it is due."""
 
 from __future__ import annotations
 

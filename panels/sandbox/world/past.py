@@ -1,4 +1,4 @@
-"""What rows were a short while ago: for lists that lag behind what a panel has done."""
+"""Earlier versions of rows: for lists that lag behind what a panel has done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEPT = 300.0
+MAX_LAG = 300.0
 """Seconds; nobody asks for what is longer ago."""
 
 
@@ -24,7 +24,7 @@ class Past:
         """Write down that a row changes now; ``old`` is None where it was not there before."""
         now = self._now()
         versions = self._versions[key]
-        versions[:] = [one for one in versions if one[0] > now - KEPT]
+        versions[:] = [one for one in versions if one[0] > now - MAX_LAG]
         versions.append((now, old))
 
     def version(self, row: Any, seconds: float) -> Any:

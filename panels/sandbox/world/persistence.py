@@ -1,4 +1,4 @@
-"""Keeping a world in a file.
+"""The state file of a world.
 
 The file is a log of JSON lines: a head, then for each request that changed something one line
 with all of its changes. A line is handed to the operating system before the request is answered,
@@ -76,7 +76,7 @@ class Journal:
             self._changes = []
 
     def close(self) -> None:
-        """Write down what is left, with the dials and counters, and let go of the file."""
+        """Write down what is left, with the dials and counters, and close the file."""
         self._changes.append(["", _settings(self._world)])
         self.commit()
         os.fsync(self._file.fileno())

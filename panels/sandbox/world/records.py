@@ -39,7 +39,7 @@ class Datacenter(NamedTuple):
 
 
 class Client(NamedTuple):
-    """Who pays: a BILLmanager account.
+    """A client: a BILLmanager account, which pays.
 
     In advance, unless it is ``postpaid`` (no limit) or has a ``credit_limit`` in minor units,
     never both (billmanager.md 5.2).
@@ -117,7 +117,7 @@ class Plan(NamedTuple):
 
 
 class Service(NamedTuple):
-    """What a client has ordered. ``item_status`` is the status with its reason, as in 5_open."""
+    """A service of a client. ``item_status`` is the status with its reason, as in 5_open."""
 
     id: int
     plan: int

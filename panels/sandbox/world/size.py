@@ -1,4 +1,4 @@
-"""How big a world is made."""
+"""The size of a world."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Size(NamedTuple):
-    """How big a world is.
+    """The size of a world.
 
     ``balance`` is what each client has, in minor units; ``odd`` is the share of accounts, in per
     cent, that are not as they should be (:mod:`.oddities`). ``field``: accounts and

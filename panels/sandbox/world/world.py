@@ -63,7 +63,7 @@ class World:
 
     @property
     def dialect(self) -> Dialect:
-        """What the panels call things now: an upgrade may have changed it."""
+        """The dialect of the panels now: an upgrade may have changed it."""
         upgrade = self.dials.upgrade
         if not upgrade:
             return self._dialect
@@ -194,7 +194,7 @@ class World:
         heapq.heapify(self._due)
 
     def address_of(self, panel: str) -> str:
-        """Give the address of a panel as a module or a client would be told it."""
+        """Return the address of a panel as a module or a client needs it."""
         port = self.ports.get(panel)
         name = "billmgr" if panel == BILLMANAGER else "ispmgr"
         host = f"{self.host}:{port}" if port else f"{panel}.sandbox.example:1500"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from panels.billmanager import Address, BillManager, Dialect
 from panels.billmanager.dialect.names import Close, Found, Take
-from panels.billmanager.tasks.closing import address_in
+from panels.billmanager.tasks.close_forms import address_in
 from panels.coremanager.documents import parse
 from panels.coremanager.forms import FormLacks
 from tests.panels.lists import Canned

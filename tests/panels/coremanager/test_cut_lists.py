@@ -23,8 +23,8 @@ from panels.sandbox.world.generation import generate
 from panels.sandbox.world.size import Size
 from panels.sandbox.world.world import World
 from tests.panels.fakepanel import Notes, Slots
-from tests.services.choice import first_of
-from tests.services.served import served
+from tests.services.in_process_sandbox import served
+from tests.services.slow_cases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

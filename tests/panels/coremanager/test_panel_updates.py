@@ -45,7 +45,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         each.close()
 
 
-def soon() -> float:
+def deadline() -> float:
     return time.monotonic() + 5
 
 
@@ -90,7 +90,7 @@ def test_nobody_logs_in_anew_while_it_lasts(make_bench: Callable[..., Bench], pa
 def test_an_effect_that_meets_an_update_is_unknown(make_bench: Callable[..., Bench]) -> None:
     b = make_bench(lambda r: Reply(PAGES[0].encode()) if r.func == "order" else Reply())
     with pytest.raises(OutcomeUnknown, match="being updated"):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert len(b.panel.sent("order")) == 1
 
 
@@ -100,7 +100,7 @@ def test_an_effect_whose_login_meets_an_update_was_not_sent(
     b = make_bench(lambda _: Reply())
     monkeypatch.setattr(b.panel, "_login", lambda: Reply(PAGES[0].encode()))
     with pytest.raises(Unreachable, match="being updated"):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert b.panel.sent("order") == []
     with pytest.raises(PanelUpdating):
         b.transport.read("vhost")
@@ -146,7 +146,7 @@ def test_an_expired_password_is_named(make_bench: Callable[..., Bench], body: by
         b.transport.read("vhost")
     assert caught.value.reason == "new_password"
     with pytest.raises(LoginRefused) as caught:
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert caught.value.reason == "new_password"
 
 

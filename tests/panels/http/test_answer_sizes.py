@@ -67,7 +67,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         each.close()
 
 
-def soon() -> float:
+def deadline() -> float:
     return time.monotonic() + 5
 
 
@@ -103,7 +103,7 @@ def test_too_much_is_said_to_be(make_bench: Callable[..., Bench], of: str) -> No
     assert str(caught.value).startswith("bill vhost: ")
     assert b.notes.last.error == caught.value.message
     with pytest.raises(OutcomeUnknown, match=words) as unknown:
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert str(unknown.value).startswith("bill order: ")
     assert len(b.panel.sent("order")) == 1
 
@@ -132,7 +132,7 @@ def test_a_page_may_have_more_rows_than_asked_for_but_not_any_number(
 def test_a_strange_length_is_no_crash(make_bench: Callable[..., Bench], length: str) -> None:
     b = make_bench(b"<doc/>", f"Content-Length: {length}")
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
 
 
 def test_rows_are_made_while_the_answer_arrives(make_bench: Callable[..., Bench]) -> None:
@@ -179,10 +179,10 @@ def test_where_the_pieces_end_does_not_matter(piece: int) -> None:
     assert (listing.total, listing.page_size, listing.rows) == (4, 4, ())
 
 
-def appetite(kind: str, size: int) -> tuple[int, str]:
-    """By how many bytes a process grows at most while it reads, and what came of that."""
+def memory_of(kind: str, size: int) -> tuple[int, str]:
+    """The bytes by which a process grows at most while it reads, and the outcome."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.panels.appetite", kind, str(size)],
+        [sys.executable, "-m", "tests.panels.memory_probe", kind, str(size)],
         cwd=BASE_DIR, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     grown, outcome = done.stdout.split()
@@ -190,8 +190,8 @@ def appetite(kind: str, size: int) -> tuple[int, str]:
 
 
 def test_memory_holds_what_is_made_and_not_the_page() -> None:
-    few, many = appetite("streamed", 300), appetite("streamed", 1200)
-    tree = appetite("tree", 1200)
+    few, many = memory_of("streamed", 300), memory_of("streamed", 1200)
+    tree = memory_of("tree", 1200)
     assert {few[1], many[1], tree[1]} == {"read"}
     assert many[0] < tree[0] / 4
     assert many[0] < max(2 * few[0], len(page(300)))
@@ -200,7 +200,7 @@ def test_memory_holds_what_is_made_and_not_the_page() -> None:
 @pytest.mark.parametrize("size", [7, 49])
 @pytest.mark.parametrize("kind", ["elements streamed", "elements", "packed"])
 def test_no_answer_costs_more_than_one_at_the_limit(kind: str, size: int) -> None:
-    grown, outcome = appetite(kind, size)
+    grown, outcome = memory_of(kind, size)
     if kind == "packed" and size == 7:  # one text: it fits, and is kept
         assert outcome in {"UnexpectedAnswer", "read"}
         return

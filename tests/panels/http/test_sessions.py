@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXPIRED = b'<doc><error type="auth" object="session"><msg>Session expired</msg></error></doc>'
 
 
-def soon() -> float:
+def deadline() -> float:
     return time.monotonic() + 10
 
 
@@ -41,7 +41,7 @@ def test_a_read_logs_in_again_once(make_bench: Callable[..., Bench], body: bytes
 
 def test_an_effect_logs_in_again_on_the_panels_word(make_bench: Callable[..., Bench]) -> None:
     b = make_bench(refusing(EXPIRED))
-    b.transport.act("order", {}, send_by=soon())
+    b.transport.act("order", {}, send_by=deadline())
     assert len(b.panel.sent("order")) == 2
     assert [c.outcome for c in b.notes.calls] == ["done", "refused", "done", "done"]
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 ROWS = b'<doc func="vhost"><elem><id>1</id></elem><p_elems>1</p_elems></doc>'
 
 
-def soon(seconds: float = 10.0) -> float:
+def deadline(seconds: float = 10.0) -> float:
     return time.monotonic() + seconds
 
 
@@ -87,8 +87,8 @@ def test_devel_is_asked_for_by_the_caller(make_bench: Callable[..., Bench]) -> N
 
 def test_sok_is_never_added(make_bench: Callable[..., Bench]) -> None:
     b = make_bench(always(Reply()))
-    b.transport.act("payment.setpaid", {"elid": 3}, send_by=soon())
-    b.transport.act("vhost.edit", {"elid": 3, "sok": "ok"}, send_by=soon())
+    b.transport.act("payment.setpaid", {"elid": 3}, send_by=deadline())
+    b.transport.act("vhost.edit", {"elid": 3, "sok": "ok"}, send_by=deadline())
     first, second = b.panel.requests[1:]
     assert "sok" not in first.params
     assert second.params["sok"] == "ok"
@@ -138,7 +138,7 @@ def test_nothing_listens_there(make_bench: Callable[..., Bench]) -> None:
         b.transport.read("whoami")
     assert (caught.value.panel, caught.value.func) == ("bill", "auth")
     with pytest.raises(Unreachable):
-        b.transport.act("x", {}, send_by=soon())
+        b.transport.act("x", {}, send_by=deadline())
     assert {call.outcome for call in b.notes.calls} == {"not sent"}
 
 
@@ -158,7 +158,7 @@ def test_an_effect_that_breaks_is_unknown_and_sent_once(
     b = make_bench(lambda r: Reply(how=how) if r.func == "order" else Reply())  # type: ignore[arg-type] # one of the kinds
     b.transport.read("whoami")  # so that its connection is a used one
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
     assert len(b.panel.sent("order")) == 1
     assert b.notes.last.outcome == "unknown"
     assert b.notes.last.effect
@@ -168,7 +168,7 @@ def test_silence_ends_with_the_read_timeout(make_bench: Callable[..., Bench]) ->
     b = make_bench(always(Reply(how="silent")), read_timeout=0.3)
     began = time.monotonic()
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     with pytest.raises(UnexpectedAnswer) as caught:
         b.transport.read("vhost")
     assert caught.value.transient
@@ -198,7 +198,7 @@ def test_an_answer_is_capped_announced_or_not(make_bench: Callable[..., Bench]) 
     with pytest.raises(UnexpectedAnswer, match="too large"):
         b.transport.read("vhost")
     with pytest.raises(OutcomeUnknown, match="too large"):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     fits = make_bench(always(Reply(big)), max_answer=len(big))
     fits.transport.read("vhost")
 
@@ -209,7 +209,7 @@ def test_redirects_are_not_followed(make_bench: Callable[..., Bench], status: in
     with pytest.raises(UnexpectedAnswer, match="redirect"):
         b.transport.read("vhost")
     with pytest.raises(OutcomeUnknown, match="redirect"):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     assert len(b.panel.requests) == 3  # the login and these two
 
 
@@ -227,7 +227,7 @@ def test_a_proxy_error(make_bench: Callable[..., Bench], status: int) -> None:
         b.transport.read("vhost")
     assert caught.value.transient
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     assert b.panel.logins == 1
 
 
@@ -237,7 +237,7 @@ def test_a_crowded_panel(make_bench: Callable[..., Bench], status: int) -> None:
     with pytest.raises(Busy):
         b.transport.read("vhost")
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
 
 
 def test_a_400_with_the_panels_words_is_a_refusal(make_bench: Callable[..., Bench]) -> None:
@@ -254,13 +254,13 @@ def test_a_400_without_the_panels_words(make_bench: Callable[..., Bench], body: 
         b.transport.read("vhost")
     assert not caught.value.transient
     with pytest.raises(OutcomeUnknown, match="HTTP 403"):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
 
 
 def test_an_effect_without_a_confirmation_is_unknown(make_bench: Callable[..., Bench]) -> None:
     b = make_bench(always(Reply(b'<doc func="x"><name>a form again</name></doc>')))
     with pytest.raises(OutcomeUnknown, match="neither confirms nor refuses"):
-        b.transport.act("order", {"sok": "ok"}, send_by=soon())
+        b.transport.act("order", {"sok": "ok"}, send_by=deadline())
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_an_effect_without_a_confirmation_is_unknown(make_bench: Callable[..., B
 )
 def test_what_confirms(make_bench: Callable[..., Bench], body: bytes) -> None:
     b = make_bench(always(Reply(body)))
-    b.transport.act("order", {}, send_by=soon())
+    b.transport.act("order", {}, send_by=deadline())
     assert b.notes.last.outcome == "done"
 
 
@@ -281,7 +281,7 @@ def test_a_refusal_tells_all(make_bench: Callable[..., Bench]) -> None:
     )
     b = make_bench(always(Reply(body)))
     with pytest.raises(Refused) as caught:
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     error = caught.value
     assert type(error) is Refused
     assert (error.type, error.object, error.value, error.code) == ("value", "domain", "b d", "9")
@@ -330,7 +330,7 @@ def test_no_free_slot_means_nothing_was_sent(make_bench: Callable[..., Bench]) -
     b = make_bench(always(Reply()), slots=slots, slot_timeout=0.05)
     b.transport.read("whoami")
     with slots.slot("bill", 1), pytest.raises(LimitTimeout) as caught:
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     assert isinstance(caught.value, NotSent)
     assert caught.value.func == "order"
     assert b.panel.sent("order") == []
@@ -345,7 +345,7 @@ def test_the_limit_is_kept_and_the_slot_given_back_after_errors(
 
     def one(number: int) -> None:
         try:
-            b.transport.act("x", {"elid": number % 5}, send_by=soon())
+            b.transport.act("x", {"elid": number % 5}, send_by=deadline())
         except OutcomeUnknown:
             return
 
@@ -361,10 +361,10 @@ def test_a_closed_kept_connection_is_noticed_before_sending(
     b = make_bench(always(Reply()))
     b.transport.read("whoami")
     b.panel.drop_connections()
-    time_limit = soon(5)
+    time_limit = deadline(5)
     while b.panel._open and time.monotonic() < time_limit:
         threading.Event().wait(0.01)
-    b.transport.act("order", {}, send_by=soon())
+    b.transport.act("order", {}, send_by=deadline())
     assert len(b.panel.sent("order")) == 1
 
 
@@ -391,7 +391,7 @@ def test_an_effect_does_not_use_a_connection_that_idled(
     b.transport.read("whoami")
     monkeypatch.setattr("panels.http.wire.IDLE_LIMIT", -1.0)
     b.transport.read("whoami")
-    b.transport.act("order", {}, send_by=soon())
+    b.transport.act("order", {}, send_by=deadline())
     assert [r.connection for r in b.panel.requests] == [1, 1, 1, 2]
 
 
@@ -400,7 +400,7 @@ def test_a_login_page_is_never_an_expired_session_for_an_effect(
 ) -> None:
     b = make_bench(lambda r: Reply(LOGIN_PAGE) if r.func == "order" else Reply())
     with pytest.raises(OutcomeUnknown, match="web page"):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     assert len(b.panel.sent("order")) == 1
     assert b.panel.logins == 1
 
@@ -425,7 +425,7 @@ def test_answers_that_are_none(make_bench: Callable[..., Bench], body: bytes) ->
     with pytest.raises(UnexpectedAnswer):
         b.transport.read("vhost")
     with pytest.raises(OutcomeUnknown):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
 
 
 def test_no_secret_in_journal_errors_or_repr(make_bench: Callable[..., Bench]) -> None:
@@ -447,7 +447,7 @@ def test_no_secret_in_journal_errors_or_repr(make_bench: Callable[..., Bench]) -
         b.transport.act(
             "user.edit",
             {"elid": "u", "passwd": secret, "confirm": secret, "sok": "ok"},
-            send_by=soon(),
+            send_by=deadline(),
         )
     told = [
         repr(b.notes.calls),
@@ -474,7 +474,7 @@ def test_no_secret_in_journal_errors_or_repr(make_bench: Callable[..., Bench]) -
 def test_network_errors_do_not_carry_the_request(make_bench: Callable[..., Bench]) -> None:
     b = make_bench(always(Reply(how="reset")))
     with pytest.raises(OutcomeUnknown) as caught:
-        b.transport.act("user.edit", {"passwd": "hush-hush"}, send_by=soon())
+        b.transport.act("user.edit", {"passwd": "hush-hush"}, send_by=deadline())
     error: BaseException | None = caught.value
     while error is not None:
         assert "hush-hush" not in repr(vars(error))
@@ -529,10 +529,10 @@ def test_an_unknown_error_is_recorded_and_not_swallowed(make_bench: Callable[...
     def broken(*_: object, **__: object) -> int:
         raise RuntimeError("a bug")
 
-    line = b.transport._line()
+    line = b.transport._connection()
     line.post = broken  # type: ignore[method-assign] # the bug
     with pytest.raises(RuntimeError, match="a bug"):
-        b.transport.act("order", {}, send_by=soon())
+        b.transport.act("order", {}, send_by=deadline())
     assert (b.notes.last.outcome, b.notes.last.error) == ("unknown", "RuntimeError")
 
 

@@ -18,7 +18,7 @@ from integrator.previews.csv import reader
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 pytestmark = pytest.mark.any_database
 
@@ -79,17 +79,17 @@ def test_reading_anything_answers_with_lines_or_with_errors(data: bytes) -> None
 
 
 @pytest.fixture
-def many(house: House) -> House:
-    mirrors.account(house.server)
-    mirrors.account(house.server, "bob")
-    return house
+def many(hoster: Hoster) -> Hoster:
+    mirrors.account(hoster.server)
+    mirrors.account(hoster.server, "bob")
+    return hoster
 
 
 @given(data=files(), skips=st.booleans())
 @settings(
     max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_file_is_taken_whole_or_not_at_all(many: House, data: bytes, skips: bool) -> None:
+def test_a_file_is_taken_whole_or_not_at_all(many: Hoster, data: bytes, skips: bool) -> None:
     Preview.objects.all().delete()
     try:
         made = preview.make_from_csv(ON, data, "eva", skip_bad=skips)
@@ -108,7 +108,7 @@ def test_a_file_is_taken_whole_or_not_at_all(many: House, data: bytes, skips: bo
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_lines_that_are_wrong_are_all_named(many: House) -> None:
+def test_a_hundred_thousand_lines_that_are_wrong_are_all_named(many: Hoster) -> None:
     rows = "".join(f"isp1,nobody{n},,3001,Start\n" for n in range(100_000))
     with pytest.raises(CsvRefused) as refused:
         preview.make_from_csv(ON, f"server,username,domain,client,plan\n{rows}", "eva")

@@ -12,12 +12,12 @@ from integrator.previews.csv import password_list
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 
 @pytest.mark.parametrize("separator", [" ", "\t", ";", ",", ":"])
-def test_the_password_is_what_follows_the_first_separator(house: House, separator: str) -> None:
-    alice = mirrors.account(house.server)
+def test_the_password_is_what_follows_the_first_separator(hoster: Hoster, separator: str) -> None:
+    alice = mirrors.account(hoster.server)
     password = f" p{separator}ss w;rd:, "
     found = password_list.read(
         f"\n{alice.username}{separator}{password}\n\n", Account.objects.all()
@@ -25,8 +25,8 @@ def test_the_password_is_what_follows_the_first_separator(house: House, separato
     assert found == {alice.pk: password}
 
 
-def test_what_cannot_be_taken_is_told_line_by_line(house: House) -> None:
-    alice = mirrors.account(house.server)
+def test_what_cannot_be_taken_is_told_line_by_line(hoster: Hoster) -> None:
+    alice = mirrors.account(hoster.server)
     text = f"{alice.username} hidden-one\nnobody hidden-two\n{alice.username} hidden-three\nalone"
     with pytest.raises(Refused) as refused:
         password_list.read(text, Account.objects.all())
@@ -35,16 +35,16 @@ def test_what_cannot_be_taken_is_told_line_by_line(house: House) -> None:
     assert "hidden" not in " ".join([refused.value.text, *told])
 
 
-def test_a_name_on_two_servers_is_told_with_its_server(house: House) -> None:
-    one = mirrors.account(house.server)
+def test_a_name_on_two_servers_is_told_with_its_server(hoster: Hoster) -> None:
+    one = mirrors.account(hoster.server)
     Account.objects.filter(pk=one.pk).update(username="same")
-    other = mirrors.account(house.server, "bob")
-    second = type(house.server).objects.create(
-        name="isp9", kind="ispmanager", address="isp9", created_at=house.server.created_at
+    other = mirrors.account(hoster.server, "bob")
+    second = type(hoster.server).objects.create(
+        name="isp9", kind="ispmanager", address="isp9", created_at=hoster.server.created_at
     )
     Account.objects.filter(pk=other.pk).update(username="same", panel=second)
     chosen = Account.objects.filter(username="same")
     with pytest.raises(Refused):
         password_list.read("same x", chosen)
-    text = f"{house.server.name}/same a\nisp9/same b"
+    text = f"{hoster.server.name}/same a\nisp9/same b"
     assert password_list.read(text, chosen) == {one.pk: "a", other.pk: "b"}

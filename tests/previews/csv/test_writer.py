@@ -15,15 +15,15 @@ from integrator.previews.csv import writer
 from tests.services import mirrors
 
 if TYPE_CHECKING:
-    from tests.services.mirrors import House
+    from tests.services.mirrors import Hoster
 
 ON = Choices(autoprolong=True)
 
 
-def test_a_template_with_accounts_comes_in_again_as_matching_proposed(house: House) -> None:
+def test_a_template_with_accounts_comes_in_again_as_matching_proposed(hoster: Hoster) -> None:
     mirrors.plan(6, '-Gold; "=best"')
     for name, preset in (("alice", "Start"), ("bob", '-Gold; "=best"')):
-        mirrors.account(house.server, name, preset=preset, email="client3001@mail.example")
+        mirrors.account(hoster.server, name, preset=preset, email="client3001@mail.example")
     matcher.match_all()
     text = "\ufeff" + "".join(writer.written(writer.template(unbound())))
     made = preview.make_from_csv(ON, text, "eva")
@@ -31,9 +31,9 @@ def test_a_template_with_accounts_comes_in_again_as_matching_proposed(house: Hou
     assert list(rows) == [("alice", "Start", "ready"), ("bob", '-Gold; "=best"', "ready")]
 
 
-def test_two_plans_of_one_name_go_out_by_id(house: House) -> None:
+def test_two_plans_of_one_name_go_out_by_id(hoster: Hoster) -> None:
     mirrors.plan(6, "Start")
-    mirrors.account(house.server, plan=house.plan, client=house.client)
+    mirrors.account(hoster.server, plan=hoster.plan, client=hoster.client)
     _head, line = writer.template(unbound())
     assert line[:7] == ["isp1", "alice", "alice.example", 3001, "5", "", ""]
 
@@ -45,16 +45,16 @@ def test_an_empty_template_is_the_columns(db: None) -> None:
     ]  # fmt: skip
 
 
-def test_a_preview_as_csv_says_balances_in_the_order_of_charging(house: House) -> None:
-    house.client.balance = Decimal(15)
-    house.client.name = "=HYPERLINK(1)"
-    house.client.save()
+def test_a_preview_as_csv_says_balances_in_the_order_of_charging(hoster: Hoster) -> None:
+    hoster.client.balance = Decimal(15)
+    hoster.client.name = "=HYPERLINK(1)"
+    hoster.client.save()
     for name in ("alice", "bob"):
-        mirrors.account(house.server, name)
+        mirrors.account(hoster.server, name)
     credit = Choices(autoprolong=False, payment="credit", paymethod="3")
-    house.billing.discovery = {"facts": {"paymethods": [[3, "Bonus", "EUR"]]}}
-    house.billing.save()
-    text = house.csv("isp1,alice,,3001,Start", "isp1,bob,,3001,Start")
+    hoster.billing.discovery = {"facts": {"paymethods": [[3, "Bonus", "EUR"]]}}
+    hoster.billing.save()
+    text = hoster.csv("isp1,alice,,3001,Start", "isp1,bob,,3001,Start")
     made = preview.make_from_csv(credit, text, "eva")
     lines = csv.DictReader("".join(writer.written(writer.preview(made))).splitlines())
     first, second = lines

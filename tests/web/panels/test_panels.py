@@ -33,8 +33,8 @@ def panels_may_be_asked(settings: Settings, transactional_db: None) -> Iterator[
     """Plain http on loopback; what keeps leases alive ends with the test."""
     settings.ALLOW_INSECURE_PANELS = settings.ALLOW_PRIVATE_PANELS = True
     yield
-    heartbeat.stop_keeping()
-    transports.LIMITER.give_all_back()
+    heartbeat.stop()
+    transports.LIMITER.release_all()
 
 
 def test_a_panel_that_cannot_be_asked_is_not_kept(panels_may_be_asked: None, admin: Client) -> None:

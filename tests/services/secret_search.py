@@ -1,4 +1,4 @@
-"""The canary: secrets that a test knows must not be readable anywhere the product writes to."""
+"""The search for known secrets in all that the product writes."""
 
 from __future__ import annotations
 

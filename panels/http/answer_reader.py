@@ -1,4 +1,4 @@
-"""One answer as it arrives, measured against what an answer may have."""
+"""Reads one answer as it arrives, within the limits of an answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from panels.http.row_stream import RowStream
 
 
-class Intake:
+class AnswerReader:
     """Takes an answer piece by piece. Raises `TooLarge` at the piece that is one too many.
 
     `most` is in bytes, of a tree. With `stream` the pieces go there, and only the head is kept.
@@ -62,7 +62,7 @@ class Intake:
 
     @property
     def body(self) -> bytes:
-        """What is kept: all of the answer, or its head where it was streamed."""
+        """The bytes kept: all of the answer, or its head where it was streamed."""
         if len(self._pieces) > 1:
             self._pieces = [b"".join(self._pieces)]
         return self._pieces[0] if self._pieces else b""

@@ -1,4 +1,4 @@
-"""Signs of life of a process of ours, given by a thread of it that needs the interpreter to do so.
+"""Liveness of a process of ours: signs of life from a thread that needs the interpreter to run.
 
 A process that is stopped, or one of whose threads holds the interpreter for good, is there and does
 nothing; signals that Python handles do not reach it either. Under `up` the sign is a byte through a
@@ -23,31 +23,32 @@ if TYPE_CHECKING:
 
 PIPE = "INTEGRATOR_LIFE_FD"
 """Names the descriptor that signs are written to."""
-TELL = signal.SIGRTMIN + 3
+DUMP_SIGNAL = signal.SIGRTMIN + 3
 """Before `up` ends a frozen process it sends this, and the process writes down where each of its
 threads stands, without the interpreter. Celery and gunicorn have other uses for the usual ones."""
-EVERY = 1.0
-SILENCE = 60.0
+INTERVAL = 1.0
+"""Seconds from one sign to the next."""
+MAX_SILENCE = 60.0
 """Seconds without a sign after which a process counts as frozen. A second's work is asked of it, so
 that neither a busy machine nor a slow database can keep it from that for so long."""
 
 
-def show() -> None:
-    """Give signs of life from now on; to be called once in each process."""
+def start() -> None:
+    """Start the thread that gives signs of life; called once in each process."""
     descriptor = os.environ.get(PIPE, "")
     if descriptor.isdecimal():
-        faulthandler.register(TELL, file=sys.stderr, all_threads=True)
+        faulthandler.register(DUMP_SIGNAL, file=sys.stderr, all_threads=True)
         give: Callable[[], bool] = partial(_write, int(descriptor))
     else:
-        give = _put_off
-    threading.Thread(target=_go_on, args=(give,), name="life", daemon=True).start()
+        give = _restart_watchdog
+    threading.Thread(target=_repeat, args=(give,), name="life", daemon=True).start()
 
 
-def _go_on(give: Callable[[], bool]) -> None:
-    """Give a sign again and again, until nobody is left who could see it."""
+def _repeat(give: Callable[[], bool]) -> None:
+    """Give a sign at each interval until `give` returns False: nobody reads them any more."""
     pause = threading.Event()
     while give():
-        pause.wait(EVERY)
+        pause.wait(INTERVAL)
 
 
 def _write(descriptor: int) -> bool:
@@ -60,7 +61,7 @@ def _write(descriptor: int) -> bool:
     return True
 
 
-def _put_off() -> bool:
-    """Put the end off that the interpreter's watchdog brings."""
-    faulthandler.dump_traceback_later(SILENCE, exit=True)
+def _restart_watchdog() -> bool:
+    """Restart the time after which the interpreter's watchdog ends the process."""
+    faulthandler.dump_traceback_later(MAX_SILENCE, exit=True)
     return True

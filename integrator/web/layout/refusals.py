@@ -1,4 +1,4 @@
-"""What is said when a panel was asked on a person's word and did not do it."""
+"""Refusals of panels and of the workflow, shown as messages on pages."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 def refusal_of(error: Refused | PanelError) -> Refused:
-    """One shape for our own refusal and for a panel's error; both are safe to show."""
+    """The refusal for our own or a panel's error; its text is safe to show."""
     if isinstance(error, Refused):
         return error
     lines = certificate_text(error) if isinstance(error, CertificateRefused) else []
     return Refused(_("The panel could not be asked: %s") % panel_errors.of_error(error), lines)
 
 
-def tell(request: HttpRequest, refused: Refused | ActionRefused) -> None:
+def show_refusal(request: HttpRequest, refused: Refused | ActionRefused) -> None:
     """Show a refusal as a message."""
     messages.error(request, "\n".join([refused.text, *refused.lines]))
 
 
 @contextmanager
-def telling(request: HttpRequest) -> Iterator[None]:
-    """Show a refusal of the workflow, or a panel's error, as a message; the rest is left out."""
+def show_refusals(request: HttpRequest) -> Iterator[None]:
+    """Show a refusal of the workflow, or a panel's error, raised inside as a message."""
     try:
         yield
     except ActionRefused as refused:
-        tell(request, refused)
+        show_refusal(request, refused)
     except PanelError as error:
-        tell(request, refusal_of(error))
+        show_refusal(request, refusal_of(error))

@@ -1,4 +1,4 @@
-"""What must always be true, whatever happened: judged from the panels' ledger, never from ours."""
+"""Invariants: what is true after every run, judged from the panels' ledger, never from ours."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from integrator.windows.order_handover import KIND
 from integrator.windows.switching.sent_switches import MAX_TRIES
 from panels.sandbox.billmanager.operations import modules_for
 from panels.sandbox.ispmanager.hosting import user_key
-from panels.sandbox.violations import violations
+from panels.sandbox.violations import violations as ledger_violations
 from panels.sandbox.world import records as r
-from tests.services import canary
+from tests.services import secret_search
 from tests.simulation.network import Observed
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ MAX_MEMORY = 300 * 2**20
 
 
 def peak_memory() -> int:
-    """Bytes that this process has had at most."""
+    """The most bytes that this process has had."""
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def broken(simulation: Simulation) -> list[str]:
-    """Every law that this run broke, a sentence each."""
+def violations(simulation: Simulation) -> list[str]:
+    """Every invariant that this run violated, a sentence each."""
     return [
         *simulation.installation.network.sent_late,
         *simulation.installation.network.unlooked,
@@ -74,17 +74,17 @@ def broken(simulation: Simulation) -> list[str]:
 
 def _ledger(simulation: Simulation) -> Iterator[str]:
     """The sandbox's own judgement, but for what people at the panels did with their own hands."""
-    for sentence in violations(simulation.world):
+    for sentence in ledger_violations(simulation.world):
         if "was created on" in sentence and _switched_on_by_a_colleague(simulation, sentence):
-            simulation.stage.seen["a colleague's switch opened an order, and it was said"] += 1
-        elif any(f" has {domain} on " in sentence for domain in simulation.others.twins):
-            simulation.stage.seen["a client ordered the same by himself"] += 1
+            simulation.scheduler.seen["a colleague's switch opened an order, and it was said"] += 1
+        elif any(f" has {domain} on " in sentence for domain in simulation.third_parties.twins):
+            simulation.scheduler.seen["a client ordered the same by himself"] += 1
         elif " had no module at " in sentence and _emptied_late(simulation, sentence):
-            simulation.stage.seen["a late switch took the only module, and was found"] += 1
+            simulation.scheduler.seen["a late switch took the only module, and was found"] += 1
         elif "was ordered" in sentence and _ordered_after_a_line(simulation, sentence):
-            simulation.stage.seen["ordered anew after a line was taken out"] += 1
+            simulation.scheduler.seen["ordered anew after a line was taken out"] += 1
         elif "was ordered" in sentence and _ordered_anew(simulation, sentence):
-            simulation.stage.seen["ordered anew after a colleague's deletion"] += 1
+            simulation.scheduler.seen["ordered anew after a colleague's deletion"] += 1
         else:
             yield sentence
 
@@ -92,7 +92,7 @@ def _ledger(simulation: Simulation) -> Iterator[str]:
 def _emptied_late(simulation: Simulation, sentence: str) -> bool:
     """A switch that had long been given up came to a plan at rest; nobody can prevent that.
 
-    The plan is read once more some minutes later; that it is whole then is a law of its own.
+    The plan is read once more some minutes later; that it is whole then is an invariant of its own.
     """
     at = float(sentence.rpartition(" ")[2])
     return any(abs(landed - at) < 0.01 for landed in simulation.installation.network.landed_late)
@@ -101,7 +101,7 @@ def _emptied_late(simulation: Simulation, sentence: str) -> bool:
 def _ordered_anew(simulation: Simulation, sentence: str) -> bool:
     """A colleague deleted our service, and a person said so: then it is ordered once more."""
     found = [s for s in simulation.world.services.all() if s.remoteid and s.remoteid in sentence]
-    return len([s for s in found if s.id not in simulation.others.touched]) == 1
+    return len([s for s in found if s.id not in simulation.third_parties.touched]) == 1
 
 
 def _ordered_after_a_line(simulation: Simulation, sentence: str) -> bool:
@@ -112,7 +112,7 @@ def _ordered_after_a_line(simulation: Simulation, sentence: str) -> bool:
 def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
     """Whether a colleague switched a module on between our look and our order, and it was said.
 
-    No look can prevent that: so the product must say at least what came of it.
+    No look can prevent that: so the product must at least report it.
     """
     for event in simulation.world.events.find("kind", "hosting_created"):
         service = event.data["service"]
@@ -125,7 +125,9 @@ def _switched_on_by_a_colleague(simulation: Simulation, sentence: str) -> bool:
         # Of a run that was cancelled meanwhile, the look at the servers' users tells.
         alarm = Event.objects.filter(to_state="alarm", why__contains=f'"service": {service}')
         told = told or alarm.exists()
-        meddled = any(on and event.at - 120 < at for at, _, _, on in simulation.others.switched)
+        meddled = any(
+            on and event.at - 120 < at for at, _, _, on in simulation.third_parties.switched
+        )
         return told and (meddled or _switched_on_by_hand(simulation.world, event))
     return False
 
@@ -144,7 +146,7 @@ def _switched_on_by_hand(world: World, created: Happened) -> bool:
 
 
 def _once(simulation: Simulation) -> Iterator[str]:
-    """At most one order, one charge and one credit for each account, as our markers tell."""
+    """At most one order, one charge and one credit for each account, by our markers."""
     world = simulation.world
     for binding in Binding.objects.all():
         found = world.services.find("remoteid", binding.marker)
@@ -176,7 +178,7 @@ def _promised(simulation: Simulation) -> Iterator[str]:
     """
     spending = {"order", "walk_in", "twin", "poor", "close_service"}
     played = simulation.scenario
-    if played.payment != "credit" or spending & set(played.others):
+    if played.payment != "credit" or spending & set(played.third_parties):
         return
     for intent in Intent.objects.filter(kind__in=["order", "pay_line"]).select_related("binding"):
         if intent.result.get("cause") == "balance":
@@ -201,7 +203,7 @@ def _bindings(simulation: Simulation) -> Iterator[str]:
             continue
         service = world.services.get(binding.service_id or 0)
         marked = shown and world.services.find("remoteid", binding.marker)
-        twin = not marked and binding.domain in simulation.others.twins
+        twin = not marked and binding.domain in simulation.third_parties.twins
         marker = "" if twin and service and not service.remoteid else binding.marker
         wanted = (
             *(r.ACTIVE, binding.module_id, binding.account.username, binding.client.remote_id),
@@ -219,17 +221,17 @@ def _meant(simulation: Simulation) -> Iterator[str]:
     """What is bound is bound as it was meant, whatever slips the CSV had."""
     done = Binding.objects.filter(state=BindingState.DONE)
     for binding in done.select_related("account__panel", "client"):
-        wish = simulation.errand.wish(binding)
+        wish = simulation.batch.wish(binding)
         if wish != Wish():
             yield f"b{binding.pk} is done, but was meant otherwise: {wish}"
 
 
 def _undone(simulation: Simulation) -> Iterator[str]:
     """What a person has undone is gone from BILLmanager, its account free, its site there."""
-    world, undoings = simulation.world, simulation.people.undoings
-    for pk in undoings.begun:
+    world, undos = simulation.world, simulation.people.undos
+    for pk in undos.begun:
         binding = Binding.objects.select_related("account__panel").get(pk=pk)
-        if pk not in undoings.over:
+        if pk not in undos.over:
             yield f"b{pk} could not be undone: it is {binding.state}"
             continue
         if binding.state != BindingState.CANCELLED or binding.reserved:
@@ -247,7 +249,7 @@ def _undone(simulation: Simulation) -> Iterator[str]:
 
 def _strangers(simulation: Simulation) -> Iterator[str]:
     """Other people's tasks are touched on a person's word alone, and opened once at most."""
-    world, pressed = simulation.world, simulation.people.handings.pressed
+    world, pressed = simulation.world, simulation.people.handovers.pressed
     ours = set(Binding.objects.values_list("marker", flat=True))
     adopted = set(Binding.objects.values_list("service_id", flat=True))
     for kind in ("task_taken", "task_closed", "task_started"):
@@ -266,7 +268,7 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
         opened = found.status == r.ACTIVE and module is not None and module.server
         if not modules_for(world, world.plans[found.plan], found.datacenter):
             continue  # a colleague has switched off what alone could open it
-        if not opened and service_id not in simulation.others.touched:
+        if not opened and service_id not in simulation.third_parties.touched:
             yield f"service {service_id} was handed over and is not opened"
     for intent in Intent.objects.unsettled().filter(kind=KIND):
         yield f"nobody knows what became of the handing over of {intent.marker}"
@@ -275,7 +277,7 @@ def _strangers(simulation: Simulation) -> Iterator[str]:
 def _letters(simulation: Simulation) -> Iterator[str]:
     """Who was promised that no opening letter goes out gets none, but by a colleague's hand.
 
-    Nor where a person was told before that nobody knows what became of closing the task.
+    Nor where a person was shown before that the closing of the task is unknown.
     """
     if not simulation.scenario.hold_letters:
         return
@@ -283,7 +285,7 @@ def _letters(simulation: Simulation) -> Iterator[str]:
     ours = {binding.marker for binding in Binding.objects.all()}
     for event in world.events.find("kind", "mail"):
         service = int(str(event.data["service"]))
-        if event.data["about"] != "opening" or service in simulation.others.touched:
+        if event.data["about"] != "opening" or service in simulation.third_parties.touched:
             continue
         marker = world.services[service].remoteid
         told = Event.objects.filter(binding__marker=marker, to_state__in=["undecided", "failed"])
@@ -303,16 +305,16 @@ def _plans(simulation: Simulation) -> Iterator[str]:
     """
     shown = simulation.world.dialect.flag("plan_modules.in_order_of_plan")
     for plan in simulation.world.plans.all():
-        wanted, found = simulation.others.wanted(plan.id), plan.modules
+        wanted, found = simulation.third_parties.wanted(plan.id), plan.modules
         about = Event.objects.filter(window__plan__remote_id=plan.id)
         if not shown or about.filter(why__key="window.other_order").exists():
             wanted, found = [tuple(sorted(one)) for one in wanted], tuple(sorted(found))
         if about.filter(why__key="plan.late_switch").exists():
             # A colleague did what a lost switch of ours may have done: it was said.
-            wanted = [*wanted, tuple(simulation.others.first[plan.id])]
+            wanted = [*wanted, tuple(simulation.third_parties.first[plan.id])]
         if found not in wanted:
             yield f"plan {plan.id} sells with {plan.modules}, wanted {wanted}"
-        letter = simulation.others.letters[plan.id]
+        letter = simulation.third_parties.letters[plan.id]
         if plan.opennotify != letter:
             yield f"plan {plan.id} sends letter {plan.opennotify}, wanted {letter}"
 
@@ -321,7 +323,7 @@ def _repeated(simulation: Simulation) -> Iterator[str]:
     """A switch that never shows is sent twice by a window, and twice more on a person's word."""
     for (func, plan, module), rows in simulation.installation.network.ignored.items():
         for window in Window.objects.filter(plan__remote_id=plan):
-            closed = window.closed_at.timestamp() if window.closed_at else simulation.stage.now
+            closed = window.closed_at.timestamp() if window.closed_at else simulation.scheduler.now
             began = window.created_at.timestamp()
             vain = max(sum(began <= at <= closed for at in row) for row in rows)
             words = Event.objects.filter(window_id=window.pk, to_state="closing")
@@ -359,7 +361,7 @@ def _ended(simulation: Simulation) -> Iterator[str]:
         told += str(binding.cause_text)
         if binding.state != BindingState.FAILED or not binding.cause:
             yield told
-        elif binding.cause not in EXCUSED or not simulation.others.meddled:
+        elif binding.cause not in EXCUSED or not simulation.third_parties.meddled:
             yield f"a truthful person could not bring it to its end: {told}"
     loose = Intent.objects.unsettled()
     for intent in loose.exclude(binding__state=BindingState.CANCELLED):
@@ -371,7 +373,7 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
     """What cannot come to its end harms one at a time, and what waits for a panel does not fail."""
     vain = simulation.charged_in_vain
     if vain is not None:
-        simulation.stage.seen["no task could be closed"] += 1
+        simulation.scheduler.seen["no task could be closed"] += 1
         if vain > 1 + simulation.let_go_in_vain:
             yield f"{vain} were charged though no task could be closed"
     for binding in Binding.objects.all():
@@ -388,13 +390,13 @@ def _stopped_in_time(simulation: Simulation) -> Iterator[str]:
 
 
 def _said(simulation: Simulation) -> Iterator[str]:
-    """No error that nobody foresaw, and no secret where one may be read."""
+    """No unexpected error, and no secret where one may be read."""
     for line in simulation.installation.log.lines:
         if "internal_error" in line or "Traceback" in line:
             yield line
     places = {
         "the log": "\n".join(simulation.installation.log.lines).encode(),
         "the database": bytes(simulation.installation.database.connection.serialize()),
-        "the story": repr(simulation.stage.story).encode(),
+        "the story": repr(simulation.scheduler.story).encode(),
     }
-    yield from canary.found(simulation.secrets(), places)
+    yield from secret_search.found(simulation.secrets(), places)

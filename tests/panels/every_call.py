@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RESOURCES = ("clients", "modules", "orders", "payments", "plans", "services", "tasks")
 SENDS_NOTHING = {
-    "orders": {"asked", "func", "params"},
+    "orders": {"form_call", "func", "params"},
     "plans": {"is_vhost", "marker"},
     "tasks": {"learn"},
 }
@@ -94,7 +94,7 @@ class Tour:
         self.isp.limits(name)
         self.isp.email(name)
         self.isp.password_is_right(name, "wrong")
-        self.isp.set_password(name, "Fresh-Passw0rd", send_by=soon())
+        self.isp.set_password(name, "Fresh-Passw0rd", send_by=deadline())
         self.root.try_login(Login(name, "Fresh-Passw0rd"))
 
     def _reads(self) -> None:
@@ -107,7 +107,7 @@ class Tour:
         country = form.countries[0][0] if form.countries else ""
         project = form.projects[0][0] if form.projects else ""
         bm.clients.create("new@mail.example", "New One", "Passw0rd-x", country, project,
-                          send_by=soon())  # fmt: skip
+                          send_by=deadline())  # fmt: skip
         module = bm.modules.all()[0].id
         bm.modules.url(module)
         bm.modules.department(module)
@@ -121,7 +121,7 @@ class Tour:
         registers(bm.transport)
         letter = bm.plans.letter_form(self.plan)
         assert letter
-        bm.plans.set_letter(letter, letter.letter, send_by=soon())
+        bm.plans.set_letter(letter, letter.letter, send_by=deadline())
         self.datacenter = bm.plans.offers()[self.plan].datacenters[0][0]
         for read in (bm.services.all, bm.services.newest_id, bm.services.deleted):
             read()
@@ -140,10 +140,10 @@ class Tour:
         profile = self.bm.clients.profiles(su)[0].id
         made = payments.add(
             su, profile_id=profile, amount=Decimal(900), currency_id=who.currency_id or 0,
-            method_id=draft.methods[0].id, randomnumber=draft.randomnumber, send_by=soon(),
+            method_id=draft.methods[0].id, randomnumber=draft.randomnumber, send_by=deadline(),
         )  # fmt: skip
         assert made
-        payments.set_paid(made, send_by=soon())
+        payments.set_paid(made, send_by=deadline())
         payments.get(made)
         payments.of_client(self.user.client_id or 0, name="", su=su)
         payments.newer_than(0)
@@ -154,27 +154,27 @@ class Tour:
     def _binding(self) -> None:
         bm = self.bm
         (department, _title), *_rest = bm.dialect.task_departments
-        bm.modules.create_manual("By hand", self.datacenter, department, 99, send_by=soon())
+        bm.modules.create_manual("By hand", self.datacenter, department, 99, send_by=deadline())
         manual = next(one.id for one in bm.modules.all() if one.name == "By hand")
         own = [one.id for one in bm.plans.modules(self.plan) if one.enabled]
-        bm.plans.switch_on(self.plan, manual, send_by=soon())
+        bm.plans.switch_on(self.plan, manual, send_by=deadline())
         for module in own:
-            bm.plans.switch_off(self.plan, module, send_by=soon())
+            bm.plans.switch_off(self.plan, module, send_by=deadline())
         bm.orders.offers(self.user.id)
         bm.orders.form(self.plan, self.datacenter, 1, self.user.id, domain="a.example")
         self._order("a.example", skip_cart=True)
         self._order("b.example", skip_cart=False)
         (line,) = bm.orders.unpaid_lines(self.user.id)
-        bm.orders.pay_line(self.user.id, line, free=False, send_by=soon())
+        bm.orders.pay_line(self.user.id, line, free=False, send_by=deadline())
         for module in own:
-            bm.plans.switch_on(self.plan, module, send_by=soon())
+            bm.plans.switch_on(self.plan, module, send_by=deadline())
         self.time += 60
         first, second = bm.tasks.openings(self.plan)
         bm.tasks.can_start()
         self._close(first, own[0])
         service = bm.services.form(second.service_id or 0)
-        bm.services.set_expiry(service.id, dt.date(2030, 1, 1), send_by=soon())
-        bm.services.set_module(service, own[0], send_by=soon())
+        bm.services.set_expiry(service.id, dt.date(2030, 1, 1), send_by=deadline())
+        bm.services.set_module(service, own[0], send_by=deadline())
 
     def _others_do(self) -> None:
         """A task that people left: its operation is run again."""
@@ -183,19 +183,22 @@ class Tour:
         self.time += 60
         waiting = self.bm.tasks.openings()
         if waiting:
-            self.bm.tasks.start(waiting[0].id, send_by=soon())
+            self.bm.tasks.start(waiting[0].id, send_by=deadline())
 
     def _order(self, domain: str, *, skip_cart: bool) -> None:
         self.bm.orders.place(
             su=self.user.id, plan_id=self.plan, datacenter_id=self.datacenter, period=1,
-            domain=domain, autoprolong=True, remoteid=domain, skip_cart=skip_cart, send_by=soon(),
+            domain=domain, autoprolong=True, remoteid=domain, skip_cart=skip_cart,
+            send_by=deadline(),
         )  # fmt: skip
 
     def _close(self, task: Task, module: int) -> None:
         tasks = self.bm.tasks
         form = tasks.form(task.id)
-        form = tasks.form(task.id, tasks.take(form, send_by=soon()))
-        tasks.close(form, module_id=module, username="someone", password="Passw0rd", send_by=soon())
+        form = tasks.form(task.id, tasks.take(form, send_by=deadline()))
+        tasks.close(
+            form, module_id=module, username="someone", password="Passw0rd", send_by=deadline()
+        )
 
 
 class _Watched:
@@ -210,6 +213,6 @@ class _Watched:
         return getattr(self._inner, name)
 
 
-def soon() -> float:
+def deadline() -> float:
     """A moment by which everything here is sent."""
     return time.monotonic() + 600

@@ -1,4 +1,4 @@
-"""Workers that die of an exception nothing catches, and sweeping though they do."""
+"""Workers that die of an exception that nothing catches, and a sweep that outlives them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from tests.services.provider import Workers
 
-MOST = 3
+MAX_DEATHS = 3
+"""``MAX_ATTEMPTS`` of these tests: after so many deaths a binding is given up."""
 
 
 class Killed(BaseException):
@@ -28,11 +29,11 @@ class Killed(BaseException):
 
 
 @pytest.fixture(autouse=True)
-def soon(quick: None, settings: Settings) -> None:
-    settings.MAX_ATTEMPTS, settings.LEASE_SECONDS = MOST, 1.0
+def short_spans(quick: None, settings: Settings) -> None:
+    settings.MAX_ATTEMPTS, settings.LEASE_SECONDS = MAX_DEATHS, 1.0
 
 
-def mortal(workers: Workers, over: Callable[[], bool], limit: float = 60.0) -> int:
+def sweep_until(workers: Workers, over: Callable[[], bool], limit: float = 60.0) -> int:
     """Sweep until ``over``, though workers die; how many did."""
     pause = threading.Event()
     died = 0

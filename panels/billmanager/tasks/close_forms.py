@@ -1,4 +1,4 @@
-"""Closing a task: what is sent back for its form, or for several that come one after another.
+"""The forms that close a task, one or several in sequence: what is sent back for each.
 
 Nothing is sent on a guess: what was not recognised raises `FormLacks` with the form as evidence.
 """
@@ -26,15 +26,15 @@ _WORD = re.compile(r"\{(module|username|password|domain)\}")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a form is: its function and the id that it takes."""
+    """The address of a form: its function and the id that it takes."""
 
     func: str
     elid: str
 
 
 @dataclass(slots=True)
-class Closing:
-    """What closes a task, form by form. `nth`: how many forms were sent before this one."""
+class CloseForms:
+    """The values that close a task, form by form. `nth`: how many forms were sent before."""
 
     dialect: Dialect
     address: Address
@@ -42,7 +42,7 @@ class Closing:
     nth: int = 0
 
     def params(self, form: Form) -> tuple[dict[str, str], bool]:
-        """Give what to send back for this form, and whether that closes the task.
+        """Return what to send back for this form, and whether that closes the task.
 
         Raises `FormLacks`.
         """
@@ -59,7 +59,7 @@ class Closing:
         missing += [name for name in form.unfilled(values) if name not in missing]
         if missing:
             raise FormLacks(tuple(missing), form=form, func=self._func)
-        params = {**carried(form), **values, "elid": self.address.elid, "sok": "ok"}
+        params = {**values_to_send(form), **values, "elid": self.address.elid, "sok": "ok"}
         if step.kind != "field":
             params["clicked_button"] = step.name
         if not last:
@@ -93,7 +93,7 @@ class Closing:
         return own | _with_password(self.dialect)
 
     def _step(self, close: Close, form: Form) -> Close:
-        """What to do with this form: lead on, or close."""
+        """The button or field to use on this form: to the next form, or to close."""
         if self.nth < len(close.before):
             return Close("next", close.before[self.nth])
         if close.kind != "next" or not self.nth:
@@ -116,7 +116,7 @@ SECOND = " second"
 
 
 def filled_in(dialect: Dialect, form: Form, typed: Mapping[str, str]) -> dict[str, str]:
-    """Give what an administrator said to fill in besides, as far as the form has the fields.
+    """Return what an administrator has set to fill in besides, for fields that the form has.
 
     What stands for a value that is not known yet is left out.
     """
@@ -133,8 +133,8 @@ def _with_password(dialect: Dialect) -> set[str]:
     return {e.partition("=")[0] for e in dialect.task_fields if e.endswith("={password}")}
 
 
-def carried(form: Form) -> dict[str, str]:
-    """Give what the panel's own page would send along: hidden and required fields as they are.
+def values_to_send(form: Form) -> dict[str, str]:
+    """Return what the panel's own page would send: hidden and required fields unchanged.
 
     A secret that is typed never: its value is not kept.
     """

@@ -37,8 +37,8 @@ class Drawn:
     odd_plan: bool = False
 
     @property
-    def told(self) -> str:
-        """What was drawn that matters most, in a line."""
+    def summary(self) -> str:
+        """The choices that matter most, in a line."""
         keys = ("plan_modules.list", "plan_modules.enable", "plan_modules.flag", "task.take",
                 "task.close_kind", "task.next_button", "prices.export")  # fmt: skip
         said = [f"{key}={self.dialect[key]}" for key in keys]
@@ -53,7 +53,7 @@ def draw(seed: int) -> Drawn:
 
 
 class _Draw:
-    """The drawing on its way."""
+    """The state of one drawing."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -327,7 +327,7 @@ class _Draw:
         self.truth |= {"task_module": module, "task_username": username, "task_password": password}
 
     def _decoys(self, first: str, last: str) -> None:
-        """What stands in the form besides: most of it harmless, some of it asked for."""
+        """Draw further fields of the form: most of them harmless, some required."""
         begin: list[dict[str, Any]] = []
         more: list[dict[str, Any]] = []
         buttons: list[dict[str, Any]] = []

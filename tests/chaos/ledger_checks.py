@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.core.env import local_redis
 from tests.chaos.product import CSV, READ_TIMEOUT, SETTLE, eventually
-from tests.services import canary
-from tests.services.canary import LOGINS
+from tests.services import secret_search
+from tests.services.secret_search import LOGINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def _once_each(
 
 
 def _own_rows(product: Product, ledger: dict[str, Any]) -> None:
-    """No secret is kept, nobody foresaw nothing, and every order was sent in its time."""
+    """No secret is stored, no error was unexpected, and every order was sent in its time."""
     assert product.rows("select count(*) from integrator_binding where password <> ''") == [(0,)]
     assert product.rows("select count(*) from integrator_window where phase <> 'closed'") == [(0,)]
     assert "binding.internal_error" not in product.said
@@ -116,15 +116,17 @@ def _own_rows(product: Product, ledger: dict[str, Any]) -> None:
 def _no_secret_is_readable(product: Product, sandbox: Sandbox) -> None:
     """No password of panels or accounts in files, logs, the database or waiting messages."""
     secrets = LOGINS | {account["password"] for account in sandbox.world()["accounts"]}
-    places = dict(canary.in_folder(product.var_dir, without={CSV}))
+    places = dict(secret_search.in_folder(product.var_dir, without={CSV}))
     places["what was printed"] = product.said.encode()
-    places |= canary.in_redis(product.environ.get("REDIS_URL") or local_redis(product.var_dir))
+    places |= secret_search.in_redis(
+        product.environ.get("REDIS_URL") or local_redis(product.var_dir)
+    )
     if product.database_url:
         names = "select table_name from information_schema.tables where table_schema = 'public'"
         for (name,) in product.rows(names):
             rows = product.rows(f'select t::text from "{name}" t')  # noqa: S608 - its own names
             places[name] = repr(rows).encode()
-    assert not canary.found(secrets, places)
+    assert not secret_search.found(secrets, places)
 
 
 def _moment(value: str | dt.datetime) -> float:

@@ -16,7 +16,7 @@ from integrator.core.errors import ActionRefused, Refused
 from integrator.inventory import lookup
 from integrator.maintenance import health
 from integrator.management.output import actor
-from integrator.management.waiting import wait_for
+from integrator.management.run_wait import wait_for
 from integrator.messages.message import of_json
 from integrator.models.states import RunState
 from integrator.panel_setup.dialect import dialect_entries
@@ -48,7 +48,7 @@ def need_terminal(preview: Preview) -> None:
 
 
 def begun(run: Run, preview: Preview) -> str:
-    """Which account is bound, how many wait for another run, and where the page is."""
+    """The first message: the account that is bound, how many others are ready, the page's URL."""
     binding = guided.binding_of(run)
     return _(
         "Run %(run)s binds %(account)s on %(server)s, step by step; %(others)d other accounts wait"
@@ -74,14 +74,14 @@ def page_url(path: str) -> str:
 
 
 def walk(run: Run, say: Callable[[str], None]) -> None:
-    """Ask before each step until nothing is asked any more; end as `wait_for` does.
+    """Ask before each step until the run asks nothing more; end as `wait_for` does.
 
     When the terminal is closed in between, nothing more is said; the window closes in time.
     """
-    told: set[int] = set()
+    shown: set[int] = set()
     while _moves(run):
         window = guided.asking(run)
-        _tell_seen(guided.binding_of(run), told, say)
+        _show_seen(guided.binding_of(run), shown, say)
         if window is not None:
             if not _ask(run, window, say):
                 return
@@ -91,7 +91,7 @@ def walk(run: Run, say: Callable[[str], None]) -> None:
         else:
             _never.wait(POLL_SECONDS)
     wait_for(run, say)
-    _tell_seen(guided.binding_of(run), told, say)
+    _show_seen(guided.binding_of(run), shown, say)
 
 
 def _moves(run: Run) -> bool:
@@ -99,11 +99,11 @@ def _moves(run: Run) -> bool:
     return run.state == RunState.RUNNING
 
 
-def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> None:
-    """What was seen of steps that are done since the last time."""
+def _show_seen(binding: Binding, shown: set[int], say: Callable[[str], None]) -> None:
+    """Print what was seen of steps that are done since the last call."""
     for step in report.timeline(binding):
-        if step.state == "done" and step.number not in told:
-            told.add(step.number)
+        if step.state == "done" and step.number not in shown:
+            shown.add(step.number)
             seen = ", ".join(
                 f"{name}: {of_json(value) if name == expiry.WHY else value}"
                 for name, value in step.evidence.items()
@@ -115,7 +115,7 @@ def _tell_seen(binding: Binding, told: set[int], say: Callable[[str], None]) -> 
 
 
 def _ask(run: Run, window: Window, say: Callable[[str], None]) -> bool:
-    """Show the step and do what is answered; False: nobody answers any more."""
+    """Show the step and do what is answered; False: the terminal is closed."""
     step = next(
         s for s in guided_expectations.steps(guided.binding_of(run)) if s.number == window.asks
     )
@@ -161,7 +161,7 @@ def _sent(call: dict[str, Any]) -> str:
 
 
 def _otherwise(step: GuidedStep) -> list[str]:
-    """The names that the step uses, and how each is set; it goes on waiting meanwhile."""
+    """Lines with the names that the step uses, and how each is set."""
     panel = lookup.billmanager()
     used = [one for one in dialect_entries.entries(panel) if one.name in step.entries]
     lines = [_("What step %(n)d uses on %(panel)s:") % {"n": step.number, "panel": panel.name}]

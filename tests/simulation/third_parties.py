@@ -1,4 +1,4 @@
-"""Who else acts at the panels: colleagues, strangers, clients, and what happens by itself."""
+"""Third parties at the panels: colleagues, strangers, clients, and what happens by itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
-    from tests.simulation.stage import Stage
+    from tests.simulation.scheduler import Scheduler
 
 
 def _is_read_back(window: Window) -> bool:
@@ -28,7 +28,7 @@ def _is_read_back(window: Window) -> bool:
     return window.phase == Phase.RESTORING and set(window.seen.get("enabled", ())) == set(own)
 
 
-class Others:
+class ThirdParties:
     """Colleagues at BILLmanager, strangers, and what happens there by itself.
 
     ``plans``: what each plan must sell with at rest, as far as people other than us decide it;
@@ -36,8 +36,8 @@ class Others:
     each had before us.
     """
 
-    def __init__(self, stage: Stage, world: World) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, world: World) -> None:
+        self._scheduler = scheduler
         self._world = world
         self.plans = {plan.id: plan.modules for plan in world.plans.all()}
         self.first = dict(self.plans)
@@ -69,12 +69,12 @@ class Others:
         try:
             done = ways[what]()
         except Refusal as refusal:  # who is refused goes away
-            self._stage.tell(f"somebody: {what} is refused: {refusal}")
-            self._stage.seen["a stranger was refused"] += 1
+            self._scheduler.tell(f"somebody: {what} is refused: {refusal}")
+            self._scheduler.seen["a stranger was refused"] += 1
             return True
         if done is not None:
-            self._stage.seen[f"others: {what}"] += 1
-            self._stage.tell(f"somebody: {what} {done}")
+            self._scheduler.seen[f"others: {what}"] += 1
+            self._scheduler.tell(f"somebody: {what} {done}")
         return done is not None
 
     @property
@@ -100,11 +100,11 @@ class Others:
             task = self._world.tasks[key]
             if task.status == r.TASK_IN_WORK and self._world.users[task.performer].login != "tasks":
                 self._world.tasks.put(task._replace(status=r.TASK_OPEN, performer=0))
-                self._stage.tell(f"colleague gives task {key} back")
+                self._scheduler.tell(f"colleague gives task {key} back")
         self._taken.clear()
 
     def _order(self) -> str | None:
-        plan = self._stage.chance.choice([p for p in self._world.plans.all() if p.preset])
+        plan = self._scheduler.chance.choice([p for p in self._world.plans.all() if p.preset])
         found = acts.stranger_orders(self._world, {"plan": plan.id})
         return f"service {found['service']}"
 
@@ -146,7 +146,7 @@ class Others:
     def _twin(self) -> str | None:
         """A client who has no patience orders by himself what is being ordered for him."""
         bindings = Binding.objects.select_related("client", "plan")
-        binding = self._stage.chance.choice(list(bindings.order_by("pk")))
+        binding = self._scheduler.chance.choice(list(bindings.order_by("pk")))
         act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
         act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
         self.twins.add(binding.domain)  # first: even what is refused may leave a service
@@ -158,7 +158,7 @@ class Others:
         tasks = [t for t in self._world.tasks.all() if t.type == opening]
         tasks = [t for t in tasks if t.status != r.TASK_CLOSED]
         ours = [t for t in tasks if self._world.services[t.service].remoteid]
-        return self._stage.chance.choice(ours) if ours else None
+        return self._scheduler.chance.choice(ours) if ours else None
 
     def _take(self) -> str | None:
         task = self._open_task()
@@ -166,7 +166,7 @@ class Others:
             return None
         acts.perform(self._world, {"act": "take_task", "task": task.id})
         self._taken.append(task.id)
-        self._stage.after(self._stage.chance.uniform(3.0, 40.0), self.give_back)
+        self._scheduler.after(self._scheduler.chance.uniform(3.0, 40.0), self.give_back)
         return f"task {task.id}"
 
     def _right(self, service: Service) -> dict[str, Any] | None:
@@ -198,13 +198,13 @@ class Others:
         ours = [s for s in self._world.services.all() if s.remoteid and s.status != r.ACTIVE]
         if not ours:
             return None
-        service = self._stage.chance.choice(ours)
+        service = self._scheduler.chance.choice(ours)
         acts.perform(self._world, {"act": "close_service", "service": service.id})
         self.touched.add(service.id)
         return f"service {service.id}"
 
     def _poor(self) -> str | None:
-        client = self._stage.chance.choice(self._world.clients.all())
+        client = self._scheduler.chance.choice(self._world.clients.all())
         self._world.clients.put(client._replace(balance=0))
         return f"client {client.id}"
 
@@ -218,7 +218,7 @@ class Others:
         listed = self._world.dialect["plan_modules.list"]
         changes = {f"plan_modules.{way}": f"{listed}.{name}" for way, name in ways.items()}
         changes |= {f"plan_modules.{way}_button": name for way, name in ways.items()}
-        if self._stage.chance.random() < 0.7:
+        if self._scheduler.chance.random() < 0.7:
             changes["version"] = f"6.{200 + len(self._world.dials.upgrade)}.0"
         self._world.turn({"upgrade": {**self._world.dials.upgrade, **changes}})
         return ", ".join(changes.values())
@@ -226,14 +226,14 @@ class Others:
     def _switch(self) -> str | None:
         """A colleague switches a module: never the last one off, nor another plan's on."""
         world = self._world
-        plan = self._stage.chance.choice([p for p in world.plans.all() if p.preset])
+        plan = self._scheduler.chance.choice([p for p in world.plans.all() if p.preset])
         manual = [key for key in plan.modules if not world.modules[key].server]
         known = [*self.plans[plan.id], *manual]
-        module = self._stage.chance.choice(known)
+        module = self._scheduler.chance.choice(known)
         on = module not in plan.modules
         if not on and len(plan.modules) == 1:
             return None
-        self.switched.append((self._stage.now, plan.id, module, on))
+        self.switched.append((self._scheduler.now, plan.id, module, on))
         act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
         acts.perform(world, act)
         open_windows = Window.objects.open().filter(plan__remote_id=plan.id)

@@ -1,4 +1,4 @@
-"""Waiting for what must come about, as long as the slowest machine needs."""
+"""Waits for a condition, as long as the slowest machine needs."""
 
 from __future__ import annotations
 

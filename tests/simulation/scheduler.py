@@ -1,4 +1,4 @@
-"""The stage: one clock, one source of chance, and actors of whom exactly one moves at a time.
+"""The scheduler: one clock, one source of chance, actors of whom exactly one runs at a time.
 
 An actor is a real thread that holds the baton from one *point* to the next: before a statement
 outside of a transaction, before and after a call to a panel, while it waits. At a point it may
@@ -33,7 +33,7 @@ class Crash(BaseException):
     """The process has died. Not an ``Exception``: nothing catches it, as nothing catches a kill."""
 
 
-class Stage:
+class Scheduler:
     """Time, chance and turns of one run.
 
     ``story`` is what happened, as (seconds, who, what); ``seen`` counts by name what was reached.
@@ -55,7 +55,7 @@ class Stage:
         self._turn = threading.Semaphore(0)
 
     def tell(self, what: str) -> None:
-        """Write a line of the story, as said by whoever moves."""
+        """Write a line of the story, in the name of the running actor."""
         who = self.current.process if self.current else "·"
         self.story.append((self.now - BEGIN, who, what))
 
@@ -68,7 +68,7 @@ class Stage:
         self.at(self.now + seconds, do)
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass for whoever moves; others move meanwhile."""
+        """Let time pass for the running actor; others run meanwhile."""
         if self.current is None:
             self.now += seconds
         else:
@@ -130,17 +130,17 @@ class Stage:
 
 
 class SimulatedClock(Clock):
-    """The product's clock: the stage's time, with the database's clock off by ``skew``."""
+    """The product's clock: the scheduler's time, with the database's clock off by ``skew``."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, scheduler: Scheduler) -> None:
         super().__init__()
-        self._stage = stage
+        self._scheduler = scheduler
 
     def now(self) -> dt.datetime:
-        return dt.datetime.fromtimestamp(self._stage.now + self._stage.skew, dt.UTC)
+        return dt.datetime.fromtimestamp(self._scheduler.now + self._scheduler.skew, dt.UTC)
 
     def monotonic(self) -> float:
-        return self._stage.now - BEGIN
+        return self._scheduler.now - BEGIN
 
 
 class Actor:
@@ -152,8 +152,8 @@ class Actor:
     ``calls``: how many calls to panels it has made.
     """
 
-    def __init__(self, stage: Stage, name: str, database: Any) -> None:
-        self.stage = stage
+    def __init__(self, scheduler: Scheduler, name: str, database: Any) -> None:
+        self.scheduler = scheduler
         self.name = name
         self.database = database
         self.life = 1
@@ -161,7 +161,7 @@ class Actor:
         self.asleep = False
         self.busy = False
         self.calls = 0
-        self.wakes = stage.now
+        self.wakes = scheduler.now
         self.baton = threading.Semaphore(0)
         self.failure: BaseException | None = None
         self.send_by: float | None = None
@@ -172,7 +172,7 @@ class Actor:
         self._closing = False
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
         self._thread.start()
-        stage.actors.append(self)
+        scheduler.actors.append(self)
 
     @property
     def process(self) -> str:
@@ -182,15 +182,15 @@ class Actor:
     def begin(self, job: Callable[[], None]) -> None:
         """Give it something to do, from its next turn on."""
         assert not self.busy
-        self._job, self.busy, self.wakes = job, True, self.stage.now
+        self._job, self.busy, self.wakes = job, True, self.scheduler.now
 
     def point(self) -> None:
         """A place where others may come between, or the process may sleep or die."""
         if self.dead:
             raise Crash
-        stage = self.stage
-        stage.now += GRAIN
-        draw = stage.chance.random()
+        scheduler = self.scheduler
+        scheduler.now += GRAIN
+        draw = scheduler.chance.random()
         if draw < self.deaths:
             self.die()
         draw -= self.deaths
@@ -204,45 +204,45 @@ class Actor:
         if self.dead:
             undo()
             raise Crash
-        draw = self.stage.chance.random()
+        draw = self.scheduler.chance.random()
         if draw < self.lost:
-            self.stage.seen["crash at commit, before it"] += 1
+            self.scheduler.seen["crash at commit, before it"] += 1
             undo()
             self.die()
         really()
         if draw >= 1.0 - self.kept:
-            self.stage.seen["crash at commit, after it"] += 1
+            self.scheduler.seen["crash at commit, after it"] += 1
             self.die()
 
     def die(self) -> None:
         """End this process here. Raises Crash."""
-        self.stage.seen["crash"] += 1
-        self.stage.tell("dies")
+        self.scheduler.seen["crash"] += 1
+        self.scheduler.tell("dies")
         self.dead = True
         self.on_death(self)
         raise Crash
 
     def nap(self) -> None:
         """The process is stopped for longer than its leases; then it goes on as if nothing was."""
-        seconds = self.stage.chance.uniform(6.0, 90.0)
-        self.stage.seen["nap"] += 1
-        self.stage.tell(f"stands still for {seconds:.0f} s")
+        seconds = self.scheduler.chance.uniform(6.0, 90.0)
+        self.scheduler.seen["nap"] += 1
+        self.scheduler.tell(f"stands still for {seconds:.0f} s")
         self.asleep = True
         self.sleep(seconds)
         self.asleep = False
-        self.stage.tell("goes on")
+        self.scheduler.tell("goes on")
 
     def sleep(self, seconds: float) -> None:
         """Wait; another one moves meanwhile."""
         if self.dead:
             raise Crash
-        stage = self.stage
-        until = stage.now + seconds
-        if seconds and stage.next_time() > until:
-            stage.now = until  # nobody would move meanwhile: the baton stays
+        scheduler = self.scheduler
+        until = scheduler.now + seconds
+        if seconds and scheduler.next_time() > until:
+            scheduler.now = until  # nobody would move meanwhile: the baton stays
             return
         self.wakes = until
-        stage.give_back()
+        scheduler.give_back()
         self.baton.acquire()
         if self._closing:
             self.dead = True
@@ -258,11 +258,11 @@ class Actor:
                 job()
             except Crash:  # the process is gone, its thread serves the next one
                 pass
-            except BaseException as error:  # noqa: BLE001 - shown by the stage
+            except BaseException as error:  # noqa: BLE001 - shown by the scheduler
                 self.failure = error
             if not self._closing:
                 self._rest()
-                self.stage.give_back()
+                self.scheduler.give_back()
                 self.baton.acquire()
 
     def _rest(self) -> None:
@@ -271,7 +271,7 @@ class Actor:
         if self.dead:  # its supervisor starts another one
             self.dead = False
             self.life += 1
-            self.wakes = self.stage.now + self.stage.chance.uniform(0.5, 8.0)
+            self.wakes = self.scheduler.now + self.scheduler.chance.uniform(0.5, 8.0)
 
     def end(self) -> None:
         """End its thread wherever it stands."""

@@ -1,4 +1,4 @@
-"""What the provider sells a plan with, also while a window of ours has the plan switched.
+"""The modules and letter that a plan has outside windows, also while a window has it switched.
 
 The panel shows the plan as the window has it for the moment. To a mirror, a preview or a rehearsal
 that is read meanwhile it would look as if somebody had changed the plan.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def modules(
     plan_id: int, listed: Sequence[PlanModule], *, asked_at: dt.datetime
 ) -> list[PlanModule]:
-    """The modules that the panel has listed, on or off as they are when no window is open.
+    """The modules that the panel has listed, each on or off as it is when no window is open.
 
     ``plan_id``: the panel's own number of the plan. ``asked_at``: when the panel was asked.
     """
@@ -36,7 +36,7 @@ def modules(
 
 
 def letter(plan_id: int, read: str, *, asked_at: dt.datetime) -> str:
-    """The opening letter that the panel has told, as it is when no window is open."""
+    """The opening letter as it is when no window is open; ``read``: what the panel shows now."""
     window = _window(plan_id, asked_at)
     return read if window is None else str((window.snapshot or {}).get("letter", read))
 

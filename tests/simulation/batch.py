@@ -1,4 +1,4 @@
-"""What shall be bound: the CSV as a person writes it, and the slips in it that are found later."""
+"""The batch of a simulation: its CSV as a person writes it, with slips that are found later."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SLIPS = ("password", "client", "domain", "weak")
 fails before anything is ordered; one that is only too weak fails when its task is closed."""
 WRONG, WEAK = "slip-of-the-pen", "Zq7!x"
 """Passwords that are not the account's, and the shortest one that BILLmanager takes is longer."""
-LONG_ENOUGH = 8
+MIN_PASSWORD = 8
 
 Key = tuple[str, str]
 
 
-class Errand:
-    """The accounts that are to be bound, by server and username, and what is right for each."""
+class Batch:
+    """The accounts to be bound, by server and username, and the right values for each."""
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         self._scenario = scenario
@@ -51,7 +51,7 @@ class Errand:
         self.has_debts = bool(scenario.debt)
         self.is_strict = "weak" in scenario.slips
         if self.is_strict:
-            world.dials.turn({"password_min": LONG_ENOUGH})
+            world.dials.turn({"password_min": MIN_PASSWORD})
 
     def begin(self) -> None:
         """Write the CSV, slips and all, and start the run."""
@@ -68,14 +68,14 @@ class Errand:
         return not self._start([self._right(self.accounts[key])])
 
     def wish(self, binding: Binding) -> Wish:
-        """What of this binding is not as it was meant."""
+        """The corrections of this binding where it is not as it was meant."""
         meant = self.accounts[key_of(binding)]
         client = "" if binding.client.remote_id == meant["client"] else meant["email"]
         domain = meant["domains"][0]
         return Wish(client=client, domain="" if binding.domain == domain else domain)
 
     def upload_wrongly(self) -> None:
-        """Upload a CSV that would sell one site twice: whoever's it is, it must not get through."""
+        """Upload a CSV that would sell one site twice: it must be refused."""
         rows = [self._right(account) for account in self.accounts.values()]
         if self._scenario.first_csv == "one site twice":
             rows[0]["domain"] = rows[1]["domain"].upper()
@@ -121,7 +121,7 @@ class Errand:
         return [str(row.reasons) for row in left_out]
 
     def _confirm_debts(self, made: Preview) -> None:
-        """Say of each debt that it is to be credited: none is without a person's word."""
+        """Confirm each debt: none is credited without a person's word."""
         ready = PreviewRow.objects.filter(preview=made, state=RowState.READY)
         for row in ready.select_related("client"):
             owes = row.client is not None and self._world.clients[row.client.remote_id].balance < 0

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-from integrator.supervisor import life
+from integrator.supervisor import liveness
 
 
 def note(text: str) -> None:
@@ -60,7 +60,7 @@ def main() -> NoReturn:
     sys.stdout.flush()
     Path(f"{given.name}.up").touch()
     if given.alive:
-        life.show()
+        liveness.start()
     if given.freeze and not Path(f"{given.name}.froze").exists():
         Path(f"{given.name}.froze").touch()
         threading.Event().wait(0.5)  # some signs of life first

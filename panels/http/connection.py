@@ -1,4 +1,4 @@
-"""One request and its whole answer, over one thread's connection."""
+"""One thread's connection to an endpoint: one request and its whole answer at a time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
+    from panels.http.answer_reader import AnswerReader
     from panels.http.endpoint import Endpoint
-    from panels.http.intake import Intake
 
 _CHUNK = 65536
 _HEADERS = {
@@ -44,8 +44,8 @@ class Lost(Exception):  # noqa: N818 - a signal between two modules, never seen 
         self.reset = reset
 
 
-class Line:
-    """One thread's way to one endpoint.
+class Connection:
+    """One thread's connection to one endpoint.
 
     `monotonic` is the clock of `send_by`. `mount` may mount another adapter than the real one on
     the session (a simulation's).
@@ -75,8 +75,8 @@ class Line:
         # The adapter is called directly: a session would add cookies, redirects and CPU time.
         self._adapter: BaseAdapter = session.get_adapter(endpoint.url)
 
-    def post(self, body: bytes, intake: Intake, *, send_by: float | None) -> int:
-        """Send a form and have `intake` take the answer; give the HTTP status.
+    def post(self, body: bytes, reader: AnswerReader, *, send_by: float | None) -> int:
+        """Send a form and feed the answer to `reader`; return the HTTP status.
 
         `send_by` is when an effect may be sent at the latest; None for a read.
 
@@ -89,26 +89,26 @@ class Line:
         if effect and self._wire.stale:
             self.close()
         try:
-            return self._once(body, intake, send_by)
+            return self._once(body, reader, send_by)
         except Lost as lost:
             if effect or not lost.reset or not self._wire.reused:
                 raise
         self.close()
-        return self._once(body, intake, send_by)
+        return self._once(body, reader, send_by)
 
     def close(self) -> None:
         """Close the kept connection; the next request connects afresh."""
         if isinstance(self._adapter, PanelAdapter):
             self._adapter.renew()
 
-    def _once(self, body: bytes, intake: Intake, send_by: float | None) -> int:
+    def _once(self, body: bytes, reader: AnswerReader, send_by: float | None) -> int:
         failure: Lost | Unreachable
         self._wire.begin(2 * self._timeout[1], send_by)
         try:
             response = self._adapter.send(self._request(body), stream=True, timeout=self._timeout)
             self.dated = response.headers.get("Date", "")
             try:
-                _read(response, intake)
+                _read(response, reader)
             finally:
                 response.close()
         except requests.ConnectTimeout:
@@ -136,11 +136,11 @@ class Line:
         return request
 
 
-def _read(response: requests.Response, intake: Intake) -> None:
+def _read(response: requests.Response, reader: AnswerReader) -> None:
     """Take the answer. What the panel compresses unasked is unpacked a piece at a time."""
-    intake.announced(response.headers.get("Content-Length", ""))
+    reader.announced(response.headers.get("Content-Length", ""))
     for piece in response.iter_content(_CHUNK):
-        intake.take(piece)
+        reader.take(piece)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

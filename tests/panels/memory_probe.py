@@ -1,7 +1,7 @@
 """Reads one answer of a kind and size in a process of its own, and prints what that took.
 
-`python -m tests.panels.appetite KIND SIZE`: by how many bytes the process grew at most, and "read"
-or the name of the error.
+`python -m tests.panels.memory_probe KIND SIZE`: by how many bytes the process grew at most, and
+"read" or the name of the error.
 """
 
 from __future__ import annotations

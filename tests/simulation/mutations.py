@@ -1,7 +1,7 @@
-"""What was mended once, to be taken out again: seeds must find by themselves what it prevents.
+"""Mutations: corrections of the product that are taken out, each to be noticed by some seed.
 
-``python -m tests.simulation 1 --without horizon`` plays a seed without that mend. A mend that no
-seed misses is not watched.
+``python -m tests.simulation 1 --without horizon`` plays a seed under that mutation. A mutation
+that no seed fails under shows that the simulation does not watch the correction.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from panels.billmanager.dialect.codes import MARKERS
 from panels.billmanager.discovery import plan_modules
 from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import Busy, OutcomeUnknown, Refused
-from panels.http import answers, intake, transport
+from panels.http import answer_reader, answers, transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +40,8 @@ Patches = list[AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
-    """One of them. ``seeds``: one of these at least breaks a law without it.
+class Mutation:
+    """One correction and how it is taken out. ``seeds``: one of these at least fails then.
 
     Several, since any change of the product makes each seed another story.
     """
@@ -92,18 +92,21 @@ def _by_name(samples: Any, _columns: Any) -> markers.Inferred:
 
 
 def _without_caps() -> Patches:
-    real = intake.Intake.__init__
+    reader = answer_reader.AnswerReader
+    real = reader.__init__
 
-    def without_any(self: intake.Intake, _most: int = 0, stream: RowStream | None = None) -> None:
+    def without_any(
+        self: answer_reader.AnswerReader, _most: int = 0, stream: RowStream | None = None
+    ) -> None:
         real(self, 10**12, stream)
 
     names = ("MAX_TAGS", "MAX_ATTRIBUTES")
-    counted = [mock.patch.object(intake, name, 10**12) for name in names]
-    return [*counted, mock.patch.object(intake.Intake, "__init__", without_any)]
+    counted = [mock.patch.object(answer_reader, name, 10**12) for name in names]
+    return [*counted, mock.patch.object(reader, "__init__", without_any)]
 
 
-MENDS = {
-    "horizon": Mend(
+MUTATIONS = {
+    "horizon": Mutation(
         "a money call that was not answered counts as absent after the settle time",
         (1, 21, 61, 101, 121, 141, 161),
         lambda: [
@@ -111,7 +114,7 @@ MENDS = {
             mock.patch.object(repeated_orders, "may_order", _no_look),
         ],
     ),
-    "locked": Mend(
+    "locked": Mutation(
         "“locked, try later” in answer to an effect is a refusal",
         (121, 21, 1, 61, 101, 141, 161),
         lambda: [
@@ -119,17 +122,17 @@ MENDS = {
             mock.patch.object(repeated_orders, "may_order", _no_look),
         ],
     ),
-    "last look": Mend(
+    "last look": Mutation(
         "the plan is not looked at again before an order",
         (121, 20),
         lambda: [mock.patch.object(orders, "_manual_only_until", _no_end)],
     ),
-    "promised": Mend(
+    "promised": Mutation(
         "what was credited for one may pay for another",
         (14, 54, 94, 194),
         lambda: [mock.patch.object(added_credit, "_promised", return_value=payment_means.ZERO)],
     ),
-    "sites": Mend(
+    "sites": Mutation(
         "a domain is compared with nothing",
         (11, 13),
         lambda: [
@@ -137,27 +140,27 @@ MENDS = {
             mock.patch.object(sites.Sites, "question", return_value=None),
         ],
     ),
-    "debt": Mend(
+    "debt": Mutation(
         "a debt is nobody's question",
         (28, 32),
         lambda: [mock.patch.object(payment_means, "debt", return_value=payment_means.ZERO)],
     ),
-    "marker": Mend(
+    "marker": Mutation(
         "what is on for a plan is read from the column with a known name",
         (11,),
         lambda: [mock.patch.object(plan_modules, "infer", _by_name)],
     ),
-    "twice": Mend(
+    "twice": Mutation(
         "a switch that never shows is sent without end",
         (11,),
         lambda: [mock.patch.object(sent_switches, "MAX_TRIES", 10**6)],
     ),
-    "upgrade": Mend(
+    "upgrade": Mutation(
         "names that do not hold any more are not found again",
         (35, 15, 55, 75, 95, 115),
         lambda: [mock.patch.object(Context, "learn_again", return_value=False)],
     ),
-    "canary": Mend(
+    "canary": Mutation(
         "a canary that stops goes unheeded, and so does what no retry cures",
         (560, 346, 236, 268, 718),
         lambda: [
@@ -165,29 +168,29 @@ MENDS = {
             mock.patch.object(circuit_breaker, "INCURABLE", frozenset()),
         ],
     ),
-    "deaths": Mend(
+    "deaths": Mutation(
         "who takes up what killed others dies as well",
         (4, 24, 44, 64),
         lambda: [mock.patch.object(worker_deaths, "most", return_value=10**6)],
     ),
-    "frees": Mend(
+    "frees": Mutation(
         "an order that is never seen keeps its plan for ever",
         (19, 39, 59, 79),
         lambda: [
             mock.patch.object(intents, "takes_effect_until", return_value=_NEVER),
         ],
     ),
-    "waits": Mend(
+    "waits": Mutation(
         "what waits for a panel that is away fails",
         (6, 46),
-        lambda: [mock.patch.object(reachability, "may_pass", return_value=False)],
+        lambda: [mock.patch.object(reachability, "is_transient", return_value=False)],
     ),
-    "linear": Mend(
+    "linear": Mutation(
         "an answer of white space takes quadratic time",
         (81, 57, 9, 40, 49),
         lambda: [mock.patch.object(transport, "understand", _slow_to_understand)],
     ),
-    "caps": Mend(
+    "caps": Mutation(
         "an answer may have as much of everything as it likes", (51, 57, 78), _without_caps
     ),
 }
@@ -195,8 +198,8 @@ MENDS = {
 
 @contextmanager
 def without(name: str) -> Iterator[None]:
-    """While inside, this mend is taken out; "": none is."""
+    """Apply this mutation while inside; "": none."""
     with ExitStack() as stack:
-        for patch in MENDS[name].out() if name else []:
+        for patch in MUTATIONS[name].out() if name else []:
             stack.enter_context(patch)
         yield

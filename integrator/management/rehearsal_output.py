@@ -1,4 +1,4 @@
-"""The rehearsal of ``bind --dry-run``: made here, told as people read it."""
+"""The rehearsal of ``bind --dry-run`` at the terminal: its progress and its result."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
-    """Rehearse, telling now and then how far it is; the command's exit code."""
+    """Rehearse, printing the progress of many order forms; the command's exit code."""
 
     def tell(done: int, total: int) -> None:
-        if total > rehearsal.QUIET_UNTIL:
+        if total > rehearsal.MIN_FORMS_FOR_PROGRESS:
             note(_("%(done)d of %(total)d order forms read") % {"done": done, "total": total})
 
     result = rehearsal.rehearse(preview, tell)
@@ -30,8 +30,8 @@ def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
 
 
 def lines(preview: Preview) -> list[str]:
-    """What was found, step by step; what is not known yet, and what is wrong, is marked so."""
-    told = rehearsal.told(preview)
+    """The result as lines, step by step; what is not known yet or wrong is marked."""
+    told = rehearsal.in_words(preview)
     if told is None or "steps" not in told:
         return []
     marks = {"found": " ", "unknown": "?", "wrong": "!"}

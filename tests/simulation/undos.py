@@ -1,4 +1,4 @@
-"""The guided way back from a service, as a person walks it (``bindings.operator.undo_guide``)."""
+"""Undos of bindings, as a person makes them (``bindings.operator.undo_guide``)."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from integrator.core.errors import Refused
 from integrator.models import Binding
 from panels.sandbox.world import acts
 from panels.sandbox.world import records as r
-from tests.simulation.errand import ANNA, Errand, key_of
+from tests.simulation.batch import ANNA, Batch, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from panels.sandbox.world.world import World
-    from tests.simulation.stage import Stage
+    from tests.simulation.scheduler import Scheduler
 
     Say = Callable[[Callable[[], object]], bool]
 
-MOST = 20
-"""So often a person comes back to one undoing; one that is not over then is told."""
+MAX_TRIES = 20
+"""How often a person resumes one undo at most; one that is not over then is a violation."""
 
 
-class Undoings:
+class Undos:
     """Bindings that a person has begun to undo.
 
     ``begun``: how often they came back to each; ``over``: those whose accounts are free again.
     """
 
-    def __init__(self, stage: Stage, world: World, errand: Errand, say: Say) -> None:
-        self._stage = stage
+    def __init__(self, scheduler: Scheduler, world: World, batch: Batch, say: Say) -> None:
+        self._scheduler = scheduler
         self._world = world
-        self._errand = errand
+        self._batch = batch
         self._say = say
         self.begun: dict[int, int] = {}
         self.over: set[int] = set()
@@ -41,7 +41,7 @@ class Undoings:
     @property
     def left(self) -> list[int]:
         """Those that are not over and to which they would still come back."""
-        return [pk for pk, tries in self.begun.items() if pk not in self.over and tries < MOST]
+        return [pk for pk, tries in self.begun.items() if pk not in self.over and tries < MAX_TRIES]
 
     def can_begin(self) -> bool:
         """Whether there is something that can be undone."""
@@ -53,9 +53,9 @@ class Undoings:
         if not found:
             return
         done = [one for one in found if one.state == "done"]
-        binding = self._stage.chance.choice(done or found)
-        self._stage.tell(f"wants b{binding.pk} undone")
-        self._stage.seen["undoing begun"] += 1
+        binding = self._scheduler.chance.choice(done or found)
+        self._scheduler.tell(f"wants b{binding.pk} undone")
+        self._scheduler.seen["undoing begun"] += 1
         self.begun[binding.pk] = 0
         self._walk(binding.pk)
 
@@ -84,13 +84,13 @@ class Undoings:
             if not self._say(partial(undo_guide.release, pk, ANNA)):
                 return
         self.over.add(pk)
-        self._stage.seen["undone"] += 1
-        if self._stage.chance.random() < 0.5:
+        self._scheduler.seen["undone"] += 1
+        if self._scheduler.chance.random() < 0.5:
             self._bind_anew(pk)
 
     def _wait(self) -> None:
         """A person needs a moment from one step to the next; others act meanwhile."""
-        self._stage.sleep(self._stage.chance.uniform(0.0, 8.0))
+        self._scheduler.sleep(self._scheduler.chance.uniform(0.0, 8.0))
 
     def _released(self, pk: int) -> bool:
         return undo_guide.state_of(Binding.objects.get(pk=pk)).released
@@ -106,9 +106,9 @@ class Undoings:
         service = self._world.services[service_id]
         module = self._world.modules.get(service.module)
         if module is None or module.server or service.status == r.DELETED:
-            self._stage.tell(f"sees that service {service_id} was bound anew or is gone")
+            self._scheduler.tell(f"sees that service {service_id} was bound anew or is gone")
             return False
-        self._stage.tell(f"deletes service {service_id}")
+        self._scheduler.tell(f"deletes service {service_id}")
         acts.perform(self._world, {"act": "delete_service", "service": service_id, "by": ANNA})
         return True
 
@@ -118,10 +118,10 @@ class Undoings:
 
         def bind() -> None:
             try:
-                started = self._errand.again(key_of(binding))
+                started = self._batch.again(key_of(binding))
             except Refused as refused:
-                self._stage.tell(f"is refused: {refused.text} {refused.lines}")
+                self._scheduler.tell(f"is refused: {refused.text} {refused.lines}")
                 return
-            self._stage.seen["bound anew after undoing"] += started
+            self._scheduler.seen["bound anew after undoing"] += started
 
         self._say(bind)

@@ -1,4 +1,4 @@
-"""Waits until nothing in a run can move without a person (``--wait``)."""
+"""The wait for a run (``--wait``): until nothing in it can move without a person."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 DEAD_SECONDS = 60.0
-"""So long nothing may have worked before waiting is given up: nobody would ever move the run."""
+"""Without any live worker for so long the wait ends: nobody would move the run."""
 
 _NEEDS_PERSON = Q(held=True, held_until=None) | guided.ASKS
-"""Windows in which nothing moves before a person has said something."""
+"""Windows in which nothing moves before a person decides."""
 
 _never = threading.Event()
 
 
 def wait_for(run: Run, note: Callable[[str], None]) -> bool:
-    """Wait for the run, telling its progress through ``note`` when it changes.
+    """Wait for the run; ``note`` gets its progress whenever that changes.
 
     True: nothing can move without a person. False: no worker has been alive for a minute.
     """

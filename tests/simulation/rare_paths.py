@@ -1,4 +1,4 @@
-"""What must have been reached by some seed: a simulation that reaches nothing proves nothing."""
+"""Rare paths that some seed must take: a simulation that reaches nothing proves nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from integrator.models import Event, Intent
 
 
 def reached() -> Counter[str]:
-    """What this run reached, as its own rows tell."""
+    """The paths that this run took, by the product's own rows."""
     found: Counter[str] = Counter()
     for name, condition in INTENTS.items():
         found[name] = Intent.objects.filter(condition).count()

@@ -1,12 +1,12 @@
-"""What somebody wants to order."""
+"""Requests for an order."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Wish(NamedTuple):
-    """What is ordered. ``origin`` is *order* for the API, *stranger* for people of the sandbox."""
+class OrderRequest(NamedTuple):
+    """A wanted order. ``origin``: *order* for the API, *stranger* for people of the sandbox."""
 
     client: int
     plan: int
