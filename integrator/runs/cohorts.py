@@ -128,8 +128,16 @@ def _chosen(plan_id: int) -> list[Binding]:
     if chosen and canaries.must_go_alone():
         # The one that needs an order least.
         chosen.sort(key=lambda binding: -binding.step)
-        return [] if canaries.under_way().exists() else chosen[:1]
+        charged_first = chosen[0].step in members.MONEY_STEPS and _charged().exists()
+        return [] if charged_first or canaries.under_way().exists() else chosen[:1]
     return chosen
+
+
+def _charged() -> BindingQuerySet:
+    """Bindings that are paid for, and wait outside of a window for their task to be closed."""
+    return Binding.objects.unclaimed().filter(
+        window=None, step__in=members.TASK_STEPS, run__state=RunState.RUNNING
+    )
 
 
 def _cohort(plan_id: int) -> list[Binding]:
@@ -162,9 +170,13 @@ def _canary_first(
     pushed the plan's limits to it.
     """
     picked = run.preview.canary_id
+    wanted = size == COHORT_GROWTH[0] and canaries.is_wanted(run.pk)
+    if wanted and _charged().filter(run=run).exists():
+        # Whatever was picked: nobody else is charged before its task can be closed.
+        return list(waiting.filter(step__in=members.TASK_STEPS).order_by(*order)[:size])
     if size == COHORT_GROWTH[0] and picked and _still_to_go(run, picked):
         return list(waiting.filter(account=picked))
-    if size == COHORT_GROWTH[0] and canaries.is_wanted(run.pk):
+    if wanted:
         showing = _would_show_limits(run, order)
         if showing is not None:
             return list(waiting.filter(pk=showing))

@@ -10,7 +10,7 @@ from integrator.bindings import transitions
 from integrator.bindings.operator import actions
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
-from integrator.models import Binding, Canary, Panel, Window
+from integrator.models import Binding, Canary, Panel, Preview, Window
 from integrator.panel_access import proven_names, transports
 from integrator.panel_access import stored_dialect as panel_learning
 from integrator.runs import cohorts, run_start
@@ -201,3 +201,24 @@ def test_nothing_more_begins_while_a_canary_has_yet_to_be_compared(db: None) -> 
     canary.state = Canary.State.UNCHANGED
     canary.save()
     assert cohorts.draw(sold.pk) is not None
+
+
+@pytest.mark.any_database
+def test_one_that_is_charged_already_goes_before_any_canary(db: None) -> None:
+    """Its window closed before its task was: whoever else is charged might come to the same end."""
+    factories.billmanager()
+    run = factories.run()
+    small, other = factories.plan("S", limits={"disc": 500}), factories.plan("M")
+    charged, shows = waiting(run, small, 500), waiting(run, small, 900)
+    waiting(run, other, None)
+    elsewhere = waiting(factories.run(), other, None)
+    Binding.objects.filter(pk=charged.pk).update(state="waiting", step=6)
+    Preview.objects.filter(run=run).update(canary=shows.account)
+    assert cohorts.draw(other.pk) is None
+    window = cohorts.draw(small.pk)
+    assert window is not None
+    assert list(window.bindings.all()) == [charged]
+    Binding.objects.filter(pk=charged.pk).update(state="undecided", window=None)
+    Window.objects.all().delete()
+    assert cohorts.draw(other.pk) is not None
+    assert Binding.objects.get(window__isnull=False) in (elsewhere, shows)
