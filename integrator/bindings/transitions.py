@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 
 from integrator.bindings import leases, rows, states
 from integrator.core import clock, heartbeat
@@ -72,7 +72,7 @@ def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> li
         # Without a write, which would hold up others.
         ready = _ready(bindings, now, lane=lane)
         found = list(ready[: MAX_CLAIMED * CLAIMED_SHARE])
-        if any(row.deaths for row in found) and _suspect_is_at_work():
+        if any(row.deaths for row in found) and _suspects_at_work().exists():
             found = list(ready.filter(deaths=0)[: MAX_CLAIMED * CLAIMED_SHARE])
         if not found:
             return []
@@ -91,12 +91,12 @@ def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> Bindin
     return found.order_by("due_at", "number").only("client_id", "state", "deaths", "version")
 
 
-def _suspect_is_at_work() -> bool:
-    """Whether one over which a worker has died is claimed; it goes alone, no other such one beside.
+def _suspects_at_work() -> BindingQuerySet:
+    """Claimed ones over which a worker has died: each goes alone, no other such one beside it.
 
     So a row that ends its worker's process each time is told from those beside it.
     """
-    return Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0).exists()
+    return Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
 
 
 def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[Claim]:
@@ -105,6 +105,8 @@ def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[C
     enters = {"in_lane": True} if lane else {}
     as_seen = Q(*(Q(pk=row.pk, version=row.version) for row in chosen), _connector=Q.OR)
     free = Binding.objects.unclaimed().filter(as_seen)
+    if any(row.deaths for row in chosen):
+        free = free.filter(~Exists(_suspects_at_work()))
     try:
         with transaction.atomic():
             # What others are changing just now is left to them, instead of waited for.

@@ -147,3 +147,17 @@ def test_a_lease_that_has_run_out_is_not_extended(db: None) -> None:
     finally:
         leases.let_go("mine")
     assert Binding.objects.get(pk=made.pk).lease_expires_at == over
+
+
+def test_a_suspect_is_not_claimed_when_another_was_taken_up_at_that_moment(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should their worker die, nobody could say of which."""
+    first, second = (factories.binding("waiting", due_at=clock.now(), deaths=1) for _ in range(2))
+
+    def another_thread_takes_the_other(_count: int) -> int:
+        Binding.objects.filter(pk=second.pk).update(state="running")
+        return 0
+
+    monkeypatch.setattr("random.randrange", another_thread_takes_the_other)
+    assert transitions.claim(Binding.objects.filter(pk__in=[first.pk, second.pk]), most=4) == []
