@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -39,6 +40,8 @@ from integrator.models import (
     WorkerProcess,
 )
 from integrator.models.states import BindingState, Outcome, Phase, RowState, StepState
+from panels.billmanager.services import IN_PROGRESS
+from panels.billmanager.services import Service as ListedService
 
 PASSWORD = "a long password for tests"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202eevil\u200b{{ 7|add:7 }}"
@@ -109,6 +112,26 @@ def account(username: str = "", state: str = RowState.READY, **fields: Any) -> A
         "preset": "business", "match_state": state, "match_reasons": _reasons(state),
     }  # fmt: skip
     return Account.objects.create(username=username, **{**values, **fields})
+
+
+def unsaved_binding() -> Any:
+    """What steps read of a binding, without a database; its client is the one of ``listed``."""
+    return SimpleNamespace(
+        client=SimpleNamespace(remote_id=5, name="Anna"), domain="a.example", period=1,
+        plan=SimpleNamespace(remote_id=21), marker="itg-ours", module_id=11, service_id=None,
+        account=SimpleNamespace(username="anna"), price=Decimal("9.90"),
+    )  # fmt: skip
+
+
+def listed(number: int, **fields: Any) -> ListedService:
+    """A row of BILLmanager's list of services: one that is being opened and tells little."""
+    values: dict[str, Any] = {
+        "plan_id": 1, "plan_name": "", "client_id": 5, "client_name": "", "domain": "a.example",
+        "username": "", "module_id": 11, "module_name": "", "status": IN_PROGRESS,
+        "item_status": "", "datacenter": "", "period": 1, "cost": None, "expires": None,
+        "remoteid": "",
+    }  # fmt: skip
+    return ListedService(id=number, **{**values, **fields})
 
 
 def drift(name: str = "gold", **fields: Any) -> Drift:

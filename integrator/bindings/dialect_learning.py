@@ -72,7 +72,7 @@ def close_proven(bindings: Iterable[Binding]) -> None:
 
     Called in the transaction that proves step 7 of them.
     """
-    if proven_names.is_close_proven(transports.billmanager_panel()):
+    if proven_names.is_close_proven(transports.billmanager_panel(*proven_names.COLUMNS)):
         return
     closed = Intent.objects.filter(
         binding__in=[binding.pk for binding in bindings], kind=step7.CLOSE, outcome=Outcome.DONE

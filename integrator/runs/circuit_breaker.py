@@ -250,9 +250,6 @@ def _locked(binding: Binding) -> Panel | None:
 
 
 def _rows(ids: list[int]) -> QuerySet[Panel]:
-    known = ("name", "kind", "url", "username", "task_username", "dialect", "overrides", "learnt")
-    return (
-        Panel.objects.filter(pk__in=ids)
-        .only(*known, "failures", "failures_in_row")
-        .select_for_update()
-    )
+    own = ("name", "kind", "failures", "failures_in_row")
+    rows = Panel.objects.filter(pk__in=ids).only(*own, *proven_names.COLUMNS)
+    return rows.select_for_update()

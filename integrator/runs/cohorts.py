@@ -124,13 +124,15 @@ def draw(plan_id: int) -> Window | None:
 
 def _chosen(plan_id: int) -> list[Binding]:
     """Who joins, as many as may be under way at once."""
+    alone = canaries.must_go_alone()
+    if alone and canaries.under_way().exists():
+        return []
     chosen = _cohort(plan_id)
-    if chosen and canaries.must_go_alone():
-        # The one that needs an order least.
-        chosen.sort(key=lambda binding: -binding.step)
-        charged_first = chosen[0].step in members.MONEY_STEPS and _charged().exists()
-        return [] if charged_first or canaries.under_way().exists() else chosen[:1]
-    return chosen
+    if not alone or not chosen:
+        return chosen
+    first = max(chosen, key=lambda binding: binding.step)  # it needs an order least
+    charged_first = first.step in members.MONEY_STEPS and _charged().exists()
+    return [] if charged_first else [first]
 
 
 def _charged() -> BindingQuerySet:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -43,16 +42,7 @@ def _late_beside_the_clients_own(
     return run, Binding.objects.get(), provider.ordered_by_its_client()
 
 
-OURS = "itg-ours"
-
-
-def _binding() -> Any:
-    return SimpleNamespace(
-        client=SimpleNamespace(remote_id=5, name="Anna"), domain="a.example", period=1,
-        plan=SimpleNamespace(remote_id=21), marker=OURS, module_id=11, service_id=None,
-        account=SimpleNamespace(username="anna"),
-    )  # fmt: skip
-
+OURS = factories.unsaved_binding().marker
 
 SERVICES = st.lists(
     st.builds(
@@ -83,7 +73,7 @@ SERVICES = st.lists(
 def test_an_order_is_only_proven_by_the_one_service_that_can_be_it(
     services: list[Service], floor: int, adopted: set[int]
 ) -> None:
-    binding = _binding()
+    binding = factories.unsaved_binding()
     found = step3.candidates(binding, floor, services, adopted)
     verdict = step3.verify(binding, floor, services, adopted, {14})
     for service in found:

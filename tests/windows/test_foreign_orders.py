@@ -13,7 +13,6 @@ from integrator.core.errors import ActionRefused
 from integrator.models import Binding, Event, Intent, NewUser, StrangerOrder, Window
 from integrator.windows import foreign_orders, lease, order_handover
 from integrator.windows.post_checks import post_checks
-from panels.billmanager.services import Service
 from tests import factories
 from tests.services.provider import compared
 
@@ -149,11 +148,7 @@ def test_an_opening_that_has_just_begun_is_waited_for_a_minute_at_most(
     )
     driver = lease.claim(window.pk)
     assert driver is not None
-    opening = Service(
-        id=77, plan_id=1, plan_name="", client_id=6, client_name="", domain="b.example",
-        username="", module_id=11, module_name="", status=5, item_status="5_open", datacenter="",
-        period=1, cost=None, expires=None, remoteid="",
-    )  # fmt: skip
+    opening = factories.listed(77, client_id=6, domain="b.example", item_status="5_open")
     services = SimpleNamespace(in_progress=lambda _plan: [opening])
     bm = cast("BillManager", SimpleNamespace(services=services))
     assert foreign_orders.let_finish(driver, bm) is not waits

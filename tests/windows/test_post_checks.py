@@ -18,7 +18,6 @@ from integrator.panel_access import panel_connections
 from integrator.windows import server_users
 from integrator.windows.post_checks import doubles, plan_recheck, post_checks
 from panels.billmanager.payments import Expense
-from panels.billmanager.services import Service
 from tests import factories
 from tests.services.provider import compared
 
@@ -98,12 +97,16 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
 
 def test_a_new_user_of_an_order_that_nobody_knows_of_yet_is_ours(db: None) -> None:
     binding = factories.undecided()
-    shown = Service(
-        id=77, plan_id=None, plan_name="", client_id=binding.client.remote_id, client_name="",
-        domain=binding.domain.upper(), username="newcomer", module_id=11, module_name="",
-        status=2, item_status="", datacenter="", period=None, cost=None, expires=None,
+    shown = factories.listed(
+        77,
+        plan_id=None,
+        client_id=binding.client.remote_id,
+        domain=binding.domain.upper(),
+        username="newcomer",
+        status=2,
+        period=None,
         remoteid=None,
-    )  # fmt: skip
+    )
     services = SimpleNamespace(with_username=lambda _name: [shown])
     told = server_users._by_service(
         "newcomer", cast("BillManager", SimpleNamespace(services=services))

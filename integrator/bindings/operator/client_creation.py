@@ -7,14 +7,13 @@ counts as not having happened only when the e-mail is in no list after the settl
 from __future__ import annotations
 
 import datetime as dt
-import secrets
-import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
 
 from integrator.bindings import causes, intents, transitions
 from integrator.core import clock
@@ -39,7 +38,6 @@ KIND = intents.CREATE_CLIENT
 STEP = 0
 """Before the eight."""
 PASSWORD_LENGTH = 24
-ALPHABET = string.ascii_letters + string.digits
 SHOWS_AFTER = dt.timedelta(seconds=2)
 MAX_WAKES = 50
 
@@ -141,8 +139,7 @@ class CreateClient:
 
 
 def _create(row: NewClient, bm: BillManager) -> bool:
-    password = "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
-    effect = CreateClient(bm, row, password)
+    effect = CreateClient(bm, row, get_random_string(PASSWORD_LENGTH))
     intent = intents.new(effect, row.attempts + 1, marker=row.email)
     try:
         with transaction.atomic():

@@ -6,13 +6,13 @@ their intents; what is unknown is read back before anything else is done for thi
 
 from __future__ import annotations
 
-import secrets
 import string
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.crypto import get_random_string
 
 from integrator.bindings import intents, transitions
 from integrator.bindings.work import attempts
@@ -104,7 +104,7 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
         text = say("payment.no_profile", client=str(binding.client))
         attempts.fail(claimed, step4.NUMBER, "no_profile", text)
         return False
-    token = "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
+    token = get_random_string(TOKEN_LENGTH, TOKEN_ALPHABET)
     seen = binding.window.seen if binding.window else {}
     added = step4.AddPayment(
         bm,

@@ -5,12 +5,11 @@ Nothing has been ordered yet, so a wrong password costs nobody anything.
 
 from __future__ import annotations
 
-import secrets
-import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import transaction
+from django.utils.crypto import get_random_string
 
 from integrator.bindings import intents, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
@@ -34,7 +33,6 @@ PASSWORD = "password"  # noqa: S105 - the word for what a binding waits for
 STEP = 3
 """A binding that cannot be prepared is shown as failed before its order."""
 NEW_PASSWORD_LENGTH = 20
-ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
         intents.settle(made, Outcome.NOTHING, why=say("password.does_not_work"))
     # The same one again where an earlier one may still land: then it makes no difference.
     again = made is not None and made.outcome == Outcome.NOTHING and binding.password
-    password = again or "".join(secrets.choice(ALPHABET) for _ in range(NEW_PASSWORD_LENGTH))
+    password = again or get_random_string(NEW_PASSWORD_LENGTH)
     reset = SetPassword(isp, binding.account.username, password)
     intent = intents.new(reset, binding.attempts + 1, binding=binding)
     with transaction.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -193,19 +194,18 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
             driver.look_again(intents.next_look(making))
             return False
         intents.settle(making, Outcome.NOTHING, why=intents.NOT_SEEN)
-    modules: list[Module] = []
-    effect = step1.AddModule(bm, modules, datacenter)
+    effect = step1.AddModule(bm, [], datacenter)
     intent = intents.new(effect, driver.window.attempts + 1, window=driver.window, marker=name)
     try:
         driver.declare(intent)
     except IntegrityError:
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return False
-    modules += bm.modules.all()
+    modules = bm.modules.all()
     if step1.probe(modules, datacenter) is not None:
         intents.settle(intent, Outcome.NOTHING, why=say("effect.made_before"))
         return True
-    sent = intents.carry_out(intent, effect)
+    sent = intents.carry_out(intent, replace(effect, modules=modules))
     with transaction.atomic():
         intents.settle_sent(sent)
         if sent.outcome == Outcome.DONE:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-TRY_AGAIN_FOR = dt.timedelta(seconds=60)
+LOOK_TAKES_LESS_THAN = dt.timedelta(seconds=60)
 """After so long somebody else looks, should the one who looks have died."""
 LOOK_AGAIN = dt.timedelta(seconds=10)
 MAX_DELAY = dt.timedelta(minutes=5)
@@ -54,7 +54,7 @@ def look(window_id: int) -> None:
     """Look at this closed window if that is due; what could not be read is read again later."""
     now = clock.now()
     due = Window.objects.closed().filter(pk=window_id, after_at__lte=now)
-    if not due.update(after_at=now + TRY_AGAIN_FOR):
+    if not due.update(after_at=now + LOOK_TAKES_LESS_THAN):
         return
     window = Window.objects.select_related("plan").get(pk=window_id)
     try:
