@@ -30,7 +30,7 @@ not_here := $(if $(ARGS),,and not stores)
 
 test-sqlite: dev
 	@scripts/test-tools.sh
-	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow $(not_here)" $(ARGS)
+	$(python) -m pytest -n $(jobs) --dist worksteal -m "not slow $(not_here)" $(explore) $(ARGS)
 
 # What neither stores nor locks anything is the same on every database.
 on_the_database := $(addprefix tests/, \
@@ -40,7 +40,7 @@ left_out := and not any_database
 
 test-postgres: dev ## the same without a browser, on a throwaway PostgreSQL [ARGS=...]
 	@scripts/test-tools.sh
-	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) --dist worksteal -m "not browser and not slow $(left_out)" $(or $(ARGS),$(on_the_database))
+	$(python) -m tests.services.postgres $(python) -m pytest -n $(jobs) --dist worksteal -m "not browser and not slow $(left_out)" $(explore) $(or $(ARGS),$(on_the_database))
 
 test-slow: dev ## the tests that take minutes, each on the databases it names [ARGS=...]
 	@scripts/test-tools.sh
@@ -57,6 +57,8 @@ test-seeds: dev ## two hundred seeds, which must take every rare path
 
 test-all: left_out :=
 test-all: not_here :=
+# Examples of one's own instead of the same ones each time.
+test-all: explore := --hypothesis-profile=explore
 test-all: lint test test-seeds test-slow ## all that CI runs, and what takes minutes
 
 test-fresh: ## what the README says on bare Debian systems, made for it (root, debootstrap) [SUITES="bookworm trixie"]

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# The cores are shared: how long one example took says nothing.
-hypothesis_settings.register_profile("project", deadline=None, print_blob=True)
-hypothesis_settings.load_profile("project")
+# The cores are shared: how long one example took says nothing. A change is judged by the same
+# examples each time;
+# `make test-all` looks for others.
+hypothesis_settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("explore", deadline=None, print_blob=True, max_examples=500)
+hypothesis_settings.load_profile("same")
 
 
 WITH_WORKERS = {
