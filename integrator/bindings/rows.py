@@ -8,7 +8,7 @@ at the price of a query.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection
 from django.db.models import Manager, Model
@@ -38,28 +38,57 @@ COLUMNS = (
     *("state", "step", "attempts", "deaths", "prepared", "waiting_for", "due_at", "window_id"),
     *("in_lane", "credited", "service_id", "task_id", "expires_set", "cause", "step_at", "version"),
 )
-"""Of the binding itself; of its account and its client what ``_BINDINGS`` names."""
+"""Of the binding itself; of what it belongs to, see ``_OWNERS``."""
 
-_BINDINGS = """
-    SELECT {columns}, account.panel_id AS server_id, account.username AS username,
-           client.remote_id AS client_remote_id
+_OWNERS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "account": (Account, ("id", "panel_id", "username")),
+    "client": (Client, ("id", "remote_id")),
+    "run": (Run, ("id", "preview_id", "state")),
+    "preview": (
+        Preview,
+        (
+            *("id", "payment", "paymethod_id", "paymethod_name", "hold_letters", "guided"),
+            *("check_passwords", "reset_passwords"),
+        ),
+    ),
+}
+_BOOLEANS = frozenset({"hold_letters", "guided", "check_passwords", "reset_passwords"})
+"""What is read with a binding, by name: numbers, texts and booleans alone.
+
+Not a preview's summary, which is as long as its run is large.
+"""
+_SELECT = """
+    SELECT {columns}
       FROM integrator_binding binding
       JOIN integrator_account account ON account.id = binding.account_id
       JOIN integrator_client client ON client.id = binding.client_id
+      JOIN integrator_run run ON run.id = binding.run_id
+      JOIN integrator_preview preview ON preview.id = run.preview_id
 """
+
+
+def _select(*names: str) -> str:
+    """The statement that reads these columns of bindings, and those of what they belong to."""
+    own = [f"binding.{name}" for name in names]
+    theirs = [
+        f"{owner}.{name} AS {owner}__{name}"
+        for owner, (_model, columns) in _OWNERS.items()
+        for name in columns
+    ]
+    return _SELECT.format(columns=", ".join([*own, *theirs]))
+
+
 _CLAIMED = (
-    _BINDINGS.format(columns=", ".join(f"binding.{name}" for name in (*COLUMNS, "password")))
+    _select(*COLUMNS, "password")
     + " WHERE binding.lease_token = %s AND binding.id IN ({ids})"
-    " ORDER BY binding.due_at, binding.number"
+    + " ORDER BY binding.due_at, binding.number"
 )
 _OF_WINDOW = (
-    _BINDINGS.format(columns=", ".join(f"binding.{name}" for name in COLUMNS))
+    _select(*COLUMNS)
     + " WHERE binding.window_id = %s AND binding.step IN ({steps}) ORDER BY binding.number"
 )
 _INTENTS = "SELECT * FROM integrator_intent WHERE binding_id IN ({ids}) ORDER BY id"
 _STEPS = "SELECT * FROM integrator_step WHERE binding_id IN ({ids})"
-_RUNS = "SELECT * FROM integrator_run WHERE id IN ({ids})"
-_PREVIEWS = "SELECT * FROM integrator_preview WHERE id IN ({ids})"
 _WINDOWS = "SELECT * FROM integrator_window WHERE id IN ({ids})"
 _PLANS = "SELECT * FROM integrator_plan WHERE id IN ({ids})"
 
@@ -102,21 +131,27 @@ def steps_of(ids: Collection[int]) -> list[Step]:
 
 
 def _bindings(statement: str, *params: object) -> list[Binding]:
-    """The bindings that this statement finds, with what many share read once for all of them."""
+    """The bindings that this statement finds, with one object of what many share."""
     found = list(Binding.objects.raw(statement, params))
-    runs = {run.pk: run for run in _rows(Run.objects, _RUNS, {one.run_id for one in found})}
-    previews = _rows(Preview.objects, _PREVIEWS, {run.preview_id for run in runs.values()})
-    known = {preview.pk: preview for preview in previews}
-    for run in runs.values():
-        run.preview = known[run.preview_id]
+    known: dict[tuple[str, object], Any] = {}
     for one in found:
-        also = vars(one)
-        account = (one.account_id, also.pop("server_id"), also.pop("username"))
-        client = (one.client_id, also.pop("client_remote_id"))
-        one.account = Account.from_db(connection.alias, ("id", "panel_id", "username"), account)
-        one.client = Client.from_db(connection.alias, ("id", "remote_id"), client)
-        one.run = runs[one.run_id]
+        owners = {name: _owner(one, name, known) for name in _OWNERS}
+        one.account, one.client, one.run = owners["account"], owners["client"], owners["run"]
+        one.run.preview = owners["preview"]
     return found
+
+
+def _owner(binding: Binding, name: str, known: dict[tuple[str, object], Any]) -> Any:
+    """What a binding belongs to, of the columns that were read with it; the same one for all."""
+    model, columns = _OWNERS[name]
+    read = vars(binding)
+    values = [read.pop(f"{name}__{column}") for column in columns]
+    key = (name, values[0])
+    if key not in known:
+        # SQLite keeps booleans as numbers.
+        row = [bool(v) if c in _BOOLEANS else v for c, v in zip(columns, values, strict=True)]
+        known[key] = model.from_db(connection.alias, columns, row)
+    return known[key]
 
 
 def _rows(among: Manager[T], statement: str, ids: Collection[int]) -> list[T]:

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 MARKER = "plan_modules_marker"
 SWITCHES = "switches"
 """In ``Panel.learnt``: ``on`` and ``off``, each with what a switch was seen by in both places."""
+BOTH_WAYS = frozenset({True, False})
 
 
 def relearn_marker(bm: BillManager) -> bool:
@@ -67,17 +68,17 @@ def is_set_by_hand() -> bool:
     return bool(transports.billmanager_panel("overrides").overrides.get(MARKER))
 
 
-def is_proven(bm: BillManager, *, on: bool) -> bool:
-    """Whether a switch this way was once seen on this panel in both lists that show it.
+def proven(bm: BillManager) -> frozenset[bool]:
+    """The ways, on and off, in which a switch was once seen in both lists that show it.
 
     Under other names, by another marker, or in another version, nothing is proven yet. Without a
-    registered panel there is nothing to prove.
+    registered panel there is nothing to prove: both are.
     """
     try:
         panel = transports.billmanager_panel("learnt")
     except transports.NoBillManagerError:
-        return True
-    return is_proven_with(panel, bm.dialect, on=on)
+        return BOTH_WAYS
+    return frozenset(on for on in BOTH_WAYS if is_proven_with(panel, bm.dialect, on=on))
 
 
 def is_proven_with(panel: Panel, dialect: Dialect, *, on: bool) -> bool:

@@ -87,10 +87,12 @@ class Driver:
             event(self.window, before, phase, why)
             call_log.flush()
 
-    def look_again(self, at: dt.datetime) -> None:
-        """Have the window looked at again at this time."""
+    def look_again(self, at: dt.datetime, **fields: Any) -> None:
+        """Have the window looked at again at this time; write these fields with it."""
         if self.window.due_at is None or at < self.window.due_at:
-            self.save(due_at=at)
+            fields["due_at"] = at
+        if fields:
+            self.save(**fields)
         wake_ups.wake_in("window", self.window.pk, (at - clock.now()).total_seconds())
 
     def look_soon(self, longest: dt.timedelta) -> None:
@@ -100,8 +102,8 @@ class Driver:
         """
         phase, looks = self.seen.get("looks", ["", 0])
         looks = looks + 1 if phase == self.window.phase else 1
-        self.save(seen={**self.seen, "looks": [str(self.window.phase), looks]})
-        self.look_again(clock.now() + min(MIN_PAUSE * 2 ** (min(looks, 10) - 1), longest))
+        at = clock.now() + min(MIN_PAUSE * 2 ** (min(looks, 10) - 1), longest)
+        self.look_again(at, seen={**self.seen, "looks": [str(self.window.phase), looks]})
 
 
 def claim(window_id: int) -> Driver | None:

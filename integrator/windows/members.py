@@ -145,7 +145,10 @@ class Ledger:
         self._steps.setdefault(binding.pk, {})[number] = row
 
     def write(self) -> int:
-        """Write it all in the caller's transaction; how many bindings changed."""
+        """Write it all in the caller's transaction; how many bindings changed.
+
+        The circuit breaker is told of it, and a close of a task that was seen is kept as proven.
+        """
         if not self._changes:
             return 0
         with transaction.atomic():

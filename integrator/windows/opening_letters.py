@@ -78,7 +78,7 @@ def touched(window: Window) -> bool:
 
 
 def hold(driver: Driver, bm: BillManager) -> bool:
-    """Whether the plan sends no opening letter now; False: look again later.
+    """Take the opening letter from the plan, where it has one; False: look again later.
 
     Raises PlanDamagedError, and what ``panels`` raises when nothing was done.
     """
@@ -86,7 +86,7 @@ def hold(driver: Driver, bm: BillManager) -> bool:
 
 
 def give_back(driver: Driver, bm: BillManager) -> bool:
-    """Whether the plan sends its letter again, as the snapshot has it; False: look again later.
+    """Give the plan its letter again, as the snapshot has it; False: look again later.
 
     A letter that somebody else has chosen meanwhile is left alone, and so is one that cannot be
     put back once a person has said to restore anyway.

@@ -69,7 +69,7 @@ def test_one_reading_serves_however_many_there_are(
     django_assert_num_queries: Any,
 ) -> None:
     made = bindings()
-    with django_assert_num_queries(5):  # bindings, runs, previews, windows, plans
+    with django_assert_num_queries(3):  # bindings, windows, plans
         for one in rows.claimed([one.pk for one in made], "mine"):
             assert one.account.username
             assert one.client.remote_id

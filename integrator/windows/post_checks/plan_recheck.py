@@ -1,4 +1,4 @@
-"""Reads a plan at rest once more, minutes after its window closed.
+"""Looks at a closed window once more: what it has led to, and, minutes later, its plan at rest.
 
 A switch whose outcome was unknown may have landed late; then the plan would sell manually with
 no window open. Found so, a new window is opened for nobody, which restores it.

@@ -106,7 +106,7 @@ class Asked:
         for key, entry in list(self.entries.items()):
             switch = _of(key)
             if _shows(switch, present, both):
-                if not module_markers.is_proven(self.bm, on=switch.on):
+                if switch.on not in module_markers.proven(self.bm):
                     module_markers.prove(self.bm, on=switch.on)
                 del self.entries[key]
             elif (switch.module_id in wanted) != switch.on:
@@ -146,7 +146,7 @@ class Asked:
 
 def compared(driver: Driver, bm: BillManager) -> Compared | None:
     """What both places tell of the window's plan; None where the panel has proven its switches."""
-    if all(module_markers.is_proven(bm, on=on) for on in (True, False)):
+    if module_markers.proven(bm) == module_markers.BOTH_WAYS:
         return None
     return bm.plans.compared(driver.window.plan.remote_id)
 

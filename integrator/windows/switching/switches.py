@@ -135,12 +135,12 @@ def turn(driver: Driver, bm: BillManager, step: int, wanted: Sequence[int]) -> R
         asked_at = clock.now()
         present = read(driver, bm, wanted)  # last, as near as can be to what is done upon it
         read_at = clock.now()
-        driver.save(seen={**driver.seen, "enabled": present})
+        if driver.seen.get("enabled") != present:
+            driver.save(seen={**driver.seen, "enabled": present})
         todo = switches(present, wanted)
         waits_until = _may_still_land(driver, todo, wanted)
         if waits_until is not None:
-            driver.save(uncertain=True)
-            driver.look_again(waits_until)
+            driver.look_again(waits_until, uncertain=True)
             return None
         counted = sent_switches.Asked.of(driver, bm)
         if counted.settle(present, wanted, both) is not None:
@@ -159,7 +159,7 @@ def _due(bm: BillManager, todo: list[Switch]) -> list[Switch]:
     On a panel where no module was seen to be switched on yet, one alone either way.
     """
     ons = [switch for switch in todo if switch.on]
-    return ons if ons and module_markers.is_proven(bm, on=True) else todo[:1]
+    return ons if ons and True in module_markers.proven(bm) else todo[:1]
 
 
 def _send(
