@@ -40,19 +40,20 @@ COLUMNS = (
 )
 """Of the binding itself; of what it belongs to, see ``_OWNERS``."""
 
-_OWNERS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
-    "account": (Account, ("id", "panel_id", "username")),
-    "client": (Client, ("id", "remote_id")),
-    "run": (Run, ("id", "preview_id", "state")),
-    "preview": (
-        Preview,
-        (
-            *("id", "payment", "paymethod_id", "paymethod_name", "hold_letters", "guided"),
-            *("check_passwords", "reset_passwords"),
-        ),
-    ),
+
+def _of(model: type[Model], *names: str) -> tuple[type[Model], tuple[str, ...]]:
+    """A model and columns of it, in the model's order, as ``from_db`` takes their values."""
+    fields = model._meta.concrete_fields  # noqa: SLF001 - documented by Django
+    return model, tuple(field.attname for field in fields if field.attname in names)
+
+
+_BOOLEANS = ("check_passwords", "reset_passwords", "hold_letters", "guided")
+_OWNERS = {
+    "account": _of(Account, "id", "panel_id", "username"),
+    "client": _of(Client, "id", "remote_id"),
+    "run": _of(Run, "id", "preview_id", "state"),
+    "preview": _of(Preview, "id", "payment", "paymethod_id", "paymethod_name", *_BOOLEANS),
 }
-_BOOLEANS = frozenset({"hold_letters", "guided", "check_passwords", "reset_passwords"})
 """What is read with a binding, by name: numbers, texts and booleans alone.
 
 Not a preview's summary, which is as long as its run is large.

@@ -39,19 +39,19 @@ STEP_OF_PHASE = {
 }
 
 
-def drive(window_id: int) -> bool:
-    """Whether the window moved, and may move on at once.
+def drive(window_id: int) -> None:
+    """Drive the window until it must wait for bindings or time, or is closed.
 
-    False: it is not due, or driven by somebody else, or must wait for bindings or time.
+    Nothing is done when it is not due, or driven by somebody else.
     """
     driver = lease.claim(window_id)
     if driver is None:
-        return False
+        return
     try:
         with call_log.about(window_id=window_id):
-            return _drive(driver)
+            _drive(driver)
     except LeaseLostError:
-        return False
+        return
     except DatabaseError as error:
         failures.refused_by_database(driver, error)
         raise
@@ -63,38 +63,35 @@ def drive(window_id: int) -> bool:
         lease.release(driver)
 
 
-def _drive(driver: Driver) -> bool:
-    moved = False
+def _drive(driver: Driver) -> None:
     try:
         if driver.window.deaths >= worker_deaths.most() and failures.rests(driver):
-            return False
+            return
         bm = panel_connections.billmanager()
         watchdog.watch(driver)
         while driver.window.phase != Phase.CLOSED:
             phase = Phase(driver.window.phase)
             call_log.at_step(STEP_OF_PHASE[phase], driver.window.attempts + 1)
             if not _one(driver, bm, phase):
-                return moved
-            moved = True
+                return
             _note_read(driver, phase)
             call_log.flush()
     except CannotOpenError as error:
         failures.turn_all_away(driver, Failed(error.cause, error.text, error.evidence))
     except NotShownError as error:
         lease.hold(driver, error.text)
-        driver.look_again(
-            clock.now() + failures.LOOK_WHILE_HELD
-        )  # a person may mend it, or it shows after all
-        return False
+        # A person may mend it, or it shows after all.
+        driver.look_again(clock.now() + failures.LOOK_WHILE_HELD)
+        return
     except PlanChangedError as error:
         failures.changed_by_others(driver, error)
-        return False
+        return
     except PanelError as error:
-        return failures.after_error(driver, error)
+        failures.after_error(driver, error)
+        return
     finished = driver.window
     wake_ups.wake("recheck", finished.pk)  # what it has led to is looked at beside what follows
     cohorts.after(finished)
-    return True
 
 
 def _note_read(driver: Driver, phase: Phase) -> None:

@@ -73,7 +73,7 @@ def changed_by_others(driver: Driver, error: PlanChangedError) -> None:
     driver.look_again(clock.now() + LOOK_WHILE_HELD)
 
 
-def after_error(driver: Driver, error: PanelError) -> bool:
+def after_error(driver: Driver, error: PanelError) -> None:
     """A call of the driver's own failed: try again later, for ever while the plan is switched.
 
     Before anything was switched, members wait as long as the panel cannot be read, and fail with
@@ -85,11 +85,12 @@ def after_error(driver: Driver, error: PanelError) -> bool:
     pauses.stop_panel(error)
     untouched = _is_untouched(window)
     if untouched and reachability.is_transient(error):
-        return _wait_for(driver, error)
+        _wait_for(driver, error)
+        return
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         turn_all_away(driver, Failed(cause.key, told))
         cohorts.after(window)
-        return True
+        return
     if window.phase != Phase.OPENING and reachability.is_transient(error):
         # From here on it is BILLmanager that is read, and it says so again.
         reachability.mark_unreachable(error)
@@ -102,14 +103,13 @@ def after_error(driver: Driver, error: PanelError) -> bool:
         driver.enter(Phase.RESTORING, say("window.gave_up", why=told))
     driver.save(due_at=clock.now() + transitions.backoff(tries - 1, most=MAX_BACKOFF))
     watchdog.hold_when_late(driver, told)
-    return False
 
 
-def _wait_for(driver: Driver, error: PanelError) -> bool:
+def _wait_for(driver: Driver, error: PanelError) -> None:
     """A panel cannot be read, and nothing was sent: members wait for it, whatever it takes.
 
     After a while those who need it leave, so that no place is held for them: they are drawn again
-    later. False: the window stays.
+    later. The window stays for the others, where there are any.
     """
     window, now = driver.window, clock.now()
     panel = reachability.mark_unreachable(error)
@@ -118,7 +118,7 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     if now - since < MAX_WAIT_UNREAD and not window.closing:
         due = now + transitions.backoff(tries - 1, most=MAX_BACKOFF)
         driver.save(attempts=tries, cause=panel_errors.of_error(error), due_at=due)
-        return False
+        return
     leaving = rows.of_window(window)
     if panel is not None:
         reachability.back_off(panel)
@@ -128,10 +128,9 @@ def _wait_for(driver: Driver, error: PanelError) -> bool:
     log.warning("window.left_its_place", window=window.pk, why=str(error))
     if window.bindings.exists():
         driver.save(attempts=0, cause=NOTHING, due_at=now)
-        return True
+        return
     restoring.close(driver, say("window.unread"))
     cohorts.after(window)
-    return True
 
 
 def rests(driver: Driver) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from integrator.bindings import leases
 from integrator.bindings.transitions import PRODUCT, LeaseLostError
@@ -104,6 +104,13 @@ class Driver:
         looks = looks + 1 if phase == self.window.phase else 1
         at = clock.now() + min(MIN_PAUSE * 2 ** (min(looks, 10) - 1), longest)
         self.look_again(at, seen={**self.seen, "looks": [str(self.window.phase), looks]})
+
+
+def is_claimable(window_id: int) -> bool:
+    """Whether the window is due and nobody drives it, or its driver has died."""
+    now = clock.now()
+    unclaimed = Q(lease_token="") | Q(lease_expires_at__lt=now)
+    return Window.objects.due(now).filter(unclaimed, pk=window_id).exists()
 
 
 def claim(window_id: int) -> Driver | None:

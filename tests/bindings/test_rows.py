@@ -9,6 +9,7 @@ import pytest
 from integrator.bindings import rows
 from integrator.core import clock
 from integrator.models import Binding
+from integrator.models.states import RunState
 from tests import factories
 
 if TYPE_CHECKING:
@@ -47,6 +48,24 @@ def test_what_is_claimed_is_read_with_all_that_belongs_to_it() -> None:
     ]
     assert found[1].password == "Aa1-xyz"
     assert rows.claimed([one.pk for one in made], "another's") == []
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"check_passwords": True},
+        {"reset_passwords": True},
+        {"hold_letters": True},
+        {"guided": True},
+        {"payment": "credit", "paymethod_id": 7, "paymethod_name": "Card"},
+    ],
+)
+def test_each_choice_of_a_preview_is_read_as_itself(chosen: dict[str, Any]) -> None:
+    run = factories.run(preview=factories.preview(**chosen), state=RunState.PAUSED)
+    window = factories.window()
+    made = factories.binding(run=run, window=window, plan=window.plan)
+    (found,) = rows.of_window(window)
+    assert related(found) == related(Binding.objects.get(pk=made.pk))
 
 
 def test_the_bindings_of_a_window_are_read_with_all_that_belongs_to_them() -> None:
