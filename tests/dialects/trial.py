@@ -27,6 +27,7 @@ from panels.sandbox.dialects.drawn_dialect import draw
 from panels.sandbox.ledger import ledger, truth
 from panels.sandbox.world import records as r
 from tests.dialects import administrator
+from tests.services.ledger_comparison import other_services
 from tests.simulation.installation import install_servers, register_billing
 from tests.simulation.scheduler import Scheduler
 
@@ -250,12 +251,12 @@ class Trial:
         self._harmless(ledger)
         if not len(ledger["orders"]) == len(self._charges(ledger)) == COUNT:
             raise Failure(f"{len(ledger['orders'])} orders, {len(ledger['charges'])} charges")
-        services = {one["id"]: one for one in ledger["services"]}
-        for binding in Binding.objects.select_related("account"):
-            service = services[binding.service_id]
-            right = (2, binding.account.username, binding.module_id)
-            if (service["status"], service["username"], service["module_id"]) != right:
-                raise Failure(f"service {service} is not {right}")
+        wanted = (
+            (one.service_id, {"username": one.account.username, "module_id": one.module_id})
+            for one in Binding.objects.select_related("account")
+        )
+        for sentence in other_services(ledger, wanted):
+            raise Failure(sentence)
 
 
 def _told(row: CheckRow) -> str:

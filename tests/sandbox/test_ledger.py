@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from panels.sandbox.world import acts
+from panels.sandbox.world import records as r
 from tests.sandbox.flow import (
     CLIENT,
     ISPMANAGER,
@@ -66,6 +67,15 @@ def test_a_double_order(local: Local) -> None:
     ]
 
 
+def test_two_services_of_one_mark(local: Local) -> None:
+    one = local.world.services[int(bound(local))]
+    other = one._replace(id=one.id + 1, domain="other.example", username="", module=0)
+    local.world.services.put(other)
+    assert violations(local) == [f"remoteid marker-0 has services {one.id}, {other.id}"]
+    local.world.services.put(other._replace(status=r.DELETED))
+    assert violations(local) == []
+
+
 def test_a_double_charge(local: Local) -> None:
     service = local.world.services[int(bound(local))]
     expense = local.world.expenses.all()[0]
@@ -92,6 +102,15 @@ def test_an_account_made_for_a_stranger_is_none_of_ours(local: Local) -> None:
     local.time += 1
     ledger = local.ledger()
     assert (len(ledger["hosting_accounts_created"]), ledger["violations"]) == (1, [])
+
+
+def test_two_accounts_for_one_service(local: Local) -> None:
+    acts.perform(local.world, {"act": "order"})
+    local.time += 1
+    assert violations(local) == []
+    (created,) = local.world.events.find("kind", "hosting_created")
+    local.world.record("hosting_created", **created.data)
+    assert violations(local) == [f"service {created.data['service']} got 2 hosting users"]
 
 
 def test_a_task_closed_twice(local: Local) -> None:
