@@ -366,8 +366,9 @@ def test_every_fault_has_its_error(
     plan = bill.plans.all()[0].id
     module = bill.plans.modules(plan)[0].id
     rule = {"panel": "billmanager", "kind": kind, "seconds": 30}
-    site.transports[0]._read_timeout = 0.4
-    site.transports[0]._local = threading.local()
+    sender = site.transports[0]._sender
+    sender._read_timeout = 0.4
+    sender._local = threading.local()  # the next call connects with it
     site.sandbox.faults({"func": "vhost", **rule}, {"func": "pricelist.processing.suspend", **rule})
     with pytest.raises(read):
         bill.services.all()
