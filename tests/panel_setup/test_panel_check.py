@@ -10,7 +10,7 @@ from integrator.core.errors import Refused
 from integrator.messages.message import verbatim
 from integrator.models import Call, Panel
 from integrator.panel_access import panel_connections
-from integrator.panel_setup import location, registration
+from integrator.panel_setup import location, login_check, registration
 from integrator.panel_setup.checks import panel_check
 from integrator.refresh import discovery
 from integrator.supervisor.folder import eventually
@@ -213,7 +213,7 @@ def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
         assert row.state == "not found"
         assert f"A panel answers at {there}: register it with that address." in row.text
     with pytest.raises(Refused) as refused:
-        registration.check_login(Panel.objects.get(name="billing"))
+        login_check.check_login(Panel.objects.get(name="billing"))
     assert any(there in line for line in refused.value.lines)
 
 
@@ -222,7 +222,7 @@ def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> N
     discovered.dials(updating="The platform is under maintenance")
     panel = Panel.objects.get(name="billing")
     with pytest.raises(Refused, match="being updated"):
-        registration.check_login(panel)
+        login_check.check_login(panel)
     sight = location.find(panel.kind, panel.url)
     assert (sight.speaks, sight.updating) == (False, True)
 
