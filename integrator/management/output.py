@@ -22,7 +22,7 @@ from integrator.core.errors import ActionRefused, CsvRefused, Refused
 from integrator.core.numbers import row_id
 from integrator.models import Binding, Panel, Run
 from integrator.panel_access.read_retries import repeated_reads
-from integrator.panel_setup.registration import certificate_text
+from integrator.panel_setup.advice import certificate_text
 from panels.coremanager import errors
 
 if TYPE_CHECKING:

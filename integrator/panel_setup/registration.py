@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -12,38 +11,17 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.messages import invisible_characters, panel_errors
+from integrator.messages import invisible_characters
 from integrator.models import Panel
-from integrator.panel_access import call_log, stored_dialect, transports
 from integrator.panel_access.panel_url import AddressError, normalise
 from integrator.panel_access.same_server import same_server
-from integrator.panel_setup import location
-from panels.billmanager import BillManager
-from panels.coremanager import errors
-from panels.ispmanager import IspManager
+from integrator.panel_setup.login_check import check_login
 from panels.normal_forms import clean, unseen_in
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    from panels.coremanager.errors import LoginReason
-    from panels.coremanager.fault import Fault
-
-    class HasLevel(Protocol):
-        """The part of `whoami` that both panels answer; ``level`` None: absent."""
-
-        @property
-        def level(self) -> int | None:
-            """The access level."""
-
-
-STAFF_LEVEL = 29  # billmanager.md 1.2, ispmanager.md 1.2
 MAX_LIMIT = 64
 """Calls to one panel at a time."""
 _NAME = re.compile(r"[\w][\w .-]{0,63}")
 _PATHS = {Panel.Kind.BILLMANAGER: "/billmgr", Panel.Kind.ISPMANAGER: "/ispmgr"}
-_OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
-"""Where the panel says what address it saw (ispmanager.md 1.7)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -188,121 +166,3 @@ def _refuse_alias(panel: Panel) -> None:
                 _("The panel was not registered:"),
                 [problem % {"url": panel.url, "name": other.name}],
             )
-
-
-def check_login(panel: Panel) -> None:
-    """Check each of the panel's logins by asking the panel (`whoami`).
-
-    Raises Refused when a login is wrong or too weak, or when there is no such panel at the
-    address; Unreachable (with CertificateRefused) when it cannot be asked.
-    """
-    roles = [False, True] if panel.task_username else [False]
-    for as_task_staff in roles:
-        with call_log.about():
-            try:
-                level = whoami(panel, as_task_staff=as_task_staff).level
-            except errors.LoginRefused as error:
-                raise Refused(
-                    login_text(error.reason, panel, error.fault),
-                    [_said(error)],
-                ) from error
-            except errors.PanelUpdating as error:
-                raise Refused(updating_text(panel), [_said(error)]) from error
-            except errors.Busy:
-                raise
-            except (errors.Refused, errors.UnexpectedAnswer) as error:
-                raise Refused(
-                    _("What answers at %(url)s does not speak like %(kind)s.")
-                    % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [_said(error), *other_address_text(panel)],
-                ) from error
-        if level is not None and level < STAFF_LEVEL:
-            name = panel.task_username if as_task_staff else panel.username
-            raise Refused(level_text(name, panel, level))
-
-
-def updating_text(panel: Panel) -> str:
-    """Advice for a panel that answers that it is being updated."""
-    return _("%(name)s says that it is being updated. Wait until that is over, then ask again.") % {
-        "name": panel.name
-    }
-
-
-def other_address_text(panel: Panel) -> list[str]:
-    """A sentence with the other address at which the panel answers; empty: at none."""
-    url = location.at_other_path(panel)
-    if not url:
-        return []
-    return [_("A panel answers at %(url)s: register it with that address.") % {"url": url}]
-
-
-def level_text(login: str, panel: Panel, level: int) -> str:
-    """Why a login's level is not sufficient."""
-    return _("%(user)s is no administrator on %(name)s (level %(level)d, needed: 29).") % {
-        "user": login,
-        "name": panel.name,
-        "level": level,
-    }
-
-
-def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:
-    """The user that one of our logins is on the panel. Raises PanelError."""
-    transport = transports.transport(panel, as_task_staff=as_task_staff, even_stopped=True)
-    if panel.kind == Panel.Kind.BILLMANAGER:
-        return BillManager(transport, stored_dialect.found_for(panel)).whoami()
-    return IspManager(transport).whoami()
-
-
-def login_text(reason: LoginReason, panel: Panel, fault: Fault | None = None) -> str:
-    """Advice for a refused login, with our address as the panel sees it, where it says so."""
-    texts = {
-        "password": _("%(name)s does not accept this username and password."),
-        "new_password": _(
-            "On %(name)s this login's password has expired: set another one there, with a browser,"
-            " and give it here."
-        ),
-        "expired": _("%(name)s ends our session as soon as it has begun."),
-        "address": _(
-            "%(name)s does not let this login in from our address%(address)s: either its list of"
-            " allowed addresses lacks it, or too many wrong passwords had it blocked for a while."
-        ),
-        "authinfo": _(
-            "%(name)s limits logins of programs to listed addresses (Settings → Authorization"
-            " settings, RestrictAuthinfo); add ours%(address)s there."
-        ),
-        "two_factor": _("%(name)s asks this login for a second factor; switch that off for it."),
-        "captcha": _(
-            "%(name)s asks for a captcha at login; switch it off under Provider → Settings, or"
-            " enter our address%(address)s among those that are exempt from it."
-        ),
-        "suspended": _("On %(name)s this login is suspended; switch it on again there."),
-        "other": _("%(name)s does not let this login in."),
-    }
-    seen = _OWN_ADDRESS.search(fault.value if fault else "")
-    address = f" ({seen.group(1)})" if seen else ""
-    return texts[reason] % {"name": panel.name, "address": address}
-
-
-def certificate_text(error: errors.CertificateRefused) -> list[str]:
-    """The certificate a panel showed, for a person to compare, and how to trust it."""
-    lines = []
-    if error.subject:
-        lines.append(_("It was issued to: %(subject)s") % {"subject": error.subject})
-    if error.not_before and error.not_after:
-        begin, end = error.not_before, error.not_after
-        lines.append(
-            _("It is valid from %(begin)s to %(end)s")
-            % {"begin": begin.date().isoformat(), "end": end.date().isoformat()}
-        )
-    if error.fingerprint:
-        lines += [
-            _("Its SHA-256 is: %(pin)s") % {"pin": error.fingerprint},
-            _("If that is the panel's own certificate, trust it with --pin %(pin)s")
-            % {"pin": error.fingerprint.replace(":", "").lower()},
-        ]
-    return lines
-
-
-def _said(error: errors.PanelError) -> str:
-    """The panel's words, or the error of the connection."""
-    return str(panel_errors.of_words(error.message))

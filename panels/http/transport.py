@@ -1,4 +1,4 @@
-"""The one place from which requests leave for a panel.
+"""Calls of one login to one panel: reads, effects, and the sessions that they need.
 
 Nothing is ever sent twice on a guess. There are two repetitions: after an answer which says that
 the session is over, one login and the same request again (the panel did nothing); and a read whose
@@ -7,33 +7,26 @@ kept connection turned out to be closed.
 
 from __future__ import annotations
 
-import threading
 import time
-import weakref
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from urllib.parse import urlencode
 
 from panels.coremanager.errors import (
-    AnswerTooLarge,
     LoginRefused,
-    OutcomeUnknown,
     PanelError,
     PanelUpdating,
     UnexpectedAnswer,
     Unreachable,
 )
-from panels.coremanager.redaction import REDACTED, Redactor, redact_params, secrets_of
+from panels.coremanager.redaction import Redactor, secrets_of
 from panels.http import sessions
-from panels.http.answer_limits import MAX_BYTES, TooLarge
+from panels.http.answer_limits import MAX_BYTES
 from panels.http.answer_reader import AnswerReader
-from panels.http.answers import WebPage, understand
-from panels.http.connection import Connection, Lost
+from panels.http.answers import WebPage
 from panels.http.endpoint import Call, Endpoint, Journal, Limiter, Login
-from panels.http.exchange import Exchange, form_of, is_busy, outcome_of
+from panels.http.exchange import Exchange, form_of
 from panels.http.row_stream import RowStream
-from panels.http.wire import check_time
+from panels.http.sender import Sender
 from panels.notes import note
 
 if TYPE_CHECKING:
@@ -43,7 +36,6 @@ if TYPE_CHECKING:
 
     from panels.coremanager.documents import Document
     from panels.coremanager.listing import Listing, Row
-    from panels.http.endpoint import Outcome
     from panels.http.sessions import SessionIds
 
 __all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Measured", "Transport"]
@@ -52,8 +44,6 @@ T = TypeVar("T")
 
 _LONG_UPDATE = 600.0
 """Seconds after which a page that speaks of an update may be an odd login page after all."""
-_UNTOLD = frozenset({"func", "out", "lang", "auth"})
-"""Parameters of every request, left out of the journal."""
 
 
 class Measured(NamedTuple):
@@ -97,19 +87,20 @@ class Transport:
         self.endpoint = endpoint
         self.monotonic = monotonic
         self._login = login
-        self._limiter = limiter
-        self._journal = journal
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
-        self._slot_timeout = read_timeout if slot_timeout is None else slot_timeout
         self._max_answer = max_answer
         self._store = sessions.SHARED if session_store is None else session_store
         self._key: sessions.Key = (endpoint.url, login)
-        self._wall = wall
-        self._mount = mount
-        self._local = threading.local()
-        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._sender = Sender(
+            endpoint,
+            limiter=limiter,
+            journal=journal,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            slot_timeout=read_timeout if slot_timeout is None else slot_timeout,
+            monotonic=monotonic,
+            wall=wall,
+            mount=mount,
+        )
         self._updating_since: float | None = None
         self._session_redactor: tuple[str, Redactor] = ("", Redactor())
 
@@ -186,7 +177,7 @@ class Transport:
     def measure(self) -> Measured:
         """Ask the panel who we are, for the time that it takes. Raises what a read raises."""
         self.read("whoami")
-        exchange: Exchange = self._local.last
+        exchange = self._sender.last
         ahead = None
         if exchange.dated:
             try:
@@ -207,7 +198,7 @@ class Transport:
         session = self._log_in(login)
         form = form_of("session.delete", {"elid": session, "auth": session}, None, devel=False)
         try:
-            self._send(Exchange(form, Redactor((session,)), AnswerReader(self._max_answer)))
+            self._sender.send(Exchange(form, Redactor((session,)), AnswerReader(self._max_answer)))
         except PanelError:
             # The journal has it. The question was whether the login works, and it does.
             return
@@ -217,10 +208,7 @@ class Transport:
 
         To be called when no call is under way.
         """
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            connection.close()
+        self._sender.close()
 
     def perform(
         self,
@@ -233,7 +221,7 @@ class Transport:
 
         def send(session: str) -> Document:
             reader = AnswerReader(self._max_answer, None if begin is None else begin())
-            return self._send(self._signed(form, session, reader, send_by, secret))
+            return self._sender.send(self._signed(form, session, reader, send_by, secret))
 
         session = self._store.get(self._key)
         if session is None:
@@ -299,7 +287,7 @@ class Transport:
         form = form_of("auth", params, None, devel=False)
         try:
             reader = AnswerReader(self._max_answer)
-            answer = self._send(Exchange(form, Redactor((login.password,)), reader))
+            answer = self._sender.send(Exchange(form, Redactor((login.password,)), reader))
         except LoginRefused as refusal:
             refusal.login = login.username
             raise
@@ -307,96 +295,3 @@ class Transport:
         if not session:
             raise answer.wrong(note("answer.no_session"))
         return session
-
-    def _send(self, exchange: Exchange) -> Document:
-        """Send one request and record in the journal how it ended. Every request passes here."""
-        self._local.last = exchange
-        exchange.began = self._wall()
-        try:
-            self._transfer(exchange)
-            document = understand(
-                exchange.reader.stream or exchange.reader.body,
-                exchange.status,
-                panel=self.endpoint.name,
-                func=exchange.func,
-                effect=exchange.effect,
-                leads_on=exchange.form["out"] == "devel",
-                redactor=exchange.redactor,
-            )
-        except PanelError as error:
-            error.panel = error.panel or self.endpoint.name
-            error.func = error.func or exchange.func
-            self._record(exchange, outcome_of(error), error.message, busy=is_busy(error, exchange))
-            raise
-        except BaseException as error:
-            outcome: Outcome = "unknown" if exchange.sent else "not sent"
-            self._record(exchange, outcome, type(error).__name__)
-            raise
-        self._record(exchange, "done", "")
-        return document
-
-    def _transfer(self, exchange: Exchange) -> None:
-        """Wait for a slot, send in time, and take the whole answer while the slot is held."""
-        failure: UnexpectedAnswer | None = None
-        connection = self._connection()
-        body = urlencode(exchange.form).encode("ascii")
-        with self._limiter.slot(self.endpoint.name, self._patience(exchange)):
-            began = self.monotonic()
-            check_time(exchange.send_by, began)
-            exchange.began, exchange.sent = self._wall(), True
-            try:
-                exchange.status = connection.post(body, exchange.reader, send_by=exchange.send_by)
-                exchange.dated = connection.dated
-            except Lost as error:
-                failure = UnexpectedAnswer(error.message, transient=True)
-            except TooLarge as error:
-                failure = AnswerTooLarge(note("answer.too_large", why=error.why))
-            finally:
-                exchange.seconds = self.monotonic() - began
-        if failure is not None and exchange.effect:
-            raise OutcomeUnknown(failure.message)
-        if failure is not None:
-            raise failure
-
-    def _patience(self, exchange: Exchange) -> float:
-        if exchange.send_by is None:
-            return self._slot_timeout
-        return max(0.0, min(self._slot_timeout, exchange.send_by - self.monotonic()))
-
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = Connection(
-                self.endpoint,
-                connect_timeout=self._connect_timeout,
-                read_timeout=self._read_timeout,
-                monotonic=self.monotonic,
-                mount=self._mount,
-            )
-            with self._lock:
-                self._connections.add(connection)
-        return connection
-
-    def _record(
-        self, exchange: Exchange, outcome: Outcome, error: str, *, busy: bool = False
-    ) -> None:
-        told = {
-            name: REDACTED if name in exchange.secret else value
-            for name, value in exchange.form.items()
-            if name not in _UNTOLD
-        }
-        self._journal.record(
-            Call(
-                panel=self.endpoint.name,
-                func=exchange.func,
-                params=MappingProxyType(redact_params(told, func=exchange.func)),
-                effect=exchange.effect,
-                started=exchange.began,
-                seconds=exchange.seconds,
-                outcome=outcome,
-                answer=exchange.redactor.answer(exchange.reader.body, size=exchange.reader.size),
-                error=error,
-                size=exchange.reader.size,
-                busy=busy,
-            )
-        )

@@ -19,6 +19,7 @@ def violations(world: World) -> list[str]:
     return [
         *_double_orders(world),
         *_double_services(world),
+        *_double_remoteids(world),
         *_double_charges(world),
         *_double_payments(world),
         *_created_accounts(world),
@@ -54,6 +55,16 @@ def _double_services(world: World) -> Iterator[str]:
             yield f"client {client} has {domain} on plan {plan} twice: {', '.join(names)}"
 
 
+def _double_remoteids(world: World) -> Iterator[str]:
+    marked: dict[str, list[int]] = defaultdict(list)
+    for service in world.services.all():
+        if service.remoteid and service.status != r.DELETED:
+            marked[service.remoteid].append(service.id)
+    for remoteid, ids in marked.items():
+        if len(ids) > 1:
+            yield f"remoteid {remoteid} has services {', '.join(map(str, ids))}"
+
+
 def _double_charges(world: World) -> Iterator[str]:
     counts: dict[int, int] = defaultdict(int)
     for expense in world.expenses.all():
@@ -81,12 +92,17 @@ def _double_payments(world: World) -> Iterator[str]:
 
 
 def _created_accounts(world: World) -> Iterator[str]:
+    counts: dict[int, int] = defaultdict(int)
     for event in world.events.find("kind", "hosting_created"):
+        counts[int(str(event.data["service"]))] += 1
         if event.data["remoteid"]:
             yield (
                 f"a new hosting user {event.data['username']} was created on "
                 f"{event.data['server']} for our service {event.data['service']}"
             )
+    for service, count in counts.items():
+        if count > 1:
+            yield f"service {service} got {count} hosting users"
 
 
 def _double_closes(world: World) -> Iterator[str]:

@@ -22,6 +22,7 @@ import psycopg
 import redis
 
 from integrator.core.env import BASE_DIR, local_redis
+from tests.services.forked_commands import command_server
 from tests.services.ports import free_ports
 
 if TYPE_CHECKING:
@@ -133,10 +134,8 @@ class Product:
         self, *words: str, limit: float = COMMAND_LIMIT, environ: dict[str, str] | None = None
     ) -> Answer:
         """Run `manage.py` with these words, and these extra variables, to its end."""
-        done = subprocess.run(
-            self._command(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=limit, check=False, env={**self.environ, **(environ or {})},
-        )  # fmt: skip
+        env = {**self.environ, **(environ or {})}
+        done = command_server().run(words, timeout=limit, env=env)
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def begin(self, *words: str) -> Command:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.core.env import BASE_DIR
+from tests.services.forked_commands import command_server
 from tests.services.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
@@ -49,19 +48,10 @@ class Installation:
             "ALLOW_INSECURE_PANELS": "on",
         }
 
-    def manage(self, *words: str, given: str | None = None, **environ: str) -> Answer:
+    def manage(self, *words: str, given: str = "", **environ: str) -> Answer:
         """Run `manage.py` with these words, this standard input and these extra variables."""
-        return Answer(
-            subprocess.run(
-                [sys.executable, str(BASE_DIR / "manage.py"), *words],
-                input=given,
-                capture_output=True,
-                text=True,
-                timeout=240,
-                check=False,
-                env={**self.environ, **environ},
-            )
-        )
+        env = {**self.environ, **environ}
+        return Answer(command_server().run(words, given=given, timeout=240, env=env))
 
     def add_panels(self, sandbox: Sandbox) -> None:
         """Register the sandbox's BILLmanager and its first ispmanager."""

@@ -27,6 +27,7 @@ from panels.sandbox.dialects.drawn_dialect import draw
 from panels.sandbox.ledger import ledger, truth
 from panels.sandbox.world import records as r
 from tests.dialects import administrator
+from tests.services.ledger_comparison import other_services
 from tests.simulation.installation import install_servers, register_billing
 from tests.simulation.scheduler import Scheduler
 
@@ -97,13 +98,13 @@ class Trial:
         }
         for kind, job in jobs.items():
             wake_ups.register(kind, partial(self._send, job))
-        world.dials.turn({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
+        world.settings.change({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
         plan = min(world.plans.all(), key=lambda one: one.id)
         if drawn.empty_plan:
             world.plans.put(plan._replace(id=EMPTY, name="Empty", preset="", modules=()))
         if drawn.odd_plan:
             world.plans.put(plan._replace(id=BROKEN, name="Broken", preset=""))
-            world.dials.turn({"broken_plans": [BROKEN]})
+            world.settings.change({"broken_plans": [BROKEN]})
         if drawn.waiting_task:
             self._leave_task(plan)
         self.accounts = [a for a in truth(world)["accounts"] if a["domains"]][:COUNT]
@@ -250,12 +251,12 @@ class Trial:
         self._harmless(ledger)
         if not len(ledger["orders"]) == len(self._charges(ledger)) == COUNT:
             raise Failure(f"{len(ledger['orders'])} orders, {len(ledger['charges'])} charges")
-        services = {one["id"]: one for one in ledger["services"]}
-        for binding in Binding.objects.select_related("account"):
-            service = services[binding.service_id]
-            right = (2, binding.account.username, binding.module_id)
-            if (service["status"], service["username"], service["module_id"]) != right:
-                raise Failure(f"service {service} is not {right}")
+        wanted = (
+            (one.service_id, {"username": one.account.username, "module_id": one.module_id})
+            for one in Binding.objects.select_related("account")
+        )
+        for sentence in other_services(ledger, wanted):
+            raise Failure(sentence)
 
 
 def _told(row: CheckRow) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from panels.sandbox.world import acts
+from panels.sandbox.world import records as r
 from tests.sandbox.flow import (
     CLIENT,
     ISPMANAGER,
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from tests.sandbox.sandbox_process import Local, Running
 
 
-def bound(panels: Local, number: int = 0, **dials: object) -> str:
+def bound(panels: Local, number: int = 0, **changes: object) -> str:
     """Bind the account of this number as one should; give the service."""
-    panels.world.dials.turn(dials)
+    panels.world.settings.change(changes)
     manual = str(next((m.id for m in panels.world.modules.all() if m.name == "By hand"), ""))
     manual = manual or make_manual(panels)
     switch(panels, SIX, manual, str(ISPMANAGER))
@@ -66,6 +67,15 @@ def test_a_double_order(local: Local) -> None:
     ]
 
 
+def test_two_services_of_one_mark(local: Local) -> None:
+    one = local.world.services[int(bound(local))]
+    other = one._replace(id=one.id + 1, domain="other.example", username="", module=0)
+    local.world.services.put(other)
+    assert violations(local) == [f"remoteid marker-0 has services {one.id}, {other.id}"]
+    local.world.services.put(other._replace(status=r.DELETED))
+    assert violations(local) == []
+
+
 def test_a_double_charge(local: Local) -> None:
     service = local.world.services[int(bound(local))]
     expense = local.world.expenses.all()[0]
@@ -94,8 +104,17 @@ def test_an_account_made_for_a_stranger_is_none_of_ours(local: Local) -> None:
     assert (len(ledger["hosting_accounts_created"]), ledger["violations"]) == (1, [])
 
 
+def test_two_accounts_for_one_service(local: Local) -> None:
+    acts.perform(local.world, {"act": "order"})
+    local.time += 1
+    assert violations(local) == []
+    (created,) = local.world.events.find("kind", "hosting_created")
+    local.world.record("hosting_created", **created.data)
+    assert violations(local) == [f"service {created.data['service']} got 2 hosting users"]
+
+
 def test_a_task_closed_twice(local: Local) -> None:
-    local.world.dials.turn({"closed_task": "accept"})
+    local.world.settings.change({"closed_task": "accept"})
     bound(local)
     task = local.world.tasks.all()[0]
     account = local.world.hosting.all()[0]
@@ -219,7 +238,7 @@ def test_what_others_do(sandbox: Running) -> None:
 def test_a_colleague_takes_our_task(sandbox: Running) -> None:
     manual = make_manual(sandbox)
     switch(sandbox, SIX, manual, str(ISPMANAGER))
-    sandbox.control("dials", {"task_delay": 0})
+    sandbox.control("settings", {"task_delay": 0})
     order(sandbox)
     (task,) = open_tasks(sandbox)
     act(sandbox, "take_task", service=int(task["item.orig"]))
@@ -237,7 +256,7 @@ def test_an_act_that_cannot_be(sandbox: Running, wrong: dict[str, object]) -> No
 
 
 def test_strangers_order_by_themselves(local: Local) -> None:
-    local.world.dials.turn({"strangers_every": 10.0})
+    local.world.settings.change({"strangers_every": 10.0})
     local.world.schedule(10, "stranger", 0)
     local.time += 100
     services = local.ledger()["services"]

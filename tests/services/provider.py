@@ -25,6 +25,7 @@ from integrator.previews.choices import Choices
 from integrator.refresh import discovery
 from integrator.runs import run_start
 from integrator.windows.post_checks import plan_recheck
+from tests.services.ledger_comparison import other_plans, other_services
 from tests.services.registered_panels import billing, server
 
 if TYPE_CHECKING:
@@ -205,22 +206,20 @@ class Provider:
         ledger = self.sandbox.ledger()
         assert ledger["violations"] == []
         assert ledger["hosting_accounts_created"] == []
-        for plan in ledger["plans"]:
-            assert plan["modules"] in ([11, 12], [13]), plan
+        right = {plan["id"]: ([11, 12], [13]) for plan in ledger["plans"]}
+        assert not [*other_plans(ledger, right)]
         assert not open_windows()
         bound = list(Binding.objects.filter(state="done").select_related("account"))
         if done is not None:
             assert len(bound) == done
-        services = {row["id"]: row for row in ledger["services"]}
+        wanted = (
+            (one.service_id, {"username": one.account.username, "module_id": one.module_id,
+                              "remoteid": one.marker})
+            for one in bound
+        )  # fmt: skip
+        assert not [*other_services(ledger, wanted)]
         for binding in bound:
-            service = services[binding.service_id]
-            assert service["status"] == 2
-            assert service["username"] == binding.account.username
-            assert service["module_id"] == binding.module_id
-            assert service["remoteid"] == binding.marker
-            orders = [row for row in ledger["services"] if row["remoteid"] == binding.marker]
-            assert len(orders) == 1
-            charges = [row for row in ledger["charges"] if row["service"] == service["id"]]
+            charges = [row for row in ledger["charges"] if row["service"] == binding.service_id]
             assert len(charges) == (1 if binding.price else 0)
             assert binding.password == ""
         return ledger

@@ -29,7 +29,7 @@ from panels.billmanager.dialect.codes import MARKERS
 from panels.billmanager.discovery import plan_modules
 from panels.coremanager.error_nodes import refusal
 from panels.coremanager.errors import Busy, OutcomeUnknown, Refused
-from panels.http import answer_reader, answers, transport
+from panels.http import answer_reader, answers, sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ MUTATIONS = {
         "“locked, try later” in answer to an effect is a refusal",
         (121, 21, 1, 61, 101, 141, 161),
         lambda: [
-            mock.patch.object(transport, "understand", _refused_when_locked),
+            mock.patch.object(sender, "understand", _refused_when_locked),
             mock.patch.object(repeated_orders, "may_order", _no_look),
         ],
     ),
@@ -188,7 +188,7 @@ MUTATIONS = {
     "linear": Mutation(
         "an answer of white space takes quadratic time",
         (81, 57, 9, 40, 49),
-        lambda: [mock.patch.object(transport, "understand", _slow_to_understand)],
+        lambda: [mock.patch.object(sender, "understand", _slow_to_understand)],
     ),
     "caps": Mutation(
         "an answer may have as much of everything as it likes", (51, 57, 78), _without_caps

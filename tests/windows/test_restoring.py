@@ -1,7 +1,11 @@
-"""A plan gets back what it had, or its window is held and a person is told."""
+"""Restoring: a plan gets back what it had, or its window is held and a person is told.
+
+It has it back after one reading, and after two where a switch is in doubt.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -21,8 +25,37 @@ from tests.services.provider import open_windows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_django.fixtures import Settings
+
     from panels.billmanager import BillManager
     from tests.services.provider import Provider, Workers
+
+
+OWN = [9]
+"""The modules of the snapshot that ``factories.window`` makes."""
+TOKEN = "a-lease"
+
+
+class ShownPlan:
+    """What the panel would show of the plan's modules; its window's driver reads it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, uncertain: bool) -> None:
+        self.window = factories.window(
+            "restoring",
+            uncertain=uncertain,
+            lease_token=TOKEN,
+            lease_expires_at=clock.now() + dt.timedelta(minutes=5),
+        )
+        monkeypatch.setattr(
+            switches, "turn", lambda *_: switches.Reading(list(OWN), asked_at=clock.now())
+        )
+
+    def drive(self) -> bool:
+        return restoring.drive(lease.Driver(self.window, TOKEN), cast("BillManager", None))
+
+    @property
+    def phase(self) -> str:
+        return Window.objects.get(pk=self.window.pk).phase
 
 
 @pytest.mark.any_database
@@ -145,3 +178,29 @@ def test_a_plan_that_a_person_has_restored_by_hand_holds_no_window(quick: None) 
     read = switches.turn(driver, bm, 8, [11])
     assert read
     assert read.enabled == [11]
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_one_reading_is_enough_where_every_switch_was_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = ShownPlan(monkeypatch, uncertain=False)
+    assert plan.drive() is True
+    assert plan.phase == "closed"
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_after_a_switch_of_unknown_outcome_two_readings_a_settle_time_apart_must_agree(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.SETTLE_SECONDS = 60.0
+    plan = ShownPlan(monkeypatch, uncertain=True)
+    for _ in range(3):  # however often it is looked at before that time
+        assert plan.drive() is False
+        assert plan.phase == "restoring"
+    due = Window.objects.get(pk=plan.window.pk).due_at
+    assert due is not None
+    assert due > clock.now() + dt.timedelta(seconds=30)
+    settings.SETTLE_SECONDS = 0.0  # as if it had passed
+    assert plan.drive() is True
+    assert plan.phase == "closed"

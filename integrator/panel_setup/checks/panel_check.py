@@ -20,9 +20,10 @@ from integrator.messages.message import NOTHING
 from integrator.models import Panel
 from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
+from integrator.panel_setup.advice import level_text, other_address_text
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
-from integrator.panel_setup.registration import STAFF_LEVEL, level_text, other_address_text, whoami
+from integrator.panel_setup.login_check import STAFF_LEVEL, whoami
 from panels.coremanager.errors import CertificateRefused
 
 if TYPE_CHECKING:

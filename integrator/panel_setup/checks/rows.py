@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from integrator.messages import panel_errors
 from integrator.models import Panel
-from integrator.panel_setup.registration import certificate_text, login_text, updating_text
+from integrator.panel_setup.advice import certificate_text, login_text, updating_text
 from panels.coremanager import errors, forms
 
 if TYPE_CHECKING:

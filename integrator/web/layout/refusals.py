@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import ActionRefused, CertificateRefused, PanelError, Refused
 from integrator.messages import panel_errors
-from integrator.panel_setup.registration import certificate_text
+from integrator.panel_setup.advice import certificate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from integrator.core.errors import PanelError, Refused
 from integrator.messages.message import NOTHING
 from integrator.models import Module, Panel
-from integrator.panel_setup import location, registration
+from integrator.panel_setup import location, login_check, registration
 from integrator.web.layout.plain import plain
 from integrator.web.layout.refusals import refusal_of
 
@@ -181,7 +181,7 @@ class ChangeForm(LoginForm):
         for name, value in changed.items():
             setattr(panel, name, value)
         try:
-            registration.check_login(panel)
+            login_check.check_login(panel)
         except (Refused, PanelError) as error:
             self.refused = refusal_of(error)
             return False

@@ -529,7 +529,7 @@ def test_an_unknown_error_is_recorded_and_not_swallowed(make_bench: Callable[...
     def broken(*_: object, **__: object) -> int:
         raise RuntimeError("a bug")
 
-    line = b.transport._connection()
+    line = b.transport._sender._connection()
     line.post = broken  # type: ignore[method-assign] # the bug
     with pytest.raises(RuntimeError, match="a bug"):
         b.transport.act("order", {}, send_by=deadline())
