@@ -124,7 +124,7 @@ def free_ports(count: int) -> list[int]:
 def _answers(port: int) -> bool:
     asking = HTTPConnection(HOST, port, timeout=2)
     try:
-        asking.request("GET", "/_sandbox/settings")
+        asking.request("GET", "/_sandbox/dials")
         return asking.getresponse().status == 200  # noqa: PLR2004 - HTTP's own number
     except (OSError, HTTPException):
         return False

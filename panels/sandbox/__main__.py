@@ -12,9 +12,9 @@ from pathlib import Path
 
 from panels.sandbox.dialect import DEFAULT, DialectError
 from panels.sandbox.dialects import named
+from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.faults import FaultError
 from panels.sandbox.http.server import Connection, Serving
-from panels.sandbox.settings import SettingError, Settings
 from panels.sandbox.world.generation import generate
 from panels.sandbox.world.persistence import Journal, StateError, lock, read
 from panels.sandbox.world.size import Size
@@ -28,10 +28,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=(
             "Logins: BILLmanager admin/admin-sandbox and tasks/tasks-sandbox, ispmanager "
             "root/root-sandbox. Control on BILLmanager's port: GET /_sandbox/ledger, world, "
-            "settings, faults; POST /_sandbox/settings, faults, act. A port of 0 takes a free one; "
-            "the line 'ready' tells the addresses. Settings: "
-            + ", ".join(Settings().as_dict())
-            + "."
+            "dials, faults; POST /_sandbox/dials, faults, act. A port of 0 takes a free one; "
+            "the line 'ready' tells the addresses. Dials: " + ", ".join(Dials().as_dict()) + "."
         ),
     )
     parser.add_argument("--billmanager-port", type=int, default=1500, metavar="P")
@@ -72,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--task-delay", type=float, metavar="S", help="from payment to opening")
     parser.add_argument("--close-delay", type=float, metavar="S", help="from close to active")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=JSON", help="change any setting"
+        "--dial", action="append", default=[], metavar="NAME=JSON", help="turn any dial"
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="fault rules as JSON")
     parser.add_argument("--tls", nargs=2, type=Path, metavar=("CERT", "KEY"), help="serve https")
@@ -95,14 +93,14 @@ def _world(options: argparse.Namespace) -> World:
         for name in ("latency", "parallel", "task_delay", "close_delay")
         if (value := getattr(options, name)) is not None
     }
-    for text in options.set:
+    for text in options.dial:
         name, _, value = text.partition("=")
         asked[name] = json.loads(value)
-    world.change_settings(asked)
+    world.turn(asked)
     if options.faults is not None:
         world.faults.set(json.loads(options.faults.read_text(encoding="utf-8")))
-    if world.settings.strangers_every > 0 and all(j.kind != "stranger" for j in world.jobs.all()):
-        world.schedule(world.settings.strangers_every, "stranger", 0)
+    if world.dials.strangers_every > 0 and all(j.kind != "stranger" for j in world.jobs.all()):
+        world.schedule(world.dials.strangers_every, "stranger", 0)
     return world
 
 
@@ -149,7 +147,7 @@ def main() -> int:
         if options.state is not None:
             held = lock(options.state)
         world = _world(options)
-    except (DialectError, StateError, SettingError, FaultError, ValueError) as error:
+    except (DialectError, StateError, DialError, FaultError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201 - the command line's voice
         return 2
     asyncio.run(_serve(options, world))

@@ -148,7 +148,7 @@ def test_a_debt_that_grew_since_the_word_needs_a_person_again(
 def test_a_client_who_may_owe_is_no_debtor(
     provider: Provider, workers: Workers, shown: str, terms: dict[str, Any], payment: str
 ) -> None:
-    provider.sandbox.settings(client_terms=shown)
+    provider.sandbox.dials(client_terms=shown)
     chosen = of_one_client(provider)
     client = with_balance(provider, chosen, -300, **terms)
     choices = CREDIT if payment == "credit" else Choices(autoprolong=False)
@@ -179,7 +179,7 @@ def test_what_is_beyond_a_limit_is_a_debt(provider: Provider) -> None:
 
 @pytest.mark.any_database
 def test_terms_that_are_not_shown_make_a_debtor(provider: Provider) -> None:
-    provider.sandbox.settings(client_terms="nowhere")
+    provider.sandbox.dials(client_terms="nowhere")
     chosen = of_one_client(provider, 1)
     client = with_balance(provider, chosen, -300, postpaid=True)
     assert Client.objects.get(remote_id=client).terms == {}
@@ -238,7 +238,7 @@ def test_a_payment_that_is_listed_late_is_not_gone(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
     provider = provider_with("--balance", "0")
-    provider.sandbox.settings(lists_behind=2.0)
+    provider.sandbox.dials(lists_behind=2.0)
     workers.finish(provider.start(1, payment="credit", paymethod="1"))
     one_order_and_charge(provider)
 
@@ -249,7 +249,7 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
 ) -> None:
     """What was credited for one is not taken for the next, and is made up for where it is gone."""
     provider = provider_with("--balance", "0", accounts=24)
-    provider.sandbox.settings(refused_leaves="service")
+    provider.sandbox.dials(refused_leaves="service")
     clients = [account["email"] for account in provider.accounts]
     email = next(one for one in clients if clients.count(one) > 1)
     two = [account for account in provider.accounts if account["email"] == email][:2]
@@ -333,7 +333,7 @@ def test_a_cashback_is_not_ours(
 ) -> None:
     """Ours was never added; the client pays by himself, and is given back just our amount."""
     provider = provider_with("--balance", "1.00")
-    provider.sandbox.settings(cashback=50)
+    provider.sandbox.dials(cashback=50)
     real = Payments.add
     lost: list[Decimal] = []
 

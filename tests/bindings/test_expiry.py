@@ -41,7 +41,7 @@ def test_an_expiry_that_is_shut_while_the_opening_runs_is_set_after_the_close(
     dialect: str, provider_with: Callable[..., Provider], workers: Workers
 ) -> None:
     provider = provider_with("--dialect", dialect)
-    provider.sandbox.settings(edit_pushes_limits=False)
+    provider.sandbox.dials(edit_pushes_limits=False)
     until = (datetime.now(UTC).date() + timedelta(days=77)).isoformat()
     run = workers.finish(provider.start(rows=provider.csv(provider.accounts[:3], expires=until)))
     assert run.state == "finished"

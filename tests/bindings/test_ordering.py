@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def test_an_unpaid_order_is_paid_where_it_lies(provider: Provider, workers: Workers) -> None:
     """The client spent the balance meanwhile: the refused order left something behind."""
-    provider.sandbox.settings(refused_leaves="service")
+    provider.sandbox.dials(refused_leaves="service")
     run = provider.start(1)
     client = only(run=run).client
     provider.sandbox.act(act="set_balance", client=client.remote_id, balance=0)

@@ -79,7 +79,7 @@ def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
     provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(password_attempts, "MIN_SPACING", 0.01)
-    provider.sandbox.settings(lock_after=password_attempts.MAX_WRONG_IN_ROW + 1)
+    provider.sandbox.dials(lock_after=password_attempts.MAX_WRONG_IN_ROW + 1)
     servers = {a["server"] for a in provider.accounts}
     one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
     many = [a for a in provider.accounts if a["server"] == one]
@@ -102,7 +102,7 @@ def test_wrong_passwords_in_a_row_stop_before_the_server_locks_us_out(
 
 @pytest.mark.any_database
 def test_the_first_sign_of_a_lock_out_stops_all_tries(provider: Provider, workers: Workers) -> None:
-    provider.sandbox.settings(lock_after=2)
+    provider.sandbox.dials(lock_after=2)
     servers = {a["server"] for a in provider.accounts}
     one = min(servers, key=lambda s: -sum(a["server"] == s for a in provider.accounts))
     many = [a for a in provider.accounts if a["server"] == one]

@@ -34,7 +34,7 @@ def test_a_refused_order_may_have_left_something_that_is_listed_late(
 ) -> None:
     """What is there unpaid is found, and paid where it lies once there is money."""
     settings.SETTLE_SECONDS = 3.0
-    provider.sandbox.settings(lists_behind=2.0, refused_leaves="service")
+    provider.sandbox.dials(lists_behind=2.0, refused_leaves="service")
     with workers.asleep():
         run = provider.start(1)
         client = Binding.objects.select_related("client").get().client.remote_id
@@ -59,7 +59,7 @@ def test_what_could_be_the_first_order_is_asked_about_right_before_a_second_one(
     workers.until(lambda: Binding.objects.filter(state="undecided").exists())
     workers.until(lambda: Window.objects.get().phase == "closed")
     binding = Binding.objects.select_related("client", "plan").get()
-    provider.sandbox.settings(task_delay=600.0)
+    provider.sandbox.dials(task_delay=600.0)
     others = [
         p["id"] for p in provider.sandbox.ledger()["plans"] if p["id"] != binding.plan.remote_id
     ]
@@ -72,7 +72,7 @@ def test_what_could_be_the_first_order_is_asked_about_right_before_a_second_one(
     step = Step.objects.get(binding=binding, number=3)
     assert [row["service"] for row in step.evidence["services"]] == [other]
     # A person knows better: then it is ordered, and nobody asks about that one again.
-    provider.sandbox.settings(task_delay=0.05)
+    provider.sandbox.dials(task_delay=0.05)
     actions.try_again(binding.pk, "anna")
     workers.until(lambda: Intent.objects.filter(kind="order").count() == 2)
     workers.until(lambda: Binding.objects.filter(state="done").exists())
@@ -83,7 +83,7 @@ def test_what_a_refused_order_left_in_the_cart_is_not_ordered_beside(
     provider: Provider, workers: Workers
 ) -> None:
     """Whoever paid that line later would have the account twice."""
-    provider.sandbox.settings(refused_leaves="line")
+    provider.sandbox.dials(refused_leaves="line")
     run = provider.start(1)
     binding = only(run=run)
     client = binding.client.remote_id

@@ -61,7 +61,7 @@ def test_a_lock_in_answer_to_an_order_says_nothing(
     behind: float, provider: Provider, workers: Workers
 ) -> None:
     """*Locked, try later* that did take effect, with lists that lag behind."""
-    provider.sandbox.settings(lists_behind=behind)
+    provider.sandbox.dials(lists_behind=behind)
     provider.sandbox.faults({"panel": None, "func": ORDER, "kind": "locked_after", "times": 1})
     workers.finish(provider.start(1))
     one_order_and_charge(provider)
@@ -75,7 +75,7 @@ def test_what_lies_in_the_queue_is_not_sent_again(
 ) -> None:
     """Payments and the close of a task that come long after the settle time."""
     provider = provider_with("--balance", "0")
-    provider.sandbox.settings(closed_task="accept")
+    provider.sandbox.dials(closed_task="accept")
     when = {"clicked_button": "close"} if func == "task.edit" else {}
     provider.sandbox.faults(slow(func, READ_TIMEOUT + 4 * SETTLE, **when))
     workers.finish(provider.start(1, payment="credit", paymethod="1"))

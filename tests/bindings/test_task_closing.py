@@ -174,7 +174,7 @@ def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess
     provider: Provider, workers: Workers
 ) -> None:
     odd = {"vhost * status": "?", "vhost * real_status": "", "vhost * item_status": "?"}
-    provider.sandbox.settings(odd_cells=odd)
+    provider.sandbox.dials(odd_cells=odd)
     run = provider.start(1)
     workers.until(lambda: only(run=run).state == "undecided")
     binding = only(run=run)
@@ -185,7 +185,7 @@ def test_a_service_whose_state_is_not_told_is_neither_paid_nor_closed_on_a_guess
     assert ledger["violations"] == []
     (option,) = undecided_evidence.options(binding)
     assert "not known" in option.unfit
-    provider.sandbox.settings(odd_cells={})
+    provider.sandbox.dials(odd_cells={})
     actions.adopt(binding.pk, option.id, "anna")
     workers.finish(run)
     provider.sound(done=1)

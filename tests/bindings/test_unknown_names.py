@@ -197,10 +197,10 @@ def test_a_right_that_is_lost_in_the_middle(
 ) -> None:
     with workers.asleep():
         run = provider.start(1)
-        provider.sandbox.settings(denied={login: [func]})
+        provider.sandbox.dials(denied={login: [func]})
     workers.finish(run)
     stopped(provider, step, "access")
     assert [text for _step, _func, text in wrong_rows() if f"“{login}”" in text or func in text]
-    provider.sandbox.settings(denied={})
+    provider.sandbox.dials(denied={})
     assert wrong_rows() == []
     retry(provider, workers)

@@ -23,7 +23,7 @@ LATENCY = 40
 def test_redis_is_emptied_again_and_again(
     product: Product, sandbox: Sandbox, accounts: list[dict[str, Any]]
 ) -> None:
-    sandbox.settings(latency=LATENCY)
+    sandbox.dials(latency=LATENCY)
     for _ in range(2):
         product.start("worker")
     chosen = accounts[:40]
@@ -41,7 +41,7 @@ def test_what_up_runs_is_killed_and_comes_back(
 ) -> None:
     """Redis, web and beat, one after another; workers are test_kill_at_each_step's."""
     eventually(lambda: workers_seen(upped) == 2, 10, lambda: upped.said)  # with nothing to do yet
-    sandbox.settings(latency=LATENCY)
+    sandbox.dials(latency=LATENCY)
     chosen = accounts[:40]
     run = upped.bind(chosen)
     killed: list[int] = []

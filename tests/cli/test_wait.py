@@ -71,7 +71,7 @@ def test_a_run_is_waited_for_to_its_end(working: Installation, sandbox: Sandbox)
 def test_an_open_window_is_listed_and_restored_on_a_persons_word(
     working: Installation, sandbox: Sandbox
 ) -> None:
-    sandbox.settings(task_delay=20)
+    sandbox.dials(task_delay=20)
     path = working.csv(accounts(sandbox, 1))
     started = working.manage("bind", "--csv", path, "--autoprolong", "off", "--json")
     assert started.code == 0, started.err
@@ -84,7 +84,7 @@ def test_an_open_window_is_listed_and_restored_on_a_persons_word(
     restored = working.manage("window", "restore", plan, "--json")
     assert restored.code == 0, restored.err
     assert restored.json["plan"] == plan
-    sandbox.settings(task_delay=0)
+    sandbox.dials(task_delay=0)
     waited = working.manage("runs", started.json["run"], "--json")
     assert waited.json["total"] == 1
 

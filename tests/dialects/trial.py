@@ -98,13 +98,13 @@ class Trial:
         }
         for kind, job in jobs.items():
             wake_ups.register(kind, partial(self._send, job))
-        world.settings.change({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
+        world.dials.turn({"latency": 5.0, "task_delay": 0.3, "close_delay": 0.2})
         plan = min(world.plans.all(), key=lambda one: one.id)
         if drawn.empty_plan:
             world.plans.put(plan._replace(id=EMPTY, name="Empty", preset="", modules=()))
         if drawn.odd_plan:
             world.plans.put(plan._replace(id=BROKEN, name="Broken", preset=""))
-            world.settings.change({"broken_plans": [BROKEN]})
+            world.dials.turn({"broken_plans": [BROKEN]})
         if drawn.waiting_task:
             self._leave_task(plan)
         self.accounts = [a for a in truth(world)["accounts"] if a["domains"]][:COUNT]

@@ -25,7 +25,7 @@ def test_namesakes_by_text_alone_are_told_apart(
     lists = {"account": "name", "user": "account", "vhost": "account", "expense": "account",
              "payment": "account_name"}  # fmt: skip
     cells = {f"{func} * {column}": "Namesake" for func, column in lists.items()}
-    provider.sandbox.settings(odd_cells=cells | {"vhost * account": "As services write it"})
+    provider.sandbox.dials(odd_cells=cells | {"vhost * account": "As services write it"})
     discovery.discover(provider.panel)
     run = workers.finish(provider.start(4, payment="credit", paymethod="1"))
     assert run.state == "finished"

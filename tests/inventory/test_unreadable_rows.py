@@ -30,7 +30,7 @@ def test_a_balance_that_cannot_be_read_blocks_that_client_alone(
 ) -> None:
     provider = provider_with()
     odd = provider.accounts[0]["client"]
-    provider.sandbox.settings(odd_cells={f"account {odd} balance": "1,234 EUR"})
+    provider.sandbox.dials(odd_cells={f"account {odd} balance": "1,234 EUR"})
     before = Client.objects.exclude(remote_id=odd).count()
     found = discovery.discover(provider.panel)
     assert found.counts["unreadable"] == 1
@@ -59,7 +59,7 @@ def test_a_balance_that_cannot_be_read_blocks_that_client_alone(
     told = json.loads(capsys.readouterr().out)["panels"]["billing"]
     assert told["unreadable_rows"][0]["value"] == "1,234 EUR"
 
-    provider.sandbox.settings(odd_cells={})
+    provider.sandbox.dials(odd_cells={})
     discovery.discover(provider.panel)
     assert unreadable_rows.count(Panel.objects.get(pk=provider.panel.pk)) == 0
     assert preview.make_from_csv(
@@ -69,7 +69,7 @@ def test_a_balance_that_cannot_be_read_blocks_that_client_alone(
 
 def test_a_client_whose_row_is_lost_is_not_gone(provider: Provider) -> None:
     odd = provider.accounts[0]["client"]
-    provider.sandbox.settings(odd_cells={f"account {odd} id": "?"})
+    provider.sandbox.dials(odd_cells={f"account {odd} id": "?"})
     discovery.discover(provider.panel)
     (lost,) = unreadable_rows.of(Panel.objects.get(pk=provider.panel.pk))
     assert (lost.func, lost.key, lost.column) == ("account", "?", "id")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.any_database
 def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
     provider: Provider,
 ) -> None:
-    provider.sandbox.settings(parallel=1, parallel_over="refuse", latency=150)
+    provider.sandbox.dials(parallel=1, parallel_over="refuse", latency=150)
     bm = panel_connections.billmanager(Panel.objects.get(pk=provider.panel.pk))
     refused: list[PanelError] = []
 

@@ -149,7 +149,7 @@ def test_what_is_taken_back_is_not_known_until_the_next_check(discovered: Sandbo
 def test_a_tasks_names_are_looked_for_in_the_form_that_is_there(discovered: Sandbox) -> None:
     assert put({"task_close": "button:done"})["task_close"]  # no task waits: nothing can tell
     Panel.objects.update(task_username="")  # the other login sees every department's tasks
-    discovered.settings(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
+    discovered.dials(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
     discovered.act(act="order")
     tasks = panel_connections.billmanager(billing()).tasks
     assert eventually(lambda: bool(tasks.openings()))

@@ -59,7 +59,7 @@ def test_a_check_has_no_effect(
     for panel in (alone, server(sandbox)):
         discovery.discover(panel)
     # Something to look at: a service, a charge, and an activation task that waits.
-    sandbox.settings(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
+    sandbox.dials(broken_servers=["isp1"], open_tries=1, task_delay=0.0)
     sandbox.act(act="order")
     waiting = panel_connections.billmanager(Panel.objects.get(name="billing")).tasks
     assert eventually(lambda: bool(waiting.openings()))
@@ -98,7 +98,7 @@ def test_a_check_has_no_effect(
     ],
 )
 def test_a_right_that_is_missing_is_named(discovered: Sandbox, func: str, state: str) -> None:
-    discovered.settings(denied={"admin": [func]})
+    discovered.dials(denied={"admin": [func]})
     found = [row for row in other_rows(checked()) if row.state == state]
     assert found, other_rows(checked())
     if state in {"denied", "warning"}:
@@ -109,7 +109,7 @@ def test_a_right_that_is_missing_is_named(discovered: Sandbox, func: str, state:
 def test_a_button_that_is_missing_needs_a_choice_and_says_what_was_looked_for(
     discovered: Sandbox,
 ) -> None:
-    discovered.settings(denied={"admin": ["pricelist.processing.suspend"]})
+    discovered.dials(denied={"admin": ["pricelist.processing.suspend"]})
     report = checked()
     (row,) = other_rows(report)
     assert (row.step, row.func, row.state) == (2, "plan_modules_disable", "needs choice")
@@ -120,7 +120,7 @@ def test_a_button_that_is_missing_needs_a_choice_and_says_what_was_looked_for(
 
 @pytest.mark.any_database
 def test_tasks_are_looked_at_as_their_staff(discovered: Sandbox) -> None:
-    discovered.settings(denied={"tasks": ["task"]})
+    discovered.dials(denied={"tasks": ["task"]})
     (row,) = other_rows(checked())
     assert (row.step, row.func, row.state) == (6, "task", "denied")
     assert "“tasks”" in row.text
@@ -128,7 +128,7 @@ def test_tasks_are_looked_at_as_their_staff(discovered: Sandbox) -> None:
 
 @pytest.mark.any_database
 def test_an_ispmanager_names_what_is_missing(discovered: Sandbox) -> None:
-    discovered.settings(denied={"isp1/root": ["webdomain", "admin"]})
+    discovered.dials(denied={"isp1/root": ["webdomain", "admin"]})
     assert {(row.func, row.state) for row in other_rows(checked("isp1"))} == {
         ("webdomain", "denied"),
         ("admin", "warning"),
@@ -137,43 +137,43 @@ def test_an_ispmanager_names_what_is_missing(discovered: Sandbox) -> None:
 
 @pytest.mark.any_database
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("dials", "words"),
     [
         ({"two_factor": ["billmanager/admin"]}, "second factor"),
         ({"address_bound": ["billmanager/admin"]}, "from our address (127.0.0.1)"),
     ],
 )
 def test_restrictions_of_the_login_are_recognised(
-    discovered: Sandbox, changes: dict[str, Any], words: str
+    discovered: Sandbox, dials: dict[str, Any], words: str
 ) -> None:
     discovered.act(act="expire_sessions")
-    discovered.settings(**changes)
+    discovered.dials(**dials)
     (row,) = [row for row in checked().rows if row.state == "denied"]
     assert words in row.text
 
 
 @pytest.mark.any_database
 def test_an_update_is_named(discovered: Sandbox) -> None:
-    discovered.settings(updating="The platform is under maintenance")
+    discovered.dials(updating="The platform is under maintenance")
     report = checked()
     assert report.unreachable
     assert {row.text for row in report.rows} == {
         "billing says that it is being updated. Wait until that is over, then ask again."
     }
-    discovered.settings(updating="")
+    discovered.dials(updating="")
     assert checked().ok
 
 
 @pytest.mark.any_database
 def test_an_expired_password_is_named(discovered: Sandbox) -> None:
-    discovered.settings(expired_passwords=["billmanager/admin"])
+    discovered.dials(expired_passwords=["billmanager/admin"])
     (row,) = [row for row in checked().rows if row.state == "denied"]
     assert "this login's password has expired" in row.text
 
 
 @pytest.mark.any_database
 def test_a_login_without_su_is_told_so(discovered: Sandbox) -> None:
-    discovered.settings(denied={"admin": ["su"]})
+    discovered.dials(denied={"admin": ["su"]})
     report = checked()
     (row,) = [row for row in other_rows(report) if row.step in {3, 4}]
     assert (row.func, row.state) == ("su", "denied")
@@ -189,7 +189,7 @@ def test_a_function_that_is_missing_without_being_named_is_missing(
     """Else the newer order and cart would be taken for there where they are not."""
     sandbox = start_sandbox("--accounts", "2", "--clients", "2", "--plans", "1",
                             "--dialect", "panels/sandbox/dialects/billmanager5.json",
-                            "--set", "missing_without_object=true")  # fmt: skip
+                            "--dial", "missing_without_object=true")  # fmt: skip
     panel = registration.register(
         "billmanager", "billing", sandbox.billmanager_url, "admin", "admin-sandbox"
     )
@@ -206,7 +206,7 @@ def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
     assert "A panel answers at" not in str(checked().rows)
     Panel.objects.filter(pk=panel.pk).update(url=right.replace("/billmgr", "/manager/billmgr"))
     assert checked().ok
-    discovered.settings(only_path="/manager/billmgr")
+    discovered.dials(only_path="/manager/billmgr")
     Panel.objects.filter(pk=panel.pk).update(url=right)
     there = right.replace("/billmgr", "/manager/billmgr")
     for row in checked().rows:
@@ -219,7 +219,7 @@ def test_a_panel_at_the_other_path_is_named(discovered: Sandbox) -> None:
 
 @pytest.mark.any_database
 def test_an_update_is_named_when_a_panel_is_registered(discovered: Sandbox) -> None:
-    discovered.settings(updating="The platform is under maintenance")
+    discovered.dials(updating="The platform is under maintenance")
     panel = Panel.objects.get(name="billing")
     with pytest.raises(Refused, match="being updated"):
         login_check.check_login(panel)
@@ -233,7 +233,7 @@ def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
     assert abs(report.facts["clock_ahead_seconds"]) < 60
     assert report.facts["latency_ms"] > 0
     assert report.facts["tls"] is None
-    discovered.settings(clock_ahead=900.0)
+    discovered.dials(clock_ahead=900.0)
     report = checked()
     assert report.facts["clock_ahead_seconds"] == pytest.approx(900, abs=60)
     assert "clock" in other_rows(report)[0].what
@@ -242,7 +242,7 @@ def test_clocks_that_differ_are_seen(discovered: Sandbox) -> None:
 
 @pytest.mark.any_database
 def test_a_panel_that_refuses_so_many_calls_at_a_time_is_seen(discovered: Sandbox) -> None:
-    discovered.settings(parallel=1, parallel_over="refuse", latency=150.0)
+    discovered.dials(parallel=1, parallel_over="refuse", latency=150.0)
     report = checked()
     assert report.facts["parallel"]["refused"] > 0
     assert any("calls at a time" in row.what for row in other_rows(report))
@@ -269,7 +269,7 @@ def test_a_run_is_not_started_on_panels_that_are_not_ready(discovered: Sandbox) 
     panel_check.need_ready(panels)
     assert Call.objects.count() == calls  # it was just done
     Panel.objects.update(checked_at=None)
-    discovered.settings(denied={"admin": ["vhost"]})
+    discovered.dials(denied={"admin": ["vhost"]})
     with pytest.raises(Refused) as refused:
         panel_check.need_ready(Panel.objects.all())
     assert any("vhost" in line and "billing" in line for line in refused.value.lines)

@@ -45,7 +45,7 @@ class Tour:
         self.world = World(
             servers=("isp1",), dialect=load(dialect), seed=7, clock=lambda: self.time
         )
-        self.world.settings.change({"task_delay": 0.0, "close_delay": 0.0, "open_tries": 1})
+        self.world.dials.turn({"task_delay": 0.0, "close_delay": 0.0, "open_tries": 1})
         generate(self.world, Size(6, clients=3, plans=2))
         self.notes = Notes()
         self.called: dict[str, set[str]] = defaultdict(set)
@@ -178,7 +178,7 @@ class Tour:
 
     def _others_do(self) -> None:
         """A task that people left: its operation is run again."""
-        self.world.settings.change({"broken_servers": ["isp1"]})
+        self.world.dials.turn({"broken_servers": ["isp1"]})
         acts.perform(self.world, {"act": "order", "plan": self.plan, "datacenter": self.datacenter})
         self.time += 60
         waiting = self.bm.tasks.openings()

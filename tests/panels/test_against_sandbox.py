@@ -301,17 +301,17 @@ def test_passwords_are_told_apart_from_blocked_logins(open_site: Callable[..., S
     name, password = site.account["username"], site.account["password"]
     assert site.isp.password_is_right(name, password) == PasswordCheck.RIGHT
     assert site.isp.password_is_right(name, "wrong") == PasswordCheck.WRONG
-    site.sandbox.settings(two_factor=[f"isp1/{name}", name])
+    site.sandbox.dials(two_factor=[f"isp1/{name}", name])
     check = site.isp.password_is_right(name, password)
     assert (check, check.reason) == (PasswordCheck.BLOCKED, "two_factor")
-    site.sandbox.settings(two_factor=[], address_bound=[f"isp1/{name}", name])
+    site.sandbox.dials(two_factor=[], address_bound=[f"isp1/{name}", name])
     check = site.isp.password_is_right(name, password)
     assert (check, check.reason) == (PasswordCheck.BLOCKED, "address")
 
 
 def test_lists_of_any_page_size_are_whole(open_site: Callable[..., Site]) -> None:
     site = open_site(DIALECTS[0], "--accounts", "60")
-    site.sandbox.settings(max_rows=7)
+    site.sandbox.dials(max_rows=7)
     assert len(site.isp.accounts()) == len(site.sandbox.world()["accounts"])
     users = site.bill.clients.users()
     assert len({user.id for user in users}) == len(users) > 40
@@ -328,7 +328,7 @@ def test_lists_of_any_page_size_are_whole(open_site: Callable[..., Site]) -> Non
 
 def test_repeated_rows_count_once(open_site: Callable[..., Site]) -> None:
     site = open_site(DIALECTS[0], "--accounts", "40")
-    site.sandbox.settings(max_rows=5)
+    site.sandbox.dials(max_rows=5)
     site.sandbox.faults({"func": "user", "kind": "repeat_rows"})
     accounts = [account.username for account in site.isp.accounts()]
     assert sorted(accounts) == sorted(set(accounts))
@@ -386,7 +386,7 @@ def test_a_dead_session_is_opened_anew_by_one_of_many_threads(
     open_site: Callable[..., Site], *, html: bool
 ) -> None:
     site = open_site()
-    site.sandbox.settings(dead_session_html=html)
+    site.sandbox.dials(dead_session_html=html)
     site.bill.whoami()
     logins = site.sandbox.ledger()["calls"]["auth"]
     site.sandbox.faults({"func": "whoami", "kind": "expire_session", "times": 1})
@@ -416,7 +416,7 @@ def test_a_wrong_password_is_told_once(open_site: Callable[..., Site]) -> None:
 
 def test_rights_that_are_missing_leave_entries_open(open_site: Callable[..., Site]) -> None:
     site = open_site()
-    site.sandbox.settings(denied={"admin": ["pricelist", "user", "processing.add"]})
+    site.sandbox.dials(denied={"admin": ["pricelist", "user", "processing.add"]})
     dialect = discover(*site.transports[:2])
     assert dialect.plan_modules_list is None
     assert dialect.order is None

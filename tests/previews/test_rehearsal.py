@@ -86,7 +86,7 @@ def test_each_account_says_what_would_be_sent(discovered: Sandbox) -> None:
 def test_a_missing_payer_profile_shows(discovered: Sandbox, shape: str) -> None:
     client = first_row(made()).client
     assert client
-    discovered.settings(order_profile=shape)
+    discovered.dials(order_profile=shape)
     discovered.act(act="drop_profiles", client=client.remote_id)
     preview, _ = rehearsed()
     for row in preview.rows.all():
@@ -100,18 +100,18 @@ def test_a_missing_payer_profile_shows(discovered: Sandbox, shape: str) -> None:
 def test_a_client_that_may_not_order_is_blocked(discovered: Sandbox) -> None:
     client = first_row(made()).client
     assert client
-    discovered.settings(order_closed_to=[client.remote_id])
+    discovered.dials(order_closed_to=[client.remote_id])
     preview, _ = rehearsed()
     assert {keys(row) >= {"blocked_group"} for row in preview.rows.filter(client=client)} == {True}
     assert preview.rows.exclude(client=client).filter(state="ready").exists()
 
 
 def test_what_nobody_fills_blocks_and_what_is_offered_is_told(discovered: Sandbox) -> None:
-    discovered.settings(order_addons=True, licence_agreement=True)
+    discovered.dials(order_addons=True, licence_agreement=True)
     preview, _ = rehearsed()
     assert preview.summary["ready"] == 12
     assert keys(first_row(preview)) >= {"addons", "terms"}
-    discovered.settings(order_required=["tax_number"])
+    discovered.dials(order_required=["tax_number"])
     preview, _ = rehearsed()
     assert preview.summary["ready"] == 0
     (needs,) = [one for one in first_row(preview).reasons if one["key"] == "order_needs"]
@@ -120,7 +120,7 @@ def test_what_nobody_fills_blocks_and_what_is_offered_is_told(discovered: Sandbo
 
 def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) -> None:
     before = Decimal(made().summary["totals"][0]["amount"])
-    discovered.settings(order_discount=50)
+    discovered.dials(order_discount=50)
     preview, _ = rehearsed()
     row = first_row(preview)
     assert (row.state, preview.summary["ready"]) == ("choose", 0)
@@ -183,21 +183,21 @@ def test_a_panel_that_is_away_leaves_the_preview_as_it_was(discovered: Sandbox) 
 def test_a_preview_that_was_started_meanwhile_stays_as_it_was(discovered: Sandbox) -> None:
     preview = made()
     Preview.objects.filter(pk=preview.pk).update(started_at=preview.created_at)
-    discovered.settings(order_required=["tax_number"])
+    discovered.dials(order_required=["tax_number"])
     rehearsal.rehearse(preview)
     assert preview.rows.filter(state="ready").count() == 12
     assert rehearsal.KEY not in Preview.objects.get(pk=preview.pk).summary
 
 
-@pytest.mark.parametrize(("name", "key"), [("payment_least", "below"), ("payment_most", "above")])
+@pytest.mark.parametrize(("dial", "key"), [("payment_least", "below"), ("payment_most", "above")])
 def test_a_credit_that_the_method_does_not_take_is_blocked(
-    discovered: Sandbox, name: str, key: str
+    discovered: Sandbox, dial: str, key: str
 ) -> None:
     poor = first_row(made()).client
     assert poor
     discovered.act(act="set_balance", client=poor.remote_id, balance=0)
     Client.objects.filter(pk=poor.pk).update(balance=0)
-    discovered.settings(**{name: 5_000_00 if name == "payment_least" else 2})
+    discovered.dials(**{dial: 5_000_00 if dial == "payment_least" else 2})
     preview, _ = rehearsed(payment="credit", paymethod="1")
     rows = list(preview.rows.filter(client=poor))
     assert rows
@@ -210,7 +210,7 @@ def test_a_credit_that_the_method_does_not_take_is_blocked(
 
 
 def test_a_preview_knows_the_limits_from_the_discovery(discovered: Sandbox) -> None:
-    discovered.settings(payment_least=5_000_00)
+    discovered.dials(payment_least=5_000_00)
     panel = Panel.objects.get(name="billing")
     discovery.discover(panel)
     Client.objects.update(balance=0)

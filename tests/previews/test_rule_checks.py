@@ -55,7 +55,7 @@ def test_a_rule_that_the_plan_shows_blocks_its_rows(
     rows = Account.objects.exclude(client=None).order_by("pk")
     wanted = list(rows.values_list("client_id", "plan_id"))
     plan = Plan.objects.get(pk=next(p for c, p in wanted if wanted.count((c, p)) > 1))
-    discovered.settings(plan_rules={str(plan.remote_id): rules}, plan_groups={"cheap": 1})
+    discovered.dials(plan_rules={str(plan.remote_id): rules}, plan_groups={"cheap": 1})
     read_again()
     made = make()
     told = said(made, plan)
@@ -71,7 +71,7 @@ def test_what_was_archived_since_the_preview_keeps_it_from_being_started(
     plan = made.rows.filter(state="ready").first()
     assert plan is not None
     assert plan.plan is not None
-    discovered.settings(
+    discovered.dials(
         plan_rules={str(plan.plan.remote_id): {"archived": "on"}}, cash_registers={"till": True}
     )
     with pytest.raises(comparison.PreviewOutdated) as refused:
@@ -81,7 +81,7 @@ def test_what_was_archived_since_the_preview_keeps_it_from_being_started(
 
 
 @pytest.mark.parametrize(
-    ("changes", "key"),
+    ("dials", "key"),
     [
         ({"captcha": ["order"]}, "blocked_captcha"),
         ({"unverified_phones": True, "plan_rules": {"requery_phone": "on"}}, "blocked_phone"),
@@ -90,16 +90,16 @@ def test_what_was_archived_since_the_preview_keeps_it_from_being_started(
     ],
 )
 def test_a_rule_that_only_the_order_form_tells_blocks_in_the_rehearsal(
-    discovered: Sandbox, changes: dict[str, Any], key: str
+    discovered: Sandbox, dials: dict[str, Any], key: str
 ) -> None:
     clients = list(Client.objects.values_list("remote_id", flat=True))
     plans = [str(one) for one in Plan.objects.values_list("remote_id", flat=True)]
-    changed = {**changes, "client_groups": {"partners": []}}
-    if "plan_rules" in changes:
-        changed["plan_rules"] = dict.fromkeys(plans, changes["plan_rules"])
-    if "unverified_phones" in changes:
-        changed["unverified_phones"] = clients
-    discovered.settings(**changed)
+    turned = {**dials, "client_groups": {"partners": []}}
+    if "plan_rules" in dials:
+        turned["plan_rules"] = dict.fromkeys(plans, dials["plan_rules"])
+    if "unverified_phones" in dials:
+        turned["unverified_phones"] = clients
+    discovered.dials(**turned)
     read_again()
     made = make()
     ready = made.rows.filter(state="ready").count()
@@ -115,7 +115,7 @@ def test_a_rule_that_only_the_order_form_tells_blocks_in_the_rehearsal(
 
 def test_cash_registers_are_told_before_the_start(discovered: Sandbox) -> None:
     assert make().summary["receipts"] == {}
-    discovered.settings(cash_registers={"till 1": True})
+    discovered.dials(cash_registers={"till 1": True})
     read_again()
     made = make()
     receipts = made.summary["receipts"]
@@ -126,13 +126,13 @@ def test_cash_registers_are_told_before_the_start(discovered: Sandbox) -> None:
               if one.func == "payment_cash_register"]  # fmt: skip
     assert row.state == "warning"
     assert "for charges" in row.text
-    discovered.settings(cash_registers={"till 1": False})
+    discovered.dials(cash_registers={"till 1": False})
     read_again()
     assert make().summary["receipts"] == {}  # paid from balances: charges are not printed
 
 
 def test_a_captcha_is_named_with_its_remedy_by_the_check(discovered: Sandbox) -> None:
-    discovered.settings(captcha=["order"])
+    discovered.dials(captcha=["order"])
     rows = panel_check.check(Panel.objects.get(name="billing")).rows
     text = next(one.text for one in rows if one.func.endswith("order.param"))
     assert "Provider → Settings" in text

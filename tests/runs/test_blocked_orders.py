@@ -33,7 +33,7 @@ def test_what_concerns_all_stops_the_run_and_what_concerns_one_client_does_not(
     clients = {int(one["client"]) for one in other} - {int(first["client"])}
     closed = min(clients)
     plans = provider.sandbox.ledger()["plans"]
-    provider.sandbox.settings(
+    provider.sandbox.dials(
         plan_rules={str(plan["id"]): {"access": "all"} for plan in plans},
         client_groups={"all": sorted({int(first["client"])} | clients - {closed})},
     )
@@ -45,7 +45,7 @@ def test_what_concerns_all_stops_the_run_and_what_concerns_one_client_does_not(
         (False, "done", ""),
     }
 
-    provider.sandbox.settings(captcha=["order"])
+    provider.sandbox.dials(captcha=["order"])
     before = len(provider.sandbox.ledger()["orders"])
     stopped = workers.finish(provider.start(rows=provider.csv(provider.accounts[6:12])))
     assert stopped.state == "paused"

@@ -90,7 +90,7 @@ def test_a_canary_that_needs_a_decision_stops_the_run(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
     """BILLmanager has said that the task is closed, and the service never becomes active."""
-    provider.sandbox.settings(close_delay=3600.0)
+    provider.sandbox.dials(close_delay=3600.0)
     run = provider.start(4)
     binding = Binding.objects.filter(run=run)
     workers.until(lambda: binding.filter(step=7, waiting_for="readback").exists())

@@ -48,7 +48,7 @@ def test_a_session_of_one_panel_is_none_of_another(local: Local) -> None:
 
 
 def test_a_dead_session_can_be_answered_with_the_login_page(local: Local) -> None:
-    local.world.settings.change({"dead_session_html": True})
+    local.world.dials.turn({"dead_session_html": True})
     answer = local.post("billmanager", "whoami", auth="gone")
     assert (answer.status_code, answer.text[:9]) == (200, "<!DOCTYPE")
 
@@ -68,7 +68,7 @@ def test_a_wrong_password_is_refused_with_the_address(local: Local) -> None:
 
 
 def test_wrong_passwords_lock_an_address_for_a_while(local: Local) -> None:
-    local.world.settings.change({"lock_after": 3, "lock_seconds": 60})
+    local.world.dials.turn({"lock_after": 3, "lock_seconds": 60})
     for _ in range(3):
         assert error(whoami(local, authinfo="admin:no")) == ("auth", "badpassword")
     assert error(whoami(local, authinfo="admin:admin-sandbox")) == ("auth", "ban")
@@ -76,9 +76,9 @@ def test_wrong_passwords_lock_an_address_for_a_while(local: Local) -> None:
     assert error(whoami(local, authinfo="admin:admin-sandbox")) is None
 
 
-@pytest.mark.parametrize(("name", "about"), [("two_factor", "totp"), ("address_bound", "address")])
-def test_a_login_can_be_kept_out(local: Local, name: str, about: str) -> None:
-    local.world.settings.change({name: ["billmanager/admin"]})
+@pytest.mark.parametrize(("dial", "about"), [("two_factor", "totp"), ("address_bound", "address")])
+def test_a_login_can_be_kept_out(local: Local, dial: str, about: str) -> None:
+    local.world.dials.turn({dial: ["billmanager/admin"]})
     assert error(whoami(local, authinfo="admin:admin-sandbox")) == ("auth", about)
 
 
@@ -116,7 +116,7 @@ def test_the_task_login_has_the_rights_of_tasks_alone(local: Local) -> None:
 
 
 def test_a_right_can_be_taken_away(local: Local) -> None:
-    local.world.settings.change({"denied": {"admin": ["account"]}})
+    local.world.dials.turn({"denied": {"admin": ["account"]}})
     assert error(local.bill("account")) == ("access", "account")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from panels.sandbox.dialect import FOLDER, DialectError, load
+from panels.sandbox.dials import DialError, Dials
 from panels.sandbox.ledger import truth
-from panels.sandbox.settings import SettingError, Settings
 from panels.sandbox.world.field import STORIES
 from panels.sandbox.world.generation import generate
 from panels.sandbox.world.size import Size
@@ -77,14 +77,14 @@ def test_a_dialect_may_hold_only_what_differs(tmp_path: Path) -> None:
         load(str(path))
 
 
-def test_settings_are_checked_before_any_is_changed() -> None:
-    settings = Settings()
+def test_dials_are_checked_before_any_is_turned() -> None:
+    dials = Dials()
     for wrong in ({"latency": 5, "speed": 1}, {"latency": 5, "parallel": "x"}, {"parallel": True}):
-        with pytest.raises(SettingError):
-            settings.change(wrong)
-    assert settings.latency == 0
-    settings.change({"latency": 5})
-    assert settings.latency == 5.0
+        with pytest.raises(DialError):
+            dials.turn(wrong)
+    assert dials.latency == 0
+    dials.turn({"latency": 5})
+    assert dials.latency == 5.0
 
 
 def test_odd_accounts() -> None:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tests.sandbox.sandbox_process import Local, Running
 
 
-def bound(panels: Local, number: int = 0, **changes: object) -> str:
+def bound(panels: Local, number: int = 0, **dials: object) -> str:
     """Bind the account of this number as one should; give the service."""
-    panels.world.settings.change(changes)
+    panels.world.dials.turn(dials)
     manual = str(next((m.id for m in panels.world.modules.all() if m.name == "By hand"), ""))
     manual = manual or make_manual(panels)
     switch(panels, SIX, manual, str(ISPMANAGER))
@@ -114,7 +114,7 @@ def test_two_accounts_for_one_service(local: Local) -> None:
 
 
 def test_a_task_closed_twice(local: Local) -> None:
-    local.world.settings.change({"closed_task": "accept"})
+    local.world.dials.turn({"closed_task": "accept"})
     bound(local)
     task = local.world.tasks.all()[0]
     account = local.world.hosting.all()[0]
@@ -238,7 +238,7 @@ def test_what_others_do(sandbox: Running) -> None:
 def test_a_colleague_takes_our_task(sandbox: Running) -> None:
     manual = make_manual(sandbox)
     switch(sandbox, SIX, manual, str(ISPMANAGER))
-    sandbox.control("settings", {"task_delay": 0})
+    sandbox.control("dials", {"task_delay": 0})
     order(sandbox)
     (task,) = open_tasks(sandbox)
     act(sandbox, "take_task", service=int(task["item.orig"]))
@@ -256,7 +256,7 @@ def test_an_act_that_cannot_be(sandbox: Running, wrong: dict[str, object]) -> No
 
 
 def test_strangers_order_by_themselves(local: Local) -> None:
-    local.world.settings.change({"strangers_every": 10.0})
+    local.world.dials.turn({"strangers_every": 10.0})
     local.world.schedule(10, "stranger", 0)
     local.time += 100
     services = local.ledger()["services"]

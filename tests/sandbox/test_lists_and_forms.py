@@ -21,7 +21,7 @@ def test_pages(local: Local) -> None:
 
 
 def test_a_cap_on_rows_is_told(local: Local) -> None:
-    local.world.settings.change({"max_rows": 3})
+    local.world.dials.turn({"max_rows": 3})
     answer = local.bill("user", p_cnt=500)
     assert (len(rows(answer)), answer.findtext("p_cnt"), answer.findtext("p_elems")) == (
         3,

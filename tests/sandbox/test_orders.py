@@ -60,9 +60,9 @@ def test_a_refused_order_leaves_an_unpaid_service(dialect: str) -> None:
 @pytest.mark.parametrize(
     ("leaves", "services", "lines"), [("line", 0, 1), ("nothing", 0, 0), ("service", 1, 1)]
 )
-def test_what_is_left_can_be_set(leaves: str, services: int, lines: int) -> None:
+def test_what_is_left_is_a_dial(leaves: str, services: int, lines: int) -> None:
     panels = poor()
-    panels.world.settings.change({"refused_leaves": leaves})
+    panels.world.dials.turn({"refused_leaves": leaves})
     order(panels)
     assert (len(panels.world.services), len(panels.world.lines)) == (services, lines)
 
@@ -70,7 +70,7 @@ def test_what_is_left_can_be_set(leaves: str, services: int, lines: int) -> None
 @pytest.mark.parametrize("leaves", ["line", "service"])
 def test_a_line_is_paid_in_the_cart(leaves: str) -> None:
     panels = poor()
-    panels.world.settings.change({"refused_leaves": leaves})
+    panels.world.dials.turn({"refused_leaves": leaves})
     order(panels)
     pay(panels)
     (line,) = rows(panels.bill("cart", su=CLIENT))
@@ -136,7 +136,7 @@ def test_a_wrong_order_is_refused_and_leaves_nothing(
 
 
 def test_terms_must_be_agreed_to_where_there_are_any(local: Local) -> None:
-    local.world.settings.change({"licence_agreement": True})
+    local.world.dials.turn({"licence_agreement": True})
     assert error(order(local)) == ("missed", "licence_agreement")
     assert error(order(local, licence_agreement="on")) is None
 

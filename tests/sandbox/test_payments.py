@@ -23,14 +23,14 @@ def test_a_payment_is_credited_once(local: Local) -> None:
     assert "account_id" not in rows(local.bill("payment", su=CLIENT))[0]
 
 
-def test_a_randomnumber_serves_once_unless_set_otherwise(local: Local) -> None:
+def test_a_randomnumber_serves_once_unless_the_dial_says_so(local: Local) -> None:
     number = local.bill("payment.add.method", su=CLIENT).findtext("randomnumber", "")
     assert len(number) == 12
     pay(local, randomnumber=number)
     params = {"su": CLIENT, "profile": "601", "amount": "10.00", "paymethod": "1", "sok": "ok"}
     again = local.bill("payment.add", randomnumber=number, **params)
     assert error(again) == ("exists", "randomnumber")
-    local.world.settings.change({"randomnumber_unique": False})
+    local.world.dials.turn({"randomnumber_unique": False})
     assert error(local.bill("payment.add", randomnumber=number, **params)) is None
     (violation,) = local.ledger()["violations"]
     assert number in violation

@@ -53,7 +53,7 @@ def talk(sandbox: Running, *parts: bytes) -> bytes:
 
 
 def test_latency_blocks_nobody(sandbox: Running) -> None:
-    sandbox.control("settings", {"latency": 100})
+    sandbox.control("dials", {"latency": 100})
     began = time.monotonic()
     assert many(sandbox, 100) == [200] * 100
     assert time.monotonic() - began < 0.9
@@ -61,21 +61,21 @@ def test_latency_blocks_nobody(sandbox: Running) -> None:
 
 
 def test_one_call_takes_its_latency(sandbox: Running) -> None:
-    sandbox.control("settings", {"latency": 150})
+    sandbox.control("dials", {"latency": 150})
     began = time.monotonic()
     many(sandbox, 1)
     assert 0.15 <= time.monotonic() - began < 1
 
 
 def test_calls_over_the_limit_wait_in_line(sandbox: Running) -> None:
-    sandbox.control("settings", {"latency": 100, "parallel": 5})
+    sandbox.control("dials", {"latency": 100, "parallel": 5})
     began = time.monotonic()
     assert many(sandbox, 20) == [200] * 20
     assert time.monotonic() - began >= 0.4
 
 
 def test_calls_over_the_limit_can_be_turned_away(sandbox: Running) -> None:
-    sandbox.control("settings", {"latency": 300, "parallel": 5, "parallel_over": "refuse"})
+    sandbox.control("dials", {"latency": 300, "parallel": 5, "parallel_over": "refuse"})
     assert sorted(many(sandbox, 20)) == [200] * 5 + [503] * 15
     assert many(sandbox, 1) == [200]
 
@@ -139,7 +139,7 @@ def test_an_unknown_output_is_a_page(sandbox: Running) -> None:
 
 
 def test_options_that_cannot_be_used_end_with_2(tmp_path: object) -> None:
-    for options in (["--dialect", "nothing"], ["--set", "speed=1"], ["--set", 'parallel="x"']):
+    for options in (["--dialect", "nothing"], ["--dial", "speed=1"], ["--dial", 'parallel="x"']):
         command = [sys.executable, "-m", "panels.sandbox", "--billmanager-port", "0", *options]
         ended = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20

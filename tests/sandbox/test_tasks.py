@@ -126,7 +126,7 @@ def test_a_closed_task_cannot_be_closed_again() -> None:
 
 def test_a_weak_password_is_refused_where_there_are_rules() -> None:
     panels, task, _ = ready()
-    panels.world.settings.change({"password_min": 8, "password_classes": 3})
+    panels.world.dials.turn({"password_min": 8, "password_classes": 3})
     take(panels, SIX, task)
     assert error(close(panels, SIX, ("task.edit", task), "u", "short")) == ("value", "password")
     assert error(close(panels, SIX, ("task.edit", task), "u", "LongEnough1")) is None
@@ -134,7 +134,7 @@ def test_a_weak_password_is_refused_where_there_are_rules() -> None:
 
 def test_the_username_can_be_checked() -> None:
     panels, task, _ = ready()
-    panels.world.settings.change({"close_checks_username": True})
+    panels.world.dials.turn({"close_checks_username": True})
     take(panels, SIX, task)
     assert error(close(panels, SIX, ("task.edit", task), "nobody", "p")) == ("value", "username")
 
@@ -219,7 +219,7 @@ def test_a_task_taken_from_the_toolbar(tmp_path: Path) -> None:
 
 
 def test_failing_openings_become_a_task_after_some_tries(local: Local) -> None:
-    local.world.settings.change({"broken_servers": ["isp1"]})
+    local.world.dials.turn({"broken_servers": ["isp1"]})
     order(local)
     opened(local)
     assert rows(local.bill("vhost"))[0]["processingmodule_failed"] == "on"

@@ -92,11 +92,11 @@ class Sandbox:
         """The truth about accounts and clients, with passwords."""
         return self._get("world")
 
-    def settings(self, **changes: Any) -> dict[str, Any]:
-        """The settings, after changing those that are given."""
-        if changes:
-            self._post("settings", changes)
-        return self._get("settings")
+    def dials(self, **settings: Any) -> dict[str, Any]:
+        """The dials, after setting those that are given."""
+        if settings:
+            self._post("dials", settings)
+        return self._get("dials")
 
     def faults(self, *rules: dict[str, Any], seed: int = 1) -> None:
         """Replace the faults with `rules`; none ends them all."""
@@ -126,7 +126,7 @@ class Sandbox:
 
     def _answers(self) -> bool:
         try:
-            return self._http.get(self._control("settings"), timeout=2).ok
+            return self._http.get(self._control("dials"), timeout=2).ok
         except requests.ConnectionError:
             return False
 

@@ -51,7 +51,7 @@ class Batch:
         self.has_debts = bool(scenario.debt)
         self.is_strict = "weak" in scenario.slips
         if self.is_strict:
-            world.settings.change({"password_min": MIN_PASSWORD})
+            world.dials.turn({"password_min": MIN_PASSWORD})
 
     def begin(self) -> None:
         """Write the CSV, slips and all, and start the run."""

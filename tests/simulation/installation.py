@@ -251,7 +251,7 @@ def install(scheduler: Scheduler, dialect: str, weather: Weather) -> Installatio
     """A fresh installation with registered and discovered panels."""
     made = _database(_template(dialect))
     installation = Installation(scheduler, dialects.load(dialect), weather, made)
-    installation.world.settings.latency = LATENCY
+    installation.world.dials.latency = LATENCY
     return installation
 
 

@@ -117,7 +117,7 @@ class Simulation:
         chosen, scheduler, world = self.scenario, self.scheduler, self.world
         delays = {"task_delay": chosen.task_delay, "close_delay": chosen.close_delay}
         leaves = chosen.refused_leaves
-        world.settings.change({**delays, "lists_behind": chosen.behind, "refused_leaves": leaves})
+        world.dials.turn({**delays, "lists_behind": chosen.behind, "refused_leaves": leaves})
         for kind in self._jobs:
             wake_ups.register(kind, partial(self._send, kind))
         for name in range(chosen.workers):
@@ -129,7 +129,7 @@ class Simulation:
         if chosen.poison:
             self.poisoned = Binding.objects.order_by("pk").values_list("account_id", flat=True)[0]
         if chosen.closes_refused:
-            world.settings.change({"password_min": NO_PASSWORD})
+            world.dials.turn({"password_min": NO_PASSWORD})
         self.installation.network.away = chosen.away
         for actor in scheduler.actors:
             actor.yields, actor.deaths, actor.naps = chosen.yields, chosen.deaths, chosen.naps
@@ -184,7 +184,7 @@ class Simulation:
         self.scenario.weather.left = 0
         self.scheduler.skew = 0.0
         self.third_parties.give_back()
-        self.world.settings.change({"lists_behind": 0.0})
+        self.world.dials.turn({"lists_behind": 0.0})
         self.poisoned = None
         self.installation.network.away = (0.0, 0.0)
         if self.scenario.closes_refused:
@@ -197,8 +197,7 @@ class Simulation:
             pressed = (*presses, "bound anew after undoing")
             self.let_go_in_vain = sum(self.scheduler.seen[name] for name in pressed)
             self.charged_in_vain = sum(self.world.services[s].remoteid in ours for s in charged)
-            shortest = MIN_PASSWORD if self.batch.is_strict else 0
-            self.world.settings.change({"password_min": shortest})
+            self.world.dials.turn({"password_min": MIN_PASSWORD if self.batch.is_strict else 0})
         for actor in self.scheduler.actors:
             actor.deaths = actor.naps = actor.lost = actor.kept = 0.0
             actor.yields = min(actor.yields, 0.05)

@@ -213,14 +213,14 @@ class ThirdParties:
         if not Window.objects.open().exclude(snapshot=None).exists():
             return None
         ways = {"enable": "on", "disable": "off"}
-        if self._world.settings.upgrade:
+        if self._world.dials.upgrade:
             ways = {"enable": "activate", "disable": "deactivate"}
         listed = self._world.dialect["plan_modules.list"]
         changes = {f"plan_modules.{way}": f"{listed}.{name}" for way, name in ways.items()}
         changes |= {f"plan_modules.{way}_button": name for way, name in ways.items()}
         if self._scheduler.chance.random() < 0.7:
-            changes["version"] = f"6.{200 + len(self._world.settings.upgrade)}.0"
-        self._world.change_settings({"upgrade": {**self._world.settings.upgrade, **changes}})
+            changes["version"] = f"6.{200 + len(self._world.dials.upgrade)}.0"
+        self._world.turn({"upgrade": {**self._world.dials.upgrade, **changes}})
         return ", ".join(changes.values())
 
     def _switch(self) -> str | None:

@@ -36,7 +36,7 @@ def test_the_sandbox_keeps_its_state_and_ports(sandbox: Sandbox) -> None:
         end()
         sandbox.start()
         assert sandbox.world()["accounts"] == world["accounts"]
-    assert sandbox.settings(latency=5)["latency"] == 5
+    assert sandbox.dials(latency=5)["latency"] == 5
     assert sandbox.ledger()["violations"] == []
 
 

@@ -76,7 +76,7 @@ def test_the_canary_is_seen_to_be_as_it_was(provider: Provider, workers: Workers
 def test_a_canary_whose_limits_were_changed_stops_the_run(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.settings(close_pushes_limits=True)
+    provider.sandbox.dials(close_pushes_limits=True)
     others = provider.accounts[:3]
     account = _with_another_plan(provider, others)
     preview = _preview(provider, [*others, account])

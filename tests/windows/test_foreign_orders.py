@@ -55,7 +55,7 @@ def _met_by_a_stranger(
         order = {"act": "order", "plan": plan.remote_id, "datacenter": datacenter}
         stranger = provider.sandbox.act(**order)["service"]
     workers.finish(run)
-    provider.sandbox.settings(task_delay=0.2)  # what is handed over opens well before it settles
+    provider.sandbox.dials(task_delay=0.2)  # what is handed over is opened well before it settles
     window = Window.objects.get()
     _look_until(workers, window, lambda: StrangerOrder.objects.filter(state=S.MANUAL).exists())
     return window, stranger
@@ -64,7 +64,7 @@ def _met_by_a_stranger(
 def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_word(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.settings(task_delay=2.5)
+    provider.sandbox.dials(task_delay=2.5)
     run = provider.start(1)
     window, stranger = _met_by_a_stranger(provider, workers, run)
     order = StrangerOrder.objects.get()
@@ -102,7 +102,7 @@ def test_strangers_orders_are_listed_left_alone_and_handed_over_on_a_persons_wor
 def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.settings(task_delay=2.5)
+    provider.sandbox.dials(task_delay=2.5)
     mine = next(one for one in provider.accounts if one["server"] == "isp1")
     run = provider.start(rows=provider.csv([mine]))
     _, stranger = _met_by_a_stranger(provider, workers, run, datacenter=2)
@@ -113,7 +113,7 @@ def test_customers_can_order_in_a_data_centre_that_no_binding_is_in(
 def test_a_lost_answer_to_the_handing_over_is_read_back(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.settings(task_delay=2.5)
+    provider.sandbox.dials(task_delay=2.5)
     run = provider.start(1)
     window, _ = _met_by_a_stranger(provider, workers, run)
     provider.sandbox.faults(

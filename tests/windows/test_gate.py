@@ -27,7 +27,7 @@ S = StrangerOrder.State
 
 
 def test_openings_that_have_just_begun_are_let_finish(provider: Provider, workers: Workers) -> None:
-    provider.sandbox.settings(task_delay=2.0)
+    provider.sandbox.dials(task_delay=2.0)
     plan = provider.accounts[0]["plan"]
     number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
     service = provider.sandbox.act(act="order", plan=number)["service"]
@@ -46,9 +46,9 @@ def test_openings_that_are_stuck_are_listed_and_waited_for_once(
     monkeypatch.setattr(foreign_orders, "MAX_WAIT", dt.timedelta(seconds=0.5))
     plan = provider.accounts[0]["plan"]
     number = next(p["id"] for p in provider.sandbox.ledger()["plans"] if p["name"] == plan)
-    provider.sandbox.settings(task_delay=120.0)
+    provider.sandbox.dials(task_delay=120.0)
     service = provider.sandbox.act(act="order", plan=number)["service"]
-    provider.sandbox.settings(task_delay=0.05)
+    provider.sandbox.dials(task_delay=0.05)
     workers.finish(provider.start(rows=provider.csv(provider.accounts[:1])))
     compared(workers)
     order = StrangerOrder.objects.get()

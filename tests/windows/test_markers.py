@@ -77,7 +77,7 @@ def test_without_evidence_an_administrator_is_asked_and_may_say_it(
 def test_without_a_marker_no_window_opens(provider: Provider, workers: Workers) -> None:
     with workers.asleep():
         run = provider.start(1)
-        provider.sandbox.settings(upgrade=UNTOLD)
+        provider.sandbox.dials(upgrade=UNTOLD)
         panel = billing()
         panel.dialect["plan_modules_marker"] = None
         panel.save(update_fields=["dialect"])
@@ -130,7 +130,7 @@ def test_an_upgrade_while_a_window_is_open_is_found_out_at_once(
     run = provider.start(2)
     workers.until(lambda: len(provider.sandbox.ledger()["orders"]) >= 1)
     assert open_windows()[0].phase == "orders"
-    provider.sandbox.settings(upgrade=changes)
+    provider.sandbox.dials(upgrade=changes)
     workers.finish(run, limit=60)
     assert run.state == "finished"
     provider.sound(done=2)

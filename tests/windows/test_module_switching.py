@@ -166,7 +166,7 @@ def test_a_plan_is_read_again_where_switching_off_took_long(
 def test_somebody_who_switches_a_module_holds_the_window(
     provider: Provider, workers: Workers
 ) -> None:
-    provider.sandbox.settings(task_delay=2.0)
+    provider.sandbox.dials(task_delay=2.0)
     run = provider.start(1)
     workers.until(
         lambda: (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_a_second_account_that_is_ours_stops_the_run(provider: Provider, workers: Workers) -> None:
-    provider.sandbox.settings(close_opens=True)
+    provider.sandbox.dials(close_opens=True)
     run = workers.finish(provider.start(4))
     compared(workers)
     found = NewUser.objects.exclude(binding=None).get()

@@ -130,7 +130,7 @@ def test_a_window_closes_over_a_task_whose_worker_died(
 def test_a_window_closes_over_an_unpaid_order(
     act: str, provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider.sandbox.settings(refused_leaves="service")
+    provider.sandbox.dials(refused_leaves="service")
     run = provider.start(1)
     client = only(run=run).client
     provider.sandbox.act(act="set_balance", client=client.remote_id, balance=0)

@@ -52,7 +52,7 @@ def _shape(call: Call) -> Listing:
             + (_terms_columns(client) if shows_terms else "")
         )
 
-    shows_terms = call.world.settings.client_terms == "list"
+    shows_terms = call.world.dials.client_terms == "list"
     return Listing(
         write,
         (key, "name", "project", "balance", "account_status", "status")
@@ -76,7 +76,7 @@ def _terms_columns(client: Client) -> str:
 
 def _terms_fields(call: Call, client: Client) -> list[Field]:
     """Fields of the credit terms in the client's form."""
-    if call.world.settings.client_terms != "form":
+    if call.world.dials.client_terms != "form":
         return []
     return [
         Field("postpaid", "on" if client.postpaid else "off", "checkbox"),

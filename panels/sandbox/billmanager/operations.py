@@ -61,7 +61,7 @@ def charge(world: World, service: r.Service) -> r.Service:
     for line in world.lines.find("client", service.client):
         if line.service == service.id:
             world.lines.drop(line.id)
-    world.schedule(world.settings.task_delay, "open", service.id)
+    world.schedule(world.dials.task_delay, "open", service.id)
     return service
 
 
@@ -102,8 +102,8 @@ def open_service(world: World, key: int, tries: int = 0) -> None:
             return
         chosen = fit[0]
     service = world.services.put(service._replace(module=chosen.id, failed=False))
-    if chosen.server in world.settings.broken_servers:
-        if tries + 1 < world.settings.open_tries:
+    if chosen.server in world.dials.broken_servers:
+        if tries + 1 < world.dials.open_tries:
             _try_again(world, service, tries, "open")
         else:
             make_task(world, service, world.dialect["task.type_open"], chosen.department)
@@ -119,7 +119,7 @@ def open_service(world: World, key: int, tries: int = 0) -> None:
 def _try_again(world: World, service: r.Service, tries: int, reason: str) -> None:
     world.services.put(service._replace(failed=True))
     world.record("opening_failed", service=service.id, reason=reason, tries=tries + 1)
-    world.schedule(world.settings.open_retry, "open", service.id, str(tries + 1))
+    world.schedule(world.dials.open_retry, "open", service.id, str(tries + 1))
 
 
 def activate(world: World, service: r.Service) -> None:
@@ -168,14 +168,14 @@ def finish_task(world: World, key: int, module: int, username: str, password: st
     if service is None or chosen is None or service.status == r.DELETED:
         return
     service = service._replace(module=module, username=username, password=password)
-    settings = world.settings
+    dials = world.dials
     if is_ispmanager(world, chosen):
-        if settings.close_opens:
+        if dials.close_opens:
             user = hosting.create_user(world, chosen, service)
             service = service._replace(username=user.name)
-        if settings.close_sets_password:
+        if dials.close_sets_password:
             hosting.set_password(world, chosen.server, username, password, "module")
-        if settings.close_pushes_limits:
+        if dials.close_pushes_limits:
             hosting.push_limits(world, service, "closing a task")
     activate(world, service)
 

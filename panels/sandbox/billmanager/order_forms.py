@@ -93,8 +93,8 @@ def _param(call: Call) -> str:
         remoteid=call.get("remoteid"),
         autoprolong=call.get("autoprolong") or "null",
     )
-    if call.world.settings.order_profile and not call.world.profiles.find("client", client):
-        if call.world.settings.order_profile == "refuse" or call.submitted:
+    if call.world.dials.order_profile and not call.world.profiles.find("client", client):
+        if call.world.dials.order_profile == "refuse" or call.submitted:
             raise missed("profile")
         other = replace(call, params={**call.params, "func": "profile.add.profiledata"})
         return form(other, [Field("profiletype", "1"), Field("name", "", required=True)])
@@ -143,16 +143,16 @@ def _param_form(call: Call, wanted: OrderRequest) -> str:
         Field("remoteid", "", "hidden"),
         Field("skipbasket", "", "hidden"),
     ]
-    if call.world.settings.licence_agreement:
+    if call.world.dials.licence_agreement:
         fields.append(Field("licence_agreement", "off", "checkbox", required=True))
-    fields += [Field(name, "", required=True) for name in call.world.settings.order_required]
-    if call.world.settings.order_addons:
+    fields += [Field(name, "", required=True) for name in call.world.dials.order_required]
+    if call.world.dials.order_addons:
         fields.append(select("addon_7", "0", (("0", "0 GB"), ("10", "10 GB"))))
     extra = element("price", money(price)) + element("currency", dialect["currency.iso"])
     if dialect.flag("order.sums"):
         extra += _sums(call, operations.price_of(plan, wanted.period) or 0, price)
-    if call.world.settings.order_discount:
-        extra += element("discount", f"{call.world.settings.order_discount}%")
+    if call.world.dials.order_discount:
+        extra += element("discount", f"{call.world.dials.order_discount}%")
     return form(call, fields, (Button(dialect["order.button"]), CANCEL), extra)
 
 
@@ -177,9 +177,9 @@ def _sums(call: Call, listed: int, total: int) -> str:
 
 def _check_order(call: Call, wanted: OrderRequest) -> None:
     """Refuse fields that only sending the order needs."""
-    if call.world.settings.licence_agreement and call.get("licence_agreement") != "on":
+    if call.world.dials.licence_agreement and call.get("licence_agreement") != "on":
         raise missed("licence_agreement")
-    for name in call.world.settings.order_required:
+    for name in call.world.dials.order_required:
         if not call.get(name):
             raise missed(name)
     if call.button and call.button != call.dialect["order.button"]:

@@ -27,9 +27,9 @@ def check(world: World, wanted: OrderRequest) -> int:
         text = "There is no suitable processing module for this tariff plan."
         raise Refusal("no_suitable_module", "processingmodule", "", text)
     sale_rules.check(world, wanted, plan)
-    if wanted.client in world.settings.order_closed_to:
+    if wanted.client in world.dials.order_closed_to:
         raise Refusal("access", "pricelist", str(wanted.plan), "This plan is not for this client.")
-    return price * (100 - world.settings.order_discount) // 100
+    return price * (100 - world.dials.order_discount) // 100
 
 
 def place(
@@ -92,7 +92,7 @@ def lines_of(world: World, client: int, keys: list[int]) -> list[r.Line]:
 
 
 def _leave(world: World, wanted: OrderRequest, price: int) -> None:
-    leaves = world.settings.refused_leaves or world.dialect["order.refused_leaves"]
+    leaves = world.dials.refused_leaves or world.dialect["order.refused_leaves"]
     if leaves == "nothing":
         return
     service = _service(world, wanted, price) if leaves == "service" else None

@@ -81,7 +81,7 @@ class BillManager:
 
     def allows(self, call: Call) -> bool:
         """Whether the login's rights cover the call; ``su`` needs the right of that name."""
-        denied = self._world.settings.denied.get(call.actor.real, ())
+        denied = self._world.dials.denied.get(call.actor.real, ())
         if call.func in denied or ("su" in denied and call.get("su")):
             return False
         real = self._world.users.first("login", call.actor.real)

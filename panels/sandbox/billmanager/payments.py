@@ -83,7 +83,7 @@ def _registers(call: Call) -> str:
         )
 
     shape = Listing(write, ("id", "name", "active", "expense_receipt"))
-    return listing(call, shape, list(enumerate(call.world.settings.cash_registers.items(), 1)))
+    return listing(call, shape, list(enumerate(call.world.dials.cash_registers.items(), 1)))
 
 
 def _shape(call: Call) -> Listing:
@@ -174,7 +174,7 @@ def _checked_profile(call: Call, client: int) -> int:
         if key not in {profile.id for profile in profiles}:
             raise bad_value("profile", call.get("profile"))
         return key
-    if call.world.settings.profile_required:
+    if call.world.dials.profile_required:
         raise missed("profile")
     return 0
 
@@ -183,7 +183,7 @@ def _fresh_number(call: Call) -> str:
     number = call.get("randomnumber")
     used = call.world.payments.first("randomnumber", number) if number else None
     refuses = call.dialect["payment.randomnumber"] == "refused"
-    if used is not None and refuses and call.world.settings.randomnumber_unique:
+    if used is not None and refuses and call.world.dials.randomnumber_unique:
         kind, about = call.dialect.error("repeated_payment")
         raise Refusal(kind, about, number, "This payment was already made.")
     return number
@@ -217,7 +217,7 @@ def _make(call: Call, client: int, profile: int, billorder: int = 0) -> Payment:
 
 def _limits(world: World, method: PayMethod) -> tuple[int, int]:
     """Give the least and the most of one payment (billmanager.md 5.1); 0 for no limit."""
-    return max(method.minamount, world.settings.payment_least), world.settings.payment_most
+    return max(method.minamount, world.dials.payment_least), world.dials.payment_most
 
 
 def _add(call: Call) -> str:
@@ -356,7 +356,7 @@ def _cash_back(world: World, payment: Payment, by: str) -> None:
 
     That it appears when the first one is credited, and is credited at once, is assumed.
     """
-    amount = payment.amount * world.settings.cashback // 100
+    amount = payment.amount * world.dials.cashback // 100
     if not amount or payment.tied_to:
         return
     given = payment._replace(

@@ -148,7 +148,7 @@ def _rule_fields(call: Call, plan: Plan) -> list[Field]:
     rules = sale_rules.of(call.world, plan)
     fields = [Field(n, rules[n]) for n in sale_rules.COLUMNS if n in rules and n != "access"]
     if "access" in rules:
-        options = tuple((name, name.capitalize()) for name in call.world.settings.client_groups)
+        options = tuple((name, name.capitalize()) for name in call.world.dials.client_groups)
         fields.append(select("access", rules["access"], (("null", "--"), *options)))
     return fields
 
@@ -160,7 +160,7 @@ def _groups(call: Call) -> str:
         return element("id", group[0]) + element("name", group[0]) + element("itemmax", group[1])
 
     shape = Listing(write, ("id", "name", "itemmax"))
-    return listing(call, shape, list(call.world.settings.plan_groups.items()))
+    return listing(call, shape, list(call.world.dials.plan_groups.items()))
 
 
 def _details(call: Call) -> str:
@@ -199,7 +199,7 @@ def _modules(call: Call) -> str:
     """List the modules that fit a plan, each with whether it is enabled there."""
     plan = _plan(call, call.dialect["plan_modules.parent"])
     world, dialect = call.world, call.dialect
-    if plan.id in world.settings.broken_plans:
+    if plan.id in world.dials.broken_plans:
         raise bad_value("pricelist", str(plan.id))
     flag, own = dialect["plan_modules.flag"], dialect["plan_modules.own_switch"]
 

@@ -27,12 +27,12 @@ _YEAR = 12
 
 def of(world: World, plan: Plan) -> dict[str, str]:
     """Give the columns that are set for a plan."""
-    return world.settings.plan_rules.get(str(plan.id), {})
+    return world.dials.plan_rules.get(str(plan.id), {})
 
 
 def need_no_captcha(world: World, form: str) -> None:
     """Refuse where this form asks for a captcha: no program answers it."""
-    if form in world.settings.captcha:
+    if form in world.dials.captcha:
         raise Refusal("captcha_verification_failed", "", "", "Captcha validation failed.")
 
 
@@ -46,9 +46,9 @@ def check(world: World, wanted: OrderRequest, plan: Plan) -> None:
     if _least(rules) > wanted.period:
         raise Refusal("value", "period", str(wanted.period), "The period is too short.")
     groups = rules.get("access", "")
-    if groups and wanted.client not in world.settings.client_groups.get(groups, ()):
+    if groups and wanted.client not in world.dials.client_groups.get(groups, ()):
         raise Refusal("access", "pricelist", str(plan.id), "This plan is not for this client.")
-    if rules.get("requery_phone") == "on" and wanted.client in world.settings.unverified_phones:
+    if rules.get("requery_phone") == "on" and wanted.client in world.dials.unverified_phones:
         raise Refusal("requery_phone", "phone", "", "The phone number is not verified.")
     if rules.get("orderreference") == "on":
         raise Refusal("orderreference", "pricelist", "", "It is sold with another service only.")
@@ -61,8 +61,8 @@ def _check_limits(world: World, wanted: OrderRequest, plan: Plan, rules: dict[st
     own = sum(1 for service in live if service.plan == plan.id)
     if rules.get("itemmax") and own >= int(rules["itemmax"]):
         raise Refusal("limit", "itemmax", rules["itemmax"], "No more services can be ordered.")
-    most = world.settings.plan_groups.get(group)
-    plans = world.settings.plan_rules
+    most = world.dials.plan_groups.get(group)
+    plans = world.dials.plan_rules
     same = {key for key, told in plans.items() if told.get("pricelist_group") == group}
     if group and most is not None and sum(str(s.plan) in same for s in live) >= most:
         raise Refusal("limit", "itemmax", str(most), "No more services of this group.")

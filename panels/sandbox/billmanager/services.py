@@ -214,13 +214,13 @@ def module_options(world: World) -> tuple[tuple[str, str], ...]:
 
 
 def check_password(world: World, password: str, about: str) -> None:
-    """Refuse a password that is too weak by the settings."""
+    """Refuse a password that the dials find too weak."""
     if not password:
         return
-    settings = world.settings
+    dials = world.dials
     kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
     classes = sum(any(kind(c) for c in password) for kind in kinds)
-    if len(password) < settings.password_min or classes < settings.password_classes:
+    if len(password) < dials.password_min or classes < dials.password_classes:
         raise bad_value(about, text="The password is too weak.")
 
 
@@ -272,7 +272,7 @@ def _save(call: Call, service: r.Service) -> str:
         changed = changed._replace(password=call.get("password"))
     world.services.put(changed)
     world.record("service_saved", service=service.id, by=call.actor.real)
-    if changed.status == r.ACTIVE and world.settings.edit_pushes_limits:
+    if changed.status == r.ACTIVE and world.dials.edit_pushes_limits:
         hosting.push_limits(world, changed, "vhost.edit")
     return done(made(service.id))
 

@@ -278,7 +278,7 @@ def _second(call: Call, task: r.Task) -> str:
 
 def _close(call: Call, task: r.Task) -> str:
     world, dialect = call.world, call.dialect
-    if task.status == r.TASK_CLOSED and world.settings.closed_task == "refuse":
+    if task.status == r.TASK_CLOSED and world.dials.closed_task == "refuse":
         world.tasks.put(task._replace(refused_closes=task.refused_closes + 1))
         raise bad_value("status", str(task.status), "The task is closed already.")
     if dialect.flag("task.close_needs_take") and task.performer != call.actor.id:
@@ -297,7 +297,7 @@ def _close(call: Call, task: r.Task) -> str:
     check_password(world, password, password_field)
     server = world.modules[module].server
     unknown = server and hosting.user_key(server, username) not in world.hosting.rows
-    if unknown and world.settings.close_checks_username:
+    if unknown and world.dials.close_checks_username:
         raise bad_value(user_field, username, "There is no such user on the server.")
     closed = task._replace(status=r.TASK_CLOSED, closes=task.closes + 1)
     world.tasks.put(closed)
@@ -311,7 +311,7 @@ def _close(call: Call, task: r.Task) -> str:
         nth=closed.closes,
     )
     if task.type == dialect["task.type_open"]:
-        delay = world.settings.close_delay
+        delay = world.dials.close_delay
         world.schedule(delay, "finish_task", task.id, str(module), username, password)
     return done()
 

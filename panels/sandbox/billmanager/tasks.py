@@ -135,7 +135,7 @@ def _type(dialect: Dialect, key: str, lang: str) -> str:
 def _list(call: Call) -> str:
     world = call.world
     status = call.get("status") if call.get("filter") == "on" else ""
-    by_status = status.isdigit() and not world.settings.lists_behind
+    by_status = status.isdigit() and not world.dials.lists_behind
     rows = world.tasks.find("status", int(status)) if by_status else world.tasks.all()
     if status:
         rows = sorted(rows)
@@ -155,7 +155,7 @@ def _start(call: Call) -> str:
         service = call.world.services[task.service]
         if service.item_status == "5_open":
             call.world.services.put(service._replace(module=0))
-            call.world.schedule(call.world.settings.task_delay, "open", service.id)
+            call.world.schedule(call.world.dials.task_delay, "open", service.id)
         call.world.record("task_started", task=key, by=call.actor.real)
     return done()
 

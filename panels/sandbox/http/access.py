@@ -51,7 +51,7 @@ def identify(world: World, request: Request, directory: Directory) -> Actor:
     params = request.params
     if "authinfo" in params:
         login, _, password = params["authinfo"].partition(":")
-        if not world.settings.authinfo:
+        if not world.dials.authinfo:
             raise _refused(world, "address", "Access from this IP denied", request.address)
         check_password(world, request, directory, login, password)
     elif "auth" in params:
@@ -116,20 +116,20 @@ def _check_limits(world: World, request: Request, known: Known) -> None:
     if not known.active:
         raise _refused(world, "suspended", "The account is suspended", request.address)
     bound = known.addresses and request.address not in known.addresses
-    if bound or name in world.settings.address_bound:
+    if bound or name in world.dials.address_bound:
         raise _refused(world, "address", "Access from this IP denied", request.address)
-    if known.two_factor or name in world.settings.two_factor:
+    if known.two_factor or name in world.dials.two_factor:
         text = "A two-factor authentication code is required"
         raise _refused(world, "two_factor", text, request.address)
 
 
 def _check_lock(world: World, request: Request) -> None:
-    settings = world.settings
-    if not settings.lock_after:
+    dials = world.dials
+    if not dials.lock_after:
         return
     wrong = world.wrong_passwords.get(f"{request.panel}/{request.address}", [])
-    recent = [at for at in wrong if at > world.now() - settings.lock_seconds]
-    if len(recent) >= settings.lock_after:
+    recent = [at for at in wrong if at > world.now() - dials.lock_seconds]
+    if len(recent) >= dials.lock_after:
         text = "Too many wrong passwords, access from this IP is blocked"
         raise _refused(world, "banned", text, request.address)
 
@@ -144,13 +144,13 @@ def _session_login(world: World, request: Request) -> str:
     session = world.sessions.get(key)
     if session is not None and session.panel == request.panel:
         fresh = world.now() - world.last_use.setdefault(key, world.now())
-        same = session.address == request.address or not world.settings.session_address
-        if fresh <= world.settings.session_seconds and same:
+        same = session.address == request.address or not world.dials.session_address
+        if fresh <= world.dials.session_seconds and same:
             world.last_use[key] = world.now()
             return session.login
         if same:
             world.sessions.drop(key)
-    if world.settings.dead_session_html:
+    if world.dials.dead_session_html:
         raise LoginPage
     raise _refused(world, "expired", "The session has expired, log in again", request.address)
 

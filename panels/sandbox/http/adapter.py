@@ -93,7 +93,7 @@ class SandboxAdapter(BaseAdapter):
         fault: Rule | None,
         limit: float | None,
     ) -> Response:
-        half = self._world.settings.latency / 2000
+        half = self._world.dials.latency / 2000
         slow = fault.seconds if fault is not None and fault.kind == "slow_before" else 0.0
         spent = self._wait(half + slow, limit)
         # A panel does the work also when nobody listens any more.

@@ -73,7 +73,7 @@ class Call:
 
     def offers(self, func: str) -> bool:
         """Whether a toolbar names this function: it shows what the login may call (1.6)."""
-        denied = self.world.settings.denied
+        denied = self.world.dials.denied
         logins = (self.actor.real, f"{self.panel}/{self.actor.real}")
         return not any(func in denied.get(login, ()) for login in logins)
 

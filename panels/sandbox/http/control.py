@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from panels.sandbox.dialect import DialectError
+from panels.sandbox.dials import DialError
 from panels.sandbox.faults import FaultError
 from panels.sandbox.http.protocol import JSON_TYPE, Response
 from panels.sandbox.http.refusals import Refusal
 from panels.sandbox.ledger import ledger, truth
-from panels.sandbox.settings import SettingError
 from panels.sandbox.world import acts, jobs
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def control(world: World, method: str, path: str, body: bytes, address: str) -> 
     endpoint = path.removeprefix(PREFIX).rstrip("/")
     try:
         return _json(_answer(world, method, endpoint, body))
-    except (SettingError, DialectError, FaultError, acts.ActError, json.JSONDecodeError) as error:
+    except (DialError, DialectError, FaultError, acts.ActError, json.JSONDecodeError) as error:
         return _json({"error": str(error)}, 400)
     except Refusal as refusal:
         text = {"error": refusal.text, "type": refusal.kind, "object": refusal.about}
@@ -41,19 +41,19 @@ def _answer(world: World, method: str, endpoint: str, body: bytes) -> dict[str, 
         return {
             "ledger": lambda: ledger(world),
             "world": lambda: truth(world),
-            "settings": world.settings.as_dict,
+            "dials": world.dials.as_dict,
             "faults": world.faults.as_dict,
         }[endpoint]()
     document = json.loads(body or b"{}")
     if not isinstance(document, dict):
         msg = "a JSON object is needed"
-        raise SettingError(msg)
-    if method == "POST" and endpoint == "settings":
-        was = world.settings.strangers_every
-        world.change_settings(document)
-        if world.settings.strangers_every > 0 and not was:
-            world.schedule(world.settings.strangers_every, "stranger", 0)
-        return world.settings.as_dict()
+        raise DialError(msg)
+    if method == "POST" and endpoint == "dials":
+        was = world.dials.strangers_every
+        world.turn(document)
+        if world.dials.strangers_every > 0 and not was:
+            world.schedule(world.dials.strangers_every, "stranger", 0)
+        return world.dials.as_dict()
     if method == "POST" and endpoint == "faults":
         world.faults.set(document)
         return world.faults.as_dict()

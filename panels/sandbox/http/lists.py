@@ -71,12 +71,12 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
     if wanted:
         rows = [row for row in rows if all(m.holds(row, value) for m, value in wanted)]
     rows = _of_days(call, shape, _of_ids(call, shape, rows))
-    there, cut = len(rows), call.world.settings.list_cut or len(rows)
-    if call.world.settings.list_cut_first:
+    there, cut = len(rows), call.world.dials.list_cut or len(rows)
+    if call.world.dials.list_cut_first:
         rows = rows[:cut]
     column, falling, rows = _sorted(call, shape, rows)
     rows = rows[:cut]
-    total = there if call.world.settings.list_cut_tells_all else len(rows)
+    total = there if call.world.dials.list_cut_tells_all else len(rows)
     size = _page_size(call)
     number = max(1, _whole(call.get("p_num"), 1))
     start = (number - 1) * size
@@ -84,7 +84,7 @@ def listing(call: Call, shape: Listing, rows: Sequence[Any], extra: str = "") ->
         start = max(0, start - _REPEATED)
     page = rows[start : start + size]
     body = "".join([f"<elem>{shape.write(row)}</elem>" for row in page])
-    for what, shown in call.world.settings.odd_cells.items():
+    for what, shown in call.world.dials.odd_cells.items():
         body = _with_odd_cell(body, shape, call.func, what, shown)
     order = "desc" if falling else "asc"
     return (
@@ -139,7 +139,7 @@ def _wanted(call: Call, shape: Listing) -> list[tuple[Match, str]]:
     if mode == "off":
         return []
     if mode in {"on", "yes"}:
-        ignored = call.world.settings.ignored_filters
+        ignored = call.world.dials.ignored_filters
         values = {name: call.get(name) for name in shape.filters if name not in ignored}
     else:
         saved = call.world.filters.get(f"{call.panel}/{call.actor.real}/{call.func}")
@@ -164,7 +164,7 @@ def _of_days(call: Call, shape: Listing, rows: Sequence[Any]) -> Sequence[Any]:
 def filtered(call: Call, name: str) -> str:
     """Give the value of a filter's field; '' when it is not filtered by, or not known."""
     on = call.get("filter") in {"on", "yes"}
-    return call.get(name) if on and name not in call.world.settings.ignored_filters else ""
+    return call.get(name) if on and name not in call.world.dials.ignored_filters else ""
 
 
 def _sorted(call: Call, shape: Listing, rows: Sequence[Any]) -> tuple[str, bool, Sequence[Any]]:
@@ -180,9 +180,9 @@ def _sorted(call: Call, shape: Listing, rows: Sequence[Any]) -> tuple[str, bool,
 
 
 def _page_size(call: Call) -> int:
-    settings = call.world.settings
-    size = max(1, _whole(call.get("p_cnt"), settings.default_rows))
-    return min(size, settings.max_rows) if settings.max_rows else size
+    dials = call.world.dials
+    size = max(1, _whole(call.get("p_cnt"), dials.default_rows))
+    return min(size, dials.max_rows) if dials.max_rows else size
 
 
 def _whole(text: str, default: int) -> int:

@@ -35,8 +35,8 @@ class Panel(access.Directory, Protocol):
 
 def answer(world: World, panel: Panel, request: Request, fault: Rule | None = None) -> Response:
     """Work on a request and write its answer."""
-    if world.settings.updating:
-        return Response(xml.updating_page(world.settings.updating), content_type=HTML_TYPE)
+    if world.dials.updating:
+        return Response(xml.updating_page(world.dials.updating), content_type=HTML_TYPE)
     lang = request.params.get("lang") or panel.language
     fixed = world.dialect.flag("language.fixed")
     lang = lang if lang in {"en", "ru"} and not fixed else panel.language
@@ -60,7 +60,7 @@ def answer(world: World, panel: Panel, request: Request, fault: Rule | None = No
     except LoginPage:
         return Response(xml.login_page(), content_type=HTML_TYPE)
     func = request.func
-    if f"{panel.name}/{actor.real}" in world.settings.expired_passwords and "<error" not in body:
+    if f"{panel.name}/{actor.real}" in world.dials.expired_passwords and "<error" not in body:
         func = "expirepass"
     return Response(
         xml.document(body, func=func, lang=lang, binary=panel.binary, params=request.params)
@@ -74,11 +74,11 @@ def _auth(world: World, request: Request, panel: Panel) -> str:
 
 def _work(call: Call, panel: Panel) -> str:
     function = panel.function(call)
-    if function is None and call.world.settings.missing_without_object:
+    if function is None and call.world.dials.missing_without_object:
         raise missed("", "Function not found. Perhaps its module is not loaded.")
     if function is None:
         raise missed(call.func, "Function '__object__' is not found.")
-    if f"{call.panel}/{call.actor.real}" in call.world.settings.expired_passwords:
+    if f"{call.panel}/{call.actor.real}" in call.world.dials.expired_passwords:
         return form(call, [Field("password"), Field("confirm")])
     if call.actor is NOBODY and function.level > 0:
         kind, about = call.dialect.error("expired")

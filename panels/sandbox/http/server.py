@@ -51,10 +51,10 @@ class Serving:
 
     def enter(self, panel: str, go: Callable[[], None]) -> bool:
         """Let a request in now, or when its turn comes; False when it is turned away."""
-        settings = self.world.settings
+        dials = self.world.dials
         working = self._working.get(panel, 0)
-        if settings.parallel and working >= settings.parallel:
-            if settings.parallel_over == "refuse":
+        if dials.parallel and working >= dials.parallel:
+            if dials.parallel_over == "refuse":
                 return False
             self._waiting.setdefault(panel, deque()).append(go)
             return True
@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
             self._accept(Request(self._panel, params, self._address))
 
     def _is_here(self, path: str) -> bool:
-        only = self._serving.world.settings.only_path if self._panel == BILLMANAGER else ""
+        only = self._serving.world.dials.only_path if self._panel == BILLMANAGER else ""
         return serves(path, self._panel) and only in {"", path}
 
     def _accept(self, request: Request) -> None:
@@ -165,10 +165,10 @@ class Connection(asyncio.Protocol):
     def _begin(self, request: Request, fault: Rule | None) -> None:
         """Wait half of the latency, and what a fault adds, then work."""
         world = self._serving.world
-        settings = world.settings
-        latency = settings.latency
-        if settings.latency_jitter:
-            latency += world.random.random() * settings.latency_jitter
+        dials = world.dials
+        latency = dials.latency
+        if dials.latency_jitter:
+            latency += world.random.random() * dials.latency_jitter
         half = latency / 2000
         wait = half + (fault.seconds if fault is not None and fault.kind == "slow_before" else 0)
         if wait:
@@ -209,7 +209,7 @@ class Connection(asyncio.Protocol):
             return
         keep = self._keep and not response.cut
         reason = _REASONS.get(response.status, "Unknown")
-        clock_ahead = self._serving.world.settings.clock_ahead
+        clock_ahead = self._serving.world.dials.clock_ahead
         transport.write(
             b"HTTP/1.1 %d %s\r\nServer: sandbox\r\nDate: %s\r\n"
             b"Content-Type: %s\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s"

@@ -83,7 +83,7 @@ class IspManager:
 
     def allows(self, call: Call) -> bool:
         """Whether the login's rights cover the call."""
-        denied = call.world.settings.denied.get(f"{self.name}/{call.actor.real}", ())
+        denied = call.world.dials.denied.get(f"{self.name}/{call.actor.real}", ())
         return call.func not in denied
 
 

@@ -135,7 +135,7 @@ def _new_password(call: Call) -> str:
     if "confirm" in call.params and call.get("confirm") != password:
         raise bad_value("confirm")
     usable = password.isascii() and password.isprintable() and len(password) <= _PASSWORD_LENGTH
-    if not usable or len(password) < call.world.settings.password_min:
+    if not usable or len(password) < call.world.dials.password_min:
         raise bad_value("passwd")
     return password
 

@@ -30,7 +30,7 @@ def _run(world: World, job: Job) -> None:
     elif job.kind == "finish_task":
         module, username, password = job.args
         operations.finish_task(world, job.target, int(module), username, password)
-    elif job.kind == "stranger" and world.settings.strangers_every > 0:
+    elif job.kind == "stranger" and world.dials.strangers_every > 0:
         with suppress(Refusal):  # who is refused goes away
             acts.stranger_orders(world, {})
-        world.schedule(world.settings.strangers_every, "stranger", 0)
+        world.schedule(world.dials.strangers_every, "stranger", 0)

@@ -76,8 +76,8 @@ class Journal:
             self._changes = []
 
     def close(self) -> None:
-        """Write down what is left, with the settings and counters, and close the file."""
-        self._changes.append(["", _unlisted(self._world)])
+        """Write down what is left, with the dials and counters, and close the file."""
+        self._changes.append(["", _settings(self._world)])
         self.commit()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -141,7 +141,7 @@ def _whole(world: World) -> list[bytes]:
         "draws": world.token(),
         "last": {name: table.last_id for name, table in tables.items()},
     }
-    lines = [_line(head), _line({"changes": [["", _unlisted(world)]]})]
+    lines = [_line(head), _line({"changes": [["", _settings(world)]]})]
     for name, table in tables.items():
         rows = table.all()
         for start in range(0, len(rows), _ROWS_PER_LINE):
@@ -150,19 +150,19 @@ def _whole(world: World) -> list[bytes]:
     return lines
 
 
-def _unlisted(world: World) -> dict[str, Any]:
+def _settings(world: World) -> dict[str, Any]:
     return {
-        "settings": world.settings.as_dict(),
+        "dials": world.dials.as_dict(),
         "calls": dict(world.calls),
         "most_busy": dict(world.most_busy),
     }
 
 
-def _restore(world: World, kept: dict[str, Any]) -> None:
-    world.settings.change(kept["settings"] if "settings" in kept else kept["dials"])  # older files
+def _restore(world: World, settings: dict[str, Any]) -> None:
+    world.dials.turn(settings["dials"])
     world.calls.clear()
-    world.calls.update(kept["calls"])
-    world.most_busy.update(kept["most_busy"])
+    world.calls.update(settings["calls"])
+    world.most_busy.update(settings["most_busy"])
 
 
 def _line(document: dict[str, Any]) -> bytes:

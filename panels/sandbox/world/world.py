@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from panels.sandbox.dialect import load
+from panels.sandbox.dials import Dials
 from panels.sandbox.faults import Faults
-from panels.sandbox.settings import Settings
 from panels.sandbox.world import records as r
 from panels.sandbox.world.past import Past
 from panels.sandbox.world.tables import Table
@@ -25,7 +25,7 @@ BILLMANAGER = "billmanager"
 
 
 class World:
-    """All tables, the clock, chance, settings, faults and counters of one sandbox.
+    """All tables, the clock, chance, dials, faults and counters of one sandbox.
 
     ``servers`` names the ispmanagers; ``ports`` says where each panel listens, for the addresses
     that modules show.
@@ -45,7 +45,7 @@ class World:
         self._upgraded: tuple[dict[str, str], Dialect] | None = None
         self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - chance of a rehearsal, no secret
-        self.settings = Settings()
+        self.dials = Dials()
         self.faults = Faults()
         self.host = "127.0.0.1"
         self.scheme = "http"
@@ -64,18 +64,18 @@ class World:
     @property
     def dialect(self) -> Dialect:
         """The dialect of the panels now: an upgrade may have changed it."""
-        upgrade = self.settings.upgrade
+        upgrade = self.dials.upgrade
         if not upgrade:
             return self._dialect
         if self._upgraded is None or self._upgraded[0] is not upgrade:
             self._upgraded = (upgrade, self._dialect.upgraded(upgrade))
         return self._upgraded[1]
 
-    def change_settings(self, values: dict[str, Any]) -> None:
-        """Change settings by name, all or none. Raises SettingError or DialectError."""
+    def turn(self, values: dict[str, Any]) -> None:
+        """Turn dials; nothing is changed where one cannot be (DialError or DialectError)."""
         if isinstance(upgrade := values.get("upgrade"), dict):
             self._dialect.upgraded(upgrade)
-        self.settings.change(values)
+        self.dials.turn(values)
 
     def _make_tables(self) -> None:
         self.departments: Table[int, r.Department] = Table("departments", r.Department)
@@ -140,7 +140,7 @@ class World:
 
     def listed(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Give these rows as a list shows them now, which may lag behind what was done."""
-        behind = self.settings.lists_behind
+        behind = self.dials.lists_behind
         table = next(
             (t for t in self.tables().values() if rows and isinstance(rows[0], t.row)), None
         )

@@ -108,7 +108,7 @@ class Big:
 def big() -> Iterator[Callable[..., Big]]:
     with ExitStack() as stack:
 
-        def make(**changes: object) -> Big:
+        def make(**dials: object) -> Big:
             world = World(servers=("isp1",), dialect=load(), clock=time.time)
             generate(world, Size(accounts=4))
             urls = stack.enter_context(served(world))
@@ -130,7 +130,7 @@ def big() -> Iterator[Callable[..., Big]]:
             staff = to("billmanager", "tasks")
             bill = BillManager(admin, discover(admin, staff), task_transport=staff)
             isp = IspManager(to("isp1", "root"))
-            world.settings.change({"list_cut": 5_001, **changes})
+            world.dials.turn({"list_cut": 5_001, **dials})
             notes.calls.clear()
             return Big(world, bill, isp, notes)
 

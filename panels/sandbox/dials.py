@@ -1,4 +1,4 @@
-"""What can be set while the sandbox runs: delays, limits, rules, faults of its lists."""
+"""The dials: what can be turned while the sandbox runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 
-class SettingError(ValueError):
-    """A setting that does not exist, or a value that it does not take."""
+class DialError(ValueError):
+    """A dial that does not exist, or a value that it does not take."""
 
 
 @dataclass(slots=True)
-class Settings:
-    """Every setting with its default. Times are seconds, latency is milliseconds."""
+class Dials:
+    """Every dial with its rest position. Times are seconds, latency is milliseconds."""
 
     latency: float = 0.0
     """How long a panel takes to answer a request."""
@@ -146,27 +146,24 @@ class Settings:
     missing_without_object: bool = False
     """What is said of a function that does not exist names none (billmanager.md 1.4)."""
 
-    def change(self, values: dict[str, Any]) -> None:
-        """Change settings by name, all or none.
-
-        Raises SettingError where there is no such setting, or a value is of another type.
-        """
+    def turn(self, values: dict[str, Any]) -> None:
+        """Set dials by name; DialError, with nothing changed, on an unknown one or a wrong kind."""
         checked = {name: self._checked(name, value) for name, value in values.items()}
         for name, value in checked.items():
             setattr(self, name, value)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give all settings with their values."""
+        """Give all dials with their values."""
         return asdict(self)
 
     def _checked(self, name: str, value: object) -> object:
-        if name not in {setting.name for setting in fields(self)}:
-            msg = f"there is no setting {name}"
-            raise SettingError(msg)
+        if name not in {dial.name for dial in fields(self)}:
+            msg = f"there is no dial {name}"
+            raise DialError(msg)
         now = getattr(self, name)
         if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if type(value) is not type(now):
-            msg = f"setting {name} takes {type(now).__name__}, not {type(value).__name__}"
-            raise SettingError(msg)
+            msg = f"dial {name} takes {type(now).__name__}, not {type(value).__name__}"
+            raise DialError(msg)
         return value
