@@ -97,6 +97,8 @@ TEXTS: Mapping[str, str] = {
     "cell.no_date": _("is not a date"),
     "cell.no_status": _("is no status of a service"),
     "cell.no_currency": _("is in a currency that is not known"),
+    "cell.too_large": _("is too large an amount"),
+    "cell.no_one_owner": _("names a client by a name that not just one client has"),
     "cell.no_service": _("does not say which service it is for"),
     "marker.none": _("no column tells what is enabled"),
     "marker.says_nothing": _("no column tells what is enabled: %(columns)s say neither on nor off"),

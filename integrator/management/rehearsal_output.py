@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.management.output import OK, UNREACHABLE
+from integrator.messages.message import of_json
 from integrator.previews.rehearsal import rehearsal
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
 
     result = rehearsal.rehearse(preview, tell)
     if result["state"] == rehearsal.FAILED:
-        note(_("It could not be rehearsed: %(why)s") % {"why": result["error"]})
+        note(_("It could not be rehearsed: %(why)s") % {"why": of_json(result["error"])})
         return UNREACHABLE
     return OK
 

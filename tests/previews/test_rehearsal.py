@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.matching.candidates import unbound
+from integrator.messages.message import of_json
 from integrator.models import Account, Call, Client, Panel, Preview, PreviewRow
 from integrator.previews import comparison, confirmations
 from integrator.previews import preview as previews
@@ -115,7 +116,7 @@ def test_what_nobody_fills_blocks_and_what_is_offered_is_told(discovered: Sandbo
     preview, _ = rehearsed()
     assert preview.summary["ready"] == 0
     (needs,) = [one for one in first_row(preview).reasons if one["key"] == "order_needs"]
-    assert "tax_number" in needs["text"]
+    assert "tax_number" in str(of_json(needs))
 
 
 def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) -> None:
@@ -125,7 +126,7 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     row = first_row(preview)
     assert (row.state, preview.summary["ready"]) == ("choose", 0)
     assert keys(row) >= {"discount", "other_price"}
-    (told,) = [one["text"] for one in row.reasons if one["key"] == "other_price"]
+    (told,) = [str(of_json(one)) for one in row.reasons if one["key"] == "other_price"]
     assert f"{row.price:.2f}" in told
     assert f"{(row.price or 0) * 2:.2f}" in told
     assert preview.summary["asks"] == {"price": 12}
@@ -203,7 +204,7 @@ def test_a_credit_that_the_method_does_not_take_is_blocked(
     assert rows
     for row in rows:
         assert row.state == "blocked"
-        (told,) = [one["text"] for one in row.reasons if one["key"] == f"credit_{key}"]
+        (told,) = [str(of_json(one)) for one in row.reasons if one["key"] == f"credit_{key}"]
         assert ("5000.00" if key == "below" else "0.02") in told
     assert preview.rows.exclude(client=poor).filter(state="ready").exists()
     assert all(Decimal(one["amount"]) == 0 for one in preview.summary["credits"])

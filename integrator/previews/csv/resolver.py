@@ -10,8 +10,7 @@ from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PanelNames, PlanNames
 from integrator.matching.candidates import Candidate, named_accounts, obstacles
 from integrator.matching.missing_clients import QUOTES, is_email
-from integrator.messages.message import say
-from integrator.messages.reasons import reason
+from integrator.messages.message import of_json, say
 from integrator.models import Client, ClientUser, Panel
 from panels.normal_forms import stored_email
 
@@ -164,8 +163,7 @@ class _Lookup:
 
     def _expires(self, line: Line) -> None:
         if line.expires is not None and line.expires <= self._today:
-            bad = reason("expires_past", date=line.expires.isoformat())
-            raise _BadLineError("expires", bad["text"])
+            raise _BadLineError("expires", say("expires_past", date=line.expires))
 
 
 def _unknown_client(word: str) -> _BadLineError:
@@ -179,4 +177,4 @@ def _unknown_client(word: str) -> _BadLineError:
 def _taken(account: AccountFacts) -> Iterator[_BadLineError]:
     """Why an account that is known can nevertheless not be bound."""
     for obstacle in obstacles(account):
-        yield _BadLineError("username", obstacle["text"])
+        yield _BadLineError("username", of_json(obstacle))
