@@ -81,7 +81,7 @@ def corrected(binding: Binding, wish: Wish) -> Correction:
         [line], period=period, autoprolong=None, today=now().date(), holder=binding.pk
     )
     if wrong:
-        raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
+        raise Refused(_("This correction cannot be taken."), [str(one.text) for one in wrong])
     rows = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
     said = tuple(word for row in rows.values_list("words", flat=True) for word in row)
     candidates = [replace(_moved(binding, wish, one), words=said) for one in found]

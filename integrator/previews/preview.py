@@ -24,7 +24,7 @@ from integrator.previews.checks import credit_checks
 from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import Choices, PayMethod, find_paymethod
 from integrator.previews.csv import reader, resolver
-from integrator.previews.csv.reader import errors_json
+from integrator.previews.csv.reader import stored_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,7 +222,7 @@ def _frozen(
         hours=choices.hours,
         hold_letters=choices.hold_letters,
         expires_rule=choices.expires,
-        summary={**row_totals.summary(rows, totals, choices), "skipped": errors_json(skipped)},
+        summary={**row_totals.summary(rows, totals, choices), "skipped": stored_errors(skipped)},
     )
     with transaction.atomic():
         preview.save(force_insert=True)

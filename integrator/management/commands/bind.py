@@ -101,7 +101,8 @@ class Command(PersonCommand):
                 )
             )
         for one in preview.summary["skipped"]:
-            self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+            words = {**one, "text": of_json(one["text"])}
+            self.note(_("left out: line %(line)d, %(column)s: %(text)s") % words)
         for kind in given["confirm"]:
             confirmations.confirm_all(preview, kind, actor())
         code = rehearsal_output.rehearse(preview, self.note) if given["dry_run"] else OK
