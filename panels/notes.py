@@ -154,7 +154,9 @@ class Note(str):
 
     def __new__(cls, key: str, params: Mapping[str, Any]) -> Self:
         """Make it; ``note`` does so. Raises LookupError where no text has this key, or names it."""
-        made = super().__new__(cls, TEXTS[key] % {name: _told(one) for name, one in params.items()})
+        made = super().__new__(
+            cls, TEXTS[key] % {name: _shown(one) for name, one in params.items()}
+        )
         made.key, made.params = key, dict(params)
         return made
 
@@ -172,7 +174,7 @@ def note(key: str, **params: str | int | tuple[Note, ...]) -> Note:
     return Note(key, params)
 
 
-def _told(value: str | int | tuple[Note, ...]) -> str | int:
+def _shown(value: str | int | tuple[Note, ...]) -> str | int:
     return "; ".join(value) if isinstance(value, tuple) else value
 
 

@@ -85,8 +85,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     facts[sale_rules.GROUPS] = group_limits(billmanager.transport)
     facts[sale_rules.REGISTERS] = sale_rules.kept_registers(registers(billmanager.transport))
     if notes:
-        told = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
-        counts[unreadable_rows.KEY] = told["count"]
+        unread = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
+        counts[unreadable_rows.KEY] = unread["count"]
     return counts, facts
 
 

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union
 
 from django.utils import translation
-from django.utils.functional import Promise
 
 from integrator.messages.catalogs import TEXTS
 
@@ -197,7 +196,7 @@ def _param(value: object) -> Value:
         return value
     if isinstance(value, list | tuple) and all(isinstance(one, Message) for one in value):
         return tuple(value)
-    if isinstance(value, str | Promise | Decimal | dt.date):
+    if isinstance(value, str | Decimal | dt.date):
         return str(value)
     message = f"{value!r} is nothing that a text can name"
     raise TypeError(message)

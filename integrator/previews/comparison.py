@@ -84,9 +84,9 @@ def _of_row(before: PreviewRow, row: Judged) -> Iterator[str]:
         }
     if (before.module_id, before.datacenter_id) != (row.module_id, row.datacenter_id):
         yield _("its server is served by another module or data centre now")
-    told = {reason["key"] for reason in before.reasons}
+    known = {reason["key"] for reason in before.reasons}
     for note in row.notes:
-        if note["key"] in CHANGE_KEYS and note["key"] not in told:
+        if note["key"] in CHANGE_KEYS and note["key"] not in known:
             yield str(of_json(note))
     if before.su != row.su:
         yield _("it would be ordered as %(after)s instead of %(before)s") % {

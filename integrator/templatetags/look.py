@@ -248,8 +248,8 @@ EVIDENCE = {
 @register.filter
 def evidence(found: dict[str, Any]) -> str:
     """The two or three things of a step's evidence that a person looks for first."""
-    told = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
-    return ", ".join(told) or gettext("read back and proven")
+    texts = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
+    return ", ".join(texts) or gettext("read back and proven")
 
 
 @register.filter

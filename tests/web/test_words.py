@@ -58,7 +58,7 @@ def test_what_is_found_around_a_window_is_read_in_the_readers_language(db: None)
     user.why = other.why = say("user.like", name="anna")
     changed = several(canaries.differences(before, after))
     canary = factories.canary(window, factories.done(), state="changed", why=changed)
-    alarm = several([server_users.told([user, other]), post_checks._canary_text(canary)])
+    alarm = several([server_users.message_of([user, other]), post_checks._canary_text(canary)])
     mine = f"относится к b{user.binding.pk}: назван по образцу «anna» с цифрами на конце"
     with translation.override("ru"):
         assert str(alarm) == (
@@ -97,7 +97,7 @@ def test_what_stops_is_read_in_russian_without_a_sentence_of_ours_in_english(
     """A failed, an undecided and a waiting binding, a held window, and a run that was paused."""
     away = of_error(Unreachable(note("connection.late", seconds="3"), panel="web-1", func="user"))
     refused = say("panel.said", where="billing order", what=verbatim("No such luck"))
-    stop = circuit_breaker._told("order_refused", refused)
+    stop = circuit_breaker._stop_message("order_refused", refused)
     run = factories.run(
         state="paused",
         why=say("run.in_row", count=5, step=3, server="billing", binding="b9", stop=stop),

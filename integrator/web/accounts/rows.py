@@ -137,7 +137,7 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
     asks = choosable and not client_choices.blocking(account.conflicts)
     picks = picks_of(account, names) if asks else []
     # A conflict of an account that is free stands among its reasons already.
-    told = account.match_reasons if standing.bindable else account.conflicts
+    stored = account.match_reasons if standing.bindable else account.conflicts
     return Row(
         id=str(account.pk),
         username=username,
@@ -153,8 +153,8 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
         binding=str(account.binding_id or ""),
         choosable=choosable,
         conflict=account.in_conflict,
-        match=plain(", ".join(dict.fromkeys(_short(one) for one in told))),
-        reasons=plain("; ".join(str(of_json(one)) for one in told)),
+        match=plain(", ".join(dict.fromkeys(_short(one) for one in stored))),
+        reasons=plain("; ".join(str(of_json(one)) for one in stored)),
         standing=standing,
     )
 
