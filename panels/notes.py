@@ -97,6 +97,8 @@ TEXTS: Mapping[str, str] = {
     "cell.no_date": _("is not a date"),
     "cell.no_status": _("is no status of a service"),
     "cell.no_currency": _("is in a currency that is not known"),
+    "cell.too_large": _("is too large an amount"),
+    "cell.no_one_owner": _("names a client by a name that not just one client has"),
     "cell.no_service": _("does not say which service it is for"),
     "marker.none": _("no column tells what is enabled"),
     "marker.says_nothing": _("no column tells what is enabled: %(columns)s say neither on nor off"),
@@ -152,7 +154,9 @@ class Note(str):
 
     def __new__(cls, key: str, params: Mapping[str, Any]) -> Self:
         """Make it; ``note`` does so. Raises LookupError where no text has this key, or names it."""
-        made = super().__new__(cls, TEXTS[key] % {name: _told(one) for name, one in params.items()})
+        made = super().__new__(
+            cls, TEXTS[key] % {name: _shown(one) for name, one in params.items()}
+        )
         made.key, made.params = key, dict(params)
         return made
 
@@ -170,7 +174,7 @@ def note(key: str, **params: str | int | tuple[Note, ...]) -> Note:
     return Note(key, params)
 
 
-def _told(value: str | int | tuple[Note, ...]) -> str | int:
+def _shown(value: str | int | tuple[Note, ...]) -> str | int:
     return "; ".join(value) if isinstance(value, tuple) else value
 
 

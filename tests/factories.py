@@ -136,7 +136,7 @@ def listed(number: int, **fields: Any) -> ListedService:
 
 def drift(name: str = "gold", **fields: Any) -> Drift:
     """A service that is sold on another plan than its account's preset maps to."""
-    told = {"key": "plan_differs", "text": "", "params": {
+    told = {"key": "plan_differs", "params": {
         "service": 7, "plan": name, "username": name, "server": name, "preset": name,
         "other": name}}  # fmt: skip
     where = fields.get("account")
@@ -157,7 +157,7 @@ def change(name: str, source: Panel, **fields: Any) -> Change:
 def _reasons(state: str) -> list[dict[str, Any]]:
     key = {"ready": "email", "choose": "several_clients", "blocked": "no_client"}[state]
     params = {"email": "anna@example.org", "client": 12, "count": 2}
-    return [{"key": key, "text": key, "params": params}]
+    return [{"key": key, "params": params}]
 
 
 def preview(rows: int = 0, **fields: Any) -> Preview:

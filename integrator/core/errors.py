@@ -13,6 +13,8 @@ from panels.coremanager.errors import CertificateRefused, PanelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from integrator.messages.message import Message
+
 __all__ = [
     "ActionRefused",
     "CertificateRefused",
@@ -35,9 +37,9 @@ class Refused(Exception):  # noqa: N818 - the word of design.md
         self.lines = list(lines)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class LineError:
-    """One error in a CSV file, and where it is.
+    """One error in a CSV file, and where it is; sorted by where it is.
 
     ``line`` counts from 1, as editors do; 0: the file as a whole. ``column`` is the
     column's name, empty where the whole line is meant. ``skippable``: the other lines can be
@@ -47,13 +49,16 @@ class LineError:
 
     line: int
     column: str
-    text: str
+    text: Message
     skippable: bool = True
     unknown_email: str = ""
 
+    def __lt__(self, other: LineError) -> bool:
+        return (self.line, self.column) < (other.line, other.column)
+
     def __str__(self) -> str:
         if not self.line:
-            return self.text
+            return str(self.text)
         if not self.column:
             return _("line %(line)d: %(text)s") % {"line": self.line, "text": self.text}
         values = {"line": self.line, "column": self.column, "text": self.text}

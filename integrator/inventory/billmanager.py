@@ -28,6 +28,7 @@ from panels.billmanager.sale_rules import SaleRules, group_limits
 from panels.coremanager.errors import Refused, UnexpectedAnswer
 from panels.coremanager.partial_lists import Gathered, Unreadable
 from panels.normal_forms import name_key, stored_email
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
@@ -84,8 +85,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     facts[sale_rules.GROUPS] = group_limits(billmanager.transport)
     facts[sale_rules.REGISTERS] = sale_rules.kept_registers(registers(billmanager.transport))
     if notes:
-        told = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
-        counts[unreadable_rows.KEY] = told["count"]
+        unread = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
+        counts[unreadable_rows.KEY] = unread["count"]
     return counts, facts
 
 
@@ -256,7 +257,7 @@ def _balance(client: ListedClient, notes: list[Unreadable]) -> Decimal | None:
     """The balance as it is stored; None, and a note, from ``MAX_BALANCE`` on."""
     balance = kept(client.balance)
     if balance is None and client.balance is not None:
-        value, what = str(client.balance), "is too large an amount"
+        value, what = str(client.balance), note("cell.too_large")
         notes.append(Unreadable("account", str(client.id), client.name, "balance", value, what))
     return balance
 

@@ -35,8 +35,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     """
     ispmanager = panel_connections.ispmanager(panel)
     progress.phase("administrators")
-    told = ispmanager.administrators()
-    administrators = {*told, ispmanager.whoami().name, "root", ""}
+    admins = ispmanager.administrators()
+    administrators = {*admins, ispmanager.whoami().name, "root", ""}
     progress.phase("accounts")
     listed = ispmanager.accounts()
     progress.phase("domains")
@@ -54,7 +54,7 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     resellers = {row.username for row in listed if _is_reseller(row)}
     found: dict[Hashable, dict[str, Any]] = {
         row.username: _columns(row, domains.get(row.username, []), kept.get(row.username, _NEW)[0])
-        | {"system": _is_system(row, administrators, resellers, all_listed=bool(told))}
+        | {"system": _is_system(row, administrators, resellers, all_listed=bool(admins))}
         for row in listed
     }
     history, moment = History(panel, Change.Kind.ACCOUNT, _WATCHED), now()
@@ -82,8 +82,8 @@ def discover(panel: Panel, progress: Progress) -> tuple[dict[str, int], dict[str
     facts: dict[str, Any] = {"presets": presets}
     notes = [*listed.unreadable, *sites.unreadable]
     if notes:
-        told_of = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
-        counts[unreadable_rows.KEY] = told_of["count"]
+        unread = facts[unreadable_rows.KEY] = unreadable_rows.kept(notes)
+        counts[unreadable_rows.KEY] = unread["count"]
     return counts, facts
 
 

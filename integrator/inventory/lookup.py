@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import Refused
 from integrator.core.numbers import row_id
+from integrator.messages.message import Message, say
 from integrator.models import Client, ClientUser, Panel, Plan
 from integrator.panel_access.panel_url import AddressError, normalise
 from panels.normal_forms import email_spellings, login_key, name_key
@@ -101,35 +102,31 @@ class PlanNames:
         return cls({plan.remote_id: plan for plan in plans}, by_name)
 
     def find(self, word: str) -> Plan:
+        """The plan that ``look`` finds. Raises Refused, and says why, when it finds none."""
+        found = self.look(word)
+        if isinstance(found, Message):
+            raise Refused(str(found))
+        return found
+
+    def look(self, word: str) -> Plan | Message:
         """The plan with this id, else with exactly this name.
 
-        Raises Refused when there is none, when several have the name, or when it is the id of one
-        and the name of another.
+        A message when there is none, when several have the name, or when it is the id of one and
+        the name of another.
         """
         word = name_key(word)
         numbered = self.by_id.get(row_id(word))
         named = self.by_name.get(word, [])
         others = [plan for plan in named if plan != numbered]
         if numbered is not None and others:
-            raise Refused(_both(word, numbered, others))
+            return say("csv.plan_twice", word=word, one=numbered.name, ids=_ids(others))
         if numbered is not None:
             return numbered
         if len(named) == 1:
             return named[0]
         if named:
-            raise Refused(
-                _("Several plans are called “%(name)s”; give the id of one: %(ids)s.")
-                % {"name": word, "ids": _ids(named)}
-            )
-        raise Refused(_("BILLmanager has no plan “%(name)s” for hosting.") % {"name": word})
-
-
-def _both(word: str, numbered: Plan, named: Sequence[Plan]) -> str:
-    text = _(
-        "“%(word)s” is the id of plan “%(one)s” and the name of another one, whose id is %(ids)s;"
-        " write “%(one)s” or %(ids)s."
-    )
-    return text % {"word": word, "one": numbered.name, "ids": _ids(named)}
+            return say("csv.several_plans", name=word, ids=_ids(named))
+        return say("csv.no_plan", name=word)
 
 
 def _ids(plans: Sequence[Plan]) -> str:

@@ -9,6 +9,7 @@ from integrator.inventory.tolerant_reads import unless_odd
 from integrator.models import Client
 from panels.coremanager.partial_lists import Unreadable
 from panels.normal_forms import name_key
+from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_ASKED = 200
 """Of so many users and services the panel is asked one by one whose they are."""
-NAMELESS = "names a client by a name that not just one client has"
+NAMELESS = note("cell.no_one_owner")
 
 
 def of_users(

@@ -23,8 +23,8 @@ RULES, GROUPS, REGISTERS = "sale_rules", "plan_groups", "registers"
 
 def kept(rules: SaleRules) -> dict[str, Any]:
     """The rules as they are stored: only what applies."""
-    told = {name: value for name, value in asdict(rules).items() if value}
-    return {**told, "ends": rules.ends.isoformat()} if rules.ends else told
+    given = {name: value for name, value in asdict(rules).items() if value}
+    return {**given, "ends": rules.ends.isoformat()} if rules.ends else given
 
 
 def kept_registers(found: Iterable[Register]) -> list[list[Any]]:

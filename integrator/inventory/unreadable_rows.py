@@ -1,8 +1,9 @@
 """Rows and cells of a panel's lists that could not be read, stored with its discovery by name.
 
 ``Panel.discovery["facts"]["unreadable"]``: {"count", "columns": {"account.balance": 3, …},
-"rows": [{"func", "key", "name", "column", "value", "what"}, …]}. Of very many the first are kept;
-``columns`` counts all of them. Absent where everything could be read.
+"rows": [{"func", "key", "name", "column", "value", "what"}, …]}; ``what`` is a stored note, or text
+where the panel said it or an older version wrote it. Of very many the first are kept; ``columns``
+counts all of them. Absent where everything could be read.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
+from integrator.messages import panel_errors
 from panels import notes
 from panels.coremanager.partial_lists import Unreadable
 
@@ -28,15 +29,6 @@ BALANCE = "account.balance"
 PLAN_MODULES = "pricelist (modules)"
 """How the list of a plan's modules is called here: its function's name differs by panel."""
 
-LABELS = frozenset(
-    {
-        *(text for key, text in notes.TEXTS.items() if key.startswith("cell.")),
-        gettext_noop("names a client by a name that not just one client has"),
-        gettext_noop("is too large an amount"),
-    }
-)
-"""What can be wrong with a cell, as ``panels`` and discovery say it."""
-
 
 def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
     """The unreadable rows as they are stored; {} where there are none."""
@@ -46,7 +38,7 @@ def kept(found: Iterable[Unreadable]) -> dict[str, Any]:
     return {
         "count": len(rows),
         "columns": dict(Counter(f"{one.func}.{one.column}" for one in rows)),
-        "rows": [plain(one) for one in rows[:MAX_ROWS]],
+        "rows": [_stored(one) for one in rows[:MAX_ROWS]],
     }
 
 
@@ -63,7 +55,8 @@ def renew(panel: Panel, func: str, found: Iterable[Unreadable]) -> None:
 
 def of(panel: Panel) -> list[Unreadable]:
     """The stored unreadable rows of a panel."""
-    return [Unreadable(**one) for one in _known(panel).get("rows", [])]
+    rows: Iterable[dict[str, Any]] = _known(panel).get("rows", [])
+    return [Unreadable(**{**one, "what": notes.restored(one["what"])}) for one in rows]
 
 
 def count(panel: Panel) -> int:
@@ -95,7 +88,7 @@ def sentence(one: Unreadable) -> str:
         "list": one.func,
         "row": row or _("a row without id and name"),
         "column": one.column,
-        "what": _(one.what) if one.what in LABELS else one.what,
+        "what": str(panel_errors.of_words(one.what)),
         "value": one.value or "–",
     }
     return _("%(list)s, %(row)s: %(column)s %(what)s (“%(value)s”)") % words
@@ -107,5 +100,9 @@ def _known(panel: Panel) -> dict[str, Any]:
 
 
 def plain(one: Unreadable) -> dict[str, str]:
-    """One unreadable row as JSON."""
+    """One unreadable row as JSON, in English."""
     return {name: getattr(one, name) for name in Unreadable.__slots__}
+
+
+def _stored(one: Unreadable) -> dict[str, Any]:
+    return {**plain(one), "what": notes.stored(one.what)}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Q
 
 from integrator.core import clock
+from integrator.messages.message import NOTHING
 from integrator.models import Binding, Panel, Window, WorkerProcess
+
+if TYPE_CHECKING:
+    from integrator.messages.message import Message
 
 LATE = dt.timedelta(seconds=30)
 """Work that was due so long ago shows that nobody takes it."""
@@ -17,29 +22,39 @@ LATE = dt.timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class PanelHealth:
-    """One panel: ``ok``, ``stopped``, ``away`` or ``unchecked``, with the reason."""
+    """One panel: ``ok``, ``stopped``, ``away`` or ``unchecked``.
+
+    ``why``: for what reason it is stopped or away, empty otherwise. ``since``: when it went away;
+    None: it did not.
+    """
 
     name: str
     state: str
-    text: str
+    why: Message = NOTHING
     since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``problems``: sentences; empty when all is well."""
+    """What can keep work from moving.
+
+    ``waiting``: bindings that a worker could take; ``late``: bindings and windows that have been
+    due for longer than ``LATE``; ``held``: windows that wait for a person's decision; ``alarms``:
+    windows after which something was found to be wrong and nobody has seen it yet.
+    """
 
     workers: list[WorkerProcess]
     waiting: int
     late: int
     held: int
+    alarms: int
     panels: list[PanelHealth]
-    problems: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether nothing needs a person."""
-        return not self.problems
+        wrong = any(panel.state in ("stopped", "away") for panel in self.panels)
+        return not (self.late or self.held or self.alarms or wrong)
 
 
 def health() -> Health:
@@ -55,27 +70,16 @@ def health() -> Health:
         .count()
     )
     held = Window.objects.filter(held=True).count()
-    panels = [_panel(panel) for panel in Panel.objects.all()]
-    problems = []
-    if late and not workers:
-        problems.append("no worker is running")
-    elif late:
-        problems.append(f"{late} rows have been due for longer than {LATE.seconds} s")
-    if held:
-        problems.append(f"{held} windows are held")
     alarms = Window.objects.filter(alarm_seen_by="").exclude(alarm="").count()
-    if alarms:
-        problems.append(f"{alarms} windows have something wrong after them")
-    wrong = ("stopped", "away")
-    problems += [f"{panel.name}: {panel.text}" for panel in panels if panel.state in wrong]
-    return Health(workers, waiting, late, held, panels, problems)
+    panels = [_panel(panel) for panel in Panel.objects.all()]
+    return Health(workers, waiting, late, held, alarms, panels)
 
 
 def _panel(panel: Panel) -> PanelHealth:
     if panel.stopped:
-        return PanelHealth(panel.name, "stopped", str(panel.stopped))
+        return PanelHealth(panel.name, "stopped", panel.stopped)
     if panel.away_since is not None:
-        return PanelHealth(panel.name, "away", str(panel.away_why), panel.away_since)
+        return PanelHealth(panel.name, "away", panel.away_why, panel.away_since)
     if panel.checked_at is None:
-        return PanelHealth(panel.name, "unchecked", "")
-    return PanelHealth(panel.name, "ok", "")
+        return PanelHealth(panel.name, "unchecked")
+    return PanelHealth(panel.name, "ok")

@@ -58,7 +58,8 @@ class PersonCommand(BaseCommand):
                 code = self.run(**given)
         except CsvRefused as error:
             details = [
-                {"line": one.line, "column": one.column, "text": one.text} for one in error.errors
+                {"line": one.line, "column": one.column, "text": str(one.text)}
+                for one in error.errors
             ]
             lines = [*error.lines, *_creating_advice(error.unknown_emails)]
             self.fail(REFUSED, error.text, lines, {"errors": details})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.management.output import OK, UNREACHABLE
+from integrator.messages.message import of_json
 from integrator.previews.rehearsal import rehearsal
 
 if TYPE_CHECKING:
@@ -18,26 +19,26 @@ if TYPE_CHECKING:
 def rehearse(preview: Preview, note: Callable[[str], None]) -> int:
     """Rehearse, printing the progress of many order forms; the command's exit code."""
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         if total > rehearsal.MIN_FORMS_FOR_PROGRESS:
             note(_("%(done)d of %(total)d order forms read") % {"done": done, "total": total})
 
-    result = rehearsal.rehearse(preview, tell)
+    result = rehearsal.rehearse(preview, progress)
     if result["state"] == rehearsal.FAILED:
-        note(_("It could not be rehearsed: %(why)s") % {"why": result["error"]})
+        note(_("It could not be rehearsed: %(why)s") % {"why": of_json(result["error"])})
         return UNREACHABLE
     return OK
 
 
 def lines(preview: Preview) -> list[str]:
     """The result as lines, step by step; what is not known yet or wrong is marked."""
-    told = rehearsal.in_words(preview)
-    if told is None or "steps" not in told:
+    result = rehearsal.in_words(preview)
+    if result is None or "steps" not in result:
         return []
     marks = {"found": " ", "unknown": "?", "wrong": "!"}
     found = [
         f"  {step['step']} {mark} {text}"
-        for step in told["steps"]
+        for step in result["steps"]
         for part, mark in marks.items()
         for text in step[part]
     ]

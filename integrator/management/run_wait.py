@@ -36,14 +36,14 @@ def wait_for(run: Run, note: Callable[[str], None]) -> bool:
 
     True: nothing can move without a person. False: no worker has been alive for a minute.
     """
-    told: dict[str, int] = {}
+    shown: dict[str, int] = {}
     waits: list[str] = []
     alive_at = time.monotonic()
     while _still_moving(run):
         progress = report.progress(run)
-        if progress.by_state != told:
+        if progress.by_state != shown:
             note(_text(run, progress))
-            told = progress.by_state
+            shown = progress.by_state
         if (present := report.waits(run)) != waits:
             for one in present:
                 note(_("%(run)s waits: %(what)s") % {"run": run, "what": one})

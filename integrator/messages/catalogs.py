@@ -9,9 +9,11 @@ from integrator.messages import (
     causes,
     csv_errors,
     events,
+    matches,
     names,
     orders,
     panel_notes,
+    preview_rows,
     tasks,
     windows,
 )
@@ -37,8 +39,10 @@ SUBJECTS: tuple[Mapping[str, Any], ...] = (
     accounts.TEXTS,
     csv_errors.TEXTS,
     events.TEXTS,
+    matches.TEXTS,
     orders.TEXTS,
     panel_notes.TEXTS,
+    preview_rows.TEXTS,
     tasks.TEXTS,
     windows.TEXTS,
 )

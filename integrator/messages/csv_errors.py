@@ -34,6 +34,9 @@ TEXTS: Mapping[str, Any] = {
     "csv.column_close": _("Unknown column; did you mean “%(close)s”?"),
     "csv.column_unknown": _("Unknown column. Known are: %(columns)s."),
     # a line, and a cell by itself
+    "csv.unseen_sign": _(
+        "It holds a sign that nobody sees, %(sign)s, behind “%(before)s”: delete it."
+    ),
     "csv.cells": ngettext_lazy(
         "The line has %(cells)d cell, but the header names %(columns)d columns.",
         "The line has %(cells)d cells, but the header names %(columns)d columns.",
@@ -54,6 +57,12 @@ TEXTS: Mapping[str, Any] = {
     ),
     "csv.account_twice": _("The account is already named in line %(first)d."),
     "csv.no_client": _("BILLmanager has no client %(id)s."),
+    "csv.no_plan": _("BILLmanager has no plan “%(name)s” for hosting."),
+    "csv.several_plans": _("Several plans are called “%(name)s”; give the id of one: %(ids)s."),
+    "csv.plan_twice": _(
+        "“%(word)s” is the id of plan “%(one)s” and the name of another one, whose id is %(ids)s;"
+        " write “%(one)s” or %(ids)s."
+    ),
     "csv.no_email": _("No client has a user with the e-mail “%(email)s”."),
     "csv.quoted_email": _(
         "“%(email)s” begins with “%(sign)s”, as spreadsheets mark text: delete that sign."

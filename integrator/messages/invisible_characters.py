@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from typing import TYPE_CHECKING
 
+from integrator.messages.message import say
 from panels import normal_forms
 
+if TYPE_CHECKING:
+    from integrator.messages.message import Message
 
-def sentence(text: str, sign: str) -> str:
-    """A sentence that names the invisible character in a text, and where it is."""
-    return _("It holds a sign that nobody sees, %(sign)s, behind “%(before)s”: delete it.") % {
-        "sign": normal_forms.name_of_sign(sign),
-        "before": text.partition(sign)[0],
-    }
+
+def named(text: str, sign: str) -> Message:
+    """The message that names the invisible character in a text, and where it is."""
+    before = text.partition(sign)[0]
+    return say("csv.unseen_sign", sign=normal_forms.name_of_sign(sign), before=before)

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union
 
 from django.utils import translation
-from django.utils.functional import Promise
 
 from integrator.messages.catalogs import TEXTS
 
@@ -46,20 +45,21 @@ class Message:
     def __str__(self) -> str:
         """The text in the present language.
 
-        A key that this version does not know is shown as it is, with what it names.
+        A key that this version does not know, or whose text names other things here, is shown as
+        it is, with what it names.
         """
         if not self.key:
             return ""
         values = {name: _shown(value) for name, value in self.params}
         try:
-            told = str(TEXTS[self.key] % values)
-        except KeyError:
+            text = str(TEXTS[self.key] % values)
+        except (KeyError, TypeError, ValueError):
             named = ", ".join(f"{name}: {value}" for name, value in values.items())
             return f"{self.key} ({named})" if named else self.key
         for value in values.values():
             if isinstance(value, str) and value.endswith("."):
-                told = told.replace(f"{value}.", value)  # it has its full stop already
-        return told
+                text = text.replace(f"{value}.", value)  # it has its full stop already
+        return text
 
     @property
     def english(self) -> str:
@@ -144,12 +144,18 @@ def read(stored: str | None) -> Message:
 def of_json(stored: Mapping[str, Any] | str) -> Message:
     """The message of a value that ``to_json`` made; text of an older version stays text.
 
-    Raises what JSON of another shape leads to.
+    Older versions kept the text of reasons beside their key: it stands in where this version's
+    text is not known, or names more. Raises what JSON of another shape leads to.
     """
     if isinstance(stored, str):
         return verbatim(stored)
+    key = str(stored["key"])
+    if "text" in stored:
+        given = stored.get("params", {}).keys()
+        if key not in TEXTS or not params_of(key) <= given:
+            return verbatim(stored["text"])
     params = stored["params"].items()
-    return Message(str(stored["key"]), tuple(sorted((name, _read(one)) for name, one in params)))
+    return Message(key, tuple(sorted((name, _read(one)) for name, one in params)))
 
 
 @lru_cache(maxsize=1024)
@@ -157,7 +163,7 @@ def params_of(key: str) -> frozenset[str]:
     """The names of the parameters of this key's text. Raises LookupError for an unknown key."""
     asked = _ParamNames()
     with translation.override(None):
-        TEXTS[key] % asked  # lazy, so that only telling it shows what it names
+        TEXTS[key] % asked  # lazy, so that only filling it in shows what it names
     return frozenset(asked.names)
 
 
@@ -190,7 +196,7 @@ def _param(value: object) -> Value:
         return value
     if isinstance(value, list | tuple) and all(isinstance(one, Message) for one in value):
         return tuple(value)
-    if isinstance(value, str | Promise | Decimal | dt.date):
+    if isinstance(value, str | Decimal | dt.date):
         return str(value)
     message = f"{value!r} is nothing that a text can name"
     raise TypeError(message)

@@ -26,6 +26,7 @@ TEXTS = {
         "service %(service)d went to module %(module)d, not to the manual one: a new hosting"
         " account may have been created"
     ),
+    "order.captcha": _("the order form has a field for it"),
     "order.confirmed": _("the panel confirmed the order, but lists no service"),
     "order.found_unpaid": _("found ordered, not paid"),
     "order.unseen": _("%(binding)s: its order is not seen in BILLmanager"),

@@ -33,8 +33,8 @@ def of_error(error: PanelError | None) -> Message:
 
 def of_certificate(error: CertificateRefused) -> Message:
     """The message for a certificate that is not trusted, with the one that was shown."""
-    told = of_error(error)
-    return say("panel.shows", why=told, shown=error.shown) if error.shown else told
+    why = of_error(error)
+    return say("panel.shows", why=why, shown=error.shown) if error.shown else why
 
 
 def of_trouble(trouble: Unreadable) -> Message:

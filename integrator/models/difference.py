@@ -56,7 +56,7 @@ class Change(models.Model):
 class Drift(models.Model):
     """A bound service and its account say different things. One row per service and kind.
 
-    ``reason`` says it in words with both sides ({"key", "text", "params"}); its key is ``kind``.
+    ``reason`` says it in words with both sides ({"key", "params"}); its key is ``kind``.
     ``over_at``: since when it is so no more (None: it still is). ``accepted_by``: a person has
     said that it is meant; asked again when what differs changes.
     """

@@ -86,7 +86,10 @@ class Intent(models.Model):
 
 
 class Call(models.Model):
-    """One request to a panel, with request and answer redacted; kept for a while."""
+    """One request to a panel, with request and answer redacted; kept for a while.
+
+    ``error``: why it did not end well, a panel's words as they are.
+    """
 
     at = models.DateTimeField(db_index=True)
     panel = models.CharField(max_length=64)
@@ -96,7 +99,7 @@ class Call(models.Model):
     outcome = models.CharField(max_length=10)
     seconds = models.FloatField()
     answer = models.TextField(blank=True)
-    error = models.TextField(blank=True)
+    error = MessageField(blank=True)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="calls")
     binding = models.ForeignKey(Binding, on_delete=models.CASCADE, null=True, related_name="calls")
     window = models.ForeignKey(Window, on_delete=models.CASCADE, null=True, related_name="calls")

@@ -132,7 +132,7 @@ class Account(Mirror):
 
     ``binding`` is the live or last binding (None: never bound by us), ``service`` the service it
     was found bound to. ``match_*`` is what matching proposes: state, reasons
-    ([{"key", "text", "params"}, …]) and candidate client ids, the likeliest first; ``client`` and
+    ([{"key", "params"}, …]) and candidate client ids, the likeliest first; ``client`` and
     ``plan`` the proposal itself, or the choice of a person where ``chosen_by`` is not empty.
 
     ``email_at``: when the e-mail was last asked for (None: never; an empty ``email`` with a time

@@ -60,7 +60,7 @@ class PreviewRow(models.Model):
     comes, what is added to it first, and what is left; None: not known, or the row is not ready.
     ``suspends_on``: the first day on which the site could be suspended if nobody pays; None: the
     row is not ready.
-    ``reasons``: [{"key", "text", "params"}, …], with "asks" where a person must say something
+    ``reasons``: [{"key", "params"}, …], with "asks" where a person must say something
     first; ``candidates``: client ids to choose from. ``words``: what a person has confirmed
     (``integrator.previews.confirmations``).
     """

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from integrator.core import clock
+from integrator.messages import panel_errors
 from integrator.models import Call
 from integrator.panel_access import adaptive_limit
 
@@ -65,7 +66,7 @@ def _row(call: SentCall, about: About) -> Call:
         outcome=call.outcome,
         seconds=round(call.seconds, 4),
         answer=call.answer,
-        error=call.error,
+        error=panel_errors.of_words(call.error),
         run_id=about.run_id,
         binding_id=about.binding_id,
         window_id=about.window_id,

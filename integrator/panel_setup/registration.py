@@ -73,7 +73,7 @@ def register(
 def _validate(panel: Panel) -> None:
     """Tidy the panel's URL and refuse what cannot be right, all of it at once."""
     problems = [
-        invisible_characters.sentence(text, sign)
+        str(invisible_characters.named(text, sign))
         for text in (panel.name, panel.username, panel.task_username)
         if (sign := unseen_in(text))
     ]

@@ -20,6 +20,7 @@ from integrator.steps.step4_pay import lacking
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from integrator.messages.reasons import Reason
     from integrator.models import Client
     from integrator.previews.checks.judged_rows import Judged
 
@@ -103,7 +104,7 @@ def _settle_client(
         return
     if credits_it and short:
         totals.credited[currency] = totals.credited.get(currency, ZERO) + short
-        _note(rows, "credited", client=who, amount=str(short), currency=currency)
+        _note(rows, reason("credited", client=who, amount=str(short), currency=currency))
     _run_down(client, rows, left, credits_it=credits_it)
     if rows and client.terms and rows[-1].after is not None and rows[-1].after < 0:
         _note_terms(client, rows, currency)
@@ -155,7 +156,7 @@ def _unknown(client: Client, rows: Sequence[Judged], unread: Mapping[str, str] |
     if not any(row.price for row in rows):
         return
     if unread is None:
-        _note(rows, "balance_unknown", client=client.remote_id)
+        _note(rows, reason("balance_unknown", client=client.remote_id))
         return
     shown = unread.get(str(client.remote_id), "–")
     for row in rows:
@@ -198,12 +199,13 @@ def _note_terms(client: Client, rows: Iterable[Judged], currency: str) -> None:
     """Note by which terms the balance may go below zero, and where that was seen."""
     limit = client.may_owe
     most = "∞" if limit is None else f"{limit:.2f} {currency}"
-    _note(rows, "may_owe", client=client.remote_id, limit=most, source=client.terms["source"])
+    source = client.terms["source"]
+    _note(rows, reason("may_owe", client=client.remote_id, limit=most, source=source))
 
 
-def _note(rows: Iterable[Judged], key: str, **params: object) -> None:
+def _note(rows: Iterable[Judged], said: Reason) -> None:
     for row in rows:
-        row.notes.append(reason(key, **params))
+        row.notes.append(said)
 
 
 def _by_client(rows: Iterable[Judged]) -> dict[Client, list[Judged]]:

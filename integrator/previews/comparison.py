@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrator.core.errors import Refused
+from integrator.messages.message import of_json
 from integrator.models.states import RowState
 from integrator.previews import balances, freshness, row_totals
 from integrator.previews.checks.row_checks import Judge
@@ -74,7 +75,7 @@ def _differences(preview: Preview) -> Iterator[str]:
 def _of_row(before: PreviewRow, row: Judged) -> Iterator[str]:
     """The differences of one row that was ready."""
     if row.state != RowState.READY:
-        yield " ".join(one["text"] for one in [*row.blocks, *row.choose])
+        yield " ".join(str(of_json(one)) for one in [*row.blocks, *row.choose])
         return
     if (before.price, before.currency) != (row.price, row.currency):
         yield _("the price was %(before)s and is %(after)s") % {
@@ -83,10 +84,10 @@ def _of_row(before: PreviewRow, row: Judged) -> Iterator[str]:
         }
     if (before.module_id, before.datacenter_id) != (row.module_id, row.datacenter_id):
         yield _("its server is served by another module or data centre now")
-    told = {reason["key"] for reason in before.reasons}
+    known = {reason["key"] for reason in before.reasons}
     for note in row.notes:
-        if note["key"] in CHANGE_KEYS and note["key"] not in told:
-            yield note["text"]
+        if note["key"] in CHANGE_KEYS and note["key"] not in known:
+            yield str(of_json(note))
     if before.su != row.su:
         yield _("it would be ordered as %(after)s instead of %(before)s") % {
             "before": before.client_email or before.su,

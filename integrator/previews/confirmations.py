@@ -16,8 +16,8 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.inventory.lookup import billmanager
 from integrator.inventory.mirror import portions
-from integrator.messages.message import say
-from integrator.messages.reasons import reason, shown
+from integrator.messages.message import of_json, say
+from integrator.messages.reasons import reason
 from integrator.models import Event, Preview, PreviewRow
 from integrator.models.states import RowState
 from integrator.previews import balances, row_totals, stored_rows
@@ -61,7 +61,7 @@ def _keep(
             asked = [one for one in row.reasons if _open(row, one) and meant(one)]
             if asked:
                 row.words = sorted({*row.words, *map(word_of, asked)})
-                said = [reason("confirmed", person=person, said=shown(one)) for one in asked]
+                said = [reason("confirmed", person=person, said=of_json(one)) for one in asked]
                 row.reasons = [*row.reasons, *said]
                 given.append(row)
         if needed and not given:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
-from integrator.messages.reasons import shown
+from integrator.messages.message import of_json
 from integrator.models import Account, Intent, PreviewRow
 from integrator.previews import balances, confirmable
 from integrator.previews.checks.row_checks import Judge
@@ -81,7 +81,7 @@ def corrected(binding: Binding, wish: Wish) -> Correction:
         [line], period=period, autoprolong=None, today=now().date(), holder=binding.pk
     )
     if wrong:
-        raise Refused(_("This correction cannot be taken."), [one.text for one in wrong])
+        raise Refused(_("This correction cannot be taken."), [str(one.text) for one in wrong])
     rows = PreviewRow.objects.filter(preview=binding.run.preview_id, number=binding.number)
     said = tuple(word for row in rows.values_list("words", flat=True) for word in row)
     candidates = [replace(_moved(binding, wish, one), words=said) for one in found]
@@ -128,7 +128,7 @@ def _given(judged: Judged, wish: Wish) -> list[str]:
 
 def _refuse(judged: Judged) -> None:
     """Raise Refused where something is in the way, and say what a person can confirm of it."""
-    stops = [shown(one) for one in (*judged.blocks, *judged.choose)]
+    stops = [str(of_json(one)) for one in (*judged.blocks, *judged.choose)]
     if not stops:
         return
     kinds = {confirmable.of_kind(one["key"]) for one in judged.choose} - {""}

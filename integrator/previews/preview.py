@@ -16,7 +16,7 @@ from integrator.inventory import payment_limits
 from integrator.inventory.lookup import billmanager
 from integrator.inventory.mirror import portions
 from integrator.matching.candidates import Candidate, account_facts, from_accounts
-from integrator.messages.reasons import reason, shown
+from integrator.messages.message import of_json, say
 from integrator.models import Account, Preview, PreviewRow
 from integrator.models.states import Payment
 from integrator.previews import balances, expiry_rules, row_totals
@@ -24,7 +24,7 @@ from integrator.previews.checks import credit_checks
 from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import Choices, PayMethod, find_paymethod
 from integrator.previews.csv import reader, resolver
-from integrator.previews.csv.reader import errors_json
+from integrator.previews.csv.reader import stored_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,7 +222,7 @@ def _frozen(
         hours=choices.hours,
         hold_letters=choices.hold_letters,
         expires_rule=choices.expires,
-        summary={**row_totals.summary(rows, totals, choices), "skipped": errors_json(skipped)},
+        summary={**row_totals.summary(rows, totals, choices), "skipped": stored_errors(skipped)},
     )
     with transaction.atomic():
         preview.save(force_insert=True)
@@ -239,7 +239,7 @@ def _dated(candidates: Sequence[Candidate], rule: str) -> list[Candidate]:
     today = now().date()
     day = expiry_rules.applied(rule, today)
     if rule not in expiry_rules.RULES and day is not None and day <= today:
-        raise Refused(str(reason("expires_past", date=rule)["text"]))
+        raise Refused(str(say("expires_past", date=rule)))
     return [
         replace(
             one,
@@ -332,6 +332,6 @@ def _row_json(row: PreviewRow) -> dict[str, Any]:
         "price": None if row.price is None else f"{row.price:.2f}",
         "currency": row.currency,
         "state": row.state,
-        "reasons": [shown(reason) for reason in row.reasons],
+        "reasons": [str(of_json(reason)) for reason in row.reasons],
         "candidates": row.candidates,
     }

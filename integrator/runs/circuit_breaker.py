@@ -100,12 +100,12 @@ def failed(binding: Binding, number: int, cause: str, text: Message) -> None:
     """
     # Panels before runs, always: two workers never wait for each other.
     panel = _locked(binding)
-    told = _told(cause, text)
+    stop = _stop_message(cause, text)
     if panel is not None and cause not in OF_ONE:
-        _count(panel, binding, number, cause, told)
-    _stop_at_canary(panel, binding, number, cause, told)
+        _count(panel, binding, number, cause, stop)
+    _stop_at_canary(panel, binding, number, cause, stop)
     if cause in INCURABLE and _occurred(binding.run_id, cause) > 1:
-        why = say("run.again", binding=str(binding), step=number, stop=told)
+        why = say("run.again", binding=str(binding), step=number, stop=stop)
         if run_state.pause(binding.run_id, why):
             log.error("run.stopped", run=binding.run_id, cause=cause, step=number)
 
@@ -129,7 +129,7 @@ def start_anew(run: Run) -> None:
         rows.filter(failures_in_row__gt=0).update(failures_in_row=0, failures={})
 
 
-def _count(panel: Panel, binding: Binding, number: int, cause: str, told: Message) -> None:
+def _count(panel: Panel, binding: Binding, number: int, cause: str, stop: Message) -> None:
     """One more of a row; the last one of it pauses all runs that use the panel."""
     key = f"{number} {cause}"
     count = panel.failures.get(key, 0) + 1
@@ -142,7 +142,7 @@ def _count(panel: Panel, binding: Binding, number: int, cause: str, told: Messag
         step=number,
         server=panel.name,
         binding=str(binding),
-        stop=told,
+        stop=stop,
     )
     if pauses.pause_all(panel, why):
         log.error("breaker.open", panel=panel.name, failures=count, cause=cause, step=number)
@@ -154,19 +154,19 @@ def _keep(panel: Panel, failures: dict[str, int]) -> None:
 
 
 def _stop_at_canary(
-    panel: Panel | None, binding: Binding, number: int, cause: str, told: Message
+    panel: Panel | None, binding: Binding, number: int, cause: str, stop: Message
 ) -> None:
     """Pause the run whose canary this was, unless the next account is to be tried."""
     spent = _has_spent(binding)
     unproven = spent and panel is not None and not proven_names.is_close_proven(panel)
     if binding.window_id is None or not (unproven or _is_canary(binding)):
         return
-    why = say("run.canary", binding=str(binding), step=number, stop=told)
+    why = say("run.canary", binding=str(binding), step=number, stop=stop)
     if cause in OF_ONE | OF_RULES and not spent:
         count = _canaries_failed(binding.run_id)
         if count < MAX_CANARIES:
             return
-        why = say("run.canaries", count=count, binding=str(binding), stop=told)
+        why = say("run.canaries", count=count, binding=str(binding), stop=stop)
     concerned = [binding.run_id]
     if unproven and panel is not None:
         # Other runs would have their clients charged for the same end.
@@ -229,7 +229,7 @@ def _runs_since(run_id: int) -> dt.datetime:
     return resumed or begun
 
 
-def _told(cause: str, text: Message) -> Message:
+def _stop_message(cause: str, text: Message) -> Message:
     """The cause, what the panel said, and what to do."""
     known = causes.CAUSES[cause]
     if not text:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from integrator.core.clock import now
-from integrator.messages import panel_errors, reasons
+from integrator.messages import panel_errors
 from integrator.messages.message import of_json
 from integrator.messages.names import FIELDS, LOGINS, PARTS, SUBJECTS, VERDICTS
 from integrator.web.layout import access, live, marks
@@ -63,12 +63,6 @@ def mark(state: str, word: str = "", detail: object = "", title: str = "") -> di
 def strip(states: tuple[str, ...]) -> SafeString:
     """The eight cells."""
     return marks.strip(tuple(states))
-
-
-@register.filter
-def reason(stored: dict[str, Any]) -> str:
-    """A stored reason in the reader's language."""
-    return reasons.shown(stored)
 
 
 @register.filter
@@ -254,8 +248,8 @@ EVIDENCE = {
 @register.filter
 def evidence(found: dict[str, Any]) -> str:
     """The two or three things of a step's evidence that a person looks for first."""
-    told = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
-    return ", ".join(told) or gettext("read back and proven")
+    texts = [str(text) % shown(found[key]) for key, text in EVIDENCE.items() if found.get(key)]
+    return ", ".join(texts) or gettext("read back and proven")
 
 
 @register.filter
@@ -279,7 +273,7 @@ def place(text: str) -> str:
 
 @register.filter
 def message(stored: dict[str, Any] | str) -> str:
-    """A message that is kept in a column beside other things; not made plain yet."""
+    """A message or reason that is kept in a column beside other things; not made plain yet."""
     return str(of_json(stored))
 
 

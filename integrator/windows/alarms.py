@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_TOLD = 5
+MAX_NAMED = 5
 """So many obstacles are named at most."""
 
 
@@ -37,9 +37,9 @@ class Obstacle:
     until: dt.datetime | None = None
 
 
-def tell(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
+def show(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
     """Say on the window's page what stands in the way."""
-    text = several(one.text for one in obstacles[:MAX_TOLD])
+    text = several(one.text for one in obstacles[:MAX_NAMED])
     if text != driver.window.cause:
         driver.save(cause=text)
 
@@ -55,7 +55,7 @@ def hold(driver: Driver, obstacles: Sequence[Obstacle]) -> None:
     until = max(known) if len(known) == len(times) else None
     if window.held and window.held_until is None:
         until = None
-    tell(driver, obstacles)
+    show(driver, obstacles)
     if until != window.held_until:
         driver.save(held_until=until)
     if not window.held:

@@ -46,7 +46,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if watchdog.outlived(window) or ((window.closing or decided) and not patient):
         alarms.hold(driver, obstacles)
     else:
-        alarms.tell(driver, obstacles)
+        alarms.show(driver, obstacles)
     driver.look_soon(LOOK_AGAIN * 5 if window.held else LOOK_AGAIN)
     return False
 

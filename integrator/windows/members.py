@@ -153,7 +153,7 @@ class Ledger:
             return 0
         with transaction.atomic():
             made = transitions.change_all(self._changes)
-            self._tell_breaker(made)
+            self._update_breaker(made)
             step_log.record(step for pk in made for step in self._steps.pop(pk, {}).values())
             # Panels before runs, as the breaker locks them: two workers never wait for each other.
             for run_id, why in sorted(self.pauses.items()):
@@ -162,7 +162,7 @@ class Ledger:
         self.pauses.clear()
         return len(made)
 
-    def _tell_breaker(self, made: Collection[int]) -> None:
+    def _update_breaker(self, made: Collection[int]) -> None:
         """Each failure is counted, and each step that is proven ends the rows of failures at it."""
         passed: set[int] = set()
         closed = []

@@ -84,14 +84,14 @@ def look_again_at(window: Window, bm: BillManager) -> list[NewUser]:
     found = []
     unknown = window.new_users.filter(service_id=None, binding=None).select_related("panel")
     for user in unknown.order_by("-pk")[:MAX_ASKED]:
-        told = _by_service(user.username, bm)
-        if told is not None:
-            user.service_id, user.binding, user.why = told
+        owner = _by_service(user.username, bm)
+        if owner is not None:
+            user.service_id, user.binding, user.why = owner
             found.append(user)
     return found
 
 
-def told(users: Sequence[NewUser]) -> Message:
+def message_of(users: Sequence[NewUser]) -> Message:
     """What is told of users of ours."""
     return several(
         say(
@@ -118,14 +118,14 @@ def _judged(
     sites: dict[str, list[str]] | None = None
     found = []
     for place, name in enumerate(names):
-        told = _by_service(name, bm) if place < MAX_ASKED else None
-        if told is None:
+        owner = _by_service(name, bm) if place < MAX_ASKED else None
+        if owner is None:
             if sites is None:
                 sites = {}
                 for site in isp.domains():
                     sites.setdefault(site.owner, []).append(site.name)
-            told = _by_likeness(name, sites.get(name, []), ours)
-        service_id, binding, why = told
+            owner = _by_likeness(name, sites.get(name, []), ours)
+        service_id, binding, why = owner
         found.append(
             NewUser(
                 panel=panel,

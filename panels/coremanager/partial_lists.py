@@ -48,15 +48,15 @@ class Unreadable:
     def note(self) -> Note:
         """The sentence as a note."""
         row = " ".join(part for part in (self.key and f"#{self.key}", self.name) if part)
-        told: dict[str, str] = {
+        about: dict[str, str] = {
             "func": self.func,
             "row": row or note("row.nameless"),
             "column": self.column,
             "what": self.what,
         }
         if self.value:
-            return note("row.cell_shown", **told, value=self.value)
-        return note("row.cell", **told)
+            return note("row.cell_shown", **about, value=self.value)
+        return note("row.cell", **about)
 
 
 class Troubled(Protocol):

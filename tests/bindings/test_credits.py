@@ -15,6 +15,7 @@ from integrator.bindings.transitions import Claim
 from integrator.bindings.work import added_credit
 from integrator.core import clock
 from integrator.core.errors import Refused
+from integrator.messages.message import of_json
 from integrator.models import Binding, Client, Intent, Panel, Window
 from integrator.models.states import Outcome
 from integrator.panel_access import panel_connections
@@ -155,7 +156,7 @@ def test_a_client_who_may_owe_is_no_debtor(
     made = made_of(provider, chosen, choices)
     assert {row.state for row in made.rows.all()} == {"ready"}
     (told,) = [one for one in made.rows.all()[0].reasons if one["key"] == "may_owe"]
-    assert "inferred" in told["text"]
+    assert "inferred" in str(of_json(told))
     assert made.summary["credits"] == []
     workers.finish(run_start.start(made.pk, ACTOR))
     provider.sound(done=2)

@@ -101,9 +101,7 @@ def test_paging_moves_the_poller_along(sign_in: Callable[..., Page]) -> None:
 def asking(login: str, *names: str, **fields: Any) -> Account:
     """An account that several clients fit."""
     ids = [factories.client(name).remote_id for name in names]
-    told = [
-        {"key": "username", "text": "", "params": {"client": one, "username": login}} for one in ids
-    ]
+    told = [{"key": "username", "params": {"client": one, "username": login}} for one in ids]
     plan = Plan.objects.first() or factories.plan("Gold")
     return factories.account(
         login, state="choose", match_candidates=ids, match_reasons=told, plan=plan, **fields
@@ -133,7 +131,7 @@ def test_one_key_chooses_the_client_and_goes_on(sign_in: Callable[..., Page]) ->
 
 
 def test_what_would_be_sold_twice_takes_more_than_one_key(sign_in: Callable[..., Page]) -> None:
-    told = {"key": "domain_is_service", "text": "", "params": {
+    told = {"key": "domain_is_service", "params": {
         "domain": "a.example", "service": 7, "client": 3, "username": "x", "module": "m",
         "account": "a", "server": "s"}}  # fmt: skip
     account = asking("a-sold", "Anna", conflicts=[told], in_conflict=True)

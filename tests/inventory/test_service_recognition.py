@@ -9,6 +9,7 @@ import pytest
 from integrator.core.errors import CsvRefused
 from integrator.inventory import service_recognition
 from integrator.matching import client_choices, matcher
+from integrator.messages.message import of_json
 from integrator.models import Account, Drift
 from integrator.previews import preview
 from integrator.previews.choices import Choices
@@ -78,7 +79,7 @@ def test_a_domain_that_is_sold_already_is_never_offered(
     account = looked_at(mirrors.account(hoster.server, email=EMAIL))
     assert keys(account) == ["domain_is_service"]
     assert (account.match_state, account.client) == ("blocked", None)
-    text = account.conflicts[0]["text"]
+    text = str(of_json(account.conflicts[0]))
     assert "service 900 of client 3001" in text
     assert "account “alice” on isp1" in text
 

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from integrator.inventory import unreadable_rows
+from integrator.messages.message import of_json
 from integrator.models import Client, Panel
 from integrator.previews import preview
 from integrator.previews.choices import Choices
@@ -46,7 +47,7 @@ def test_a_balance_that_cannot_be_read_blocks_that_client_alone(
         assert row.client
         blocked = row.client.remote_id == odd
         assert row.state == ("blocked" if blocked else "ready")
-        said = " ".join(one["text"] for one in row.reasons)
+        said = " ".join(str(of_json(one)) for one in row.reasons)
         assert ("1,234 EUR" in said) == blocked
     run = workers.finish(provider.start(rows=provider.csv(others)))
     assert run.state == "finished"

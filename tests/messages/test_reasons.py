@@ -1,41 +1,58 @@
-"""Reasons are stored with their particulars and shown in the reader's language."""
+"""Reasons are messages as JSON: stored with their particulars, read in the reader's language."""
 
 from __future__ import annotations
 
-import re
-
+import pytest
 from django.utils import translation
 
-from integrator.core.env import BASE_DIR
-from integrator.matching.evidence import WEIGHTS
-from integrator.matching.plan_limits import RESOURCES
-from integrator.messages.reasons import TEXTS, reason, shown
-from integrator.previews.checks.rule_checks import LIMITS
-from integrator.previews.rehearsal.orders import BLOCKED
+from integrator.messages.message import NOTHING, of_json, say, several, verbatim
+from integrator.messages.panel_errors import of_error
+from integrator.messages.reasons import reason
+from panels import notes
+from panels.coremanager.errors import UnexpectedAnswer
 
 
-def test_every_reason_that_is_given_has_a_text_and_the_other_way_round() -> None:
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for path in (BASE_DIR / "integrator").rglob("*.py")
-        if path.name != "reasons.py" and "web" not in path.parts
+def test_a_reason_is_read_in_the_present_language_with_the_messages_in_it() -> None:
+    late = UnexpectedAnswer(notes.note("answer.late"), panel="billing", func="task")
+    stored = reason("tasks_unread", login="eva", said=of_error(late))
+    assert stored.keys() == {"key", "params"}
+    assert str(of_json(stored)) == (
+        "The tasks cannot be read as “eva”: billing task: no answer in time"
     )
-    given = set(re.findall(r'reason\(\s*"(\w+)"', code)) | set(
-        re.findall(r'_note\(\w+, "(\w+)"', code)
-    )
-    of_limits = {key for one in RESOURCES for key in (one.less, one.over) if key}
-    of_rules = {*BLOCKED.values(), *LIMITS.values()}
-    in_tables = WEIGHTS.keys() | of_limits | of_rules
-    assert given | in_tables == TEXTS.keys()
-
-
-def test_a_stored_reason_is_shown_in_the_present_language() -> None:
-    stored = reason("several_clients", count=3)
-    assert stored["text"] == "3 clients fit; choose one."
     with translation.override("ru"):
-        assert "3" in shown(stored)
+        assert str(of_json(stored)).endswith("billing task: ответ не пришёл вовремя")
+    assert of_json({**stored, "asks": True}) == of_json(stored)
 
 
-def test_a_reason_of_another_version_is_shown_as_it_was_stored() -> None:
-    assert shown({"key": "of old", "text": "It was so."}) == "It was so."
-    assert shown({"key": "bound", "text": "Bound."}) == "Bound."
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"key": "of old", "text": "It was so."},
+        {"key": "of old", "text": "It was so.", "params": {}},
+        {"key": "bound", "text": "It was so."},
+        {"key": "bound", "text": "It was so.", "params": {"other": 7}},
+    ],
+)
+def test_a_reason_of_another_version_is_shown_as_it_was_stored(stored: dict[str, object]) -> None:
+    assert str(of_json(stored)) == "It was so."
+
+
+def test_a_reason_with_the_text_of_an_older_version_is_read_by_its_key() -> None:
+    old = {"key": "bound", "text": "Bound, it said.", "params": {"service": 7}}
+    assert str(of_json(old)) == "The account already is service 7."
+    with translation.override("ru"):
+        assert "7" in str(of_json(old))
+        assert "service" not in str(of_json(old))
+
+
+def test_a_reason_with_what_its_text_cannot_show_breaks_no_page() -> None:
+    odd = {"key": "several_clients", "params": {"count": "many"}}
+    assert str(of_json(odd)) == "several_clients (count: many)"
+
+
+def test_a_panels_full_stop_is_not_doubled_in_a_reason() -> None:
+    stored = reason("blocked_captcha", said="Enter the code.")
+    assert ": Enter the code. Switch it off" in str(of_json(stored))
+    own = reason("blocked_captcha", said=say("order.captcha"))
+    assert "has a field for it. Switch it off" in str(of_json(own))
+    assert several([of_json(own), verbatim(""), NOTHING]) == of_json(own)

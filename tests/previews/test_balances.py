@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from integrator.core.clock import now
+from integrator.messages.message import of_json
 from integrator.models import Binding, Client, Step
 from integrator.previews.choices import Choices
 from tests.previews.provider_previews import from_csv, reason_keys, take
@@ -25,7 +26,7 @@ def test_a_balance_must_cover_all_rows_of_its_client_together(hoster: Hoster) ->
         hoster, "isp1,a,,3001,Start", "isp1,b,,3001,Start", f"isp1,c,,{other.remote_id},Start"
     )
     assert [row.state for row in made.rows.all()] == ["blocked", "blocked", "ready"]
-    assert "20.00" in made.rows.all()[0].reasons[0]["text"]
+    assert "20.00" in str(of_json(made.rows.all()[0].reasons[0]))
     assert made.summary["totals"] == [{"currency": "EUR", "amount": "10.00"}]
 
 

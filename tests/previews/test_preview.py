@@ -10,6 +10,8 @@ import pytest
 from integrator.core.errors import CsvRefused, Refused
 from integrator.matching import plan_map
 from integrator.matching.candidates import unbound
+from integrator.messages.message import of_json
+from integrator.messages.reasons import reason
 from integrator.models import Preview
 from integrator.previews import preview
 from integrator.previews.choices import Choices
@@ -35,7 +37,7 @@ def test_a_ready_row_says_what_would_be_ordered(hoster: Hoster) -> None:
         "price": "10.00",
         "currency": "EUR",
         "state": "ready",
-        "reasons": [made.rows.get().reasons[0]["text"]],
+        "reasons": [str(of_json(made.rows.get().reasons[0]))],
         "candidates": [],
     }
     row = made.rows.get()
@@ -106,7 +108,7 @@ def test_matched_accounts_have_a_row_each_ready_or_not(hoster: Hoster) -> None:
     mirrors.account(
         hoster.server, "ben", plan=hoster.plan, match_state="choose",
         match_candidates=[3001, 3002],
-        match_reasons=[{"key": "several_clients", "text": "2 fit", "params": {"count": 2}}],
+        match_reasons=[reason("several_clients", count=2)],
     )  # fmt: skip
     mirrors.account(hoster.server, "cleo", plan=hoster.plan)
     told = preview.preview_json(preview.make(ON, unbound(), "eva", origin="matched"))

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import translation
 
+from integrator.inventory import unreadable_rows
 from integrator.matching.candidates import unbound
+from integrator.messages.message import of_json
 from integrator.models import Account, Call, Client, Panel, Preview, PreviewRow
+from integrator.panel_access import panel_connections
 from integrator.previews import comparison, confirmations
 from integrator.previews import preview as previews
 from integrator.previews.choices import Choices
 from integrator.previews.rehearsal import rehearsal
 from integrator.refresh import discovery
+from integrator.steps import step1_add_manual_module as step1
+from panels.coremanager.errors import UnexpectedAnswer
+from panels.coremanager.partial_lists import Unreadable
+from panels.notes import note
 
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
@@ -115,7 +124,7 @@ def test_what_nobody_fills_blocks_and_what_is_offered_is_told(discovered: Sandbo
     preview, _ = rehearsed()
     assert preview.summary["ready"] == 0
     (needs,) = [one for one in first_row(preview).reasons if one["key"] == "order_needs"]
-    assert "tax_number" in needs["text"]
+    assert "tax_number" in str(of_json(needs))
 
 
 def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) -> None:
@@ -125,7 +134,7 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     row = first_row(preview)
     assert (row.state, preview.summary["ready"]) == ("choose", 0)
     assert keys(row) >= {"discount", "other_price"}
-    (told,) = [one["text"] for one in row.reasons if one["key"] == "other_price"]
+    (told,) = [str(of_json(one)) for one in row.reasons if one["key"] == "other_price"]
     assert f"{row.price:.2f}" in told
     assert f"{(row.price or 0) * 2:.2f}" in told
     assert preview.summary["asks"] == {"price": 12}
@@ -133,6 +142,9 @@ def test_a_discount_changes_what_is_expected_to_be_charged(discovered: Sandbox) 
     assert preview.summary["ready"] == 12
     assert Decimal(preview.summary["totals"][0]["amount"]) == before / 2
     assert keys(first_row(preview)) >= {"other_price", "confirmed"}
+    (word,) = [one for one in first_row(preview).reasons if one["key"] == "confirmed"]
+    with translation.override("ru"):
+        assert "anna: Для этого клиента форма заказа показывает" in str(of_json(word))
     comparison.compare(preview)  # the price list says what it said
     rehearsal.rehearse(preview)  # what is accepted is not asked again
     assert preview.summary["ready"] == 12
@@ -174,10 +186,52 @@ def test_a_panel_that_is_away_leaves_the_preview_as_it_was(discovered: Sandbox) 
     result = rehearsal.rehearse(preview)
     discovered.start()
     assert result["state"] == rehearsal.FAILED
-    assert result["error"]
     preview.refresh_from_db()
+    with translation.override("ru"):
+        told = rehearsal.in_words(preview)
+    assert told
+    assert told["error"].startswith("billing ")
+    assert "нет соединения: " in told["error"]
     assert preview.summary["ready"] == 12
     assert preview.rows.filter(state="ready").count() == 12
+
+
+def test_what_is_wrong_is_read_in_the_readers_language(discovered: Sandbox) -> None:
+    panel = Panel.objects.get(name="billing")
+    bm = panel_connections.billmanager(panel)
+    centre = min(row.datacenter_id for row in made().rows.all() if row.datacenter_id)
+    name, send_by = step1.name_for(centre), time.monotonic() + 60
+    department, _name = bm.dialect.task_departments[0]
+    bm.modules.create_manual(name, centre, department, 1, send_by=send_by)
+    discovered.faults({"func": "user", "kind": "truncated", "probability": 1.0, "times": None})
+    preview, result = rehearsed()
+    discovered.faults()
+    assert result["wrong"] == 1 + preview.rows.values("account__panel").distinct().count()
+    with translation.override("ru"):
+        told = rehearsal.in_words(preview)
+    assert told
+    (module,) = told["steps"][0]["wrong"]
+    assert "попадали бы заказы клиентов" in module
+    for server in told["steps"][6]["wrong"]:
+        assert server.endswith(" user: повреждённый XML")
+
+
+def test_a_plan_that_could_not_be_read_says_why_in_the_readers_language(
+    discovered: Sandbox,
+) -> None:
+    panel = Panel.objects.get(name="billing")
+    plan = first_row(made()).plan
+    assert plan
+    lacks = UnexpectedAnswer(note("answer.is_form"), panel=panel.name)
+    odd = Unreadable(unreadable_rows.PLAN_MODULES, str(plan.remote_id), "", "", "", lacks.message)
+    unreadable_rows.renew(panel, odd.func, [odd])
+    assert unreadable_rows.of(Panel.objects.get(pk=panel.pk)) == [odd]
+    blocked = [row for row in made().rows.all() if "plan_unread" in keys(row)]
+    assert {row.plan_id for row in blocked} == {plan.pk}
+    (why,) = [one for one in blocked[0].reasons if one["key"] == "plan_unread"]
+    assert str(of_json(why)).endswith("cannot be read: the answer is a form, not a list")
+    with translation.override("ru"):
+        assert str(of_json(why)).endswith("в ответе форма, а не список")
 
 
 def test_a_preview_that_was_started_meanwhile_stays_as_it_was(discovered: Sandbox) -> None:
@@ -203,7 +257,7 @@ def test_a_credit_that_the_method_does_not_take_is_blocked(
     assert rows
     for row in rows:
         assert row.state == "blocked"
-        (told,) = [one["text"] for one in row.reasons if one["key"] == f"credit_{key}"]
+        (told,) = [str(of_json(one)) for one in row.reasons if one["key"] == f"credit_{key}"]
         assert ("5000.00" if key == "below" else "0.02") in told
     assert preview.rows.exclude(client=poor).filter(state="ready").exists()
     assert all(Decimal(one["amount"]) == 0 for one in preview.summary["credits"])

@@ -11,6 +11,7 @@ from integrator.core.clock import now
 from integrator.core.errors import CsvRefused, Refused
 from integrator.matching import plan_map
 from integrator.matching.candidates import unbound
+from integrator.messages.message import of_json
 from integrator.models import Account, Binding, Event, Preview, Run, Service
 from integrator.previews import confirmations, preview
 from integrator.previews.choices import Choices
@@ -71,7 +72,7 @@ def test_an_account_without_a_site_is_given_a_domain_on_a_persons_word(hoster: H
     assert confirmations.confirm(made, [word_of(row.reasons[0])], "eva") == 1
     row.refresh_from_db()
     assert row.state == "ready"
-    assert "Confirmed by eva" in row.reasons[-1]["text"]
+    assert "Confirmed by eva" in str(of_json(row.reasons[-1]))
     assert (made.summary["ready"], made.summary["asks"]) == (1, {})
     assert made.summary["totals"] == [{"currency": "EUR", "amount": "10.00"}]
     assert Event.objects.get(subject="preview").actor == "eva"

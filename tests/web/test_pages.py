@@ -31,7 +31,7 @@ def everything(name: str) -> list[str]:
     failed = factories.failed(
         run=run, account=account, client=payer, plan=sold, cause_text=verbatim(name)
     )
-    factories.call(failed, func=name[:60], answer=name, error=name, params={name: name})
+    factories.call(failed, func=name[:60], answer=name, error=verbatim(name), params={name: name})
     undecided = factories.undecided(run=run, client=payer, plan=sold)
     factories.window(plan=sold, held=True, closing=True, cause=verbatim(name))
     closed = factories.window(Phase.CLOSED, plan=sold, anyway_by=name[:150], alarm=verbatim(name),

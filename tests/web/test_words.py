@@ -10,9 +10,12 @@ from django.utils import translation
 
 from integrator import web
 from integrator.bindings.work import expiry
+from integrator.core.clock import now
 from integrator.messages.message import named, say, several, verbatim
 from integrator.messages.names import SUBJECTS
 from integrator.messages.panel_errors import of_error
+from integrator.panel_access import call_log
+from integrator.panel_access.call_log import DatabaseJournal
 from integrator.runs import circuit_breaker
 from integrator.steps import step7_close_the_task as step7
 from integrator.templatetags.look import checked, fact, field, shown, subject
@@ -20,6 +23,7 @@ from integrator.web.layout.marks import WORDS
 from integrator.windows import canaries, server_users
 from integrator.windows.post_checks import post_checks
 from panels.coremanager.errors import Unreachable
+from panels.http.endpoint import Call as SentCall
 from panels.notes import note
 from tests import factories
 
@@ -54,7 +58,7 @@ def test_what_is_found_around_a_window_is_read_in_the_readers_language(db: None)
     user.why = other.why = say("user.like", name="anna")
     changed = several(canaries.differences(before, after))
     canary = factories.canary(window, factories.done(), state="changed", why=changed)
-    alarm = several([server_users.told([user, other]), post_checks._canary_text(canary)])
+    alarm = several([server_users.message_of([user, other]), post_checks._canary_text(canary)])
     mine = f"относится к b{user.binding.pk}: назван по образцу «anna» с цифрами на конце"
     with translation.override("ru"):
         assert str(alarm) == (
@@ -93,7 +97,7 @@ def test_what_stops_is_read_in_russian_without_a_sentence_of_ours_in_english(
     """A failed, an undecided and a waiting binding, a held window, and a run that was paused."""
     away = of_error(Unreachable(note("connection.late", seconds="3"), panel="web-1", func="user"))
     refused = say("panel.said", where="billing order", what=verbatim("No such luck"))
-    stop = circuit_breaker._told("order_refused", refused)
+    stop = circuit_breaker._stop_message("order_refused", refused)
     run = factories.run(
         state="paused",
         why=say("run.in_row", count=5, step=3, server="billing", binding="b9", stop=stop),
@@ -134,6 +138,30 @@ def test_what_stops_is_read_in_russian_without_a_sentence_of_ours_in_english(
         for sentence in sentences:
             assert sentence in page, address
         assert ours_in_english(page) == [], address
+
+
+def test_errors_of_calls_and_stopped_panels_are_read_in_russian(operator: Client) -> None:
+    """What the journal of calls and the overview show of an error is not in a worker's language."""
+    late = note("login.unclear", why=note("answer.late"))
+    failed = factories.failed(cause_text=verbatim("No such luck"))
+    with call_log.about(binding_id=failed.pk, step=failed.step):
+        for error in (late, "No such luck"):
+            DatabaseJournal().record(sent(error))
+    why = of_error(Unreachable(note("connection.none"), panel="web-1"))
+    factories.panel("web-1", stopped=why)
+    factories.panel("web-2", away_since=now(), away_why=why)
+    operator.cookies["django_language"] = "ru"
+    page = operator.get(f"/bindings/{failed.pk}/").text
+    assert "вход перед отправкой не удался: ответ не пришёл вовремя" in page
+    assert "No such luck" in page
+    overview = operator.get("/").text
+    assert overview.count("web-1: соединение не установлено вовремя") == 2
+    assert ours_in_english(page) + ours_in_english(overview) == []
+
+
+def sent(error: str) -> SentCall:
+    return SentCall("billing", "auth", {}, effect=False, started=0.0, seconds=0.0,
+                    outcome="not sent", answer="", error=error, size=0)  # fmt: skip
 
 
 def ours_in_english(page: str) -> list[str]:

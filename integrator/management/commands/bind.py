@@ -15,7 +15,7 @@ from integrator.management import guided_binding, rehearsal_output
 from integrator.management.output import FAILED, OK, PersonCommand, actor, columns
 from integrator.management.run_wait import all_well, wait_for
 from integrator.matching.candidates import unbound
-from integrator.messages.reasons import shown
+from integrator.messages.message import of_json
 from integrator.models.states import Payment
 from integrator.previews import confirmable, confirmations
 from integrator.previews import preview as previews
@@ -101,7 +101,8 @@ class Command(PersonCommand):
                 )
             )
         for one in preview.summary["skipped"]:
-            self.note(_("left out: line %(line)d, %(column)s: %(text)s") % one)
+            words = {**one, "text": of_json(one["text"])}
+            self.note(_("left out: line %(line)d, %(column)s: %(text)s") % words)
         for kind in given["confirm"]:
             confirmations.confirm_all(preview, kind, actor())
         code = rehearsal_output.rehearse(preview, self.note) if given["dry_run"] else OK
@@ -199,7 +200,7 @@ def _export(preview: Preview, path: Path) -> None:
 def _why_not(preview: Preview) -> list[str]:
     rows = preview.rows.select_related("account__panel")[:SHOWN_ROWS]
     return [
-        f"{row.account.panel.name} {row.account.username}: {shown(row.reasons[0])}"
+        f"{row.account.panel.name} {row.account.username}: {of_json(row.reasons[0])}"
         for row in rows
         if row.reasons
     ]
@@ -252,7 +253,7 @@ def _row_lines(preview: Preview) -> list[str]:
             row.plan.name if row.plan else "",
             "" if row.price is None else f"{row.price:.2f} {row.currency}",
             row.state,
-            " ".join(shown(reason) for reason in row.reasons),
+            " ".join(str(of_json(reason)) for reason in row.reasons),
         ]
         for row in rows[:SHOWN_ROWS]
     ]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrator.drift import drift
 from integrator.management.output import FAILED, OK, UNREACHABLE, PersonCommand, columns
-from integrator.messages import reasons
+from integrator.messages.message import of_json
 from integrator.models import Drift, Panel
 from integrator.refresh import discovery
 from panels.coremanager.errors import PanelError
@@ -58,7 +58,7 @@ def _row(one: Drift) -> dict[str, Any]:
         "service": one.service.remote_id,
         "server": one.panel.name if one.panel else "",
         "username": one.account.username if one.account else one.service.username,
-        "text": reasons.shown(one.reason),
+        "text": str(of_json(one.reason)),
         "since": one.since,
         "accepted_by": one.accepted_by,
     }

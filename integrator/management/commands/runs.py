@@ -30,9 +30,9 @@ class Command(PersonCommand):
     def run(self, **given: Any) -> int:
         """Show one run (1 when something in it failed or is undecided), or list them."""
         if given["run_word"]:
-            told = report.run_json(find_run(given["run_word"]))
-            self.emit(told, run_lines(told))
-            return FAILED if told["failed"] or told["undecided"] else OK
+            found = report.run_json(find_run(given["run_word"]))
+            self.emit(found, run_lines(found))
+            return FAILED if found["failed"] or found["undecided"] else OK
         rows = [_row(run) for run in Run.objects.select_related("preview")[:SHOWN_RUNS]]
         table = [list(rows[0]), *([*row.values()] for row in rows)] if rows else []
         self.emit({"runs": rows}, columns(table))

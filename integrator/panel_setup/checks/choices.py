@@ -29,10 +29,10 @@ def needs_choice(
         if candidates
         else _("Set “%(name)s” below. %(look)s %(seen)s")
     )
-    told = ", ".join(candidates[:MAX_CANDIDATES]) + (
+    named = ", ".join(candidates[:MAX_CANDIDATES]) + (
         ", …" if len(candidates) > MAX_CANDIDATES else ""
     )
-    words = {"name": name, "look": LOOK[name], "candidates": told, "seen": seen}
+    words = {"name": name, "look": LOOK[name], "candidates": named, "seen": seen}
     return CheckRow(
         step, what, func or name, "needs choice", (text % words).strip(), name, candidates
     )

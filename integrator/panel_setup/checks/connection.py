@@ -89,8 +89,8 @@ def _clock_and_latency(asker: Asker) -> dict[str, Any]:
         )
         return {"latency_ms": None, "clock_ahead_seconds": None}
     latency = statistics.median(one.seconds for one in seen)
-    told = [one.ahead for one in seen if one.ahead is not None]
-    ahead = statistics.median(told) if told else None
+    ahead_by = [one.ahead for one in seen if one.ahead is not None]
+    ahead = statistics.median(ahead_by) if ahead_by else None
     if ahead is not None and abs(ahead) > CLOCK_LIMIT:
         text = _(
             "The panel's clock differs from ours by %(seconds)d s. Set both by NTP: dates of"

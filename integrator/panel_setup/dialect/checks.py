@@ -260,8 +260,8 @@ class ValueCheck:
             "“%(marker)s” says otherwise than “processingmodules” in the list of plans, for:"
             " %(names)s"
         )
-        told = ", ".join(names.get(plan, plan) for plan in wrong)
-        return Verdict(wrong=text % {"marker": self._value() or LISTED, "names": told})
+        named = ", ".join(names.get(plan, plan) for plan in wrong)
+        return Verdict(wrong=text % {"marker": self._value() or LISTED, "names": named})
 
     # Services
 

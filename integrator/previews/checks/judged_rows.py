@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from integrator.messages.message import of_json
 from integrator.models.states import RowState
 
 if TYPE_CHECKING:
@@ -56,4 +57,4 @@ class Judged:
         """
         asked = [{**one, "asks": True} for one in self.choose]
         said = [*self.blocks, *asked, *self.notes, *self.candidate.reasons]
-        return list({(one["key"], one["text"]): one for one in said}.values())
+        return list({of_json(one): one for one in said}.values())

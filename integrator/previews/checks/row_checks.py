@@ -9,6 +9,7 @@ from integrator.core.clock import now
 from integrator.inventory import unreadable_rows
 from integrator.matching.candidates import by_ids, obstacles
 from integrator.matching.plan_limits import Usages
+from integrator.messages.panel_errors import of_words
 from integrator.messages.reasons import reason
 from integrator.models import Client, ClientUser, Module, Panel, Plan
 from integrator.models.states import Payment
@@ -124,7 +125,7 @@ class Judge:
         elif not plan.enabled:
             row.blocks.append(reason("plan_off", plan=plan.name))
         elif plan.remote_id in self._unread_plans:
-            said = self._unread_plans[plan.remote_id]
+            said = of_words(self._unread_plans[plan.remote_id])
             row.blocks.append(reason("plan_unread", plan=plan.name, said=said))
 
     def _judge_server(self, row: Judged, panel: Panel) -> None:

@@ -65,9 +65,9 @@ class Sites:
             yield reason(
                 "domain_sold", domain=candidate.domain, service=number, client=client, **about
             )
-        told = {number for number, *_rest in services} | self._excused(account)
+        named = {number for number, *_rest in services} | self._excused(account)
         for binding, run, owner, username, service in self._bindings.get(key, ()):
-            if owner != account.id and service not in told:
+            if owner != account.id and service not in named:
                 yield reason(
                     "domain_reserved",
                     domain=candidate.domain,

@@ -26,9 +26,9 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 class BadCellError(Exception):
     """A cell holds a wrong value; ``text`` says what it should hold."""
 
-    def __init__(self, text: Message | str) -> None:
+    def __init__(self, text: Message) -> None:
         super().__init__(str(text))
-        self.text = str(text)
+        self.text = text
 
 
 def needed(cell: str) -> str:
@@ -47,7 +47,7 @@ def readable(cell: str) -> str:
     text = normal_forms.clean(cell)
     sign = normal_forms.unseen_in(text)
     if sign:
-        raise BadCellError(invisible_characters.sentence(text, sign))
+        raise BadCellError(invisible_characters.named(text, sign))
     return text
 
 
@@ -58,7 +58,7 @@ def domain(cell: str) -> str:
         return ""
     for sign in text:
         if normal_forms.is_unseen(sign) and sign not in normal_forms.JOINERS:
-            raise BadCellError(invisible_characters.sentence(text, sign))
+            raise BadCellError(invisible_characters.named(text, sign))
     ascii_name = normal_forms.ascii_domain(text)
     labels = ascii_name.split(".")
     well_formed = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)

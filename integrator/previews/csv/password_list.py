@@ -7,12 +7,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from integrator.core.errors import LineError, Refused
-from integrator.messages.message import say
+from integrator.messages.message import NOTHING, say
 from panels.normal_forms import login_key, name_key
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from integrator.messages.message import Message
     from integrator.models import Account
 
 _LINE = re.compile(
@@ -40,7 +41,7 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            errors.append(LineError(number, "", str(say("csv.password_line"))))
+            errors.append(LineError(number, "", say("csv.password_line")))
             continue
         wanted, server = name_key(match["username"]), match["server"]
         found_as = known.get(wanted) or folded.get(login_key(wanted), [])
@@ -55,12 +56,12 @@ def read(text: str, accounts: QuerySet[Account]) -> dict[int, str]:
     return found
 
 
-def _problem(ids: list[int], username: str, found: dict[int, str]) -> str:
+def _problem(ids: list[int], username: str, found: dict[int, str]) -> Message:
     """Why a line cannot be taken; empty when it can."""
     if not ids:
-        return str(say("csv.not_chosen", username=username))
+        return say("csv.not_chosen", username=username)
     if len(ids) > 1:
-        return str(say("csv.several_servers", username=username))
+        return say("csv.several_servers", username=username)
     if ids[0] in found:
-        return str(say("csv.listed_twice", username=username))
-    return ""
+        return say("csv.listed_twice", username=username)
+    return NOTHING

@@ -104,7 +104,7 @@ def read_all(data: bytes | str) -> Reading:
     except _UnreadableError as error:
         errors += error.errors
     if not lines and not errors:
-        errors.append(LineError(0, "", str(say("csv.no_accounts")), skippable=False))
+        errors.append(LineError(0, "", say("csv.no_accounts"), skippable=False))
     return Reading(lines, errors)
 
 
@@ -117,7 +117,7 @@ class _UnreadableError(Exception):
 
 
 def _unreadable(line: int, text: Message) -> _UnreadableError:
-    return _UnreadableError([LineError(line, "", str(text), skippable=False)])
+    return _UnreadableError([LineError(line, "", text, skippable=False)])
 
 
 def _decoded(data: bytes) -> str:
@@ -183,20 +183,20 @@ def _too_many(cells: list[str]) -> Message:
     return say("csv.long_header", cells=len(cells), columns=len(COLUMNS), names=names)
 
 
-def _header_errors(names: list[str]) -> Iterator[tuple[str, str]]:
+def _header_errors(names: list[str]) -> Iterator[tuple[str, Message]]:
     if not set(names) & set(COLUMNS):
-        yield "", str(say("csv.no_header", columns=", ".join(REQUIRED)))
+        yield "", say("csv.no_header", columns=", ".join(REQUIRED))
         return
     for name in dict.fromkeys(names):
         if sign := unseen_in(name):
-            yield name_key(name), invisible_characters.sentence(name, sign)
+            yield name_key(name), invisible_characters.named(name, sign)
         elif name not in COLUMNS:
-            yield name, str(_unknown_column(name, names))
+            yield name, _unknown_column(name, names)
         elif names.count(name) > 1:
-            yield name, str(say("csv.column_twice"))
+            yield name, say("csv.column_twice")
     for name in REQUIRED:
         if name not in names:
-            yield name, str(say("csv.column_missing"))
+            yield name, say("csv.column_missing")
 
 
 def _unknown_column(name: str, names: list[str]) -> Message:
@@ -217,7 +217,7 @@ def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None
     cells = cells[:filled]
     if len(cells) != len(header):
         text = say("csv.cells", cells=len(cells), columns=len(header))
-        return None, [LineError(number, "", str(text))]
+        return None, [LineError(number, "", text)]
     given = dict(zip(header, cells, strict=True))
     errors: list[LineError] = []
 
@@ -243,6 +243,6 @@ def _line(number: int, header: list[str], cells: list[str]) -> tuple[Line | None
     return (None, errors) if errors else (line, [])
 
 
-def errors_json(errors: Sequence[LineError]) -> list[Mapping[str, object]]:
-    """The errors as ``--json`` prints them."""
-    return [{"line": e.line, "column": e.column, "text": e.text} for e in sorted(errors)]
+def stored_errors(errors: Sequence[LineError]) -> list[Mapping[str, object]]:
+    """The errors as they are stored, ``text`` as a message."""
+    return [{"line": e.line, "column": e.column, "text": e.text.to_json()} for e in sorted(errors)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from integrator.core.errors import LineError, Refused
+from integrator.core.errors import LineError
 from integrator.core.numbers import row_id
 from integrator.inventory.lookup import PanelNames, PlanNames
 from integrator.matching.candidates import Candidate, named_accounts, obstacles
 from integrator.matching.missing_clients import QUOTES, is_email
-from integrator.messages.message import say
-from integrator.messages.reasons import reason
+from integrator.messages.message import Message, of_json, say
 from integrator.models import Client, ClientUser, Panel
 from panels.normal_forms import stored_email
 
@@ -20,17 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from integrator.matching.candidates import AccountFacts
-    from integrator.messages.message import Message
     from integrator.previews.csv.reader import Line
 
 
 class _BadLineError(Exception):
     """One cell of a line names nothing, or more than one thing."""
 
-    def __init__(self, column: str, text: Message | str, unknown_email: str = "") -> None:
+    def __init__(self, column: str, text: Message, unknown_email: str = "") -> None:
         super().__init__(str(text))
         self.column = column
-        self.text = str(text)
+        self.text = text
         self.unknown_email = unknown_email
 
 
@@ -157,15 +155,14 @@ class _Lookup:
         kept = self._plans.by_id.get(line.plan_id or 0)
         if kept is not None:
             return kept.pk
-        try:
-            return self._plans.find(line.plan).pk
-        except Refused as error:
-            raise _BadLineError("plan", error.text) from None
+        found = self._plans.look(line.plan)
+        if isinstance(found, Message):
+            raise _BadLineError("plan", found)
+        return found.pk
 
     def _expires(self, line: Line) -> None:
         if line.expires is not None and line.expires <= self._today:
-            bad = reason("expires_past", date=line.expires.isoformat())
-            raise _BadLineError("expires", bad["text"])
+            raise _BadLineError("expires", say("expires_past", date=line.expires))
 
 
 def _unknown_client(word: str) -> _BadLineError:
@@ -179,4 +176,4 @@ def _unknown_client(word: str) -> _BadLineError:
 def _taken(account: AccountFacts) -> Iterator[_BadLineError]:
     """Why an account that is known can nevertheless not be bound."""
     for obstacle in obstacles(account):
-        yield _BadLineError("username", obstacle["text"])
+        yield _BadLineError("username", of_json(obstacle))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from integrator.core.errors import Refused
 from integrator.inventory.lookup import PlanNames
 from integrator.matching.plan_map import PlanResolver
-from integrator.messages.reasons import shown
+from integrator.messages.message import of_json
 from integrator.models.states import RowState
 from integrator.previews.csv.cell_rules import defused
 from integrator.previews.csv.reader import COLUMNS
@@ -106,5 +106,5 @@ def _cells(row: PreviewRow, letters: Mapping[str, object]) -> list[object]:
         row.suspends_on,
         letters.get(row.plan.name, "") if row.plan and row.state == RowState.READY else "",
         row.state,
-        " ".join(shown(reason) for reason in row.reasons),
+        " ".join(str(of_json(reason)) for reason in row.reasons),
     ]

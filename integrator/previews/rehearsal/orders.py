@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from integrator.inventory import payment_limits
+from integrator.messages.message import params_of, say
+from integrator.messages.panel_errors import of_error
 from integrator.messages.reasons import reason
 from integrator.models.states import Payment, RowState
 from integrator.panel_access import call_log
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 BLOCKED: dict[Block, str] = {block: f"blocked_{block}" for block in BLOCKS}
 """The reason that each rule of the provider is, which a refusal speaks of."""
-_CAPTCHA = gettext_noop("the order form has a field for it.")
 PORTION = 64
 """Order forms between two looks at how far it is; the journal is written in between."""
 
@@ -135,22 +134,23 @@ def _failed(row: Judged, error: errors.PanelError) -> None:
     client = row.client.remote_id if row.client else 0
     block = error.block if isinstance(error, errors.Refused) else None
     if block is not None:
-        said = f"{error.message.removesuffix('.')}."
-        row.blocks.append(reason(BLOCKED[block], client=client, said=said))
+        about = {"client": client, "said": error.message}
+        named = {name: about[name] for name in params_of(BLOCKED[block])}
+        row.blocks.append(reason(BLOCKED[block], **named))
     elif isinstance(error, errors.AccessDenied):
         row.blocks.append(reason("order_closed", client=client, said=error.message))
     elif isinstance(error, errors.Refused) and error.object == "profile":
         row.blocks.append(reason("profile_missing", client=client))
     elif isinstance(error, errors.Refused) and not isinstance(error, errors.Busy):
-        row.blocks.append(reason("order_refused", said=str(error)))
+        row.blocks.append(reason("order_refused", said=of_error(error)))
     else:
-        row.notes.append(reason("not_rehearsed", said=str(error)))
+        row.notes.append(reason("not_rehearsed", said=of_error(error)))
 
 
 def _form(row: Judged, form: OrderForm) -> None:
     client = row.client.remote_id if row.client else 0
     if form.captcha:
-        row.blocks.append(reason("blocked_captcha", client=client, said=_(_CAPTCHA)))
+        row.blocks.append(reason("blocked_captcha", said=say("order.captcha")))
     if form.profile_first:
         row.blocks.append(reason("profile_missing", client=client))
         return

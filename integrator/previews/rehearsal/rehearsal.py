@@ -16,7 +16,9 @@ from django.db import transaction
 
 from integrator.core.clock import now
 from integrator.inventory.mirror import portions
-from integrator.messages.reasons import reason, shown
+from integrator.messages.message import of_json
+from integrator.messages.panel_errors import of_error
+from integrator.messages.reasons import reason
 from integrator.models import Client, Preview, PreviewRow
 from integrator.panel_access import call_log, panel_connections, transports
 from integrator.previews import balances, confirmable, row_totals, stored_rows
@@ -53,7 +55,8 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
     """Rehearse a preview that was not started yet; the result, which the preview keeps too.
 
     {"state": "done", "at", "seconds", "forms", "steps": [{"step", "found", "unknown", "wrong"}]}
-    with reasons in the lists; or {"state": "failed", "error"} when a panel could not be asked.
+    with reasons in the lists; or {"state": "failed", "error"} with a message when a panel could
+    not be asked.
     ``tell(done, total)`` is called with how many order forms were read.
     """
     begun = time.monotonic()
@@ -66,7 +69,8 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
         with call_log.about():
             findings, forms, limits = _walk(panel, preview, judged, _report_progress(preview, tell))
     except PanelError as error:
-        return _keep(preview, {"state": FAILED, "error": str(error), "at": now().isoformat()})
+        why = of_error(error).to_json()
+        return _keep(preview, {"state": FAILED, "error": why, "at": now().isoformat()})
     result = {
         "state": DONE,
         "at": now().isoformat(),
@@ -80,16 +84,22 @@ def rehearse(preview: Preview, tell: Callable[[int, int], None] | None = None) -
 
 
 def in_words(preview: Preview) -> dict[str, Any] | None:
-    """The stored result with its reasons in words; None where no rehearsal was requested."""
+    """The stored result with its messages in words; None where no rehearsal was requested."""
     kept: dict[str, Any] | None = preview.summary.get(KEY)
-    if kept is None or "steps" not in kept:
-        return kept
+    if kept is None:
+        return None
+    words = dict(kept)
+    if "error" in kept:
+        words["error"] = str(of_json(kept["error"]))
+    if "steps" in kept:
+        words["steps"] = [_step_in_words(step) for step in kept["steps"]]
+    return words
+
+
+def _step_in_words(step: dict[str, Any]) -> dict[str, Any]:
     parts = ("found", "unknown", "wrong")
-    steps = [
-        {"step": step["step"], **{part: [shown(one) for one in step[part]] for part in parts}}
-        for step in kept["steps"]
-    ]
-    return {**kept, "steps": steps}
+    lists = {part: [str(of_json(one)) for one in step[part]] for part in parts}
+    return {"step": step["step"], **lists}
 
 
 def json_of(preview: Preview) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrator.core import clock
 from integrator.inventory import plans_outside_windows
+from integrator.messages.panel_errors import of_error
 from integrator.messages.reasons import reason
 from integrator.models import Panel
 from integrator.models.states import Payment, RowState
@@ -124,7 +125,7 @@ class Walk:
             listed = self.bm.plans.modules(plan.remote_id)
         except errors.PanelError as error:
             _unless_away(error)
-            said = reason("plan_unread", plan=plan.name, said=str(error))
+            said = reason("plan_unread", plan=plan.name, said=of_error(error))
             self.findings[2].wrong.append(said)
             return
         listed = plans_outside_windows.modules(plan.remote_id, listed, asked_at=asked_at)
@@ -165,7 +166,7 @@ class Walk:
                 self.bm.tasks.learn(self.bm.tasks.form(waiting[0].id))
         except errors.PanelError as error:
             _unless_away(error)
-            finding.wrong.append(reason("tasks_unread", login=login, said=str(error)))
+            finding.wrong.append(reason("tasks_unread", login=login, said=of_error(error)))
             return
         finding.found.append(reason("tasks_seen", login=login, count=len(waiting)))
         self._names()
@@ -192,7 +193,7 @@ class Walk:
             try:
                 there = {one.username for one in panel_connections.ispmanager(panel).accounts()}
             except errors.PanelError as error:
-                said = reason("server_unread", server=panel.name, said=str(error))
+                said = reason("server_unread", server=panel.name, said=of_error(error))
                 finding.wrong.append(said)
                 continue
             finding.found.append(reason("server_read", server=panel.name, count=len(rows)))
@@ -215,7 +216,7 @@ def _unless_away(error: errors.PanelError, finding: Finding | None = None) -> No
     if away or (isinstance(error, errors.UnexpectedAnswer) and error.transient):
         raise error
     if finding is not None:
-        finding.wrong.append(reason("step_unread", said=str(error)))
+        finding.wrong.append(reason("step_unread", said=of_error(error)))
 
 
 def wrong(findings: Iterable[Finding]) -> list[Reason]:

@@ -45,8 +45,8 @@ def choose(request: Request, pk: int) -> HttpResponse:
     account = get_object_or_404(_free(), pk=pk)
     client = _named(request, account)
     if client is None:
-        told = _("BILLmanager has no client “%s”, or several do.")
-        messages.error(request, told % plain(typed(request.POST, "other")))
+        text = _("BILLmanager has no client “%s”, or several do.")
+        messages.error(request, text % plain(typed(request.POST, "other")))
         return _back(request)
     client_choices.choose(
         account,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrator.matching import client_choices
 from integrator.matching.evidence import confidence_of
-from integrator.messages import reasons
+from integrator.messages.message import of_json
 from integrator.models import Account, Client
 from integrator.models.states import BindingState, RowState
 from integrator.web.layout import marks
@@ -137,7 +137,7 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
     asks = choosable and not client_choices.blocking(account.conflicts)
     picks = picks_of(account, names) if asks else []
     # A conflict of an account that is free stands among its reasons already.
-    told = account.match_reasons if standing.bindable else account.conflicts
+    stored = account.match_reasons if standing.bindable else account.conflicts
     return Row(
         id=str(account.pk),
         username=username,
@@ -153,8 +153,8 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
         binding=str(account.binding_id or ""),
         choosable=choosable,
         conflict=account.in_conflict,
-        match=plain(", ".join(dict.fromkeys(_short(one) for one in told))),
-        reasons=plain("; ".join(map(reasons.shown, told))),
+        match=plain(", ".join(dict.fromkeys(_short(one) for one in stored))),
+        reasons=plain("; ".join(str(of_json(one)) for one in stored)),
         standing=standing,
     )
 
@@ -175,7 +175,7 @@ def picks_of(
     why: dict[int, list[str]] = {}
     for one in account.match_reasons:
         if (client := one.get("params", {}).get("client")) in names:
-            why.setdefault(client, []).append(reasons.shown(one))
+            why.setdefault(client, []).append(str(of_json(one)))
     return [
         Pick(
             key,
@@ -223,7 +223,7 @@ def standing_of(account: Account) -> Standing:
 
 def _short(reason: dict[str, Any]) -> str:
     """A reason in one or two words; the page shows the sentence on hover."""
-    return _short_word(reason["key"], get_language()) or reasons.shown(reason)
+    return _short_word(reason["key"], get_language()) or str(of_json(reason))
 
 
 @lru_cache(maxsize=1024)

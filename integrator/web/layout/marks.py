@@ -65,8 +65,8 @@ def icon(name: str) -> SafeString:
 def state_mark(state: str, word: str, detail: str, title: str) -> dict[str, str]:
     """What ``_mark.html`` shows: a glyph, a word and, after a colon, what it is about."""
     shown = word or gettext_word(state)
-    told = f"{shown}: {detail}" if detail else shown
-    return {"state": state, "shown": shown, "detail": detail, "title": title or told}
+    text = f"{shown}: {detail}" if detail else shown
+    return {"state": state, "shown": shown, "detail": detail, "title": title or text}
 
 
 def gettext_word(state: str) -> str:

@@ -40,7 +40,7 @@ def selected(request: Request) -> HttpResponse:
         "ids": [] if chosen.everything else request.POST.getlist("account"),
     }
     if form.is_valid() and not chosen.drifted:
-        with _telling(form):
+        with _refusals_in(form):
             made = preview.make(
                 form.choices(),
                 chosen.free,
@@ -65,7 +65,7 @@ def from_csv(request: Request) -> HttpResponse:
     }
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        with _telling(form):
+        with _refusals_in(form):
             made = preview.make_from_csv(
                 form.choices(),
                 values["file"].read(),
@@ -86,7 +86,7 @@ def template(request: Request) -> StreamingHttpResponse:
 
 
 @contextmanager
-def _telling(form: ChoicesForm) -> Iterator[None]:
+def _refusals_in(form: ChoicesForm) -> Iterator[None]:
     """Turn a refusal into an error of the form, which is then shown again."""
     try:
         yield

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from integrator.bindings.operator import guided
 from integrator.core.errors import ActionRefused, PanelError, Refused
-from integrator.messages import reasons
+from integrator.messages.message import of_json
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
 from integrator.panel_access import proven_names
@@ -194,4 +194,4 @@ def _date(text: str | None) -> dt.date | None:
 
 
 def _said(row: PreviewRow) -> list[str]:
-    return [reasons.shown(reason) for reason in row.reasons]
+    return [str(of_json(reason)) for reason in row.reasons]

@@ -66,10 +66,10 @@ def context(request: Request, preview: Preview) -> dict[str, Any]:
     """The context of the rehearsal on the preview's page."""
     busy = _busy(preview)
     url = reverse("preview-live", args=[preview.pk])
-    told = rehearsal.in_words(preview)
-    steps = told.get("steps", []) if told else []
+    result = rehearsal.in_words(preview)
+    steps = result.get("steps", []) if result else []
     return {
-        "rehearsal": told,
+        "rehearsal": result,
         "busy": busy,
         "unknown": [text for step in steps for text in step["unknown"]],
         **live.state(request, url, facts=_facts(preview), busy=busy),

@@ -70,7 +70,7 @@ def retry(request: Request, pk: int) -> HttpResponse:
     binding = _find(pk)
     try:
         fix = corrected(binding, _wish(request))
-        told = actions.retry(
+        retried = actions.retry(
             Binding.objects.filter(pk=binding.pk),
             request.user.get_username(),
             password=request.POST.get("password") or None,
@@ -80,7 +80,7 @@ def retry(request: Request, pk: int) -> HttpResponse:
     except (Refused, ActionRefused) as refused:
         refusals.show_refusal(request, refused)
     else:
-        show_retried(request, told)
+        show_retried(request, retried)
     return redirect("binding", pk)
 
 

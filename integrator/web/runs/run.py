@@ -190,9 +190,9 @@ def _context(run: Run) -> dict[str, Any]:
 
 def _windows(run: Run) -> list[Window]:
     """Windows of this run with an alarm or other people's orders."""
-    told = Q(strangers__isnull=False) | ~Q(alarm="") | Q(canaries__binding__run=run)
+    notable = Q(strangers__isnull=False) | ~Q(alarm="") | Q(canaries__binding__run=run)
     plans = run.bindings.values("plan")
-    rows = Window.objects.filter(told, plan__in=plans, created_at__gte=run.started_at)
+    rows = Window.objects.filter(notable, plan__in=plans, created_at__gte=run.started_at)
     if run.finished_at is not None:
         rows = rows.filter(created_at__lte=run.finished_at)
     return list(

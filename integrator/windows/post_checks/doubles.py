@@ -80,11 +80,13 @@ def _of_services(
 ) -> Iterator[Message]:
     amounts = {charge.service_id: _amount(charge) for charge in charges}
     for binding, services in doubled.items():
-        told = ", ".join(
+        numbers = ", ".join(
             f"{one.id} ({amounts[one.id]})" if one.id in amounts else str(one.id)
             for one in services
         )
-        yield say("order.doubled", binding=str(binding), client=str(binding.client), services=told)
+        yield say(
+            "order.doubled", binding=str(binding), client=str(binding.client), services=numbers
+        )
 
 
 def _of_charges(bindings: Sequence[Binding], charges: Sequence[Expense]) -> Iterator[Message]:

@@ -123,10 +123,10 @@ def _next(window: Window) -> dt.datetime | None:
 
 def _new_doubles(window: Window, bm: BillManager) -> list[Message]:
     """What was doubled and has not been told of this window; written down as told."""
-    told = _doubles(window)
-    new = [text for text in doubles.find(window, bm) if text not in told]
+    known = _doubles(window)
+    new = [text for text in doubles.find(window, bm) if text not in known]
     if new:
-        window.seen = {**window.seen, "doubles": [one.to_json() for one in [*told, *new]]}
+        window.seen = {**window.seen, "doubles": [one.to_json() for one in [*known, *new]]}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
     return new
 
@@ -181,12 +181,12 @@ def _conclude(window: Window) -> None:
             state__in=[Canary.State.WATCHED, Canary.State.UNCHANGED]
         ).select_related("binding__run")
     )
-    told = server_users.told(ours)
+    users = server_users.message_of(ours)
     twice = several(_doubles(window))
-    problems = [told, *map(_canary_text, wrong), twice]
+    problems = [users, *map(_canary_text, wrong), twice]
     with transaction.atomic():
         why = {canary.binding.run_id: _canary_text(canary) for canary in wrong}
-        why |= dict.fromkeys(_endangered_by(window, ours), told)
+        why |= dict.fromkeys(_endangered_by(window, ours), users)
         if twice:
             why |= {run.pk: twice for run in pauses.selling_on([], window.plan)}
         for run_id in sorted(why):  # in one order, as everywhere
@@ -211,11 +211,11 @@ def _stop_for(window: Window, ours: Sequence[NewUser]) -> None:
     """
     if not ours:
         return
-    told = server_users.told(ours)
+    users = server_users.message_of(ours)
     with transaction.atomic():
         for run_id in _endangered_by(window, ours):
-            run_state.pause(run_id, told)
-        _raise_alarm(window, told)
+            run_state.pause(run_id, users)
+        _raise_alarm(window, users)
 
 
 def _canary_text(canary: Canary) -> Message:

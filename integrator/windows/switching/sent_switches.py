@@ -132,13 +132,13 @@ class Asked:
             return at + settle_time()
         if at + intents.listed_within() > clock.now():
             return at + intents.listed_within()
-        if not self._told_again(at):
+        if not self._asked_again(at):
             raise NotShownError(_text(switch, present, both))
         entry.update(times=0, at=clock.now().isoformat())
         self.driver.save(held=False)  # said anew, and loudly, should it not show this time either
         return clock.now()
 
-    def _told_again(self, since: dt.datetime) -> bool:
+    def _asked_again(self, since: dt.datetime) -> bool:
         """Whether a person has said *restore* since the switch was sent last."""
         said = Event.objects.filter(window_id=self.driver.window.pk, to_state="closing")
         return said.filter(why__in=_SAID, at__gt=since).exists()
@@ -158,10 +158,10 @@ def read_wrongly(driver: Driver, bm: BillManager, both: Compared | None) -> bool
     """
     if both is None or not both.disagree:
         return False
-    told = both.attached or frozenset()
+    listed = both.attached or frozenset()
     keys = [_of(key) for key in driver.seen.get("asked", {})]
     if not any(
-        one.module_id in both.disagree and (one.module_id in told) == one.on for one in keys
+        one.module_id in both.disagree and (one.module_id in listed) == one.on for one in keys
     ):
         return False
     return seek_marker(driver, bm)

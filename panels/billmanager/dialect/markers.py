@@ -196,7 +196,7 @@ class _Column:
         """Whether one module was seen on in one plan and off in another: that is the plan's."""
         return any(len(states) > 1 for states in self.of_module.values())
 
-    def told(self) -> Note:
+    def describe(self) -> Note:
         on, off = (", ".join(sorted(c[:20] for c in codes)) for codes in (self.on, self.off))
         return note("marker.column", column=self.name, on=on or "–", off=off or "–")
 
@@ -232,7 +232,7 @@ def _infer(samples: Sequence[Sample], telling: Sequence[str]) -> Inferred:
     if not any(on is False for sample in usable for on in sample.attached):
         return replace(_one_sided(sound, usable, told), plans=count)
     best = sorted(sound.values(), key=_rank)
-    seen = tuple(column.told() for column in columns) or (note("place.nothing"),)
+    seen = tuple(column.describe() for column in columns) or (note("place.nothing"),)
     if not best:
         why = note("marker.disagrees", plans=told, columns=seen)
         return Inferred(None, why, plans=count)

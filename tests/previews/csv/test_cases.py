@@ -113,7 +113,7 @@ def test_what_nobody_sees_at_the_end_of_a_cell_is_left_out(world: None, name: st
 def test_an_apostrophe_before_an_email_is_named_and_nobody_is_created(world: None) -> None:
     error = refused("c16-apostrophe-client.csv")
     assert [(one.line, one.column) for one in error.errors] == [(2, "client")]
-    assert "begins with “'”" in error.errors[0].text
+    assert "begins with “'”" in str(error.errors[0].text)
     assert error.unknown_emails == []
 
 
@@ -164,7 +164,7 @@ def test_a_service_with_the_login_in_capitals_is_the_account(world: None, domain
     discovery.compare()
     (error,) = refused("g1-case-bound.csv").errors
     assert (error.line, error.column) == (2, "username")
-    assert "service 901" in error.text
+    assert "service 901" in str(error.text)
 
 
 def test_a_word_that_is_one_plans_id_and_anothers_name_means_neither(world: None) -> None:
@@ -172,8 +172,8 @@ def test_a_word_that_is_one_plans_id_and_anothers_name_means_neither(world: None
     mirrors.plan(35, "21", modules=[])
     (error,) = refused("g2-plan-named-21.csv").errors
     assert (error.line, error.column) == (2, "plan")
-    assert "“Gold”" in error.text
-    assert "35" in error.text
+    assert "“Gold”" in str(error.text)
+    assert "35" in str(error.text)
 
 
 def test_every_case_is_here() -> None:
@@ -212,8 +212,8 @@ def test_a_sign_inside_a_cell_is_refused_by_name(column: str, sign: str, name: s
     text = f"{','.join(cells)}\n{','.join(cells.values())}\n"
     (error,) = reader.read_all(text).errors
     assert (error.line, error.column) == (2, column)
-    assert name in error.text
-    assert "“ab”" in error.text
+    assert name in str(error.text)
+    assert "“ab”" in str(error.text)
 
 
 @pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\u2060", "\x07"])
@@ -221,9 +221,9 @@ def test_a_sign_inside_a_domain_or_a_header_is_refused_by_name(sign: str) -> Non
     head = "server,username,domain,client,plan"
     (error,) = reader.read_all(f"{head}\nisp1,alice,ali{sign}ce.example,7,Start\n").errors
     assert (error.line, error.column) == (2, "domain")
-    assert f"U+{ord(sign):04X}" in error.text
+    assert f"U+{ord(sign):04X}" in str(error.text)
     errors = reader.read_all(head.replace("client", f"cli{sign}ent")).errors
-    assert any(f"U+{ord(sign):04X}" in one.text for one in errors)
+    assert any(f"U+{ord(sign):04X}" in str(one.text) for one in errors)
 
 
 def test_a_joiner_that_its_script_needs_is_part_of_a_domain() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import translation
 
 from integrator.core.clock import now
 from integrator.core.errors import CsvRefused
+from integrator.messages.message import of_json
 from integrator.models import ClientUser, Preview
 from integrator.previews import preview
 from tests.previews.provider_previews import ON, from_csv, only_row, reason_keys, take
@@ -90,7 +92,7 @@ def test_a_double_row_is_refused_and_names_the_first(hoster: Hoster) -> None:
     with pytest.raises(CsvRefused) as refused:
         from_csv(hoster, "isp1,alice,,3001,Start", "https://isp1.example:1500/ispmgr,alice,,3001,5")
     assert [error.line for error in refused.value.errors] == [3]
-    assert "2" in refused.value.errors[0].text
+    assert "2" in str(refused.value.errors[0].text)
 
 
 def test_errors_of_reading_and_of_meaning_are_told_together(hoster: Hoster) -> None:
@@ -106,7 +108,13 @@ def test_bad_lines_are_left_out_on_a_persons_word(hoster: Hoster) -> None:
     text = hoster.csv("isp1,nobody,,3001,Start", "isp1,alice,,3001,Start", "isp1,alice,,,")
     made = preview.make_from_csv(ON, text, "eva", skip_bad=True)
     assert [row["username"] for row in preview.preview_json(made)["rows"]] == ["alice"]
-    assert [one["line"] for one in made.summary["skipped"]] == [2, 4, 4]
+    skipped = made.summary["skipped"]
+    assert [one["line"] for one in skipped] == [2, 4, 4]
+    plan = next(one for one in skipped if one["column"] == "plan")
+    assert str(of_json(plan["text"])) == "The cell is empty."
+    with translation.override("ru"):
+        assert str(of_json(skipped[0]["text"])).startswith("На isp1 нет аккаунта «nobody»")
+        assert str(of_json(plan["text"])) == "Ячейка пуста."
 
 
 def test_no_good_line_is_a_refusal_even_when_bad_ones_may_be_skipped(hoster: Hoster) -> None:

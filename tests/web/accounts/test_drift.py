@@ -88,7 +88,7 @@ def test_changes_are_listed_and_found(operator: Client) -> None:
 
 
 def test_accounts_in_conflict_can_be_listed(operator: Client) -> None:
-    told = {"key": "two_services", "text": "", "params": {
+    told = {"key": "two_services", "params": {
         "service": 1, "client": 2, "other": 3, "other_client": 4}}  # fmt: skip
     twice = factories.account("twice", service=factories.service(), conflicts=[told],
                               in_conflict=True)  # fmt: skip
@@ -112,7 +112,7 @@ def test_no_choice_is_made_of_what_is_bound_or_taken(operator: Client) -> None:
 
 def test_a_choice_decides_only_what_was_shown(operator: Client) -> None:
     """A conflict that a discovery finds between the look and the click stays open."""
-    told = {"key": "domain_is_service", "text": "", "params": {
+    told = {"key": "domain_is_service", "params": {
         "domain": "a.example", "service": 7, "client": 3, "username": "x", "module": "m",
         "account": "a", "server": "s"}}  # fmt: skip
     client = factories.client()
