@@ -16,7 +16,7 @@ from integrator.bindings.work import dispatch
 from integrator.core.errors import ActionRefused
 from integrator.maintenance import retention, wake_ups
 from integrator.maintenance import sweep as sweeping
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,10 +50,10 @@ def prepare_run(run_id: int) -> None:
     dispatch.prepare_run(run_id, stop=worker.stopping.is_set)
 
 
-@shared_task(name="integrator.tasks.recheck_plan")
-def recheck_plan(window_id: int) -> None:
-    """Read the plan of this closed window once more."""
-    plan_recheck.look(window_id)
+@shared_task(name="integrator.tasks.look_at_closed_window")
+def look_at_closed_window(window_id: int) -> None:
+    """Look once more at this closed window and its plan."""
+    closed_window.look(window_id)
 
 
 @shared_task(name="integrator.tasks.create_client")
@@ -149,5 +149,5 @@ def _sender(task: Task[[int], None]) -> wake_ups.Send:
 wake_ups.register("window", _sender(work_window))
 wake_ups.register("run", _sender(prepare_run))
 wake_ups.register("new_client", _sender(create_client))
-wake_ups.register("recheck", _sender(recheck_plan))
+wake_ups.register("recheck", _sender(look_at_closed_window))
 wake_ups.register("rehearsal", _sender(rehearse_preview))

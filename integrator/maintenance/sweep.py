@@ -20,7 +20,7 @@ from integrator.models import Binding, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
 from integrator.runs import cohorts, pauses, run_state
 from integrator.windows import members
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 
 MAX_WAKES = 8
 MAX_REPAIRED = 500
@@ -39,7 +39,7 @@ def sweep() -> dict[str, int]:
         "windows": _wake_windows(),
         "runs": _wake_runs(),
         "drawn": cohorts.draw_all(),
-        "rechecked": plan_recheck.due(),
+        "rechecked": closed_window.due(),
         "new_clients": client_creation.wake_due(),
     }
     for run in Run.objects.filter(state__in=[RunState.RUNNING, RunState.UNDECIDED]):

@@ -10,7 +10,7 @@ import pytest
 
 from integrator.bindings.operator import actions
 from integrator.bindings.transitions import Claim
-from integrator.bindings.work import orders
+from integrator.bindings.work import order_and_payment
 from integrator.core import clock
 from integrator.models import Binding, Intent, Window
 from integrator.steps import step3_order as step3
@@ -143,14 +143,14 @@ def reading(*on: int) -> Any:
 def test_a_plan_that_was_just_read_is_not_read_again_and_holds_ten_seconds(claimed: Claim) -> None:
     bm, read_at = reading(11), Window.objects.get().modules_read_at
     assert read_at is not None
-    until = orders._manual_only_until(claimed, bm)
+    until = order_and_payment._manual_only_until(claimed, bm)
     assert (until, bm.asked) == (read_at + dt.timedelta(seconds=10), [])
 
 
 def test_a_plan_is_read_again_after_what_took_calls(claimed: Claim) -> None:
     """A colleague may have switched a module while the balance was being credited."""
     bm = reading(90)
-    assert orders._manual_only_until(claimed, bm, since=clock.now()) is not None
+    assert order_and_payment._manual_only_until(claimed, bm, since=clock.now()) is not None
     assert len(bm.asked) == 1
 
 
@@ -159,5 +159,5 @@ def test_where_something_else_is_on_nothing_is_ordered_and_the_window_closes(
 ) -> None:
     Window.objects.update(modules_read_at=None)
     claimed.binding.window.modules_read_at = None  # type: ignore[union-attr]
-    assert orders._manual_only_until(claimed, reading(11, 90)) is None
+    assert order_and_payment._manual_only_until(claimed, reading(11, 90)) is None
     assert Window.objects.get().closing

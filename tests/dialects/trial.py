@@ -21,7 +21,7 @@ from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.refresh import discovery
 from integrator.runs import launch
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 from panels.sandbox.billmanager import operations
 from panels.sandbox.dialects.drawn_dialect import draw
 from panels.sandbox.ledger import ledger, truth
@@ -94,7 +94,7 @@ class Trial:
         jobs: dict[str, Callable[[int], None]] = {
             "window": dispatch.look_at_window,
             "run": dispatch.prepare_run,
-            "recheck": plan_recheck.look,
+            "recheck": closed_window.look,
         }
         for kind, job in jobs.items():
             wake_ups.register(kind, partial(self._send, job))

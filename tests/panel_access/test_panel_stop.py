@@ -13,7 +13,7 @@ from integrator.messages.message import verbatim
 from integrator.models import Binding, Call, Panel, Window
 from integrator.panel_access import panel_connections
 from integrator.panel_access.panel_stop import PanelStoppedError
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 from tests.services.provider import only
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_a_login_refused_after_a_window_stops_the_panel(
     def is_stopped() -> bool:
         # Again where a worker has looked at the same time, with the password as it was.
         Window.objects.filter(pk=window.pk).update(recheck_at=clock.now(), after_at=None)
-        plan_recheck.look(window.pk)
+        closed_window.look(window.pk)
         panel.refresh_from_db()
         return bool(panel.stopped)
 

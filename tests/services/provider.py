@@ -24,7 +24,7 @@ from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.refresh import discovery
 from integrator.runs import run_start
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 from tests.services.ledger_comparison import other_plans, other_services
 from tests.services.registered_panels import billing, server
 
@@ -52,7 +52,7 @@ class Workers:
         jobs: dict[str, Callable[[int], None]] = {
             "window": dispatch.look_at_window,
             "run": dispatch.prepare_run,
-            "recheck": plan_recheck.look,
+            "recheck": closed_window.look,
         }
         for kind, job in jobs.items():
             wake_ups.register(kind, self._sender(job))

@@ -16,7 +16,7 @@ from unittest import mock
 from django.conf import settings
 
 from integrator.bindings import intents
-from integrator.bindings.work import added_credit, orders, repeated_orders, worker_deaths
+from integrator.bindings.work import added_credit, order_and_payment, repeated_orders, worker_deaths
 from integrator.core import clock
 from integrator.panel_access import reachability
 from integrator.previews.checks import sites
@@ -125,7 +125,7 @@ MUTATIONS = {
     "last look": Mutation(
         "the plan is not looked at again before an order",
         (121, 20),
-        lambda: [mock.patch.object(orders, "_manual_only_until", _no_end)],
+        lambda: [mock.patch.object(order_and_payment, "_manual_only_until", _no_end)],
     ),
     "promised": Mutation(
         "what was credited for one may pay for another",

@@ -16,7 +16,7 @@ from integrator.bindings.work import dispatch, task_close
 from integrator.maintenance import sweep, wake_ups
 from integrator.models import Binding, Event, Run
 from integrator.models.states import BindingState, Phase, RunState
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 from panels.sandbox.ledger import truth
 from tests.services.secret_search import LOGINS
 from tests.simulation import invariants, rare_paths, scenario
@@ -73,7 +73,7 @@ class Simulation:
         self._jobs: dict[str, Callable[[int], None]] = {
             "window": dispatch.look_at_window,
             "run": dispatch.prepare_run,
-            "recheck": plan_recheck.look,
+            "recheck": closed_window.look,
         }
         self._post: list[tuple[str, int, bool]] = []
         self._calm = False

@@ -77,7 +77,7 @@ def test_phases_of_a_window() -> None:
     arrived = {(str(a), str(phase)) for function, phase in found for a in ENTERS[function]}
     begins = {
         (ENDS, str(Window._meta.get_field("phase").default)),
-        (ENDS, str(Phase.RESTORING)),  # windows/post_checks/plan_recheck.py
+        (ENDS, str(Phase.RESTORING)),  # windows/post_checks/closed_window.py
     }
     drawn = arrows("Phases of a window")
     assert drawn == arrived | begins | {(str(Phase.CLOSED), ENDS)}

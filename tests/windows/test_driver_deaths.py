@@ -19,7 +19,7 @@ from integrator.models import Binding, Canary, Event, Window
 from integrator.models.states import BindingState
 from integrator.windows import failures, lease
 from integrator.windows.phases import opening, tasks
-from integrator.windows.post_checks import plan_recheck, post_checks
+from integrator.windows.post_checks import closed_window, post_checks
 from tests import factories
 from tests.services.killed_workers import (
     MAX_DEATHS,
@@ -133,11 +133,11 @@ def test_looking_at_a_closed_window_that_ends_each_worker_raises_the_alarm(
     other = factories.binding(plan=window.plan, run=bound.run)
     factories.canary(window, bound, state="watched", compared_at=None)
     monkeypatch.setattr(post_checks, "look", kills)
-    monkeypatch.setattr(plan_recheck, "_read_plan", lambda _window: None)
+    monkeypatch.setattr(closed_window, "_read_plan", lambda _window: None)
     for _ in range(MAX_DEATHS):
         with pytest.raises(Killed):
-            plan_recheck.look(window.pk)
-    plan_recheck.look(window.pk)
+            closed_window.look(window.pk)
+    closed_window.look(window.pk)
     window.refresh_from_db()
     why = (
         f"the accounts behind window {window} could not be compared: "

@@ -13,7 +13,7 @@ from integrator.previews import preview
 from integrator.previews.choices import Choices
 from integrator.runs import run_start
 from integrator.windows import restore_notes
-from integrator.windows.post_checks import plan_recheck
+from integrator.windows.post_checks import closed_window
 from tests import factories
 from tests.services.provider import ACTOR
 
@@ -137,7 +137,7 @@ def test_a_letter_that_goes_off_late_is_found_and_put_back(
     first = Window.objects.order_by("pk").first()
     assert first is not None
     Window.objects.filter(pk=first.pk).update(recheck_at=first.created_at)
-    plan_recheck.look(first.pk)
+    closed_window.look(first.pk)
     # A worker may have been at it already: then it is that one who looks.
     workers.until(lambda: not Window.objects.filter(pk=first.pk, recheck_at__isnull=False).exists())
     workers.until(lambda: not Window.objects.exclude(phase="closed").exists())

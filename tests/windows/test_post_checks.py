@@ -16,7 +16,7 @@ from integrator.messages.message import say, verbatim
 from integrator.models import Binding, Event, NewUser, Run, Window
 from integrator.panel_access import panel_connections
 from integrator.windows import server_users
-from integrator.windows.post_checks import doubles, plan_recheck, post_checks
+from integrator.windows.post_checks import closed_window, doubles, post_checks
 from panels.billmanager.payments import Expense
 from tests import factories
 from tests.services.provider import compared
@@ -82,13 +82,13 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
     monkeypatch.setattr(wake_ups, "wake", lambda _kind, row: woken.append(row))
     now = clock.now()
     first, *_, last = [
-        factories.window("closed", after_at=now - dt.timedelta(minutes=plan_recheck.MAX_WAKES - n))
-        for n in range(plan_recheck.MAX_WAKES + 1)
+        factories.window("closed", after_at=now - dt.timedelta(minutes=closed_window.MAX_WAKES - n))
+        for n in range(closed_window.MAX_WAKES + 1)
     ]
     again = factories.window("closed", recheck_at=now, after_at=now)
     factories.window("closed", after_at=now + dt.timedelta(minutes=1))
     with CaptureQueriesContext(connection) as asked:
-        assert plan_recheck.due() == plan_recheck.MAX_WAKES + 1
+        assert closed_window.due() == closed_window.MAX_WAKES + 1
     assert len(asked) == 2
     assert len(set(woken)) == len(woken)
     assert {first.pk, again.pk} <= set(woken)

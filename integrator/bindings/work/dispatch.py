@@ -19,7 +19,7 @@ from integrator.bindings import leases, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
 from integrator.bindings.work import (
     attempts,
-    orders,
+    order_and_payment,
     password_attempts,
     preparation,
     task_close,
@@ -55,7 +55,7 @@ MAX_TURN = 20.0
 MAX_BATCH = 2.0
 """Seconds after which those of them that were not begun are left to other threads."""
 
-JOBS = {Phase.ORDERS: orders.work, Phase.TASKS: task_close.work}
+JOBS = {Phase.ORDERS: order_and_payment.work, Phase.TASKS: task_close.work}
 
 
 def _ready(window: Window) -> BindingQuerySet:
