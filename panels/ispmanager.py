@@ -9,7 +9,7 @@ from panels.coremanager.errors import AccessDenied, FunctionMissing, LoginRefuse
 from panels.coremanager.listing import MISSING, number
 from panels.coremanager.partial_lists import Cells, Gathered, gather
 from panels.coremanager.whole_lists import collect
-from panels.http.transport import Login
+from panels.http.endpoint import Login
 from panels.notes import note
 
 if TYPE_CHECKING:

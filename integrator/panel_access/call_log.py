@@ -21,7 +21,7 @@ from integrator.panel_access import adaptive_limit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from panels.http.transport import Call as SentCall
+    from panels.http.endpoint import Call as SentCall
 
 
 @dataclass(frozen=True, slots=True)

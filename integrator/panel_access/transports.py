@@ -16,7 +16,7 @@ from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.panel_access.parallel_limit import DatabaseLimiter
 from integrator.panel_access.read_retries import RetryingTransport as Transport
-from panels.http.transport import Endpoint, Login
+from panels.http.endpoint import Endpoint, Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

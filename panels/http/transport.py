@@ -23,7 +23,6 @@ from panels.http import sessions
 from panels.http.answer_limits import MAX_BYTES
 from panels.http.answer_reader import AnswerReader
 from panels.http.answers import WebPage
-from panels.http.endpoint import Call, Endpoint, Journal, Limiter, Login
 from panels.http.exchange import Exchange, form_of
 from panels.http.row_stream import RowStream
 from panels.http.sender import Sender
@@ -36,9 +35,8 @@ if TYPE_CHECKING:
 
     from panels.coremanager.documents import Document
     from panels.coremanager.listing import Listing, Row
+    from panels.http.endpoint import Endpoint, Journal, Limiter, Login
     from panels.http.sessions import SessionIds
-
-__all__ = ["Call", "Endpoint", "Journal", "Limiter", "Login", "Measured", "Transport"]
 
 T = TypeVar("T")
 

@@ -12,8 +12,9 @@ from panels.billmanager import BillManager, discover
 from panels.billmanager.discovery.report import report
 from panels.billmanager.registers import registers
 from panels.billmanager.sale_rules import group_limits
+from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.transport import Transport
 from panels.ispmanager import IspManager
 from panels.sandbox.dialect import load
 from panels.sandbox.http.adapter import SandboxAdapter

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl
 
 from panels.coremanager.errors import LimitTimeout
+from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.transport import Transport
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from panels.http.transport import Call
+    from panels.http.endpoint import Call
 
 OK = b'<?xml version="1.0" encoding="UTF-8"?>\n<doc func="x"><ok/></doc>\n'
 LOGIN_PAGE = b"<!DOCTYPE html>\n<html><body><form><input type='password'/></form></body></html>"

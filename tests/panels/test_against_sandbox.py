@@ -23,8 +23,9 @@ from panels.coremanager.errors import (
     UnexpectedAnswer,
 )
 from panels.coremanager.forms import FormLacks
+from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.transport import Transport
 from panels.ispmanager import IspManager, PasswordCheck
 from panels.sandbox.dialect import load
 from panels.sandbox.http.adapter import SandboxAdapter

@@ -13,8 +13,9 @@ from panels.billmanager import BillManager
 from panels.billmanager.discovery.discovery import discover
 from panels.coremanager.errors import UnexpectedAnswer
 from panels.coremanager.pages import CUT
+from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.transport import Transport
 from panels.ispmanager import IspManager
 from panels.sandbox.dialect import load
 from panels.sandbox.ispmanager.hosting import user_key

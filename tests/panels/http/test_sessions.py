@@ -11,8 +11,9 @@ import pytest
 
 from panels.coremanager.errors import LoginRefused, UnexpectedAnswer, Unreachable
 from panels.coremanager.fault import Fault
+from panels.http.endpoint import Endpoint, Login
 from panels.http.sessions import SessionIds
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.transport import Transport
 from tests.panels.fakepanel import LOGIN_PAGE, OK, Notes, Reply, Slots
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from panels.coremanager.errors import CertificateRefused, TooLate, Unreachable
+from panels.http.endpoint import Endpoint
 from panels.http.tls import checked_addresses, look, objection
-from panels.http.transport import Endpoint
 from tests.panels.fakepanel import Reply
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from panels.coremanager.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from panels.http.transport import Endpoint, Login, Transport
+from panels.http.endpoint import Endpoint, Login
+from panels.http.transport import Transport
 from tests.panels.fakepanel import (
     LOGIN_PAGE,
     OK,
@@ -37,7 +38,7 @@ from tests.panels.fakepanel import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from panels.http.transport import Call
+    from panels.http.endpoint import Call
     from tests.panels.fakepanel import Bench, Request
 
 ROWS = b'<doc func="vhost"><elem><id>1</id></elem><p_elems>1</p_elems></doc>'
