@@ -283,9 +283,3 @@ def fact(value: object, name: str) -> str:
     if name == "password" and isinstance(value, str):
         return plain(VERDICTS.get(value) or LOGINS.get(value, value))
     return shown(value)
-
-
-@register.filter
-def checked(text: str) -> str:
-    """What a panel check asked for, in the reader's language; it was written in the asker's."""
-    return plain(gettext(text)) if text else ""

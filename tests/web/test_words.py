@@ -18,7 +18,7 @@ from integrator.panel_access import call_log
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.runs import circuit_breaker
 from integrator.steps import step7_close_the_task as step7
-from integrator.templatetags.look import checked, fact, field, shown, subject
+from integrator.templatetags.look import fact, field, shown, subject
 from integrator.web.layout.marks import WORDS
 from integrator.windows import canaries, server_users
 from integrator.windows.post_checks import post_checks
@@ -179,6 +179,3 @@ def test_evidence_a_canarys_facts_and_a_check_are_read_in_the_readers_language()
         assert fact("captcha", "password") == "требуется капча"
         assert fact("right", "owner") == "right"
         assert fact("HTTP 500", "password") == "HTTP 500"
-        assert checked("list the processing modules") == "получить список модулей обработки"
-        assert checked("of an old version") == "of an old version"
-        assert checked("") == ""
