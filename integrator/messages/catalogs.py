@@ -26,6 +26,7 @@ NAMED: dict[str, Mapping[str, Any]] = {
     "cause": causes.TITLES,
     "advice": causes.ADVICE,
     "look": checks.LOOK,
+    "check_state": checks.STATES,
     "task_form": checks.TASK_FORM,
     "field": names.FIELDS,
     "login": names.LOGINS,

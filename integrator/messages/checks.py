@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 TEXTS = {
     # what a step needs, beside the state of it
@@ -202,6 +203,14 @@ TEXTS = {
     "certificate.sha256": _("Its SHA-256 is: %(pin)s"),
     "certificate.trust": _("If that is the panel's own certificate, trust it with --pin %(pin)s"),
 }
+
+STATES = {
+    "denied": pgettext_lazy("check", "denied"),
+    "not found": pgettext_lazy("check", "not found"),
+    "needs choice": pgettext_lazy("check", "needs choice"),
+    "unreachable": pgettext_lazy("check", "unreachable"),
+}
+"""The states in which something keeps a run from being started."""
 
 TASK_FORM = {
     "task_take": _("take a task"),

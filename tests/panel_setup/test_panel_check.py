@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import translation
 
 from integrator.core.errors import Refused
 from integrator.messages.message import verbatim
@@ -270,9 +271,11 @@ def test_a_run_is_not_started_on_panels_that_are_not_ready(discovered: Sandbox) 
     assert Call.objects.count() == calls  # it was just done
     Panel.objects.update(checked_at=None)
     discovered.dials(denied={"admin": ["vhost"]})
-    with pytest.raises(Refused) as refused:
+    with translation.override("ru"), pytest.raises(Refused) as refused:
         panel_check.need_ready(Panel.objects.all())
-    assert any("vhost" in line and "billing" in line for line in refused.value.lines)
+    [line] = refused.value.lines
+    assert line.startswith("billing: получить список услуг: нет права. Дайте логину «admin»")
+    assert "«vhost»" in line
 
 
 def test_a_check_shows_every_right_and_is_kept(discovered: Sandbox) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.messages import panel_errors
-from integrator.messages.message import NOTHING, say, sentences
+from integrator.messages.message import NOTHING, named, say, sentences
 from integrator.models import Panel
 from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
@@ -137,7 +137,7 @@ def need_ready(panels: Iterable[Panel]) -> None:
             continue
         report = check(panel, in_parallel=False)
         lines += [
-            " ".join(f"{panel.name}: {row.what}: {row.state}. {row.text}".split())
+            f"{panel.name}: {row.what}: {named('check_state', row.state)}. {row.text}".strip()
             for row in report.rows
             if row.state not in PASSES
         ]
