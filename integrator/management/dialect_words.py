@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import Refused
 from integrator.management.output import columns
 from integrator.messages import panel_errors
+from integrator.messages.message import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,5 +83,5 @@ def lines(entries: Iterable[Entry]) -> list[str]:
             found.append(f"    {entry.look}")
             if entry.candidates:
                 names = ", ".join(entry.candidates)
-                found.append("    " + _("It could be: %(names)s.") % {"names": names})
+                found.append(f"    {say('check.could_be', names=names)}")
     return found

@@ -22,7 +22,7 @@ from integrator.core.errors import ActionRefused, CsvRefused, Refused
 from integrator.core.numbers import row_id
 from integrator.models import Binding, Panel, Run
 from integrator.panel_access.read_retries import repeated_reads
-from integrator.panel_setup.advice import certificate_text
+from integrator.panel_setup import advice
 from panels.coremanager import errors
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class PersonCommand(BaseCommand):
         except (Refused, ActionRefused) as error:
             self.fail(REFUSED, error.text, error.lines)
         except errors.CertificateRefused as error:
-            self.fail(UNREACHABLE, str(error), certificate_text(error))
+            self.fail(UNREACHABLE, str(error), [*map(str, advice.certificate(error))])
         except errors.NotSent as error:
             self.fail(UNREACHABLE, str(error), [_unreachable_advice()])
         except errors.UnexpectedAnswer as error:

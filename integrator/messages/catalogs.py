@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrator.messages import (
     accounts,
     causes,
+    checks,
     csv_errors,
     events,
     matches,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 NAMED: dict[str, Mapping[str, Any]] = {
     "cause": causes.TITLES,
     "advice": causes.ADVICE,
+    "look": checks.LOOK,
+    "check_state": checks.STATES,
+    "task_form": checks.TASK_FORM,
     "field": names.FIELDS,
     "login": names.LOGINS,
     "state": names.SERVICES,
@@ -35,8 +39,9 @@ NAMED: dict[str, Mapping[str, Any]] = {
 """Tables of names of the code for people; the key is ``table.name``."""
 
 SUBJECTS: tuple[Mapping[str, Any], ...] = (
-    {"verbatim": "%(text)s", "several": "%(all)s"},
+    {"verbatim": "%(text)s", "several": "%(all)s", "sentences": "%(all)s"},
     accounts.TEXTS,
+    checks.TEXTS,
     csv_errors.TEXTS,
     events.TEXTS,
     matches.TEXTS,

@@ -23,16 +23,20 @@ VERBATIM = "verbatim"
 """Key of a panel's or a person's own words, shown as they are."""
 SEVERAL = "several"
 """Key of several messages in sequence."""
+SENTENCES = "sentences"
+"""Key of messages that are sentences of one text."""
 
 Value = Union[str, int, "Message", tuple["Message", ...]]
-"""Values of parameters. Messages among them are translated too, several joined by “; ”."""
+"""Values of parameters. Messages among them are translated too, several joined by “; ”, the
+sentences of one text by blanks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A text of the catalogues by its key, with parameters; without a key it is empty.
 
-    Made by ``say``, ``named``, ``verbatim`` and ``several``, which know what each key needs.
+    Made by ``say``, ``named``, ``verbatim``, ``several`` and ``sentences``, which know what
+    each key needs.
     """
 
     key: str = ""
@@ -50,7 +54,8 @@ class Message:
         """
         if not self.key:
             return ""
-        values = {name: _shown(value) for name, value in self.params}
+        between = " " if self.key == SENTENCES else "; "
+        values = {name: _shown(value, between) for name, value in self.params}
         try:
             text = str(TEXTS[self.key] % values)
         except (KeyError, TypeError, ValueError):
@@ -126,6 +131,14 @@ def several(messages: Iterable[Message]) -> Message:
     parts = tuple(dict.fromkeys(part for message in messages for part in message.parts))
     if len(parts) > 1:
         return Message(SEVERAL, (("all", parts),))
+    return parts[0] if parts else NOTHING
+
+
+def sentences(*messages: Message) -> Message:
+    """The message of these sentences one after another, without the empty ones among them."""
+    parts = tuple(message for message in messages if message)
+    if len(parts) > 1:
+        return Message(SENTENCES, (("all", parts),))
     return parts[0] if parts else NOTHING
 
 
@@ -220,7 +233,7 @@ def _read(value: Any) -> Value:
     return str(value)
 
 
-def _shown(value: Value) -> str | int:
+def _shown(value: Value, between: str) -> str | int:
     if isinstance(value, tuple):
-        return "; ".join(map(str, value))
+        return between.join(map(str, value))
     return str(value) if isinstance(value, Message) else value

@@ -61,6 +61,24 @@ VERDICTS = {
 """Results of trying a canary's password; anything else is the reason why it was not tried."""
 
 
+PHASES = {
+    "administrators": pgettext_lazy("phase", "administrators"),
+    "accounts": pgettext_lazy("phase", "accounts"),
+    "domains": pgettext_lazy("phase", "domains"),
+    "presets": pgettext_lazy("phase", "presets"),
+    "emails": pgettext_lazy("phase", "e-mails"),
+    "storing": pgettext_lazy("phase", "storing"),
+    "dialect": pgettext_lazy("phase", "dialect"),
+    "modules": pgettext_lazy("phase", "modules"),
+    "plans": pgettext_lazy("phase", "plans"),
+    "clients": pgettext_lazy("phase", "clients"),
+    "users": pgettext_lazy("phase", "users"),
+    "services": pgettext_lazy("phase", "services"),
+    "paymethods": pgettext_lazy("phase", "payment methods"),
+    "matching": pgettext_lazy("phase", "matching"),
+}
+"""Phases of a discovery (``Panel.discovery``)."""
+
 VALUES = {
     "yes": pgettext_lazy("value", "yes"),
     "no": pgettext_lazy("value", "no"),

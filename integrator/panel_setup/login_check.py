@@ -10,7 +10,7 @@ from integrator.core.errors import Refused
 from integrator.messages import panel_errors
 from integrator.models import Panel
 from integrator.panel_access import call_log, stored_dialect, transports
-from integrator.panel_setup.advice import level_text, login_text, other_address_text, updating_text
+from integrator.panel_setup import advice
 from panels.billmanager import BillManager
 from panels.coremanager import errors
 from panels.ispmanager import IspManager
@@ -42,22 +42,22 @@ def check_login(panel: Panel) -> None:
                 level = whoami(panel, as_task_staff=as_task_staff).level
             except errors.LoginRefused as error:
                 raise Refused(
-                    login_text(error.reason, panel, error.fault),
+                    str(advice.refused_login(error.reason, panel, error.fault)),
                     [_said(error)],
                 ) from error
             except errors.PanelUpdating as error:
-                raise Refused(updating_text(panel), [_said(error)]) from error
+                raise Refused(str(advice.updating(panel)), [_said(error)]) from error
             except errors.Busy:
                 raise
             except (errors.Refused, errors.UnexpectedAnswer) as error:
                 raise Refused(
                     _("What answers at %(url)s does not speak like %(kind)s.")
                     % {"url": panel.url, "kind": Panel.Kind(panel.kind).label},
-                    [_said(error), *other_address_text(panel)],
+                    [_said(error), *map(str, advice.other_address(panel).parts)],
                 ) from error
         if level is not None and level < STAFF_LEVEL:
             name = panel.task_username if as_task_staff else panel.username
-            raise Refused(level_text(name, panel, level))
+            raise Refused(str(advice.weak_login(name, panel, level)))
 
 
 def whoami(panel: Panel, *, as_task_staff: bool) -> HasLevel:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from integrator.core.clock import now
 from integrator.messages import panel_errors
 from integrator.messages.message import of_json
-from integrator.messages.names import FIELDS, LOGINS, PARTS, SUBJECTS, VERDICTS
+from integrator.messages.names import FIELDS, LOGINS, PARTS, PHASES, SUBJECTS, VERDICTS
 from integrator.web.layout import access, live, marks
 from integrator.web.layout import chrome as chromes
 from integrator.web.layout.plain import plain
@@ -75,6 +75,12 @@ def word(state: str) -> str:
 def field(name: str) -> str:
     """What people call a column; a panel's own name stays as it is."""
     return plain(FIELDS.get(name, name))
+
+
+@register.filter
+def phase(name: str) -> str:
+    """The phase of a discovery; one of another version stays as it is."""
+    return plain(PHASES.get(name, name))
 
 
 @register.filter
@@ -283,9 +289,3 @@ def fact(value: object, name: str) -> str:
     if name == "password" and isinstance(value, str):
         return plain(VERDICTS.get(value) or LOGINS.get(value, value))
     return shown(value)
-
-
-@register.filter
-def checked(text: str) -> str:
-    """What a panel check asked for, in the reader's language; it was written in the asker's."""
-    return plain(gettext(text)) if text else ""

@@ -45,7 +45,7 @@ def correct(**words: str) -> None:
 def wrong_rows() -> list[tuple[int, str, str]]:
     """What the panel check names, but for warnings."""
     rows = panel_check.check(billing()).rows
-    return [(r.step, r.func, r.text) for r in rows if r.state not in {"allowed", "warning"}]
+    return [(r.step, r.func, str(r.text)) for r in rows if r.state not in {"allowed", "warning"}]
 
 
 def failed() -> Binding:
@@ -176,8 +176,8 @@ def test_switches_that_nothing_tells_apart_are_asked_for_and_their_list_is_found
     assert {row.entry for row in rows} == {"plan_modules_enable", "plan_modules_disable"}
     for row in rows:
         assert row.candidates == ("pricelist.pm.a1", "pricelist.pm.b2")
-        assert "pricelist.pm.a1, pricelist.pm.b2" in row.text
-        assert "open a hosting plan's processing modules" in row.text
+        assert "pricelist.pm.a1, pricelist.pm.b2" in str(row.text)
+        assert "open a hosting plan's processing modules" in str(row.text)
     assert sandbox.ledger()["switches"] == []
 
     billing().delete()

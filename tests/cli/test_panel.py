@@ -77,6 +77,9 @@ def test_check_and_link(ready: Installation) -> None:
         "billing": True,
         "isp1": True,
     }
+    first = output.json["panels"]["isp1"]["rows"][0]
+    assert first == {"step": 0, "what": "log in as “root”", "func": "whoami", "state": "allowed",
+                     "text": "", "entry": "", "candidates": []}  # fmt: skip
     assert ready.manage("panel", "check", "isp1").code == 0
     assert ready.manage("panel", "check", "nobody").code == 2
     refused = ready.manage("panel", "link", "isp1", "--module", "999999", "--json")

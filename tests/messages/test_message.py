@@ -23,6 +23,7 @@ from integrator.messages.message import (
     params_of,
     read,
     say,
+    sentences,
     several,
     verbatim,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOMES = {"integrator.messages.message", "integrator.messages.reasons", "panels.notes"}
-BY_THEMSELVES = {"verbatim", "several"}
+BY_THEMSELVES = {"verbatim", "several", "sentences"}
 """Made by functions of their own."""
 BY_TABLE: dict[str, tuple[str, set[str]]] = {
     **{kind: ("matching/evidence.py", {"client", name}) for kind, name in PARAMS.items()},
@@ -236,6 +237,14 @@ def test_several_messages_are_told_once_each() -> None:
     assert str(several([one, two, several([one, two]), NOTHING])) == "one; two"
     assert several([NOTHING, one]) == one
     assert several([]) == NOTHING
+
+
+def test_sentences_of_one_text_stand_one_after_another() -> None:
+    whole = sentences(say("check.set", name="cart"), NOTHING, say("check.could_be", names="a, b"))
+    assert str(whole) == "Set “cart” below. It could be: a, b."
+    assert read(whole.stored) == whole
+    assert sentences(NOTHING, verbatim("A.")) == verbatim("A.")
+    assert sentences() == NOTHING
 
 
 def test_a_panels_words_stay_and_ours_about_it_are_told_in_russian() -> None:

@@ -118,6 +118,9 @@ def test_a_certificate_is_shown_trusted_once_and_stops_everything_when_it_change
         with pytest.raises(CertificateRefused):
             discovery.discover(panel)
         panel.refresh_from_db()
+        [row] = panel_check.check(panel).rows
+        assert row.state == "unreachable"
+        assert "; It was issued to: CN=panel.example; It is valid from " in str(row.text)
         now = location.look_at(panel)
         assert now.sha256
         assert now.sha256 in str(panel.stopped)

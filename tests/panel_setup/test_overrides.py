@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrator.core.errors import Refused
+from integrator.messages.checks import LOOK
 from integrator.models import Call, Event, Panel
 from integrator.panel_access import panel_connections, proven_names, stored_dialect
 from integrator.panel_setup.dialect import dialect_entries, overrides
@@ -166,7 +167,7 @@ def test_a_tasks_names_are_looked_for_in_the_form_that_is_there(discovered: Sand
 
 
 def test_every_entry_has_its_words_and_what_is_proven_is_so_as_it_is(discovered: Sandbox) -> None:
-    assert set(dialect_entries.WORDS) == set(SETTABLE) == set(dialect_entries.LOOK)
+    assert set(dialect_entries.WORDS) == set(SETTABLE) == set(LOOK)
     proven_names.prove(["order", "manual_module"])
     assert {"order", "manual_module"} <= proven_names.entries(billing())
     put({"manual_module": "pmhand"}, force=True)

@@ -125,7 +125,7 @@ def test_cash_registers_are_told_before_the_start(discovered: Sandbox) -> None:
     (row,) = [one for one in panel_check.check(Panel.objects.get(name="billing")).rows
               if one.func == "payment_cash_register"]  # fmt: skip
     assert row.state == "warning"
-    assert "for charges" in row.text
+    assert "for charges" in str(row.text)
     discovered.dials(cash_registers={"till 1": False})
     read_again()
     assert make().summary["receipts"] == {}  # paid from balances: charges are not printed
@@ -134,5 +134,5 @@ def test_cash_registers_are_told_before_the_start(discovered: Sandbox) -> None:
 def test_a_captcha_is_named_with_its_remedy_by_the_check(discovered: Sandbox) -> None:
     discovered.dials(captcha=["order"])
     rows = panel_check.check(Panel.objects.get(name="billing")).rows
-    text = next(one.text for one in rows if one.func.endswith("order.param"))
+    text = next(str(one.text) for one in rows if one.func.endswith("order.param"))
     assert "Provider → Settings" in text

@@ -11,14 +11,15 @@ from django.utils import translation
 from integrator import web
 from integrator.bindings.work import expiry
 from integrator.core.clock import now
+from integrator.core.env import BASE_DIR
 from integrator.messages.message import named, say, several, verbatim
-from integrator.messages.names import SUBJECTS
+from integrator.messages.names import PHASES, SUBJECTS
 from integrator.messages.panel_errors import of_error
 from integrator.panel_access import call_log
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.runs import circuit_breaker
 from integrator.steps import step7_close_the_task as step7
-from integrator.templatetags.look import checked, fact, field, shown, subject
+from integrator.templatetags.look import fact, field, phase, shown, subject
 from integrator.web.layout.marks import WORDS
 from integrator.windows import canaries, server_users
 from integrator.windows.post_checks import post_checks
@@ -41,9 +42,16 @@ def test_every_event_that_a_page_writes_has_a_word() -> None:
     assert {what for _about, what in noted} <= WORDS.keys()
 
 
+def test_every_phase_of_a_discovery_has_its_words() -> None:
+    places = [BASE_DIR / "integrator" / folder for folder in ("inventory", "refresh")]
+    code = "".join(one.read_text(encoding="utf-8") for at in places for one in at.glob("*.py"))
+    assert set(re.findall(r"progress\.phase\(\"(\w+)\"", code)) == PHASES.keys()
+
+
 def test_names_of_the_code_are_put_into_the_readers_words() -> None:
     with translation.override("ru"):
         assert (field("active"), field("limit_quota")) == ("активен", "limit_quota")
+        assert (phase("emails"), phase("of old")) == ("адреса почты", "of old")
         assert (subject("panel"), subject("of old")) == ("Панели", "of old")
         assert shown({"active": True, "rest": None}) == "active да, rest –"
 
@@ -179,6 +187,3 @@ def test_evidence_a_canarys_facts_and_a_check_are_read_in_the_readers_language()
         assert fact("captcha", "password") == "требуется капча"
         assert fact("right", "owner") == "right"
         assert fact("HTTP 500", "password") == "HTTP 500"
-        assert checked("list the processing modules") == "получить список модулей обработки"
-        assert checked("of an old version") == "of an old version"
-        assert checked("") == ""

@@ -64,7 +64,7 @@ def test_without_evidence_an_administrator_is_asked_and_may_say_it(
     provider = provider_with("--dialect", dialect_file(tmp_path, **UNTOLD), accounts=3)
     wrong = [row for row in panel_check.check(billing()).rows if row.func == "plan_modules_marker"]
     assert [row.state for row in wrong] == ["needs choice"]
-    assert "processingmodules" in wrong[0].text
+    assert "processingmodules" in str(wrong[0].text)
     panel = billing()
     panel.overrides = {"plan_modules_marker": "status=2/3"}
     panel.save(update_fields=["overrides"])

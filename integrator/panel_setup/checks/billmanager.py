@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
 from integrator.inventory import prices
 from integrator.inventory.billmanager import plan_modules
 from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, say, sentences
 from integrator.panel_access import panel_connections, stored_dialect, transports
 from integrator.panel_setup.checks.choices import needs_choice
-from integrator.panel_setup.checks.rows import Asker
+from integrator.panel_setup.checks.rows import Asker, buttons
 from integrator.panel_setup.checks.tasks import ask_tasks
 from panels.billmanager.dialect.markers import NOT_YET
 from panels.billmanager.dialect.names import Found
@@ -21,6 +20,7 @@ from panels.billmanager.registers import LIST, registers
 from panels.coremanager.errors import LoginRefused, PanelError, Refused, UnexpectedAnswer
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from panels.billmanager import BillManager
     from panels.billmanager.plans import Offer, Plan
     from panels.billmanager.registers import Register
@@ -39,9 +39,7 @@ class _Context:
 def ask(asker: Asker) -> None:
     """Ask for everything that steps 1 to 8 need."""
     panel = asker.panel
-    learnt = asker.ask(
-        0, _("learn what it calls things"), "", lambda: stored_dialect.learn_dialect(panel)
-    )
+    learnt = asker.ask(0, say("need.names"), "", lambda: stored_dialect.learn_dialect(panel))
     if not learnt and asker.rows[-1].state == "unreachable":
         return
     context = _Context(asker, panel_connections.billmanager(panel, even_stopped=True), [], {})
@@ -58,24 +56,24 @@ def ask(asker: Asker) -> None:
 
 def _modules(context: _Context) -> None:
     asker, dialect = context.asker, context.bm.dialect
-    asker.list(1, _("list the processing modules"), "processing")
-    if _named(context, 1, _("the manual module's internal name"), "manual_module"):
+    asker.list(1, say("need.modules"), "processing")
+    if _named(context, 1, say("need.manual_module"), "manual_module"):
         _creation(context)
     if not dialect.ispmanager_modules and "ispmanager_modules" in dialect.choices:
-        _named(context, 1, _("which modules drive an ispmanager"), "ispmanager_modules")
+        _named(context, 1, say("need.ispmanager_modules"), "ispmanager_modules")
     asker.row_form(
         1,
-        _("open a module's form"),
+        say("need.module_form"),
         "processing.edit",
         "processing",
-        _("Needed only to find out which server a module serves."),
+        say("only_for.server"),
     )
     _departments(context)
 
 
 def _creation(context: _Context) -> None:
     asker, dialect = context.asker, context.bm.dialect
-    func, what = "processing.add.settings", _("open the form of a new module")
+    func, what = "processing.add.settings", say("need.new_module")
     if dialect.module_create is None and "module_create" in dialect.choices:
         # The step that is documented may be there all the same; else it is a person's to say.
         if asker.ask(1, what, func, context.bm.modules.creation_form):
@@ -87,49 +85,43 @@ def _creation(context: _Context) -> None:
     func = dialect.module_create.value if dialect.module_create else func
     asker.ask(1, what, func, context.bm.modules.creation_form)
     if dialect.module_button is None and "module_button" in dialect.choices:
-        _named(context, 1, _("the button that makes a module"), "module_button")
+        _named(context, 1, say("need.module_button"), "module_button")
 
 
 def _departments(context: _Context) -> None:
     """Add whether a module can be made whose tasks our staff login handles."""
-    dialect, what = context.bm.dialect, _("a department whose tasks we may handle")
+    dialect, what = context.bm.dialect, say("need.department")
     ours = {key for key, _title in dialect.task_departments}
     offered = {key for key, _title in dialect.departments}
     titles = ", ".join(title for _key, title in dialect.departments)
     if not ours and dialect.places.get("task_departments") == NO_USER:
-        text = _(
-            "The login for tasks handles nobody's tasks: the filter of its list of tasks offers no"
-            " department. Add it to one in BILLmanager: Provider → Staff. There are: %(titles)s."
-        )
+        text = say("check.nobodys_tasks", titles=titles)
     elif ours and offered and not ours & offered:
-        text = _(
-            "The login for tasks is in none of the departments that a module may have: %(titles)s."
-            " Add it to one, so that it sees the tasks."
-        )
+        text = say("check.other_departments", titles=titles)
     else:
         return
-    context.asker.note(1, what, "department", "denied", text % {"titles": titles})
+    context.asker.note(1, what, "department", "denied", text)
 
 
 def _plans(context: _Context) -> None:
     asker, bm = context.asker, context.bm
-    if not asker.list(2, _("list the plans"), "pricelist"):
+    if not asker.list(2, say("need.plans"), "pricelist"):
         return
     hosting = asker.ask(
-        2, _("list the hosting plans"), "pricelist", lambda: context.plans.extend(bm.plans.all())
+        2, say("need.hosting_plans"), "pricelist", lambda: context.plans.extend(bm.plans.all())
     )
     if hosting and not context.plans:
         asker.rows.pop()
-        text = _("BILLmanager has no plan for shared hosting.")
-        asker.note(2, _("list the hosting plans"), "pricelist", "not found", text)
+        text = say("check.no_hosting_plan")
+        asker.note(2, say("need.hosting_plans"), "pricelist", "not found", text)
     _plan_modules(context)
     if context.plans:
         asker.form(
             2,
-            _("read a plan's opening letter"),
+            say("need.letter"),
             "pricelist.edit",
             {"elid": context.plans[0].id},
-            only_for=_("Needed only to say which mails BILLmanager will send."),
+            only_for=say("only_for.letter"),
         )
 
 
@@ -139,32 +131,23 @@ def _plan_modules(context: _Context) -> None:
     What stands on the list cannot be found before it, and is nobody's to say before.
     """
     asker, bm = context.asker, context.bm
-    buttons = ", ".join(one.func for one in asker.lists["pricelist"].toolbar.buttons)
-    looked = _(
-        "Looked for above “pricelist”: a list whose rows are processing modules. The buttons there:"
-        " %(buttons)s."
-    ) % {"buttons": buttons or _("there are none")}
-    if not _named(context, 2, _("the list of a plan's modules"), "plan_modules_list", looked):
+    looked = say("check.looked_for_list", buttons=buttons(asker.lists["pricelist"]))
+    if not _named(context, 2, say("need.plan_modules_list"), "plan_modules_list", looked):
         return
     if bm.dialect.plan_modules_parent is None:
-        looked = _("“%(func)s” opens with no plan.") % {
-            "func": bm.dialect.need("plan_modules_list")
-        }
-        _named(context, 2, _("list a plan's modules"), "plan_modules_parent", looked)
+        looked = say("check.looked_for_parent", func=bm.dialect.need("plan_modules_list"))
+        _named(context, 2, say("need.plan_modules"), "plan_modules_parent", looked)
         return
     if context.plans:
         asker.ask(
             2,
-            _("list a plan's modules"),
+            say("need.plan_modules"),
             bm.dialect.need("plan_modules_list"),
             lambda: _some_modules(context),
         )
-    looked = _(
-        "Looked for above the list of a plan's modules: by name, label, icon and the rows for which"
-        " they are hidden, one button that switches on and one that switches off."
-    )
-    _named(context, 2, _("switch a plan's module on"), "plan_modules_enable", looked)
-    _named(context, 2, _("switch a plan's module off"), "plan_modules_disable", looked)
+    looked = say("check.looked_for_switches")
+    _named(context, 2, say("need.switch_on"), "plan_modules_enable", looked)
+    _named(context, 2, say("need.switch_off"), "plan_modules_disable", looked)
     _marker(context)
 
 
@@ -191,29 +174,23 @@ def _some_modules(context: _Context) -> None:
 def _marker(context: _Context) -> None:
     """Add whether the marker of plans' modules is known, or when it will be."""
     dialect = context.bm.dialect
-    name, what = "plan_modules_marker", _("tell which modules of a plan are on")
+    name, what = "plan_modules_marker", say("need.marker")
     found, told = dialect.plan_modules_marker, dialect.places.get("plan_modules_marker", "")
     if told == NOT_YET or (found is not None and found.where == NOT_YET):
-        text = _(
-            "Every module that was seen is on. What off looks like shows when the manual module is"
-            " made; until both lists agree nothing is switched."
-        )
+        text = say("check.all_on")
         context.asker.note(2, what, found.value if found else name, "warning", text)
         return
-    looked = _(
-        "Looked for: a column of the list of a plan's modules that says the same as"
-        " “processingmodules” in the list of plans. %(told)s"
-    ) % {"told": panel_errors.of_words(told)}
-    _named(context, 2, what, name, looked.strip())
+    looked = sentences(say("check.looked_for_marker"), panel_errors.of_words(told))
+    _named(context, 2, what, name, looked)
 
 
 def _prices(context: _Context, user: int | None) -> None:
     """Check that prices can be read: from the price list, else from the forms of orders."""
     asker, bm = context.asker, context.bm
-    other = _("Needed only where clients' order forms do not tell prices.") if user else ""
+    other = say("only_for.order_prices") if user else NOTHING
     asker.ask(
         2,
-        _("read the price list"),
+        say("need.price_list"),
         "pricelist.export",
         lambda: context.offers.update(bm.plans.offers()),
         other,
@@ -221,86 +198,77 @@ def _prices(context: _Context, user: int | None) -> None:
     silent = any(not prices.is_sellable(context.offers.get(plan.id)) for plan in context.plans)
     if not silent or user is None or bm.dialect.order is None:
         return
-    what, func = _("read prices in a client's order form"), bm.orders.func.removesuffix(".param")
+    what, func = say("need.order_prices"), bm.orders.func.removesuffix(".param")
     asker.ask(
         2,
         what,
         func,
         lambda: context.offers.update(prices.offers(bm, user)),
-        "" if not context.offers else other,
+        other if context.offers else NOTHING,
     )
     if not any(prices.is_sellable(offer) for offer in context.offers.values()):
-        text = _("Neither the price list nor a client's order form tells what any plan costs.")
+        text = say("check.no_prices")
         asker.note(2, what, func, "not found", text)
 
 
 def _lists(asker: Asker) -> None:
-    asker.list(3, _("list the clients"), "account")
-    asker.list(3, _("list their users"), "user")
-    asker.list(3, _("list the services"), "vhost")
-    asker.row_form(3, _("open a service's form"), "vhost.edit", "vhost")
-    only_credit = _("Needed only where balances are credited first.")
-    asker.list(4, _("list the charges"), "expense")
-    asker.list(4, _("list the payments"), "payment")
-    asker.list(4, _("list the payment methods"), "paymethod", only_for=only_credit)
+    asker.list(3, say("need.clients"), "account")
+    asker.list(3, say("need.users"), "user")
+    asker.list(3, say("need.services"), "vhost")
+    asker.row_form(3, say("need.service_form"), "vhost.edit", "vhost")
+    only_credit = say("only_for.credit")
+    asker.list(4, say("need.charges"), "expense")
+    asker.list(4, say("need.payments"), "payment")
+    asker.list(4, say("need.payment_methods"), "paymethod", only_for=only_credit)
     _registers(asker)
-    asker.button(4, _("mark a payment as paid"), "payment.setpaid", "payment", only_credit)
+    asker.button(4, say("need.paid"), "payment.setpaid", "payment", only_credit)
 
 
 def _registers(asker: Asker) -> None:
     """Warn of cash registers: a printed receipt cannot be undone."""
     found: list[Register] = []
-    what = _("see whether receipts are printed")
+    what = say("need.receipts")
     if not asker.ask(4, what, LIST, lambda: found.extend(registers(asker.transport))) or not found:
         asker.rows.pop()  # only what it found is news
         return
     names = ", ".join(one.name for one in found)
     charges = any(one.charges is not False for one in found)
     text = (
-        _(
-            "The cash register %(names)s prints fiscal receipts for payments and for charges. Each"
-            " account that is bound for money is charged, so that each leads to one; switch it off"
-            " for the time of the run where none is wanted."
-        )
+        say("check.receipts_for_charges", names=names)
         if charges
-        else _(
-            "The cash register %(names)s prints fiscal receipts for payments: credit that a run"
-            " adds may lead to one for each. Charges are not printed."
-        )
+        else say("check.receipts_for_payments", names=names)
     )
     asker.rows.pop()
-    asker.note(4, what, LIST, "warning", text % {"names": names})
+    asker.note(4, what, LIST, "warning", text)
 
 
 def _as_client(context: _Context, user: int | None) -> None:
     """Check acting as a client and its order form, where a client and an offer are known."""
     asker, bm = context.asker, context.bm
-    if user is not None and not asker.ask(
-        3, _("act as a client"), "su", lambda: bm.whoami(su=user)
-    ):
+    if user is not None and not asker.ask(3, say("need.client"), "su", lambda: bm.whoami(su=user)):
         return  # what is looked for as a client cannot be found, and is nobody's to set
-    looked = _("Looked for, as a client: the form v2.vhost.order.param, else vhost.order.param.")
-    _named(context, 3, _("which way orders go"), "order", looked)
-    looked = _("Looked for, as a client: the list cart, else the form basket.")
-    _named(context, 4, _("where unpaid orders lie"), "cart", looked)
+    looked = say("check.looked_for_order")
+    _named(context, 3, say("need.order"), "order", looked)
+    looked = say("check.looked_for_cart")
+    _named(context, 4, say("need.cart"), "cart", looked)
     if user is None:
-        text = _("No client is known yet; discover, then check again.")
-        asker.note(3, _("act as a client"), "su", "warning", text)
+        text = say("check.no_client")
+        asker.note(3, say("need.client"), "su", "warning", text)
         return
     _order_form(context, user)
     if bm.dialect.cart is not None:
         asker.ask(
             4,
-            _("see a client's unpaid orders"),
+            say("need.unpaid_orders"),
             bm.dialect.cart.value,
             lambda: bm.orders.unpaid_lines(user),
         )
     asker.ask(
         4,
-        _("open the form of a payment as a client"),
+        say("need.payment_form"),
         "payment.add.method",
         lambda: bm.payments.draft(user),
-        _("Needed only where balances are credited first."),
+        say("only_for.credit"),
     )
 
 
@@ -315,14 +283,16 @@ def _order_form(context: _Context, user: int) -> None:
             datacenter, period = offer.datacenters[0][0], min(offer.periods)
             context.asker.ask(
                 3,
-                _("open an order form as a client"),
+                say("need.order_form"),
                 func,
                 lambda: context.bm.orders.form(plan.id, datacenter, period, user),  # noqa: B023 - asked at once
             )
             return
 
 
-def _named(context: _Context, step: int, what: str, name: str, looked: str = "") -> bool:
+def _named(
+    context: _Context, step: int, what: Message, name: str, looked: Message = NOTHING
+) -> bool:
     """Add the row of what is judged by its name alone: found or not; whether it was found."""
     asker, dialect = context.asker, context.bm.dialect
     found = getattr(dialect, name)
@@ -330,6 +300,6 @@ def _named(context: _Context, step: int, what: str, name: str, looked: str = "")
         value = found.value if isinstance(found, Found) else ", ".join(found)
         asker.note(step, what, value, "allowed")
         return True
-    seen = looked or str(panel_errors.of_words(dialect.places.get(name, "")))
+    seen = looked or panel_errors.of_words(dialect.places.get(name, ""))
     asker.rows.append(needs_choice(step, what, name, dialect, seen=seen))
     return False

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-
+from integrator.messages.message import NOTHING, say, sentences
 from integrator.panel_setup.checks.rows import CheckRow
-from integrator.panel_setup.dialect.dialect_entries import LOOK
+from integrator.panel_setup.dialect.dialect_entries import advice
 
 if TYPE_CHECKING:
+    from integrator.messages.message import Message
     from panels.billmanager import Dialect
 
 MAX_CANDIDATES = 12
@@ -20,19 +20,17 @@ MAX_CANDIDATES = 12
 
 
 def needs_choice(
-    step: int, what: str, name: str, dialect: Dialect, *, func: str = "", seen: str = ""
+    step: int,
+    what: Message,
+    name: str,
+    dialect: Dialect,
+    *,
+    func: str = "",
+    seen: Message = NOTHING,
 ) -> CheckRow:
     """The row that asks for one entry. ``seen``: what was looked at, added as detail."""
     candidates = dialect.choices.get(name, ())
-    text = (
-        _("Set “%(name)s” below. %(look)s It could be: %(candidates)s. %(seen)s")
-        if candidates
-        else _("Set “%(name)s” below. %(look)s %(seen)s")
-    )
-    named = ", ".join(candidates[:MAX_CANDIDATES]) + (
-        ", …" if len(candidates) > MAX_CANDIDATES else ""
-    )
-    words = {"name": name, "look": LOOK[name], "candidates": named, "seen": seen}
-    return CheckRow(
-        step, what, func or name, "needs choice", (text % words).strip(), name, candidates
-    )
+    more = ["…"] if len(candidates) > MAX_CANDIDATES else []
+    advised = advice(name, [*candidates[:MAX_CANDIDATES], *more])
+    text = sentences(say("check.set", name=name), advised, seen)
+    return CheckRow(step, what, func or name, "needs choice", text, name, candidates)

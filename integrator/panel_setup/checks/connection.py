@@ -11,10 +11,10 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from integrator.core.clock import now
 from integrator.messages import panel_errors
+from integrator.messages.message import say
 from integrator.models import Binding
 from integrator.models.states import BindingState
 from integrator.panel_access import transports
@@ -54,19 +54,18 @@ def measure(asker: Asker, *, in_parallel: bool) -> dict[str, Any]:
 def _certificate(asker: Asker) -> dict[str, str] | None:
     """Subject, dates, SHA-256 and what it is trusted by; None for plain http."""
     panel = asker.panel
-    what = _("the panel's certificate")
+    what = say("need.certificate")
     if not panel.url.startswith("https:"):
         return None  # which only ALLOW_INSECURE_PANELS permits, for a sandbox
     try:
         shown = tls.look(transports.endpoint(panel))
     except errors.Unreachable as error:
-        asker.note(0, what, "", "warning", str(panel_errors.of_error(error)))
+        asker.note(0, what, "", "warning", panel_errors.of_error(error))
         return None
     left = (shown.not_after - now()).days
     if left < CERTIFICATE_DAYS:
-        text = _("It ends on %(day)s. Whatever comes after it must be trusted anew.")
-        day = shown.not_after.date().isoformat()
-        asker.note(0, what, "", "warning", text % {"day": day})
+        ends = say("check.certificate_ends", day=shown.not_after.date())
+        asker.note(0, what, "", "warning", ends)
     return {
         "subject": shown.subject,
         "not_before": shown.not_before.isoformat(),
@@ -84,19 +83,14 @@ def _clock_and_latency(asker: Asker) -> dict[str, Any]:
     try:
         seen = [asker.transport.measure() for _number in range(SAMPLES)]
     except errors.PanelError as error:
-        asker.note(
-            0, _("latency and clock"), "whoami", "warning", str(panel_errors.of_error(error))
-        )
+        asker.note(0, say("need.connection"), "whoami", "warning", panel_errors.of_error(error))
         return {"latency_ms": None, "clock_ahead_seconds": None}
     latency = statistics.median(one.seconds for one in seen)
     ahead_by = [one.ahead for one in seen if one.ahead is not None]
     ahead = statistics.median(ahead_by) if ahead_by else None
     if ahead is not None and abs(ahead) > CLOCK_LIMIT:
-        text = _(
-            "The panel's clock differs from ours by %(seconds)d s. Set both by NTP: dates of"
-            " services and payments would be off, and hours of runs too."
-        )
-        asker.note(0, _("clock difference"), "whoami", "warning", text % {"seconds": round(ahead)})
+        text = say("check.clock", seconds=round(ahead))
+        asker.note(0, say("need.clock"), "whoami", "warning", text)
     return {
         "latency_ms": round(latency * 1000, 1),
         "clock_ahead_seconds": None if ahead is None else round(ahead, 1),
@@ -114,19 +108,14 @@ def _parallel(asker: Asker, alone: float) -> dict[str, Any]:
     answered = [seconds for seconds in outcomes if seconds is not None]
     refused = len(outcomes) - len(answered)
     together = statistics.median(answered) if answered else None
-    what = _("calls at a time")
+    what = say("need.parallel")
     if refused:
-        text = _(
-            "%(refused)d of %(all)d calls were refused when %(limit)d were sent at a time: lower"
-            " “calls at a time”."
-        ) % {"refused": refused, "all": len(outcomes), "limit": limit}
+        text = say("check.refused_at_a_time", refused=refused, all=len(outcomes), limit=limit)
         asker.note(0, what, "whoami", "warning", text)
     elif together and alone >= MIN_LATENCY and limit > 1 and together > 0.8 * limit * alone:
-        text = _(
-            "With %(limit)d calls at a time each takes %(times).1f times as long: the panel works"
-            " on them one after another. More than a few bring nothing and burden it."
-        )
-        asker.note(0, what, "whoami", "warning", text % {"limit": limit, "times": together / alone})
+        times = f"{together / alone:.1f}"
+        text = say("check.one_after_another", limit=limit, times=times)
+        asker.note(0, what, "whoami", "warning", text)
     return {
         "limit": limit,
         "refused": refused,

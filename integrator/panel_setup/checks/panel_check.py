@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
@@ -16,19 +16,20 @@ from django.utils.translation import gettext as _
 from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.messages import panel_errors
-from integrator.messages.message import NOTHING
+from integrator.messages.message import NOTHING, named, say, sentences
 from integrator.models import Panel
 from integrator.models.states import RowState
 from integrator.panel_access import call_log, transports
-from integrator.panel_setup.advice import level_text, other_address_text
+from integrator.panel_setup import advice
 from integrator.panel_setup.checks import billmanager, connection, ispmanager
 from integrator.panel_setup.checks.rows import PASSES, Asker, CheckRow
 from integrator.panel_setup.login_check import STAFF_LEVEL, whoami
 from panels.coremanager.errors import CertificateRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from integrator.messages.message import Message
     from integrator.models import Preview
 
 __all__ = ["CheckReport", "CheckRow", "check", "need_ready", "need_ready_for"]
@@ -58,13 +59,34 @@ class CheckReport:
         return any(row.state == "unreachable" for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
-        """The report as it is stored and printed."""
+        """The report as it is printed, in English."""
+        return self._as_json(lambda message: message.english)
+
+    def stored(self) -> dict[str, Any]:
+        """The report as ``Panel.checked`` keeps it, with messages that are read in any language.
+
+        Older versions kept ``what`` and ``text`` as text, as an empty ``text`` still is.
+        """
+        return self._as_json(lambda message: message.to_json() if message else "")
+
+    def _as_json(self, put: Callable[[Message], Any]) -> dict[str, Any]:
         return {
             "ok": self.ok,
             "version": self.version,
             "seconds": self.seconds,
             "facts": self.facts,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [
+                {
+                    "step": row.step,
+                    "what": put(row.what),
+                    "func": row.func,
+                    "state": row.state,
+                    "text": put(row.text),
+                    "entry": row.entry,
+                    "candidates": list(row.candidates),
+                }
+                for row in self.rows
+            ],
         }
 
 
@@ -89,7 +111,7 @@ def check(panel: Panel, *, in_parallel: bool = True) -> CheckReport:
     ok = all(row.state in PASSES for row in rows)
     seconds = round(time.monotonic() - begun, 3)
     report = CheckReport(ok, rows, seconds, panel.version, facts)
-    panel.checked, panel.checked_at = report.to_json(), now()
+    panel.checked, panel.checked_at = report.stored(), now()
     panel.save(update_fields=["checked", "checked_at", "stopped", "version"])
     return report
 
@@ -115,7 +137,7 @@ def need_ready(panels: Iterable[Panel]) -> None:
             continue
         report = check(panel, in_parallel=False)
         lines += [
-            " ".join(f"{panel.name}: {row.what}: {row.state}. {row.text}".split())
+            f"{panel.name}: {row.what}: {named('check_state', row.state)}. {row.text}".strip()
             for row in report.rows
             if row.state not in PASSES
         ]
@@ -131,7 +153,7 @@ def _log_in(asker: Asker) -> bool:
     allowed = True
     for as_task_staff in staff:
         login = panel.task_username if as_task_staff else panel.username
-        what = _("log in as “%(login)s”") % {"login": login}
+        what = say("need.login", login=login)
         allowed = _try(asker, what, login, as_task_staff=as_task_staff) and allowed
     return allowed
 
@@ -139,11 +161,11 @@ def _log_in(asker: Asker) -> bool:
 def _name_other_address(asker: Asker) -> None:
     """Add to a failed row the other usual address, where a panel answers there."""
     row = asker.rows[-1]
-    if row.state == "not found" and (where := other_address_text(asker.panel)):
-        asker.rows[-1] = replace(row, text=" ".join([row.text, *where]))
+    if row.state == "not found" and (where := advice.other_address(asker.panel)):
+        asker.rows[-1] = replace(row, text=sentences(row.text, where))
 
 
-def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
+def _try(asker: Asker, what: Message, login: str, *, as_task_staff: bool) -> bool:
     panel = asker.panel
     levels: list[int | None] = []
 
@@ -162,6 +184,6 @@ def _try(asker: Asker, what: str, login: str, *, as_task_staff: bool) -> bool:
     level = levels[0]
     if level is not None and level < STAFF_LEVEL:
         asker.rows.pop()
-        asker.note(0, what, "whoami", "denied", level_text(login, panel, level))
+        asker.note(0, what, "whoami", "denied", advice.weak_login(login, panel, level))
         return False
     return True

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from django.utils.translation import gettext as _
-
 from integrator.messages import panel_errors
+from integrator.messages.message import NOTHING, Message, say, sentences, several
 from integrator.models import Panel
-from integrator.panel_setup.advice import certificate_text, login_text, updating_text
+from integrator.panel_setup import advice
 from panels.coremanager import errors, forms
 
 if TYPE_CHECKING:
@@ -29,17 +28,17 @@ PASSES = frozenset({"allowed", "warning"})
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One thing that a step needs. ``step`` 0: before all steps; ``text``: why not, or "".
+    """One thing that a step needs. ``step`` 0: before all steps; ``text``: why not, or empty.
 
     ``entry``: what *needs choice* asks for, an entry of the dialect; ``candidates``: what it could
     be, each as it would be set, as far as the panel shows any.
     """
 
     step: int
-    what: str
+    what: Message
     func: str
     state: State
-    text: str = ""
+    text: Message = NOTHING
     entry: str = ""
     candidates: tuple[str, ...] = ()
 
@@ -57,21 +56,32 @@ class Asker:
     lists: dict[str, Listing] = field(default_factory=dict)
 
     def ask(
-        self, step: int, what: str, func: str, how: Callable[[], object], only_for: str = ""
+        self,
+        step: int,
+        what: Message,
+        func: str,
+        how: Callable[[], object],
+        only_for: Message = NOTHING,
     ) -> bool:
         """Ask, and add the row for the answer; whether it is *allowed*.
 
-        ``only_for``: what alone needs this, so that lacking it is a warning; "": every run does.
+        ``only_for``: what alone needs this, so that lacking it is a warning; empty: every run does.
         An error of a kind that we do not know goes through.
         """
         state, text = outcome(how, func, self.panel, self.transport.username)
         if only_for and state in {"denied", "not found"}:
-            state, text = "warning", f"{text} {only_for}"
+            state, text = "warning", sentences(text, only_for)
         self.rows.append(CheckRow(step, what, func, state, text))
         return state == "allowed"
 
     def list(
-        self, step: int, what: str, func: str, *, su: int | None = None, only_for: str = ""
+        self,
+        step: int,
+        what: Message,
+        func: str,
+        *,
+        su: int | None = None,
+        only_for: Message = NOTHING,
     ) -> bool:
         """Read a list's first line and toolbar; warn where a saved filter would hide rows."""
 
@@ -93,12 +103,12 @@ class Asker:
     def form(
         self,
         step: int,
-        what: str,
+        what: Message,
         func: str,
         params: Mapping[str, str | int] | None = None,
         *,
         su: int | None = None,
-        only_for: str = "",
+        only_for: Message = NOTHING,
     ) -> bool:
         """Open a form; without ``sok`` it only shows its values (billmanager.md 1.5)."""
         return self.ask(
@@ -109,7 +119,9 @@ class Asker:
             only_for,
         )
 
-    def row_form(self, step: int, what: str, func: str, of: str, only_for: str = "") -> None:
+    def row_form(
+        self, step: int, what: Message, func: str, of: str, only_for: Message = NOTHING
+    ) -> None:
         """Open the form of the first line of list ``of``; without lines its toolbar must do."""
         row = self.first(of)
         key = self.lists[of].key or "id" if of in self.lists else ""
@@ -118,7 +130,9 @@ class Asker:
         else:
             self.button(step, what, func, of, only_for)
 
-    def button(self, step: int, what: str, func: str, of: str, only_for: str = "") -> None:
+    def button(
+        self, step: int, what: Message, func: str, of: str, only_for: Message = NOTHING
+    ) -> None:
         """Judge a function by the toolbar of list ``of`` alone: it would act when called."""
         listing = self.lists.get(of)
         if listing is None:
@@ -126,16 +140,19 @@ class Asker:
         if listing.toolbar.calls(func):
             self.rows.append(CheckRow(step, what, func, "allowed"))
             return
-        text = _("“%(func)s” is not among the buttons above “%(list)s”: %(buttons)s. %(right)s") % {
-            "func": func,
-            "list": of,
-            "buttons": ", ".join(b.func for b in listing.toolbar.buttons) or _("there are none"),
-            "right": right_text(func, self.panel, self.transport.username),
-        }
+        text = say(
+            "check.no_button",
+            func=func,
+            list=of,
+            buttons=buttons(listing),
+            right=right(func, self.panel, self.transport.username),
+        )
         state: State = "warning" if only_for else "denied"
-        self.rows.append(CheckRow(step, what, func, state, f"{text} {only_for}".strip()))
+        self.rows.append(CheckRow(step, what, func, state, sentences(text, only_for)))
 
-    def note(self, step: int, what: str, func: str, state: State, text: str = "") -> None:
+    def note(
+        self, step: int, what: Message, func: str, state: State, text: Message = NOTHING
+    ) -> None:
         """Add a row without asking the panel."""
         self.rows.append(CheckRow(step, what, func, state, text))
 
@@ -146,78 +163,58 @@ class Asker:
         except (errors.Refused, errors.UnexpectedAnswer):
             return  # the list itself was read a moment ago; this was only a second look
         if total is not None and shown is not None and shown < total:
-            text = _(
-                "A saved filter of the login “%(login)s” hides %(hidden)d of %(total)d lines."
-                " Integrator switches it off in each of its calls; give Integrator a login of its"
-                " own, so that nobody's filter can come between."
-            ) % {"login": self.transport.username, "hidden": total - shown, "total": total}
-            self.note(step, _("a saved filter"), func, "warning", text)
+            text = say(
+                "check.filter",
+                login=self.transport.username,
+                hidden=total - shown,
+                total=total,
+            )
+            self.note(step, say("need.no_filter"), func, "warning", text)
 
 
-def outcome(how: Callable[[], object], func: str, panel: Panel, login: str) -> tuple[State, str]:
+def outcome(
+    how: Callable[[], object], func: str, panel: Panel, login: str
+) -> tuple[State, Message]:
     """The state that asking leads to, and why."""
     state: State = "denied"
     try:
         how()
     except errors.CertificateRefused as error:
-        state, text = (
-            "unreachable",
-            " ".join([str(panel_errors.of_error(error)), *certificate_text(error)]),
-        )
+        state = "unreachable"
+        text = several([panel_errors.of_error(error), *advice.certificate(error)])
     except (errors.NotSent, errors.Busy) as error:
-        state, text = "unreachable", str(panel_errors.of_error(error))
+        state, text = "unreachable", panel_errors.of_error(error)
     except errors.LoginRefused as error:
-        text = login_text(error.reason, panel, error.fault)
+        text = advice.refused_login(error.reason, panel, error.fault)
     except errors.AccessDenied as error:
-        said = _("The panel says: %(message)s") % {"message": error.message}
-        text = f"{right_text(func, panel, login)} {said}"
+        said = say("check.said", message=panel_errors.of_words(error.message))
+        text = sentences(right(func, panel, login), said)
     except errors.FunctionMissing as error:
-        state, text = (
-            "not found",
-            _("The function “%(func)s” was looked for, and this panel has none. It says: %(why)s")
-            % {"func": func, "why": error.message},
-        )
+        why = panel_errors.of_words(error.message)
+        state, text = "not found", say("check.no_function", func=func, why=why)
     except errors.Refused as error:
-        text = _refused_text(error)
+        # For a captcha, where it is switched off (billmanager.md 1.7).
+        captcha = say("check.captcha") if error.block == "captcha" else NOTHING
+        text = sentences(panel_errors.of_error(error), captcha)
     except forms.FormLacks as error:
-        state, text = (
-            "not found",
-            _("Looked for and not found in “%(func)s”: %(missing)s.")
-            % {
-                "func": func,
-                "missing": ", ".join(error.missing),
-            },
-        )
+        missing = ", ".join(error.missing)
+        state, text = "not found", say("check.form_lacks", func=func, missing=missing)
     except errors.UnexpectedAnswer as error:
         state = "unreachable" if error.transient else "not found"
-        updating = isinstance(error, errors.PanelUpdating)
-        text = updating_text(panel) if updating else str(panel_errors.of_error(error))
+        is_updating = isinstance(error, errors.PanelUpdating)
+        text = advice.updating(panel) if is_updating else panel_errors.of_error(error)
     else:
-        state, text = "allowed", ""
+        state, text = "allowed", NOTHING
     return state, text
 
 
-def _refused_text(error: errors.Refused) -> str:
-    """The panel's words, and for a captcha where it is switched off (billmanager.md 1.7)."""
-    if error.block != "captcha":
-        return str(error)
-    advice = _(
-        "It asks for a captcha, which no program can answer. Switch it off under Provider →"
-        " Settings, or exempt the address of Integrator there."
-    )
-    return f"{error} {advice}"
+def buttons(listing: Listing) -> str | Message:
+    """The functions of a list's toolbar, or that it has none."""
+    return ", ".join(one.func for one in listing.toolbar.buttons) or say("check.no_buttons")
 
 
-def right_text(func: str, panel: Panel, login: str) -> str:
+def right(func: str, panel: Panel, login: str) -> Message:
     """The right to grant, and where it is granted (billmanager.md 9, ispmanager.md 1.2)."""
     if panel.kind == Panel.Kind.BILLMANAGER:
-        text = _(
-            "Grant the login “%(login)s” the function “%(func)s” in BILLmanager: Provider → Staff →"
-            " Permissions → Functions."
-        )
-    else:
-        text = _(
-            "The login “%(login)s” may not use “%(func)s”; give it an administrator's rights in"
-            " ispmanager."
-        )
-    return text % {"login": login, "func": func}
+        return say("check.right", login=login, func=func)
+    return say("check.ispmanager_right", login=login, func=func)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
+from integrator.messages.message import named, say
 from integrator.panel_setup.checks.choices import needs_choice
 from panels.billmanager.tasks import completeness
 
@@ -21,7 +19,7 @@ FORM_NAMES = ("task_module", "task_username", "task_password", "task_close")
 
 def ask_tasks(asker: Asker, bm: BillManager) -> None:
     """Ask for the list of tasks, and look at the form of an opening task that waits, if any."""
-    what = _("list the tasks as “%(login)s”") % {"login": asker.transport.username}
+    what = say("need.tasks", login=asker.transport.username)
     if not asker.list(6, what, "task"):
         return
     _types(asker, bm.dialect)
@@ -33,30 +31,21 @@ def ask_tasks(asker: Asker, bm: BillManager) -> None:
         if waiting:
             found.append(bm.tasks.form(waiting[0].id))
 
-    if not asker.ask(7, _("open a task's form"), "task.edit", open_one):
+    if not asker.ask(7, say("need.task_form"), "task.edit", open_one):
         return
     if not found:
         asker.rows.pop()
-        asker.button(7, _("open a task's form"), "task.edit", "task")
+        asker.button(7, say("need.task_form"), "task.edit", "task")
         _names(asker, bm.dialect, seen=False)
         _earlier(asker, bm.dialect)
         return
     _form(asker, bm.tasks.learn(found[0]), found[0])
 
 
-LABELS = {
-    "task_take": gettext_lazy("take a task"),
-    "task_close": gettext_lazy("close a task"),
-    "task_module": gettext_lazy("the task form's field for the module"),
-    "task_username": gettext_lazy("the task form's field for the username"),
-    "task_password": gettext_lazy("the task form's field for the password"),
-}
-
-
 def _types(asker: Asker, dialect: Dialect) -> None:
     """Check that the types of tasks that open a service are known."""
     if "task_open_types" in dialect.choices:
-        what = _("which tasks open a service")
+        what = say("need.task_types")
         asker.rows.append(needs_choice(6, what, "task_open_types", dialect))
 
 
@@ -68,26 +57,16 @@ def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
     lacking = [name for name in ("task_take", *FORM_NAMES) if getattr(dialect, name) is None]
     asked = [name for name in lacking if name in dialect.choices]
     for name in asked:
-        what = str(LABELS[name])
+        what = named("task_form", name)
         asker.rows.append(needs_choice(7, what, name, dialect))
     unseen = [name for name in lacking if name not in asked]
     names = ", ".join(unseen)
     if unseen and seen:
-        text = _(
-            "%(names)s are not in the form before a task is taken; perhaps taking leads to a second"
-            " form. That will be found at the canary; nothing is sent before they are found."
-        )
-        asker.note(
-            7, _("what a task's form asks for"), "task.edit", "warning", text % {"names": names}
-        )
+        text = say("check.before_taking", names=names)
+        asker.note(7, say("need.task_fields"), "task.edit", "warning", text)
     elif unseen:
-        text = _(
-            "No activation task waits now, so that its form cannot be seen: %(names)s will be"
-            " found at the canary, the first account of a run. Nothing is sent before they are."
-        )
-        asker.note(
-            7, _("the names in a task's form"), "task.edit", "warning", text % {"names": names}
-        )
+        text = say("check.no_task", names=names)
+        asker.note(7, say("need.task_names"), "task.edit", "warning", text)
     return not asked
 
 
@@ -110,15 +89,12 @@ def _form(asker: Asker, dialect: Dialect, shown: TaskForm) -> None:
         return
     _earlier(asker, dialect)
     if all(getattr(dialect, name) for name in FORM_NAMES):
-        asker.note(7, _("what a task's form asks for"), "task.edit", "allowed")
+        asker.note(7, say("need.task_fields"), "task.edit", "allowed")
 
 
 def _unfilled(asker: Asker, dialect: Dialect, fields: Iterable[str]) -> None:
-    text = _(
-        "The form of a task requires %(fields)s, which nothing here fills. Step 7 would stop there"
-        " and send nothing. A field that is not in the form any more is left out."
-    ) % {"fields": ", ".join(fields)}
-    what = _("what a task's form asks for")
+    text = say("check.unfilled", fields=", ".join(fields))
+    what = say("need.task_fields")
     asker.rows.append(needs_choice(7, what, "task_fields", dialect, func="task.edit", seen=text))
 
 

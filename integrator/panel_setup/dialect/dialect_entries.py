@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrator.messages.checks import LOOK
+from integrator.messages.message import NOTHING, named, say, sentences
 from integrator.panel_access import proven_names, stored_dialect
 from integrator.steps.dialect_entries import OF_STEP
 from panels.billmanager.dialect.grammar import CHOICES
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from django.utils.functional import Promise
 
+    from integrator.messages.message import Message
     from integrator.models import Panel
     from panels.billmanager.dialect.dialect import Dialect
 
@@ -47,100 +49,6 @@ WORDS: dict[str, str | Promise] = {
     "itemtype_name": gettext_lazy("English title of the product type shared hosting"),
 }
 """In the order of the page."""
-
-LOOK: dict[str, str | Promise] = {
-    "order": gettext_lazy(
-        "In BILLmanager, act as a client and order hosting: the address of the order form has"
-        " func=v2.vhost.order… (v2) or func=vhost.order… (old)."
-    ),
-    "cart": gettext_lazy(
-        "In BILLmanager, act as a client and open what is ordered and unpaid: the address has"
-        " func=cart or func=basket."
-    ),
-    "plan_modules_list": gettext_lazy(
-        "In BILLmanager, open Tariff plans, select a hosting plan and press the button for its"
-        " processing modules: the name is what stands behind func= in the address."
-    ),
-    "plan_modules_enable": gettext_lazy(
-        "In BILLmanager, open a hosting plan's processing modules and hold the pointer over the"
-        " button that switches one on: the name is what stands behind func=."
-    ),
-    "plan_modules_disable": gettext_lazy(
-        "In BILLmanager, open a hosting plan's processing modules and hold the pointer over the"
-        " button that switches one off: the name is what stands behind func=."
-    ),
-    "plan_modules_parent": gettext_lazy(
-        "In BILLmanager, open a hosting plan's processing modules: the address names the plan's id"
-        " behind elid= or behind plid=."
-    ),
-    "plan_modules_marker": gettext_lazy(
-        "In BILLmanager, open a hosting plan's processing modules, one of which is off for this"
-        " plan: the column in which it differs from those that are on."
-    ),
-    "manual_module": gettext_lazy(
-        "In BILLmanager, open Processing modules, press Add and choose shared hosting: the module"
-        " for manual processing, by the internal name that the form sends as “module”."
-    ),
-    "ispmanager_modules": gettext_lazy(
-        "In BILLmanager, open Processing modules, press Add and choose shared hosting: the modules"
-        " for ispmanager, by the internal names that the form sends as “module”."
-    ),
-    "module_create": gettext_lazy(
-        "In BILLmanager, open Processing modules, press Add and go on to the last page, which asks"
-        " for name, data centre and department: the name is what stands behind func=."
-    ),
-    "module_button": gettext_lazy(
-        "In BILLmanager, on the last page of adding a processing module: the name that the button"
-        " sends as “clicked_button”."
-    ),
-    "module_department": gettext_lazy(
-        "In BILLmanager, open Departments: the id of one whose tasks the staff login handles;"
-        " needed only where there are several."
-    ),
-    "task_take": gettext_lazy(
-        "In BILLmanager, open an activation task as the staff login: how it becomes yours, by a"
-        " button of its form, a button above the list, a choice of performer, a status, the first"
-        " save, or not at all."
-    ),
-    "task_close": gettext_lazy(
-        "In BILLmanager, open an activation task that is yours: how it is closed, by a button of"
-        " its form, a checkbox or a status, and before it each button that leads to a next page."
-    ),
-    "task_module": gettext_lazy(
-        "In BILLmanager, open an activation task that is yours: the name of the field in which the"
-        " processing module is chosen."
-    ),
-    "task_username": gettext_lazy(
-        "In BILLmanager, open an activation task that is yours: the name of the field for the"
-        " hosting account's username."
-    ),
-    "task_password": gettext_lazy(
-        "In BILLmanager, open an activation task that is yours: the name of the field for the"
-        " hosting account's password."
-    ),
-    "task_fields": gettext_lazy(
-        "In BILLmanager, open an activation task that is yours: the fields that it requires besides"
-        " module, username and password, and what to fill in."
-    ),
-    "task_open_types": gettext_lazy(
-        "In BILLmanager, open Tasks and the filter: the code of the type that opens a service."
-    ),
-    "staff_names": gettext_lazy(
-        "In BILLmanager, open Tasks and look at one that the staff login has taken: what stands in"
-        " the column of who works on it."
-    ),
-    "client_filter": gettext_lazy(
-        "In BILLmanager, open the list of shared hosting and its filter: the name of the field that"
-        " takes a client's id."
-    ),
-    "itemtype_id": gettext_lazy(
-        "In BILLmanager, open Product types: the id of the one whose internal name is vhost."
-    ),
-    "itemtype_name": gettext_lazy(
-        "In BILLmanager, open Product types: the title of the one whose internal name is vhost."
-    ),
-}
-"""One sentence each on what to look for in BILLmanager's own pages."""
 
 OPTIONAL = frozenset({"module_department", "task_fields"})
 """Entries that most panels do not need; discovery never finds them."""
@@ -232,9 +140,8 @@ def _of_task_forms(panel: Panel, name: str) -> Iterator[str]:
             yield from (f"{one['name']}=" for one in required)
 
 
-def advice(name: str, choices: Iterable[str] = ()) -> str:
+def advice(name: str, choices: Iterable[str] = ()) -> Message:
     """One or two sentences for a person: what to look for, and the candidates."""
-    named = ", ".join(choices)
-    if not named:
-        return str(LOOK[name])
-    return f"{LOOK[name]} " + _("It could be: %(names)s.") % {"names": named}
+    names = ", ".join(choices)
+    could_be = say("check.could_be", names=names) if names else NOTHING
+    return sentences(named("look", name), could_be)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import ActionRefused, CertificateRefused, PanelError, Refused
 from integrator.messages import panel_errors
-from integrator.panel_setup.advice import certificate_text
+from integrator.panel_setup import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,9 @@ def refusal_of(error: Refused | PanelError) -> Refused:
     """The refusal for our own or a panel's error; its text is safe to show."""
     if isinstance(error, Refused):
         return error
-    lines = certificate_text(error) if isinstance(error, CertificateRefused) else []
-    return Refused(_("The panel could not be asked: %s") % panel_errors.of_error(error), lines)
+    shown = advice.certificate(error) if isinstance(error, CertificateRefused) else []
+    text = _("The panel could not be asked: %s") % panel_errors.of_error(error)
+    return Refused(text, [*map(str, shown)])
 
 
 def show_refusal(request: HttpRequest, refused: Refused | ActionRefused) -> None:

@@ -138,6 +138,41 @@ def test_the_page_says_where_each_thing_was_found(
     sandbox.start()
 
 
+def test_a_check_is_read_in_the_readers_language_whoever_asked(
+    panels_may_be_asked: None, admin: Client, sandbox: Sandbox
+) -> None:
+    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
+    admin.post("/panels/add/", given)
+    panel = Panel.objects.get()
+    sandbox.faults({"func": "payment", "kind": "access", "probability": 1.0, "times": None})
+    page, texts = f"/panels/{panel.pk}/", {
+        "en": ["log in as “admin”", "list the payments", "Grant the login “admin” the function",
+               "The panel says: ", "No client is known yet; discover, then check again.",
+               "No activation task waits now"],
+        "ru": ["войти как «admin»", "получить список платежей", "Дайте логину «admin» функцию",
+               "Ответ панели: ", "Клиенты ещё неизвестны; выполните обнаружение",
+               "Сейчас не ждёт ни одна задача активации"],
+    }  # fmt: skip
+    for asked, read in (("en", "ru"), ("ru", "en")):
+        admin.post(f"{page}check/", headers={"Accept-Language": asked})
+        shown = admin.get(page, headers={"Accept-Language": read}).text.split('id="dialect"')[0]
+        assert [text for text in texts[read] if text not in shown] == []
+        assert [text for text in texts[asked] if text in shown] == []
+
+    panel.refresh_from_db()
+    old = {
+        **panel.checked,
+        "rows": [
+            {**panel.checked["rows"][0], "what": "do <it>", "text": "!"},
+            {**panel.checked["rows"][0], "what": "do that", "text": ""},
+        ],
+    }
+    Panel.objects.update(checked=old)  # an older version stored sentences
+    shown = admin.get(page, headers={"Accept-Language": "ru"}).text
+    assert re.search(r"do &lt;it&gt;\s*<br><small>!</small>", shown)
+    assert re.search(r"do that\s*</th>", shown)
+
+
 def test_a_panel_is_connected_step_by_step(
     panels_may_be_asked: None, admin: Client, sandbox: Sandbox
 ) -> None:
