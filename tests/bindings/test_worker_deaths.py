@@ -17,7 +17,7 @@ from integrator.bindings.operator import actions
 from integrator.bindings.work import dispatch, preparation, task_close, worker_deaths
 from integrator.core import clock
 from integrator.maintenance import sweep
-from integrator.models import Binding, Event, Intent, Step, Window
+from integrator.models import Binding, Event, Intent, Run, Step, Window
 from integrator.models.states import Phase
 from tests import factories
 from tests.services.killed_workers import (
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.any_database
 
 
 def is_over(run_id: int) -> bool:
-    going = Binding.objects.filter(run=run_id, state__in=["queued", "running", "waiting"])
-    return not going.exists() and not open_windows()
+    """Whether the run is finished, which is written after its last window has closed."""
+    return Run.objects.filter(pk=run_id, state="finished").exists() and not open_windows()
 
 
 def deadly(monkeypatch: pytest.MonkeyPatch, victim: Callable[[Binding], bool], error: Any) -> None:
