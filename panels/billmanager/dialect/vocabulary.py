@@ -27,6 +27,8 @@ CLOSE = _words(
 NEXT = _words("next", "snext", "continue", "далее", "дальше", "продолжить", "dalee", "prodolzh")
 HARMLESS = _words("print", "history", "help", "refresh", "печать", "история", "справка", "обновить")
 """Buttons that change nothing, so that they are not what takes or closes a task."""
+NOTIFY = re.compile(r"notif|mail|letter|уведом|письм|uvedom|pism", re.IGNORECASE)
+"""Of boxes that say whether somebody is written to: they do not close a task either."""
 STATUS = _words("status", "state", "new_status", "task_status", "статус", "состояние", "sostoyanie")
 PERFORMER = re.compile(r"performer|executor|assignee|исполнитель|ispolnitel", re.IGNORECASE)
 MODULE = re.compile(r"module|модул|обработчик|obrabotchik", re.IGNORECASE)

@@ -204,7 +204,8 @@ def _see_close(seen: Recognised, form: Form) -> None:
             [Close("button", b.name, where=_WHERE, sure=False) for b in pressed],
             [Close("field", f.name, "on", where=_WHERE, sure=False) for f in ticked],
             [Close("field", f.name, CLOSED, where=_WHERE, sure=False)
-             for f in _status_fields(form, CLOSED) if not on and not _unexplained(form)],
+             for f in _status_fields(form, CLOSED)
+             if not (on or _unexplained(form) or _unexplained_boxes(form))],
             [Close("next", b.name, where=_WHERE, sure=False) for b in on],
         ),
         [
@@ -224,6 +225,15 @@ def _unexplained(form: Form) -> list[Button]:
         if _may_act(b)
         and not _leads_on(b)
         and not any(w.search(text) for w in words for text in (b.name, b.label))
+    ]
+
+
+def _unexplained_boxes(form: Form) -> list[Field]:
+    """Boxes to be ticked that may close the task: a status beside one may only tell."""
+    return [
+        f
+        for f in form.fields.values()
+        if f.toggle and not (f.hidden or f.readonly) and not _says(f, vocabulary.NOTIFY)
     ]
 
 

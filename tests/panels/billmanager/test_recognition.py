@@ -187,6 +187,23 @@ def test_a_choice_of_performers_is_known_by_our_own_name() -> None:
     assert names.task_close == Close("field", "state", "2", where="the task's form", sure=False)
 
 
+def test_a_status_beside_a_box_that_may_close_is_not_taken_for_what_closes() -> None:
+    def seen(box: str) -> Dialect:
+        fields = f'<select name="state"/><input name="{box}" type="checkbox"/>'
+        return learnt(page(fields, options={"state": {"0": "O", "1": "W", "2": "C"}}))
+
+    asked = seen("yarp")
+    assert asked.task_take == Take("field", "state", "1", where="the task's form", sure=False)
+    assert asked.task_close is None
+    assert asked.choices["task_close"] == ("field:yarp=on", "field:state=2")
+    known = seen("notify_client")
+    assert known.task_close == Close("field", "state", "2", where="the task's form", sure=False)
+    ticked = seen("close_task")
+    assert ticked.task_close == Close(
+        "field", "close_task", "on", where="the task's form", sure=False
+    )
+
+
 def test_a_form_that_only_takes_says_nothing_of_closing() -> None:
     names = learnt(page("", buttons='<button name="tk42"/>'))
     assert names.choices["task_take"] == ("button:tk42", "save", "none")
