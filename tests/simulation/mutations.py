@@ -124,7 +124,7 @@ MUTATIONS = {
     ),
     "last look": Mutation(
         "the plan is not looked at again before an order",
-        (121, 20),
+        (10, 50, 70),
         lambda: [mock.patch.object(order_and_payment, "_manual_only_until", _no_end)],
     ),
     "promised": Mutation(

@@ -141,6 +141,16 @@ def _one_payer(drawn: Scenario, _chance: random.Random) -> None:
     _storm(drawn, "orders", ("access", "reset_before", "http_500"))
 
 
+def _colleague(drawn: Scenario, _chance: random.Random) -> None:
+    """A colleague switches modules while clients are credited, which takes its time."""
+    drawn.payment, drawn.balance, drawn.slips = "credit", 0, ()
+    drawn.third_parties, drawn.storm = ["switch_in_orders"] * 3, 180.0
+    drawn.away, drawn.poison, drawn.behind = (0.0, 0.0), False, 0.0
+    drawn.dropped, drawn.passwords, drawn.people = 0.0, "", []
+    _storm(drawn, "payments", ("slow_after",))
+    drawn.weather.left = 2
+
+
 def _walk_ins(drawn: Scenario, chance: random.Random) -> None:
     """Strangers order while plans sell manually, and are handed over at once."""
     drawn.third_parties, drawn.people = ["walk_in"] * 4, ["hand"] * 4
@@ -220,6 +230,7 @@ MEETINGS = {
     6: _away_early,
     7: _walk_ins,
     9: _closes,
+    10: _colleague,
     11: _deaf,
     13: _impatient,
     14: _one_payer,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
     from panels.billmanager import BillManager
 
-PAUSES = {"walk_in": 0.2, "pay_same": 0.5}
+PAUSES = {"walk_in": 0.2, "pay_same": 0.5, "switch_in_orders": 0.3}
 """How often others look for an occasion that does not last; for all else every 1.5 seconds."""
 NO_PASSWORD = 1000
 """So long must a password be when no task can be closed."""

@@ -61,6 +61,7 @@ class ThirdParties:
             "close_task": self._close,
             "activate": self._activate,
             "switch": self._switch,
+            "switch_in_orders": self._switch_in_orders,
             "close_service": self._close_service,
             "poor": self._poor,
             "upgrade": self._upgrade,
@@ -233,17 +234,32 @@ class ThirdParties:
         on = module not in plan.modules
         if not on and len(plan.modules) == 1:
             return None
-        self.switched.append((self._scheduler.now, plan.id, module, on))
-        act = {"act": "switch_module", "plan": plan.id, "module": module, "on": on}
+        return self._turn(plan.id, module, on=on)
+
+    def _switch_in_orders(self) -> str | None:
+        """A colleague switches a plan's own module on while we order it."""
+        ordering = Window.objects.filter(phase=Phase.ORDERS).select_related("plan")
+        for window in ordering:
+            plan = self._world.plans[window.plan.remote_id]
+            own = sorted(set(self.plans[plan.id]) - set(plan.modules))
+            if own:
+                return self._turn(plan.id, self._scheduler.chance.choice(own), on=True)
+        return None
+
+    def _turn(self, plan_id: int, module: int, *, on: bool) -> str:
+        """Switch a module, and note what its plan must sell with when all is over."""
+        world = self._world
+        self.switched.append((self._scheduler.now, plan_id, module, on))
+        act = {"act": "switch_module", "plan": plan_id, "module": module, "on": on}
         acts.perform(world, act)
-        open_windows = Window.objects.open().filter(plan__remote_id=plan.id)
+        open_windows = Window.objects.open().filter(plan__remote_id=plan_id)
         window = open_windows.exclude(snapshot=None).first()
         if window is None:
-            self.plans[plan.id] = world.plans[plan.id].modules
-            self._meanwhile.pop(plan.id, None)
-            self._after_all.pop(plan.id, None)
+            self.plans[plan_id] = world.plans[plan_id].modules
+            self._meanwhile.pop(plan_id, None)
+            self._after_all.pop(plan_id, None)
         elif _is_read_back(window):
-            self._after_all[plan.id] = world.plans[plan.id].modules
+            self._after_all[plan_id] = world.plans[plan_id].modules
         else:
-            self._meanwhile[plan.id] = window.pk, world.plans[plan.id].modules
-        return f"plan {plan.id}: module {module} {'on' if on else 'off'}"
+            self._meanwhile[plan_id] = window.pk, world.plans[plan_id].modules
+        return f"plan {plan_id}: module {module} {'on' if on else 'off'}"
