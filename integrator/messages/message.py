@@ -128,17 +128,19 @@ def verbatim(text: object) -> Message:
 
 def several(messages: Iterable[Message]) -> Message:
     """The message of these in sequence, each once; the empty message where all are empty."""
-    parts = tuple(dict.fromkeys(part for message in messages for part in message.parts))
-    if len(parts) > 1:
-        return Message(SEVERAL, (("all", parts),))
-    return parts[0] if parts else NOTHING
+    parts = dict.fromkeys(part for message in messages for part in message.parts)
+    return _joined(SEVERAL, tuple(parts))
 
 
 def sentences(*messages: Message) -> Message:
     """The message of these sentences one after another, without the empty ones among them."""
-    parts = tuple(message for message in messages if message)
+    return _joined(SENTENCES, tuple(message for message in messages if message))
+
+
+def _joined(key: str, parts: tuple[Message, ...]) -> Message:
+    """The message of these under one key, which a single one does not need."""
     if len(parts) > 1:
-        return Message(SENTENCES, (("all", parts),))
+        return Message(key, (("all", parts),))
     return parts[0] if parts else NOTHING
 
 

@@ -44,6 +44,13 @@ def test_a_panel_that_cannot_be_asked_is_not_kept(panels_may_be_asked: None, adm
     assert 'value="x"' not in response.text
 
 
+def add_billing(admin: Client, sandbox: Sandbox) -> Panel:
+    """The sandbox's BILLmanager, added by the page."""
+    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
+    admin.post("/panels/add/", given)
+    return Panel.objects.get()
+
+
 def test_a_real_panel_is_asked_kept_and_checked(
     panels_may_be_asked: None, admin: Client, sandbox: Sandbox
 ) -> None:
@@ -69,9 +76,7 @@ def test_a_refused_login_keeps_the_old_one(panels_may_be_asked: None, admin: Cli
 def test_a_name_is_looked_for_kept_and_taken_back(
     panels_may_be_asked: None, admin: Client, sandbox: Sandbox
 ) -> None:
-    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
-    admin.post("/panels/add/", given)
-    panel = Panel.objects.get()
+    panel = add_billing(admin, sandbox)
     target = f"/panels/{panel.pk}/dialect/"
 
     def put(**given: str) -> str:
@@ -113,9 +118,7 @@ def test_server_is_linked_to_its_module(admin: Client) -> None:
 def test_the_page_says_where_each_thing_was_found(
     panels_may_be_asked: None, admin: Client, sandbox: Sandbox
 ) -> None:
-    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
-    admin.post("/panels/add/", given)
-    panel = Panel.objects.get()
+    panel = add_billing(admin, sandbox)
     admin.post(
         f"/panels/{panel.pk}/dialect/",
         {"name": "task_fields", "value": "confirm={password}", "force": "on"},
@@ -141,9 +144,7 @@ def test_the_page_says_where_each_thing_was_found(
 def test_a_check_is_read_in_the_readers_language_whoever_asked(
     panels_may_be_asked: None, admin: Client, sandbox: Sandbox
 ) -> None:
-    given = {**NEW, "url": sandbox.billmanager_url, "password": "admin-sandbox"}
-    admin.post("/panels/add/", given)
-    panel = Panel.objects.get()
+    panel = add_billing(admin, sandbox)
     sandbox.faults({"func": "payment", "kind": "access", "probability": 1.0, "times": None})
     page, texts = f"/panels/{panel.pk}/", {
         "en": ["log in as “admin”", "list the payments", "Grant the login “admin” the function",
