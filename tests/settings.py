@@ -26,6 +26,7 @@ os.environ.update(
     BEHIND_TLS="off",  # the test client and the browser speak plain http
     REQUIRE_2FA="off",  # it has tests of its own
     LOG_LEVEL="WARNING",
+    WORKER_THREADS="1",  # so that what a test does in its own thread happens in order
 )
 
 # whitenoise warns when it has nothing to serve

@@ -30,6 +30,8 @@ from panels.coremanager.errors import NotSent, OutcomeUnknown, PanelError, Refus
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from integrator.steps.effect import Effect
 
 CREATE_CLIENT = "create_client"
@@ -161,6 +163,16 @@ def settle(
     A refused order counts it as well, since a refusal is not always nothing. ``answered``: the
     panel has dealt with the request, see ``OutcomeUnknown``.
     """
+    _put(intent, outcome, why=why, answered=answered, result=result)
+    intent.save(update_fields=_OUTCOME)
+
+
+_OUTCOME = ("outcome", "outcome_at", "why", "result", "settles_at")
+
+
+def _put(
+    intent: Intent, outcome: Outcome, *, why: Message, answered: bool, result: Mapping[str, Any]
+) -> None:
     now = clock.now()
     intent.outcome, intent.outcome_at, intent.why = outcome, now, why
     intent.result = {**intent.result, **result}
@@ -168,16 +180,25 @@ def settle(
         intent.settles_at = now + _absent_after(intent.kind, answered=answered)
     elif outcome == Outcome.REFUSED:
         intent.settles_at = now + dt.timedelta(seconds=settings.SETTLE_SECONDS)
-    intent.save(update_fields=["outcome", "outcome_at", "why", "result", "settles_at"])
+
+
+def settle_all(sent: Iterable[tuple[Sent[Any], Mapping[str, Any]]]) -> None:
+    """Write the outcomes of calls that ``carry_out`` made, with what more is known of each."""
+    settled = []
+    for one, result in sent:
+        answered = isinstance(one.error, OutcomeUnknown) and one.error.answered
+        more = {"not_sent": True} if one.outcome == Outcome.NOTHING else {}
+        why = panel_errors.of_error(one.error)
+        _put(one.intent, one.outcome, why=why, answered=answered, result={**result, **more})
+        settled.append(one.intent)
+    Intent.objects.bulk_create(
+        settled, update_conflicts=True, unique_fields=["id"], update_fields=_OUTCOME
+    )
 
 
 def settle_sent(sent: Sent[Any], **result: Any) -> None:
     """Write the outcome of a call that ``carry_out`` made."""
-    answered = isinstance(sent.error, OutcomeUnknown) and sent.error.answered
-    if sent.outcome == Outcome.NOTHING:
-        result["not_sent"] = True
-    why = panel_errors.of_error(sent.error)
-    settle(sent.intent, sent.outcome, why=why, answered=answered, **result)
+    settle_all([(sent, result)])
 
 
 def last(intents: list[Intent], kind: str) -> Intent | None:

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 
 from django.conf import settings
+from django.db import transaction
 
 from integrator.core import clock, heartbeat
 from integrator.models import Binding, Window
@@ -22,9 +23,12 @@ def _extend_leases() -> None:
         until = end()
         now = clock.now()
         for model in (Binding, Window):
-            model.objects.filter(lease_token__in=tokens, lease_expires_at__gt=now).update(
-                lease_expires_at=until
-            )
+            ours = model.objects.filter(lease_token__in=tokens, lease_expires_at__gt=now)
+            # One whose state is being written just now is extended the next time: two statements
+            # that each lock several rows could wait for each other.
+            free = ours.select_for_update(skip_locked=True).values("pk")
+            with transaction.atomic():
+                model.objects.filter(pk__in=free).update(lease_expires_at=until)
 
 
 def hold(token: str) -> None:

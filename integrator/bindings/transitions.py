@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from integrator.models.states import BindingState
 from integrator.panel_access import call_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from integrator.models.binding import BindingQuerySet
 
@@ -53,9 +52,9 @@ class Claim:
     steps: dict[int, Step] = field(default_factory=dict)
 
 
-MAX_CLAIMED = 4
+MAX_CLAIMED = 8
 """Bindings that are claimed at once at most."""
-CLAIMED_SHARE = 6
+CLAIMED_SHARE = 2
 """A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
 MAX_LOOKS = 3
 """Times that a claim looks for others, when those that it chose were taken meanwhile."""
@@ -135,7 +134,7 @@ def _share(found: Sequence[Binding], most: int, *, lane: bool) -> Sequence[Bindi
     found = [row for row in found if not row.deaths] or found[:1]
     if lane:
         found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
-    count = max(1, min(most, len(found) // CLAIMED_SHARE))
+    count = min(most, -(-len(found) // CLAIMED_SHARE))
     begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
     return found[begin : begin + count]
 
@@ -157,19 +156,11 @@ def _claimed(before: Mapping[int, str], token: str) -> list[Claim]:
     return list(claims.values())
 
 
-def give_back(claims: Iterable[Claim]) -> None:
-    """Let others take what was claimed and not begun."""
-    now = clock.now()
-    for claimed in claims:
-        with transaction.atomic(), suppress(LeaseLostError):
-            hand_back(
-                claimed, BindingState.WAITING, waiting_for=claimed.binding.waiting_for, due_at=now
-            )
-
-
-def fenced(claimed: Claim) -> BindingQuerySet:
-    """The claimed binding while its lease still holds; empty when it is lost."""
-    return Binding.objects.filter(pk=claimed.binding.pk).leased(claimed.token, clock.now())
+def fenced(*claims: Claim) -> BindingQuerySet:
+    """Those of these bindings whose lease still holds; all were claimed together."""
+    return Binding.objects.filter(pk__in=[one.binding.pk for one in claims]).leased(
+        claims[0].token, clock.now()
+    )
 
 
 def write(claimed: Claim, columns: Mapping[str, Any]) -> bool:
@@ -188,7 +179,16 @@ def note(claimed: Claim, **fields: Any) -> None:
         setattr(claimed.binding, name, value)
 
 
-def hand_back(
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """The end of a claim, not written yet: what changes of the binding, and the event."""
+
+    claimed: Claim
+    columns: Mapping[str, Any]
+    event: Event
+
+
+def handed_back(
     claimed: Claim,
     to: BindingState,
     *,
@@ -196,27 +196,55 @@ def hand_back(
     waiting_for: str = "",
     due_at: dt.datetime | None = None,
     **fields: Any,
-) -> None:
-    """End the claim with the binding in state ``to``.
-
-    Must be called inside the transaction that writes what the state rests on.
-    Raises LeaseLostError when the lease was lost: then nothing of it may be written.
-    """
+) -> HandBack:
+    """End the claim with the binding in state ``to``, see ``write_hand_backs``."""
     states.check(BindingState.RUNNING, to)
-    now = clock.now()
     columns = {
         "state": to,
-        "state_at": now,
+        "state_at": clock.now(),
         "waiting_for": waiting_for,
         "due_at": due_at,
         "lease_token": "",
         "lease_expires_at": None,
+        **_clearing(claimed.binding, to, fields),
+        **fields,
     }
-    if not write(claimed, {**columns, **_clearing(claimed.binding, to, fields), **fields}):
-        raise LeaseLostError
-    event_of(claimed.binding, BindingState.RUNNING, to, why or _waits(waiting_for), PRODUCT).save(
-        force_insert=True
+    why = why or _waits(waiting_for)
+    return HandBack(
+        claimed, columns, event_of(claimed.binding, BindingState.RUNNING, to, why, PRODUCT)
     )
+
+
+def write_hand_backs(handed: Sequence[HandBack]) -> None:
+    """Write the ends of these claims, which were claimed together, with their events.
+
+    Must be called inside the transaction that writes what the states rest on.
+    Raises LeaseLostError when a lease was lost: then nothing of it may be written.
+    """
+    for columns, alike in _alike(handed):
+        claims = [one.claimed for one in alike]
+        if fenced(*claims).update(version=F("version") + 1, **columns) != len(claims):
+            raise LeaseLostError
+    Event.objects.bulk_create([one.event for one in handed])
+
+
+def _alike(handed: Sequence[HandBack]) -> Iterator[tuple[dict[str, Any], list[HandBack]]]:
+    """These by what they write, which is mostly the same but for the moment."""
+    rest = list(handed)
+    while rest:
+        columns = {**rest[0].columns, "state_at": rest[-1].columns["state_at"]}
+        alike = [one for one in rest if {**one.columns, "state_at": columns["state_at"]} == columns]
+        yield columns, alike
+        rest = [one for one in rest if one not in alike]
+
+
+def hand_back(claimed: Claim, to: BindingState, **fields: Any) -> None:
+    """End the claim with the binding in state ``to``, see ``handed_back``.
+
+    Must be called inside the transaction that writes what the state rests on.
+    Raises LeaseLostError when the lease was lost: then nothing of it may be written.
+    """
+    write_hand_backs([handed_back(claimed, to, **fields)])
     call_log.flush()
 
 

@@ -25,7 +25,7 @@ from integrator.windows import members
 from panels.ispmanager import PasswordCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from integrator.models import Run
     from integrator.models.binding import BindingQuerySet
@@ -57,9 +57,11 @@ def under_way() -> BindingQuerySet:
     return in_windows.exclude(window__phase=Phase.CLOSED)
 
 
-def may_order(binding: Binding) -> bool:
-    """Whether this binding may order or pay now; False: it must be under way alone, and is not."""
-    return not must_go_alone() or not under_way().exclude(pk=binding.pk).exists()
+def may_order(bindings: Collection[int]) -> bool:
+    """Whether these may order or pay now; False: one must be under way alone, and is not."""
+    if not must_go_alone():
+        return True
+    return len(bindings) == 1 and not under_way().exclude(pk__in=bindings).exists()
 
 
 def let_one_stay(driver: Driver) -> None:

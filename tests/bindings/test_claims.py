@@ -69,20 +69,6 @@ def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provide
         leases.let_go(one.token)
 
 
-def test_what_a_thread_does_not_come_to_is_left_to_others(provider: Provider) -> None:
-    run = provider.start(12)
-    bindings = Binding.objects.filter(run=run)
-    bindings.update(due_at=clock.now(), step=7, waiting_for="turn")
-    first, *rest = claim_to_close(run, most=2)
-    assert len(rest) == 1
-    transitions.give_back(rest)
-    left = bindings.get(pk=rest[0].binding.pk)
-    assert (left.state, left.waiting_for, left.lease_token) == ("waiting", "turn", "")
-    assert left.due_at is not None
-    assert bindings.filter(state="running").get().pk == first.binding.pk
-    leases.let_go(first.token)
-
-
 def test_changes_are_made_only_where_nothing_has_changed_meanwhile(provider: Provider) -> None:
     run = provider.start(3)
     first, second, third = Binding.objects.filter(run=run).order_by("pk")

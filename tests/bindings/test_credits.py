@@ -35,11 +35,13 @@ from tests.services.provider import ACTOR, only
 from tests.services.slow_calls import one_order_and_charge
 from tests.services.slow_cases import first_of
 from tests.services.waits import eventually
+from tests.services.works import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from integrator.bindings.work.side_by_side import Work
     from integrator.models import Preview
     from panels.billmanager import BillManager
     from tests.services.provider import Provider, Workers
@@ -288,11 +290,12 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
     assert total == first.price + second.price
 
 
-def adding(added: list[Decimal]) -> Callable[..., bool]:
+def adding(added: list[Decimal]) -> Callable[..., Work[bool]]:
     """What stands for adding credit, and writes down how much."""
 
-    def add(_claimed: Claim, _bm: BillManager, amount: Decimal, _currency: int) -> bool:
+    def add(_claimed: Claim, _bm: BillManager, amount: Decimal, _currency: int) -> Work[bool]:
         added.append(amount)
+        yield from ()
         return True
 
     return add
@@ -309,13 +312,13 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
     added: list[Decimal] = []
 
     monkeypatch.setattr(added_credit, "_add", adding(added))
-    assert added_credit.credit(Claim(second, ""), bm)
+    assert result_of(added_credit.credit(Claim(second, ""), bm))
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
     monkeypatch.setattr(
         transitions, "note", lambda _claimed, **fields: added.append(fields["credited"])
     )
-    assert added_credit.credit(Claim(second, ""), bm)
+    assert result_of(added_credit.credit(Claim(second, ""), bm))
     assert added[1:] == [0]
 
 
@@ -396,7 +399,7 @@ def promised(monkeypatch: pytest.MonkeyPatch, **of_the_first: Any) -> Decimal:
     added = [Decimal(0)]
     monkeypatch.setattr(added_credit, "_add", adding(added))
     monkeypatch.setattr(transitions, "note", lambda _claimed, **_fields: None)
-    assert added_credit.credit(Claim(second, ""), bm)
+    assert result_of(added_credit.credit(Claim(second, ""), bm))
     return added[-1]
 
 
@@ -427,5 +430,5 @@ def test_what_was_credited_and_lacks_again_is_credited_again(
     bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
     added: list[Decimal] = []
     monkeypatch.setattr(added_credit, "_add", adding(added))
-    assert added_credit.credit(Claim(binding, "", [refused]), bm)
+    assert result_of(added_credit.credit(Claim(binding, "", [refused]), bm))
     assert bool(added) == again

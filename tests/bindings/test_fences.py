@@ -9,7 +9,7 @@ import pytest
 
 from integrator.bindings import intents, leases, transitions
 from integrator.bindings.transitions import Claim, LeaseLostError
-from integrator.bindings.work import attempts
+from integrator.bindings.work import attempts, writes
 from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models import Binding, Event, Intent, Panel, Run, Window
@@ -17,6 +17,7 @@ from integrator.models.states import BindingState, Outcome, Phase
 from integrator.windows.lease import Driver
 from tests import factories
 from tests.services.effects import Declared
+from tests.services.works import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ class Sendable(Declared):
 
 
 def declare(one: Claim) -> None:
-    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    result_of(attempts.send(one, Sendable("order", 3), Phase.ORDERS))
 
 
 def note(one: Claim) -> None:
@@ -118,17 +119,17 @@ def test_no_order_is_declared_in_a_window_that_closes_or_a_run_that_does_not_run
     one = claimed(LEFT)
     Window.objects.update(**of_window)
     Run.objects.update(state=state)
-    with pytest.raises(attempts.NotNowError):
+    with pytest.raises(writes.NotNowError):
         declare(one)
     assert not Intent.objects.exists()
 
 
 def test_nothing_is_sent_while_an_earlier_one_of_its_kind_is_unknown() -> None:
     one = claimed(LEFT)
-    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    result_of(attempts.send(one, Sendable("order", 3), Phase.ORDERS))
     with pytest.raises(attempts.UnknownBeforeError):
-        attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+        result_of(attempts.send(one, Sendable("order", 3), Phase.ORDERS))
     assert Intent.objects.filter(binding=one.binding).count() == 1
     intents.settle(one.intents[-1], Outcome.NOTHING)
-    attempts.send(one, Sendable("order", 3), Phase.ORDERS)
+    result_of(attempts.send(one, Sendable("order", 3), Phase.ORDERS))
     assert Intent.objects.filter(binding=one.binding).count() == 2

@@ -18,7 +18,7 @@ from integrator.bindings.work import dispatch, preparation, task_close, worker_d
 from integrator.core import clock
 from integrator.maintenance import sweep
 from integrator.models import Binding, Event, Intent, Run, Step, Window
-from integrator.models.states import Phase
+from integrator.models.states import BindingState, Phase
 from tests import factories
 from tests.services.killed_workers import (
     MAX_DEATHS,
@@ -32,6 +32,7 @@ from tests.services.provider import only, open_windows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integrator.bindings.work.side_by_side import Work
     from tests.services.provider import Provider, Workers
 
 pytestmark = pytest.mark.any_database
@@ -45,10 +46,10 @@ def is_over(run_id: int) -> bool:
 def deadly(monkeypatch: pytest.MonkeyPatch, victim: Callable[[Binding], bool], error: Any) -> None:
     """Step 7 of the victim ends its worker, each time."""
 
-    def job(claimed: transitions.Claim, bm: Any) -> None:
+    def job(claimed: transitions.Claim, bm: Any) -> Work[None]:
         if victim(claimed.binding):
             raise error
-        task_close.work(claimed, bm)
+        yield from task_close.work(claimed, bm)
 
     monkeypatch.setitem(dispatch.JOBS, Phase.TASKS, job)
 
@@ -187,7 +188,7 @@ def test_one_over_which_a_worker_died_is_claimed_alone_and_after_all_others(
     assert len(claimed) == 2
     assert transitions.claim(bindings, most=4) == []
     suspect = claimed[1]
-    transitions.give_back([suspect])
+    transitions.hand_back(suspect, BindingState.WAITING, due_at=clock.now())
     assert len(transitions.claim(bindings, most=4)) == 1
     for one in claimed:
         leases.let_go(one.token)

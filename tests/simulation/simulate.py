@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 
 PAUSES = {"walk_in": 0.2, "pay_same": 0.5, "switch_in_orders": 0.3}
@@ -240,13 +241,13 @@ class Simulation:
         self._idle = 5.0 if busy else min(self._idle * 2, 90.0)
         self.scheduler.after(self._idle * self.scheduler.chance.uniform(0.8, 1.2), self._sweep)
 
-    def _closing(self, claimed: Claim, bm: BillManager) -> None:
+    def _closing(self, claimed: Claim, bm: BillManager) -> Work[None]:
         """What step 7 does, unless it ends the process."""
         actor = self.scheduler.current
         if actor is not None and claimed.binding.account_id == self.poisoned:
             self.scheduler.seen["died of what it took up"] += 1
             actor.die()
-        task_close.work(claimed, bm)
+        yield from task_close.work(claimed, bm)
 
     def _one_sweep(self) -> None:
         found = sweep.sweep()

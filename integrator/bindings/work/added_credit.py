@@ -16,6 +16,7 @@ from django.utils.crypto import get_random_string
 
 from integrator.bindings import intents, transitions
 from integrator.bindings.work import attempts
+from integrator.bindings.work.side_by_side import read, settle
 from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models import Binding, Client, Intent
@@ -29,6 +30,7 @@ from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 
 TOKEN_ALPHABET = string.ascii_lowercase + string.digits
@@ -36,7 +38,7 @@ TOKEN_LENGTH = 12
 """As long as the panel's own ``randomnumber`` (billmanager.md 5)."""
 
 
-def credit(claimed: Claim, bm: BillManager) -> bool:
+def credit(claimed: Claim, bm: BillManager) -> Work[bool]:
     """Whether the balance now covers the price; False: the binding was handed back.
 
     Raises what ``panels`` raises for reads.
@@ -48,10 +50,10 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
         and intents.may_have_happened(made)
         and not made.result.get(intents.COUNTED)
     ):
-        return _go_on(claimed, bm, made)
+        return (yield from _go_on(claimed, bm, made))
     if binding.credited is not None and not _is_lacking_again(claimed):
         return True
-    client = bm.whoami(su=binding.su)
+    client = yield from read(lambda: bm.whoami(su=binding.su))
     balance = client.balance
     if balance is None or client.currency_id is None:
         attempts.fail(claimed, step4.NUMBER, "balance", say("balance.hidden"))
@@ -66,7 +68,7 @@ def credit(claimed: Claim, bm: BillManager) -> bool:
     if amount == 0:
         transitions.note(claimed, credited=binding.credited or Decimal(0))
         return True
-    return _add(claimed, bm, amount, client.currency_id)
+    return (yield from _add(claimed, bm, amount, client.currency_id))
 
 
 def _is_lacking_again(claimed: Claim) -> bool:
@@ -92,14 +94,14 @@ def _promised(binding: Binding) -> Decimal:
     return others.aggregate(sum=Sum("price"))["sum"] or Decimal(0)
 
 
-def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> bool:
+def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> Work[bool]:
     binding = claimed.binding
     preview = binding.run.preview
     method = preview.paymethod_id
     if method is None:
         attempts.fail(claimed, step4.NUMBER, "payment_refused", say("payment.no_method"))
         return False
-    profiles = bm.clients.profiles(binding.su)
+    profiles = yield from read(lambda: bm.clients.profiles(binding.su))
     if not profiles:
         text = say("payment.no_profile", client=str(binding.client))
         attempts.fail(claimed, step4.NUMBER, "no_profile", text)
@@ -116,10 +118,10 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
         token=token,
         floor=seen.get("payment", 0),
     )
-    sent = attempts.send(claimed, added, Phase.ORDERS)
+    sent = yield from attempts.send(claimed, added, Phase.ORDERS)
     if sent.outcome == Outcome.DONE and sent.value is not None:
-        intents.settle_sent(sent, payment=sent.value)
-        return _mark_paid(claimed, bm, sent.intent, sent.value)
+        yield from settle(sent, None, payment=sent.value)
+        return (yield from _mark_paid(claimed, bm, sent.intent, sent.value))
     if sent.outcome in (Outcome.DONE, Outcome.UNKNOWN):
         with transaction.atomic():
             intents.settle_sent(sent)
@@ -128,13 +130,14 @@ def _add(claimed: Claim, bm: BillManager, amount: Decimal, currency_id: int) -> 
     return _nothing_done(claimed, sent)
 
 
-def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
+def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> Work[bool]:
     """A credit was begun before: find its payment, and mark it paid."""
     binding = claimed.binding
     payment = made.result.get("payment")
     if payment is None:
         taken = _of_others(binding)
-        newer = step4.payments_since(bm, binding, made.before["payment"])
+        since = made.before["payment"]
+        newer = yield from read(lambda: step4.payments_since(bm, binding, since))
         payments = [p for p in newer if p.id not in taken]
         verdict = step4.find_credit(
             binding,
@@ -152,7 +155,7 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
         intents.settle(made, Outcome.DONE, why=say("effect.read_back"), payment=payment)
     marked = intents.last(claimed.intents, step4.SET_PAID)
     if intents.unsettled(marked) and marked is not None:
-        found = bm.payments.get(payment)
+        found = yield from read(lambda: bm.payments.get(payment))
         if found is not None and found.status == step4.CREDITED:
             intents.settle(marked, Outcome.DONE, why=say("effect.read_back"))
         elif clock.now() < marked.settles_at:
@@ -160,7 +163,7 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> bool:
             return False
         else:
             intents.settle(marked, Outcome.NOTHING, why=intents.NOT_SEEN)
-    return _mark_paid(claimed, bm, made, payment)
+    return (yield from _mark_paid(claimed, bm, made, payment))
 
 
 def _of_others(binding: Binding) -> set[int]:
@@ -193,9 +196,9 @@ def _absent(claimed: Claim, made: Intent) -> bool:
     return False
 
 
-def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> bool:
+def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> Work[bool]:
     binding = claimed.binding
-    found = bm.payments.get(payment)
+    found = yield from read(lambda: bm.payments.get(payment))
     if found is None:
         if clock.now() < (made.outcome_at or made.at) + intents.listed_within():
             _look_again(claimed, made)  # confirmed, and not listed yet
@@ -204,7 +207,7 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
             attempts.fail(claimed, step4.NUMBER, "payment_refused", text)
         return False
     if found.status != step4.CREDITED:
-        sent = attempts.send(claimed, step4.MarkPaid(bm, found), Phase.ORDERS)
+        sent = yield from attempts.send(claimed, step4.MarkPaid(bm, found), Phase.ORDERS)
         if sent.outcome == Outcome.UNKNOWN:
             with transaction.atomic():
                 intents.settle_sent(sent)
@@ -212,7 +215,7 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> b
             return False
         if sent.outcome != Outcome.DONE:
             return _nothing_done(claimed, sent)
-        intents.settle_sent(sent)
+        yield from settle(sent, None)
     with transaction.atomic():
         made.result = {**made.result, intents.COUNTED: True}
         made.save(update_fields=["result"])

@@ -6,42 +6,33 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from integrator.bindings import causes, form_evidence, intents, outage, step_log, transitions
-from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings.work import side_by_side
+from integrator.bindings.work.writes import Declaration
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.messages.message import named, say
-from integrator.models import Binding, Intent, Run, Step, Window
-from integrator.models.states import BindingState, Phase, RunState, StepState
-from integrator.panel_access import call_log, reachability
+from integrator.models import Binding, Intent
+from integrator.models.states import BindingState, Phase, StepState
+from integrator.panel_access import reachability
 from integrator.runs import circuit_breaker, pauses
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.windows import canaries, members
+from integrator.windows import members
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from integrator.messages.message import Message
     from integrator.steps.effect import Effect
     from integrator.steps.verdicts import Ambiguous
     from panels.coremanager.errors import PanelError
 
 T = TypeVar("T")
-
-MAY_GO_ON = {
-    Phase.ORDERS: [RunState.RUNNING],
-    Phase.TASKS: [RunState.RUNNING, RunState.PAUSED],
-}
-"""In which states of a run an intent of this phase may be made: what is ordered in a run that is
-then paused is brought to its end."""
-
-
-class NotNowError(Exception):
-    """The window has left the phase, or the run no longer runs: no intent may be made."""
 
 
 class UnknownBeforeError(Exception):
@@ -50,7 +41,7 @@ class UnknownBeforeError(Exception):
 
 def send(
     claimed: Claim, effect: Effect[T], phase: Phase, *, until: dt.datetime | None = None
-) -> intents.Sent[T]:
+) -> Work[intents.Sent[T]]:
     """Declare this effect of a binding and carry it out; its outcome has yet to be written.
 
     This is the only way to a call that changes something for a binding in a window. ``until``: it
@@ -61,56 +52,23 @@ def send(
     binding = claimed.binding
     if intents.unsettled(intents.last(claimed.intents, effect.kind)):
         raise UnknownBeforeError(effect.kind)
-    if phase == Phase.ORDERS and not canaries.may_order(binding):
-        raise NotNowError
     intent = intents.new(effect, binding.attempts + 1, binding=binding, until=until)
-    _declare(claimed, intent, phase)
-    claimed.intents.append(intent)
-    return intents.carry_out(intent, effect)
+    return (yield from side_by_side.send(Declaration(claimed, intent, phase), effect))
 
 
-def _declare(claimed: Claim, intent: Intent, phase: Phase) -> None:
-    """Commit the intent, and that its step has begun, which a step that is done stays for ever."""
-    with transaction.atomic():
-        _save_intent(claimed, intent, phase)
-        step = _begun(claimed, intent)
-        if step is not claimed.steps.get(intent.step):
-            step_log.record([step])
-        call_log.flush()
-    claimed.steps[intent.step] = step
-
-
-def _begun(claimed: Claim, intent: Intent) -> Step:
-    """The step that this intent is part of; the present one where it already says so."""
-    known = claimed.steps.get(intent.step)
-    if known is not None and known.state == StepState.DONE:
-        return known
-    step = step_log.row(
-        intent.step,
-        StepState.RUNNING,
-        binding=claimed.binding,
-        previous=known,
-        attempt=intent.attempt,
+def settle_and_wait(
+    claimed: Claim,
+    sent: intents.Sent[Any],
+    waiting_for: str,
+    *,
+    result: dict[str, Any],
+    **fields: Any,
+) -> Work[None]:
+    """Write the outcome of what was sent, and hand the binding back to wait for something."""
+    waits = transitions.handed_back(
+        claimed, BindingState.WAITING, waiting_for=waiting_for, **fields
     )
-    alike = known is not None and all(
-        getattr(known, name) == getattr(step, name) for name in step_log.STEP_COLUMNS
-    )
-    return known if known is not None and alike else step
-
-
-def _save_intent(claimed: Claim, intent: Intent, phase: Phase) -> None:
-    """Write the intent, in the caller's transaction, if lease, phase and run allow it."""
-    # Without a join, so that PostgreSQL compares lease and token again with the row as it is
-    # when a concurrent change of it has been committed.
-    may = transitions.fenced(claimed).filter(
-        window__in=Window.objects.filter(phase=phase, closing=False),
-        run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
-    )
-    if not may.update(version=F("version") + 1):
-        if transitions.fenced(claimed).exists():
-            raise NotNowError
-        raise LeaseLostError
-    intent.save(force_insert=True)
+    yield from side_by_side.settle(sent, waits, **result)
 
 
 def wait(

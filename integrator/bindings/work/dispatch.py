@@ -22,8 +22,10 @@ from integrator.bindings.work import (
     order_and_payment,
     password_attempts,
     preparation,
+    side_by_side,
     task_close,
     worker_deaths,
+    writes,
 )
 from integrator.core import clock
 from integrator.maintenance import wake_ups
@@ -41,6 +43,7 @@ from panels.coremanager.errors import PanelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from integrator.bindings.work.side_by_side import Work
     from integrator.models.binding import BindingQuerySet
     from panels.billmanager import BillManager
 
@@ -51,9 +54,6 @@ VERSION_WAIT = 5.0
 
 MAX_TURN = 20.0
 """Seconds after which a woken worker hands back, so that other messages get their turn too."""
-
-MAX_BATCH = 2.0
-"""Seconds after which those of them that were not begun are left to other threads."""
 
 JOBS = {Phase.ORDERS: order_and_payment.work, Phase.TASKS: task_close.work}
 
@@ -67,7 +67,7 @@ def _ready(window: Window) -> BindingQuerySet:
     phase = Phase(window.phase)
     may = Q(Exists(Intent.objects.may_have_happened().filter(binding=OuterRef("pk"))))
     if not window.closing:
-        may |= Q(run__state__in=attempts.MAY_GO_ON[phase])
+        may |= Q(run__state__in=writes.MAY_GO_ON[phase])
     steps = members.MONEY_STEPS if phase == Phase.ORDERS else (step7.NUMBER,)
     return Binding.objects.filter(may, window=window, step__in=steps)
 
@@ -77,7 +77,7 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
     deadline = clock.monotonic() + MAX_TURN
     served = False
     while clock.monotonic() < deadline and not stop():
-        if _serve(window_id, stop):
+        if _serve(window_id):
             served = True
             continue
         if served:
@@ -89,7 +89,7 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
         drive(window_id)
 
 
-def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
+def _serve(window_id: int) -> bool:
     """Take some bindings of this window that are ready, and work on them; False: there are none."""
     looked_at = Window.objects.only("phase", "closing", "guided", "allowed")
     window = looked_at.filter(pk=window_id).order_by().first()
@@ -101,28 +101,22 @@ def _serve(window_id: int, stop: Callable[[], bool]) -> bool:
     )
     client = cache(panel_connections.billmanager)
     with _held(claims):
-        begun = clock.monotonic()
-        for number, claimed in enumerate(claims):
-            if number and (stop() or clock.monotonic() - begun > MAX_BATCH):
-                # Who waits behind a slow call is better off with another thread.
-                transitions.give_back(claims[number:])
-                break
-            _work(claimed, JOBS[phase], client)
+        side_by_side.run([_work(claimed, JOBS[phase], client) for claimed in claims])
     return bool(claims)
 
 
 def _work(
     claimed: Claim,
-    job: Callable[[Claim, BillManager], None],
+    job: Callable[[Claim, BillManager], Work[None]],
     client: Callable[[], BillManager],
-) -> None:
+) -> Work[None]:
     with _guarded(claimed):
         if not _known_version(claimed):
             # It stays in its window, for a worker that knows: the gate may need to see its order.
             due = clock.now() + dt.timedelta(seconds=VERSION_WAIT)
             attempts.wait(claimed, members.TURN, due_at=due, why=say("binding.newer"))
         else:
-            job(claimed, client())
+            yield from job(claimed, client())
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from django.db import transaction
 
 from integrator.bindings import causes, intents, transitions
 from integrator.bindings.work import attempts
-from integrator.bindings.work.attempts import NotNowError
+from integrator.bindings.work.side_by_side import read, settle
+from integrator.bindings.work.writes import NotNowError
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, Message, say
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from integrator.models import Intent, Run
     from panels.billmanager import BillManager
     from panels.billmanager.services import ServiceForm
@@ -72,14 +74,15 @@ class SetExpiry:
         self.bm.services.set_expiry(self.service_id, self.day, send_by=send_by)
 
 
-def set_before(claimed: Claim, bm: BillManager) -> bool:
+def set_before(claimed: Claim, bm: BillManager) -> Work[bool]:
     """Whether the task may be closed now; False: the binding was handed back to wait.
 
     The date is set where the form allows it. Raises PanelError where the panel cannot be asked at
     present.
     """
     try:
-        return _set(claimed, bm, bm.services.form(claimed.binding.service_id or 0)) is not None
+        form = yield from read(lambda: bm.services.form(claimed.binding.service_id or 0))
+        return (yield from _set(claimed, bm, form)) is not None
     except PanelError as error:
         if causes.of_error(error).passing:
             raise
@@ -105,15 +108,15 @@ def waits_for_close(binding: Binding, own: Sequence[Intent]) -> bool:
     return bool(binding.expires) and not binding.expires_set and ours and not tried
 
 
-def work(claimed: Claim, bm: BillManager) -> None:
+def work(claimed: Claim, bm: BillManager) -> Work[None]:
     """Set the date of a bound service, and hand the binding on; what fails is still to do."""
     binding = claimed.binding
     try:
-        form = bm.services.form(binding.service_id or 0)
+        form = yield from read(lambda: bm.services.form(binding.service_id or 0))
         if (form.module_id, form.username) != (binding.module_id, binding.account.username):
             attempts.wait(claimed, members.TASKS, step=6)  # it is bound no more
             return
-        why = _set(claimed, bm, form)
+        why = yield from _set(claimed, bm, form)
     except NotNowError:
         why = say("binding.window_closes")
     except PanelError as error:
@@ -164,7 +167,7 @@ def to_do(run: Run) -> QuerySet[Binding]:
     return wanted.exclude(expires=None).select_related("account__panel").order_by("number")
 
 
-def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Message | None:
+def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Work[Message | None]:
     """Set the date once: nothing to tell where it is set, else why it is not.
 
     None: the binding was handed back.
@@ -185,18 +188,18 @@ def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Message | None:
     tries = sum(intent.kind == KIND for intent in claimed.intents)
     if made is not None and (tries >= MAX_TRIES or not made.result.get(PASSING)):
         return made.why or NOT_SHOWN
-    return _send(claimed, bm, tries) if form.expiry_can_be_set else SHUT
+    return (yield from _send(claimed, bm, tries)) if form.expiry_can_be_set else SHUT
 
 
-def _send(claimed: Claim, bm: BillManager, tries: int) -> Message | None:
+def _send(claimed: Claim, bm: BillManager, tries: int) -> Work[Message | None]:
     """Send the date and read it back; see ``_set``."""
     binding = claimed.binding
     service_id, wanted = binding.service_id or 0, binding.expires
     assert wanted is not None  # noqa: S101 - tells the type checker
-    sent = attempts.send(claimed, SetExpiry(bm, service_id, wanted), Phase.TASKS)
+    sent = yield from attempts.send(claimed, SetExpiry(bm, service_id, wanted), Phase.TASKS)
     if sent.outcome == Outcome.DONE:
-        intents.settle_sent(sent)
-        if bm.services.form(service_id).expires != wanted:
+        yield from settle(sent, None)
+        if (yield from read(lambda: bm.services.form(service_id))).expires != wanted:
             return NOT_SHOWN
         transitions.note(claimed, expires_set=True)
         return NOTHING

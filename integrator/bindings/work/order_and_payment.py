@@ -13,7 +13,8 @@ from django.db import transaction
 
 from integrator.bindings import causes, intents
 from integrator.bindings.work import added_credit, attempts, repeated_orders
-from integrator.bindings.work.attempts import NotNowError
+from integrator.bindings.work.side_by_side import read
+from integrator.bindings.work.writes import NotNowError
 from integrator.core import clock
 from integrator.models import Window
 from integrator.models.states import Outcome, Payment, Phase
@@ -30,6 +31,7 @@ from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 
 MAX_READING_AGE = dt.timedelta(seconds=5)
@@ -40,7 +42,7 @@ READING_HOLDS = dt.timedelta(seconds=10)
 still meanwhile, before or after the answer came."""
 
 
-def work(claimed: Claim, bm: BillManager) -> None:
+def work(claimed: Claim, bm: BillManager) -> Work[None]:
     """Go as far as this thread can, and hand the binding back."""
     binding = claimed.binding
     call_log.at_step(binding.step, binding.attempts + 1)
@@ -53,15 +55,15 @@ def work(claimed: Claim, bm: BillManager) -> None:
         if _manual_only_until(claimed, bm) is None:
             attempts.step_back(claimed)  # before anything is credited that could not be used
             return
-        if binding.run.preview.payment == Payment.CREDIT and not added_credit.credit(claimed, bm):
+        credits_first = binding.run.preview.payment == Payment.CREDIT
+        if credits_first and not (yield from added_credit.credit(claimed, bm)):
             return
         if binding.step == step4.NUMBER:
-            _pay_line(claimed, bm)
+            yield from _pay_line(claimed, bm)
         elif not repeated_orders.is_another(claimed):
-            credited = binding.run.preview.payment == Payment.CREDIT
-            _order(claimed, bm, since=begun if credited else None)
-        elif repeated_orders.may_order(claimed, bm):
-            _order(claimed, bm, since=begun)
+            yield from _order(claimed, bm, since=begun if credits_first else None)
+        elif (yield from repeated_orders.may_order(claimed, bm)):
+            yield from _order(claimed, bm, since=begun)
     except NotNowError:
         attempts.step_back(claimed)
     except PanelError as error:
@@ -110,31 +112,34 @@ def _last_look(
     return window.seen, until
 
 
-def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> None:
+def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> Work[None]:
     """Order, after a last look at the plan, not older than ``since``: calls may lie in between."""
     seen, until = _last_look(claimed, bm, since=since)
     order = step3.Order(bm, claimed.binding, seen)
-    sent = attempts.send(claimed, order, Phase.ORDERS, until=until)
-    _after(claimed, bm, sent, refused="order_refused")
+    sent = yield from attempts.send(claimed, order, Phase.ORDERS, until=until)
+    yield from _after(claimed, bm, sent, refused="order_refused")
 
 
-def _pay_line(claimed: Claim, bm: BillManager) -> None:
+def _pay_line(claimed: Claim, bm: BillManager) -> Work[None]:
     binding = claimed.binding
     if not binding.service_id:
         attempts.wait(claimed, members.READBACK)
         return
     begun = clock.now()
-    line = step4.line_of(binding, binding.service_id, bm.orders.unpaid_lines(binding.su))
+    unpaid = yield from read(lambda: bm.orders.unpaid_lines(binding.su))
+    line = step4.line_of(binding, binding.service_id, unpaid)
     if isinstance(line, Failed):
         attempts.fail(claimed, step4.NUMBER, line.cause, line.text)
         return
     seen, until = _last_look(claimed, bm, since=begun)
     payment = step4.PayLine(bm, binding, line, seen["expense"])
-    sent = attempts.send(claimed, payment, Phase.ORDERS, until=until)
-    _after(claimed, bm, sent, refused="payment_refused")
+    sent = yield from attempts.send(claimed, payment, Phase.ORDERS, until=until)
+    yield from _after(claimed, bm, sent, refused="payment_refused")
 
 
-def _after(claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refused: str) -> None:
+def _after(
+    claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refused: str
+) -> Work[None]:
     """Write the outcome and hand the binding back, in one transaction."""
     binding = claimed.binding
     if sent.outcome == Outcome.NOTHING and sent.error is not None:
@@ -144,13 +149,13 @@ def _after(claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refus
         return
     result: dict[str, object] = {}
     if sent.outcome == Outcome.REFUSED and sent.error is not None:
-        result = {"cause": _why_refused(claimed, bm, sent.error, refused)}
-    with transaction.atomic():
-        intents.settle_sent(sent, **result)
-        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+        result = {"cause": (yield from _why_refused(claimed, bm, sent.error, refused))}
+    yield from attempts.settle_and_wait(
+        claimed, sent, members.READBACK, result=result, attempts=binding.attempts + 1
+    )
 
 
-def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: str) -> str:
+def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: str) -> Work[str]:
     """The cause of a refusal; panels have no code for *too little balance*, so look at it.
 
     Never raises: the intent's outcome has yet to be written.
@@ -161,7 +166,7 @@ def _why_refused(claimed: Claim, bm: BillManager, error: PanelError, refused: st
         return cause
     binding = claimed.binding
     try:
-        balance = bm.whoami(su=binding.su).balance
+        balance = (yield from read(lambda: bm.whoami(su=binding.su))).balance
     except PanelError:
         return refused
     if balance is None:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from integrator.bindings import intents
 from integrator.bindings.work import attempts
+from integrator.bindings.work.side_by_side import read
 from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models.states import Outcome
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from integrator.models import Intent
     from panels.billmanager import BillManager
     from panels.billmanager.services import Service
@@ -37,7 +39,7 @@ def is_another(claimed: Claim) -> bool:
     return _sent(claimed.intents) is not None
 
 
-def may_order(claimed: Claim, bm: BillManager) -> bool:
+def may_order(claimed: Claim, bm: BillManager) -> Work[bool]:
     """Whether nothing of an earlier order is there; False: the binding was handed back.
 
     What bears our mark is our order after all: it is read back like any other. What could be it,
@@ -52,9 +54,11 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
         # A refusal is not always nothing, and lists may still hide what it left behind.
         attempts.wait_outside(claimed, earliest, why=say("order.refused_before"))
         return False
-    listed = bm.services.of_client(binding.client.remote_id, binding.su)
+    client_id = binding.client.remote_id
+    listed = yield from read(lambda: bm.services.of_client(client_id, binding.su))
     found = _could_be_ours(claimed, listed)
-    marks = form_marks.of(bm, [s.id for s in found if s.remoteid is None])
+    unmarked = [s.id for s in found if s.remoteid is None]
+    marks = yield from read(lambda: form_marks.of(bm, unmarked))
     marked = [s for s in found if binding.marker in (s.remoteid, marks.get(s.id))]
     if marked:
         why = say("order.seen_again", service=marked[0].id)
@@ -70,7 +74,8 @@ def may_order(claimed: Claim, bm: BillManager) -> bool:
         rows = {"services": [step3.row(service) for service in unclear]}
         attempts.undecide(claimed, step3.NUMBER, Ambiguous(step3.SEVERAL, text, rows))
         return False
-    line = step4.line_like(binding, bm.orders.unpaid_lines(binding.su))
+    unpaid = yield from read(lambda: bm.orders.unpaid_lines(binding.su))
+    line = step4.line_like(binding, unpaid)
     if line is not None:
         # Ours or the client's own: whoever pays it later would have the account twice.
         text = say(

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from integrator.bindings import dialect_learning, intents
 from integrator.bindings.work import attempts, expiry
-from integrator.bindings.work.attempts import NotNowError
+from integrator.bindings.work.side_by_side import read, settle
+from integrator.bindings.work.writes import NotNowError
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.messages.message import say, verbatim
@@ -31,36 +32,38 @@ from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
     from integrator.bindings.transitions import Claim
+    from integrator.bindings.work.side_by_side import Work
     from integrator.messages.message import Message
     from integrator.models import Intent
     from panels.billmanager import BillManager
     from panels.billmanager.tasks.tasks import TaskForm
 
 
-def work(claimed: Claim, bm: BillManager) -> None:
+def work(claimed: Claim, bm: BillManager) -> Work[None]:
     """Go as far as this thread can, and hand the binding back."""
     binding = claimed.binding
     call_log.at_step(step7.NUMBER, binding.attempts + 1)
     if expiry.is_after(claimed):
-        expiry.work(claimed, bm)
+        yield from expiry.work(claimed, bm)
         return
     try:
         if not binding.password:
             attempts.fail(claimed, step7.NUMBER, "no_password", verbatim(binding.account.username))
             return
-        if binding.expires and not binding.expires_set and not expiry.set_before(claimed, bm):
+        wanted = binding.expires and not binding.expires_set
+        if wanted and not (yield from expiry.set_before(claimed, bm)):
             return
-        _close(claimed, bm)
+        yield from _close(claimed, bm)
     except NotNowError:
         attempts.step_back(claimed)
     except PanelError as error:
         attempts.try_again(claimed, step7.NUMBER, error)
 
 
-def _close(claimed: Claim, bm: BillManager) -> None:
+def _close(claimed: Claim, bm: BillManager) -> Work[None]:
     binding = claimed.binding
     try:
-        form = bm.tasks.form(binding.task_id or 0)
+        form = yield from read(lambda: bm.tasks.form(binding.task_id or 0))
     except (AccessDenied, Busy, FunctionMissing, LoginRefused):
         raise  # these say nothing about the task
     except Refused as error:
@@ -71,9 +74,9 @@ def _close(claimed: Claim, bm: BillManager) -> None:
     if form.status == step7.CLOSED:
         _gone(claimed, say("task.closed", task=form.task_id))
         return
-    ours = _ours(claimed, bm, form)
+    ours = yield from _ours(claimed, bm, form)
     if ours is not None:
-        _submit(claimed, bm, ours)
+        yield from _submit(claimed, bm, ours)
 
 
 def _gone(claimed: Claim, why: Message) -> None:
@@ -99,7 +102,7 @@ def _seen_closed(claimed: Claim, made: Intent, why: Message) -> None:
     attempts.wait(claimed, members.READBACK)
 
 
-def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
+def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> Work[TaskForm | None]:
     """The form that closes the task, which is ours then; None: the binding was handed back."""
     taken = step7.probe(form, bm.staff_names)
     if isinstance(taken, NotYet):
@@ -111,8 +114,10 @@ def _ours(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
             intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
         # Ours since an earlier try, which had led to a second form: only that one can close it.
         second = made.result.get("address") if made is not None else None
-        return bm.tasks.form(form.task_id, Address(*second)) if second else form
-    return _take(claimed, bm, form)
+        if not second:
+            return form
+        return (yield from read(lambda: bm.tasks.form(form.task_id, Address(*second))))
+    return (yield from _take(claimed, bm, form))
 
 
 def _settle_close(claimed: Claim, form: TaskForm) -> bool:
@@ -130,7 +135,7 @@ def _settle_close(claimed: Claim, form: TaskForm) -> bool:
     return True
 
 
-def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
+def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> Work[TaskForm | None]:
     """Take the task; its form as it is now, or None: the binding was handed back."""
     made = intents.last(claimed.intents, step7.TAKE)
     if intents.unsettled(made) and made is not None:
@@ -138,18 +143,18 @@ def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> TaskForm | None:
             attempts.wait(claimed, members.TURN, due_at=made.settles_at)
             return None
         intents.settle(made, Outcome.NOTHING, why=say("task.still_free"))
-    sent = attempts.send(claimed, step7.TakeTask(bm, form), Phase.TASKS)
+    sent = yield from attempts.send(claimed, step7.TakeTask(bm, form), Phase.TASKS)
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
         return None
     second = {"address": [sent.value.func, sent.value.elid]} if sent.value else {}
-    intents.settle_sent(sent, **second)
-    return _form_after_taking(claimed, bm, form, sent.value)
+    yield from settle(sent, None, **second)
+    return (yield from _form_after_taking(claimed, bm, form, sent.value))
 
 
 def _form_after_taking(
     claimed: Claim, bm: BillManager, form: TaskForm, address: Address | None
-) -> TaskForm | None:
+) -> Work[TaskForm | None]:
     """The form to submit: the one that taking led to, or the same one, read again.
 
     Once a task of this panel has shown that taking leaves the form's fields and buttons as they
@@ -159,7 +164,7 @@ def _form_after_taking(
     panel = transports.billmanager_panel("learnt")
     if address is None and panel.learnt.get("take_keeps_form"):
         return form
-    fresh = bm.tasks.form(binding.task_id or 0, address)
+    fresh = yield from read(lambda: bm.tasks.form(binding.task_id or 0, address))
     taken = step7.probe(fresh, bm.staff_names)
     if isinstance(taken, NotYet):
         attempts.wait(claimed, taken.waiting_for, step=6, why=taken.text)
@@ -172,15 +177,16 @@ def _form_after_taking(
     return fresh
 
 
-def _submit(claimed: Claim, bm: BillManager, form: TaskForm) -> None:
+def _submit(claimed: Claim, bm: BillManager, form: TaskForm) -> Work[None]:
     binding = claimed.binding
-    sent = attempts.send(claimed, step7.CloseTask(bm, binding, form), Phase.TASKS)
+    close = step7.CloseTask(bm, binding, form)
+    sent = yield from attempts.send(claimed, close, Phase.TASKS)
     if sent.outcome != Outcome.DONE:
         _not_done(claimed, sent)
         return
-    with transaction.atomic():
-        intents.settle_sent(sent)
-        attempts.wait(claimed, members.READBACK, attempts=binding.attempts + 1)
+    yield from attempts.settle_and_wait(
+        claimed, sent, members.READBACK, result={}, attempts=binding.attempts + 1
+    )
 
 
 def _not_done(claimed: Claim, sent: intents.Sent[object]) -> None:

@@ -1,0 +1,59 @@
+"""The threads of this process from which calls that may go side by side are sent.
+
+Nothing but the call itself is done in them: what it led to is dealt with by the thread that asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeVar
+
+from django.conf import settings
+from django.db import connections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_pool: ThreadPoolExecutor | None = None
+_pool_lock = threading.Lock()
+
+
+def submit(call: Callable[[], T]) -> Future[T]:
+    """Have a call made, in the present context; with ``WORKER_THREADS=1`` it is made at once.
+
+    What it raises is the future's; what ends the process goes on as it is.
+    """
+    context = copy_context()
+    if settings.WORKER_THREADS == 1:
+        return _at_once(lambda: context.run(call))
+    return _threads().submit(_make, lambda: context.run(call))
+
+
+def _at_once(call: Callable[[], T]) -> Future[T]:
+    made: Future[T] = Future()
+    try:
+        made.set_result(call())
+    except Exception as error:  # noqa: BLE001 - given to whoever asks for the result
+        made.set_exception(error)
+    return made
+
+
+def _make(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    finally:
+        # A connection that the call had to open, to read a limit or a name, is not kept for each.
+        for one in connections.all(initialized_only=True):
+            one.close()
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool  # noqa: PLW0603 - threads begin with the first call, in the process that makes it
+    with _pool_lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="sender")
+        return _pool
