@@ -56,6 +56,8 @@ MAX_CLAIMED = 8
 """Bindings that are claimed at once at most."""
 CLAIMED_SHARE = 2
 """A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
+MAX_THREADS = 8
+"""Threads that are woken for one window at once at most."""
 MAX_LOOKS = 3
 """Times that a claim looks for others, when those that it chose were taken meanwhile."""
 
@@ -79,6 +81,11 @@ def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> li
         if claimed:
             return claimed
     return []
+
+
+def threads_for(ready: int) -> int:
+    """How many threads to wake for so many that are ready: each takes several, again and again."""
+    return min(-(-2 * ready // MAX_CLAIMED), MAX_THREADS)
 
 
 def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> BindingQuerySet:

@@ -11,6 +11,7 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import Count, F, Q
 
+from integrator.bindings import transitions
 from integrator.bindings.operator import actions, client_creation
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
@@ -22,7 +23,6 @@ from integrator.runs import cohorts, pauses, run_state
 from integrator.windows import members
 from integrator.windows.post_checks import closed_window
 
-MAX_WAKES = 8
 MAX_REPAIRED = 500
 """Bindings of each kind that one round puts right; others come in the next."""
 LANE = "lane"
@@ -77,7 +77,8 @@ def _wake_windows() -> int:
     for window, phase, due_at, claimable, busy in counted:
         times = 1 if due_at is not None and due_at <= now else 0
         if phase in (Phase.ORDERS, Phase.TASKS):
-            times = max(times, min(claimable, MAX_WAKES - busy))
+            at_work = busy // transitions.MAX_CLAIMED
+            times = max(times, transitions.threads_for(claimable) - at_work)
         if times > 0:
             wake_ups.wake("window", window, times=times)
             woken += 1

@@ -84,13 +84,19 @@ def about(
     step: int | None = None,
     attempt: int | None = None,
 ) -> Iterator[None]:
-    """Store calls made inside as made for this; what is still unwritten is written at the end."""
-    token = _about.set(About(run_id, binding_id, window_id, step, attempt))
+    """Store calls made inside as made for this; what is still unwritten is written at the end.
+
+    Inside of another one they are written with that one's.
+    """
+    outer = _about.get()
+    pending = outer.pending if outer is not None else []
+    token = _about.set(About(run_id, binding_id, window_id, step, attempt, pending))
     try:
         yield
     finally:
         try:
-            flush()
+            if outer is None:
+                flush()
         finally:
             _about.reset(token)
 
@@ -106,5 +112,6 @@ def flush() -> None:
     """Write the calls collected so far; called inside the transaction that settles them."""
     present = _about.get()
     if present is not None and present.pending:
-        Call.objects.bulk_create(present.pending)
-        present.pending.clear()
+        written = list(present.pending)
+        Call.objects.bulk_create(written)
+        del present.pending[: len(written)]  # other threads may have added to it meanwhile

@@ -100,7 +100,7 @@ def _serve(window_id: int) -> bool:
         _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
     )
     client = cache(panel_connections.billmanager)
-    with _held(claims):
+    with _held(claims), call_log.about(window_id=window_id):
         side_by_side.run([_work(claimed, JOBS[phase], client) for claimed in claims])
     return bool(claims)
 

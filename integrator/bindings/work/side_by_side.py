@@ -37,6 +37,9 @@ class Asked:
     call: Callable[[], Any] | None = None
 
 
+TOGETHER = 0.01
+"""Seconds that an answer waits for others, so that what follows from them is written together."""
+
 Work = Generator[Asked, Any, T]
 """The work on one binding: what it asks for is answered with the call's result, or raises."""
 
@@ -143,7 +146,8 @@ def _write(
 def _answers(under_way: dict[Future[Any], _Member]) -> list[_Ready]:
     """Wait for answers; who can go on with theirs, no longer under way then."""
     ready: list[_Ready] = []
-    for done in wait(under_way, return_when=FIRST_COMPLETED).done:
+    wait(under_way, return_when=FIRST_COMPLETED)
+    for done in wait(under_way, timeout=TOGETHER).done:
         error = done.exception()
         ready.append((under_way.pop(done), None if error else done.result(), error))
     return ready
