@@ -131,6 +131,7 @@ TEMPLATES = [
 
 # -- rows -------------------------------------------------------------------------------------
 if database["ENGINE"] == SQLITE:
+    database["ENGINE"] = "integrator.core.sqlite3"  # whose writers wait for each other in turn
     _options = {
         # IMMEDIATE takes the write lock at the start: a later upgrade could not wait for it.
         "transaction_mode": "IMMEDIATE",
