@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from integrator.bindings import leases, transitions
+from integrator.bindings.work import dispatch
 from integrator.core import clock
+from integrator.maintenance import wake_ups
 from integrator.messages.message import verbatim
 from integrator.models import Binding, Event, states
+from integrator.models.states import Phase
 from tests import factories
 
 if TYPE_CHECKING:
@@ -147,3 +150,19 @@ def test_a_suspect_is_not_claimed_when_another_was_taken_up_at_that_moment(
 
     monkeypatch.setattr("random.randrange", another_thread_takes_the_other)
     assert transitions.claim(Binding.objects.filter(pk__in=[first.pk, second.pk]), most=4) == []
+
+
+def test_who_ends_its_turn_after_some_work_has_the_window_looked_at_again(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done may have been the last that the window waited for."""
+    window = factories.window(Phase.TASKS, due_at=None)
+    woken: list[int] = []
+    wake_ups.register("window", woken.append)
+    monkeypatch.setattr(dispatch, "_serve", lambda _window: True)
+    turns = iter([False, True])
+    dispatch.look_at_window(window.pk, stop=lambda: next(turns))
+    wake_ups.register("window", lambda _row: None)
+    window.refresh_from_db()
+    assert window.due_at is not None
+    assert woken == [window.pk]

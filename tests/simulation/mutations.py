@@ -34,6 +34,7 @@ from panels.http import answer_reader, answers, sender
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from integrator.bindings.work.side_by_side import Work
     from panels.http.row_stream import RowStream
 
 Patches = list[AbstractContextManager[Any]]
@@ -56,7 +57,8 @@ def _soon(_kind: str, *, answered: bool) -> dt.timedelta:
     return dt.timedelta(seconds=settings.SETTLE_SECONDS)
 
 
-def _no_look(*_: object, **__: object) -> bool:
+def _no_look(*_: object, **__: object) -> Work[bool]:
+    yield from ()
     return True
 
 

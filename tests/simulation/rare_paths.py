@@ -100,5 +100,6 @@ MUST = (
     *("landed long after it was given up", "no task could be closed", "died of what it took up"),
     *("call while the panel is away", "line of a refused order taken out", "debt confirmed"),
     *("CSV that would sell a site twice", "fault: blank", "fault: flood"),
+    *("intents committed together", "outcomes committed together"),
 )
 """What two hundred seeds must have reached, each at least once."""

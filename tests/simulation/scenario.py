@@ -222,6 +222,19 @@ def _away_early(drawn: Scenario, chance: random.Random) -> None:
     drawn.weather.rate, drawn.dropped = 0.0, 0.0
 
 
+def _many(drawn: Scenario, _chance: random.Random) -> None:
+    """A cohort of several, which one worker works on side by side."""
+    drawn.accounts, drawn.cohort, drawn.workers = 8, 100, 2
+    drawn.slips, drawn.closes_refused, drawn.poison = (), False, False
+
+
+def _many_unknown(drawn: Scenario, chance: random.Random) -> None:
+    """What was sent for several at once is unknown for all of them, or their worker dies."""
+    _many(drawn, chance)
+    _storm(drawn, chance.choice(("money", "tasks")))
+    drawn.deaths = chance.choice((0.0, 0.002, 0.005))
+
+
 MEETINGS = {
     1: _queued,
     3: _payers,
@@ -229,6 +242,7 @@ MEETINGS = {
     5: _late,
     6: _away_early,
     7: _walk_ins,
+    8: _many,
     9: _closes,
     10: _colleague,
     11: _deaf,
@@ -236,6 +250,7 @@ MEETINGS = {
     14: _one_payer,
     15: _upgraded,
     17: _regrets,
+    18: _many_unknown,
     19: _empty_words,
 }
 """By what a seed leaves when it is divided by twenty."""

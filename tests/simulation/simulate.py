@@ -12,7 +12,7 @@ from unittest import mock
 from django.conf import settings
 
 from integrator.bindings import leases
-from integrator.bindings.work import dispatch, task_close
+from integrator.bindings.work import dispatch, task_close, writes
 from integrator.maintenance import sweep, wake_ups
 from integrator.models import Binding, Event, Run
 from integrator.models.states import BindingState, Phase, RunState
@@ -28,7 +28,7 @@ from tests.simulation.third_parties import ThirdParties
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from integrator.bindings.transitions import Claim
     from integrator.bindings.work.side_by_side import Work
@@ -93,7 +93,11 @@ class Simulation:
         """Play it to its end; ``look`` sees the product once it is over."""
         violations: list[str] = []
         jobs = {**dispatch.JOBS, Phase.TASKS: self._closing}
-        with self.installation.running(), mock.patch.dict(dispatch.JOBS, jobs):
+        with (
+            self.installation.running(),
+            mock.patch.dict(dispatch.JOBS, jobs),
+            mock.patch.object(writes, "commit", partial(self._committing, writes.commit)),
+        ):
             try:
                 self._set_up()
                 self._play()
@@ -248,6 +252,18 @@ class Simulation:
             self.scheduler.seen["died of what it took up"] += 1
             actor.die()
         yield from task_close.work(claimed, bm)
+
+    def _committing(
+        self,
+        commit: Callable[[Sequence[writes.Writes]], list[Exception | None]],
+        asked: Sequence[writes.Writes],
+    ) -> list[Exception | None]:
+        """What works on several bindings write, and whether that was of several at once."""
+        if sum(one.declared is not None for one in asked) > 1:
+            self.scheduler.seen["intents committed together"] += 1
+        if sum(one.handed_back is not None for one in asked) > 1:
+            self.scheduler.seen["outcomes committed together"] += 1
+        return commit(asked)
 
     def _one_sweep(self) -> None:
         found = sweep.sweep()

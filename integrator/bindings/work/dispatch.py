@@ -87,6 +87,10 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
         if not lease.is_claimable(window_id):
             return
         drive(window_id)
+    if served:
+        # What was done may have been the last that it waited for: somebody else drives it on.
+        lease.due(window_id)
+        wake_ups.wake("window", window_id)
 
 
 def _serve(window_id: int) -> bool:
