@@ -110,9 +110,7 @@ def _text(run: Run, now: report.Progress) -> str:
         "failed": bad,
         "undecided": undecided,
     }
-    if now.seconds_left:
-        text += _(", about %(seconds)d s left") % {"seconds": now.seconds_left}
-    return text
+    return ", ".join(part for part in (text, now.estimate.words) if part)
 
 
 def all_well(run: Run) -> bool:
