@@ -110,7 +110,8 @@ def _text(run: Run, now: report.Progress) -> str:
         "failed": bad,
         "undecided": undecided,
     }
-    return ", ".join(part for part in (text, now.estimate.words) if part)
+    told = (text, now.estimate.words, now.estimate.persons_words)
+    return ", ".join(part for part in told if part)
 
 
 def all_well(run: Run) -> bool:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 ACTOR = "anna"
 COLUMNS = ("server", "username", "domain", "client", "plan", "password")
-SWEEP_SECONDS = 1.0
+SWEEP_SECONDS, IDLE_SECONDS = 1.0, 60.0
+"""Between two sweeps; they come as seldom as the latter where nothing goes on for long."""
 WINDOW_LIMIT = 900.0
 """As the product has it; seeds have a shorter one."""
 LONGEST = 5 * 86_400.0
@@ -71,6 +72,7 @@ class CalmRun:
         self.installation.network.minds_pace = False
         self._workers: list[Actor] = []
         self._post: list[Callable[[], None]] = []
+        self._pause = SWEEP_SECONDS
 
     def play(self, look: Callable[[Run], None], every: float = 1.0) -> Run:
         """Play it to its end; ``look`` sees the run every so many seconds. The run is returned."""
@@ -138,7 +140,9 @@ class CalmRun:
     def _sweep(self) -> None:
         if not self._beat.busy:
             self._beat.begin(self._one_sweep)
-        self.scheduler.after(SWEEP_SECONDS, self._sweep)
+        busy = any(actor.busy for actor in self._workers)
+        self._pause = SWEEP_SECONDS if busy else min(self._pause * 1.2, IDLE_SECONDS)
+        self.scheduler.after(self._pause, self._sweep)
 
     def _one_sweep(self) -> None:
         sweep.sweep()

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from integrator.models import Run
     from integrator.runs.estimate import Estimate
 
-EVERY = 20.0
-"""Seconds after which it is asked anew at the latest, as a page asks that polls."""
+EVERY, SELDOM = 20.0, 3600.0
+"""Seconds after which it is asked anew at the latest, as a page asks that polls; the latter while
+no window is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def played(setting: Setting) -> tuple[float, list[Told]]:
         at = (calm.scheduler.now + calm.scheduler.skew) - run.started_at.timestamp()
         closed = Window.objects.closed().count()
         last = found[-1] if found else None
-        anew = last is None or last.closed != closed or at - last.at > EVERY
+        pause = EVERY if Window.objects.open().exists() else SELDOM
+        anew = last is None or last.closed != closed or at - last.at > pause
         if anew and run.state == RunState.RUNNING:
             found.append(Told(at, closed, time_left.of(run, tally.of(run))))
 
@@ -101,7 +103,7 @@ def test_no_figure_of_a_small_run_is_wrong_by_more_than_a_factor_of_two(own_data
         Setting(accounts=200, clients=20, plans=2, latency=1000, limit=16),
         Setting(accounts=120, clients=1, plans=2, latency=800, limit=8),
         Setting(accounts=300, clients=270, plans=3, latency=400, limit=8, check_passwords=True),
-        Setting(accounts=200, clients=180, plans=2, latency=2000, limit=4, hours="00:30-01:06"),
+        Setting(accounts=100, clients=90, plans=2, latency=1500, limit=4, hours="00:55-01:04"),
         Setting(accounts=1000, clients=900, plans=3, latency=400, limit=8),
     ],
     ids=str,
