@@ -43,7 +43,8 @@ and by more the less; and at the most, as shares."""
 class Cohort:
     """A cohort that is through: its size, and its window's begin and end in seconds.
 
-    ``rounds``: how many bindings it has for each of its clients.
+    ``rounds``: how many bindings it has for each of its clients. ``gate``: how many seconds it
+    took until its orders were behind the gate; None: not known.
     """
 
     plan: int
@@ -51,6 +52,7 @@ class Cohort:
     began: float
     ended: float
     rounds: float = 1.0
+    gate: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,6 +65,7 @@ class Open:
     """A window that is open: its size, and for how many seconds it has been.
 
     ``ours``: whether the run that is asked about has bindings in it; ``rounds`` as of `Cohort`.
+    ``past_gate``: how many seconds ago it passed the gate; None: it has not.
     """
 
     plan: int
@@ -70,6 +73,7 @@ class Open:
     seconds: float
     ours: bool = True
     rounds: float = 1.0
+    past_gate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ class Calls:
 class Pace:
     """How long a window takes: ``common`` or its plan's ``fixed`` seconds, and ``each`` a binding.
 
-    ``spread``: by what share it may be wrong.
+    ``spread``: by what share it may be wrong. ``gate``: after what share of its time a window
+    passes the gate.
     """
 
     fixed: Mapping[int, float]
@@ -132,6 +137,7 @@ class Pace:
     each: float
     calls: Calls
     spread: float = 0.0
+    gate: float = 0.0
 
     def seconds(self, plan: int, size: float, windows: float, rounds: float = 1.0) -> float:
         """How long a cohort takes with so many windows open at once, its own among them."""
@@ -172,7 +178,9 @@ def of(through: Sequence[Cohort], opened: Sequence[Cohort], calls: Calls) -> Pac
     ]
     off = math.sqrt(statistics.fmean(share * share for share in wrong))
     spread = max(MIN_SPREAD, off) + FIRST_SPREAD / math.sqrt(len(known))
-    return Pace(fixed, common, each, calls, min(spread, MAX_SPREAD))
+    gates = [one.gate / one.seconds for one in known if one.gate is not None and one.seconds > 0]
+    gate = statistics.median(gates) if gates else 0.0
+    return Pace(fixed, common, each, calls, min(spread, MAX_SPREAD), gate)
 
 
 def _slope(points: Sequence[tuple[float, float]], prior: float) -> float:
@@ -215,8 +223,7 @@ def rest(
     A place that becomes free is for the plan with most to come, as ``cohorts`` draws.
     """
     queues = {plan: list(one.sizes) for plan, one in coming.items()}
-    windows = len(opened)
-    busy = {one: min(one.seconds / _whole(pace, one, windows), 1 - MIN_LEFT) for one in opened}
+    busy = {one: _passed(pace, one, len(opened)) for one in opened}
     now = 0.0
     while any(one.ours for one in busy) or any(
         queues[plan] for plan in coming if coming[plan].ours
@@ -239,6 +246,15 @@ def _next(plan: int, size: int, coming: Coming) -> Open:
     """The window of a plan's next cohort."""
     rounds = max(size / max(coming.clients or size, 1), 1.0)
     return Open(plan, size, 0.0, coming.ours, rounds)
+
+
+def _passed(pace: Pace, one: Open, windows: int) -> float:
+    """What share of its time this window has behind it, as far as it tells itself."""
+    whole = _whole(pace, one, windows)
+    passed = one.seconds / whole
+    if one.past_gate is not None and pace.gate:
+        passed = pace.gate + one.past_gate / whole
+    return min(passed, 1 - MIN_LEFT)
 
 
 def _whole(pace: Pace, one: Open, windows: int) -> float:

@@ -20,6 +20,7 @@ from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.runs import pace, run_state, working_hours
 from integrator.runs.estimate import Estimate
+from integrator.windows import members
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 
 CALLS_PER_WINDOW = 4
 """As ``cohorts`` has it: how many parallel calls a window has for itself."""
-LANE, LATER = "lane", "later"
-"""What a binding waits for while another one of its client is undecided; and where nothing may be
-sent again before a time."""
+LANE = "lane"
+"""As the sweep has it: what a binding waits for while another one of its client is undecided."""
 RATE_WINDOWS = 4
 """The rate is that of so many windows that closed last."""
 SAMPLED = 60
@@ -97,9 +97,9 @@ def _work(tally: Tally) -> _Work:
                 work.coming[part.plan] += part.count
                 work.clients[part.plan] = max(work.clients[part.plan], part.clients)
             work.unprepared += 0 if part.prepared else part.count
-            if part.step < 6:  # noqa: PLR2004 - it has been ordered and paid for from step 6 on
+            if part.step in members.MONEY_STEPS and part.waiting_for != members.READBACK:
                 ordering.append(part)
-            if part.waiting_for == LATER and part.due_at is not None:
+            if part.waiting_for == members.LATER and part.due_at is not None:
                 work.due_at = max(work.due_at or part.due_at, part.due_at)
     if ordering:
         of_one = max(one.last for one in ordering) - min(one.first for one in ordering) + 1
@@ -149,19 +149,24 @@ def _pace(run: Run, tally: Tally, billing: Panel) -> pace.Pace | None:
 
 def _cohort(window: Window, rounds: float = 1.0) -> pace.Cohort:
     ended = window.closed_at or clock.now()
-    began = window.created_at.timestamp()
-    return pace.Cohort(window.plan_id, window.cohort, began, max(ended.timestamp(), began), rounds)
+    began, until = window.created_at, window.manual_only_until
+    return pace.Cohort(
+        *(window.plan_id, window.cohort, began.timestamp(), max(ended, began).timestamp()),
+        rounds=rounds,
+        gate=(until - began).total_seconds() if until else None,
+    )
 
 
 def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Panel) -> float:
     """Seconds of work until the last of the run's windows has closed."""
-    now = clock.now().timestamp()
+    now = clock.now()
     ours = {one.pk for one in work.opened}
     opened = [
         pace.Open(
-            *(one.plan_id, one.cohort, now - one.created_at.timestamp()),
+            *(one.plan_id, one.cohort, (now - one.created_at).total_seconds()),
             ours=one.pk in ours,
             rounds=tally.rounds(one),
+            past_gate=(now - until).total_seconds() if (until := one.manual_only_until) else None,
         )
         for one in tally.all_open()
     ]

@@ -178,6 +178,16 @@ def test_a_window_that_takes_too_long_is_taken_to_end_soon() -> None:
     assert pace.rest(known, [Open(1, 10, 4000.0, ours=False)], {}, 1) == 0.0
 
 
+def test_a_window_past_its_gate_tells_better_than_the_clock() -> None:
+    cohorts = [Cohort(1, 10, at, at + 100.0, gate=60.0) for at in (0.0, 100.0, 200.0)]
+    known = pace.of(cohorts, [], Calls(0.8, 8))
+    assert known is not None
+    assert known.gate == pytest.approx(0.6)
+    for seconds in (20.0, 60.0, 300.0):
+        there = Open(1, 10, seconds, past_gate=10.0)
+        assert pace.rest(known, [there], {}, 1) == pytest.approx(30.0, rel=0.01)
+
+
 def test_accounts_of_one_client_are_ordered_in_turn() -> None:
     known = pace.Pace({}, 10.0, 0.01, Calls(seconds=1.0, limit=8))
     alone = pace.rest(known, [], {1: Coming([50], clients=50)}, 1)

@@ -31,7 +31,7 @@ no window is open."""
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was told at a time, and how many windows had closed by then."""
+    """What was told at a time, and how many cohorts were through by then."""
 
     at: float
     closed: int
@@ -52,7 +52,7 @@ def played(setting: Setting) -> tuple[float, list[Told]]:
 
     def look(run: Run) -> None:
         at = (calm.scheduler.now + calm.scheduler.skew) - run.started_at.timestamp()
-        closed = Window.objects.closed().count()
+        closed = Window.objects.closed().filter(bindings__state="done").distinct().count()
         last = found[-1] if found else None
         pause = EVERY if Window.objects.open().exists() else SELDOM
         anew = last is None or last.closed != closed or at - last.at > pause
