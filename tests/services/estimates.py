@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from integrator.runs.estimate import Estimate
 
 FACTOR = 2.0
-ROUNDING = 30.0
+MINUTE = 60.0
+"""The least time that is told: what is left counts as no less."""
+ROUNDING = MINUTE / 2
 """Seconds by which a figure may be off because whole minutes are told."""
 
 
@@ -20,6 +22,7 @@ def is_right(told: Estimate, left: float) -> bool:
     ends = told.rounded()
     assert ends is not None
     assert told.longest is not None
-    if told.longest < 60.0:  # *under a minute*
-        return left < FACTOR * 60.0
+    if told.longest < MINUTE:  # *under a minute*
+        return left < FACTOR * MINUTE
+    left = max(left, MINUTE)
     return all(left / FACTOR - ROUNDING <= end <= left * FACTOR + ROUNDING for end in ends)
