@@ -110,9 +110,8 @@ def _text(run: Run, now: report.Progress) -> str:
         "failed": bad,
         "undecided": undecided,
     }
-    if now.seconds_left:
-        text += _(", about %(seconds)d s left") % {"seconds": now.seconds_left}
-    return text
+    told = (text, now.estimate.words, now.estimate.persons_words)
+    return ", ".join(part for part in told if part)
 
 
 def all_well(run: Run) -> bool:

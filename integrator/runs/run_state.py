@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def may_work(run: Run, now: dt.datetime) -> bool:
     """Whether ``now`` lies in the run's hours; they are of the server's own time zone."""
-    hours = _hours(run)
+    hours = hours_of(run)
     if hours is None:
         return True
     start, end = hours
@@ -31,7 +31,7 @@ def may_work(run: Run, now: dt.datetime) -> bool:
 
 def begins_at(run: Run, now: dt.datetime) -> dt.datetime | None:
     """When the run's hours begin next; None: it may work now."""
-    hours = _hours(run)
+    hours = hours_of(run)
     if hours is None or may_work(run, now):
         return None
     local = timezone.localtime(now)
@@ -39,8 +39,11 @@ def begins_at(run: Run, now: dt.datetime) -> dt.datetime | None:
     return begin if begin > local else begin + dt.timedelta(days=1)
 
 
-def _hours(run: Run) -> tuple[dt.time, dt.time] | None:
-    """From when to when the run may work; past midnight where the end is not after the start."""
+def hours_of(run: Run) -> tuple[dt.time, dt.time] | None:
+    """From when to when the run may work; past midnight where the end is not after the start.
+
+    None: at any time.
+    """
     hours = run.preview.hours
     if not hours:
         return None

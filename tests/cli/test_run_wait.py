@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integrator.core.clock import now
+from integrator.management import run_wait
 from integrator.management.run_wait import all_well, is_moving
 from integrator.models import Binding, Preview, Run, Window
+from tests import factories
 from tests.services import mirrors
 
 if TYPE_CHECKING:
@@ -79,3 +81,23 @@ def test_all_is_well_when_all_is_done(hoster: Hoster) -> None:
     assert all_well(run_of(hoster, "finished", "done", "done"))
     Binding.objects.filter(number=0).update(state="cancelled")
     assert not all_well(Run.objects.get())
+
+
+def test_the_wait_tells_the_time_left_as_pages_do(
+    hoster: Hoster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_wait, "DEAD_SECONDS", 0.0)
+    run = run_of(hoster, "running", "queued", "undecided")
+    factories.billmanager()
+
+    def noted() -> str:
+        notes: list[str] = []
+        assert not run_wait.wait_for(run, notes.append), "no worker is running"
+        return notes[0]
+
+    start = f"{run}: 0 of 2 done, 0 failed, 1 undecided, "
+    assert noted() == start + "estimating, 1 waits for a person"
+    for size in (1, 10):
+        window = factories.window("closed", plan=hoster.plan, cohort=size)
+        factories.done(run=run, plan=hoster.plan, window=window)
+    assert noted().endswith(", about 1 min left, 1 waits for a person")

@@ -53,14 +53,19 @@ class Installation:
     """One installed product before its first run, on a scheduler, with its panels."""
 
     def __init__(
-        self, scheduler: Scheduler, dialect: Dialect, weather: Weather, database: Any
+        self,
+        scheduler: Scheduler,
+        dialect: Dialect,
+        weather: Weather,
+        database: Any,
+        size: Size = SIZE,
     ) -> None:
         self.scheduler = scheduler
         self.weather = weather
         self.database = database
         self.world = World(servers=SERVERS, dialect=dialect, clock=lambda: scheduler.now, seed=1)
         self.world.scheme = "https"
-        generate(self.world, SIZE)
+        generate(self.world, size)
         self.world.faults = Faults(scheduler, weather)  # type: ignore[assignment] # stands in for it
         self.network = Network(scheduler, self.world, weather)
         self.sessions = Sessions(scheduler)
@@ -207,8 +212,8 @@ class _NoMigrations(dict[str, None]):
 
 
 @cache
-def _template(dialect: str, *, billing: bool = True) -> bytes:
-    """A database with the panels registered and discovered; made once for each dialect.
+def _template(dialect: str, *, billing: bool = True, size: Size = SIZE) -> bytes:
+    """A database with the panels registered and discovered; made once for each dialect and size.
 
     ``billing``: BILLmanager too; without it the servers alone.
     """
@@ -216,7 +221,7 @@ def _template(dialect: str, *, billing: bool = True) -> bytes:
         # A file: discovery works with threads of its own, each with its own connection.
         place = _settings(f"{folder}/template.sqlite3")
         made = DatabaseWrapper(place, "default")
-        installation = Installation(Scheduler(0), dialects.load(dialect), Weather(), made)
+        installation = Installation(Scheduler(0), dialects.load(dialect), Weather(), made, size)
         # Tables as the models say: running the migrations would take longer than many seeds.
         models_alone = override_settings(MIGRATION_MODULES=_NoMigrations())
         with mock.patch.dict(connections.settings, default=place), installation.running():
@@ -247,10 +252,12 @@ def _register(world: World, *, billing: bool) -> None:
     matcher.match_all()
 
 
-def install(scheduler: Scheduler, dialect: str, weather: Weather) -> Installation:
-    """A fresh installation with registered and discovered panels."""
-    made = _database(_template(dialect))
-    installation = Installation(scheduler, dialects.load(dialect), weather, made)
+def install(
+    scheduler: Scheduler, dialect: str, weather: Weather, size: Size = SIZE
+) -> Installation:
+    """A fresh installation with registered and discovered panels, in a world of this size."""
+    made = _database(_template(dialect, size=size))
+    installation = Installation(scheduler, dialects.load(dialect), weather, made, size)
     installation.world.dials.latency = LATENCY
     return installation
 

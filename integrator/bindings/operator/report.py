@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,16 @@ from integrator.models.states import (
     RunState,
     StepState,
 )
+from integrator.runs import tally, time_left
 from integrator.steps import SHARED, TITLES, step3_order
 from integrator.windows import guided_window
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from django.utils.functional import Promise
 
-RATE_SPAN = dt.timedelta(minutes=5)
+    from integrator.runs.estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,12 @@ class StepCount:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands.
-
-    ``per_minute`` and ``seconds_left`` are None while nothing is known, and where nothing goes on.
-    """
+    """Where a run stands, and how long it will take."""
 
     total: int
     by_state: dict[str, int]
     steps: list[StepCount]
-    per_minute: float | None
-    seconds_left: int | None
+    estimate: Estimate
     open_windows: list[Window]
 
 
@@ -87,52 +85,34 @@ def by_state(run: Run) -> dict[str, int]:
 
 
 def progress(run: Run) -> Progress:
-    """The run's progress, from a handful of grouped queries."""
-    states = by_state(run)
-    rate = _per_minute(run)
-    left = sum(states[s] for s in ("queued", "running", "waiting"))
+    """The run's progress, from a handful of queries, of which one counts the run's bindings."""
+    found = tally.of(run)
     return Progress(
         total=run.total,
-        by_state=states,
-        steps=_funnel(run),
-        per_minute=rate,
-        seconds_left=round(left / rate * 60) if rate and left else None,
-        open_windows=list(
-            Window.objects.open().filter(bindings__run=run).distinct().select_related("plan")
-        ),
+        by_state=found.by_state(),
+        steps=_funnel(found),
+        estimate=time_left.of(run, found),
+        open_windows=found.open_windows(),
     )
 
 
-def _per_minute(run: Run) -> float | None:
-    if run.state != RunState.RUNNING:
-        return None
-    since = max(run.started_at, clock.now() - RATE_SPAN)
-    done = Binding.objects.filter(run=run, state=BindingState.DONE, done_at__gte=since).count()
-    minutes = (clock.now() - since).total_seconds() / 60
-    return round(done / minutes, 1) if done and minutes > 0 else None
-
-
-def _funnel(run: Run) -> list[StepCount]:
-    rows = (
-        Binding.objects.filter(run=run)
-        .values("step", "state", "window__phase")
-        .annotate(n=Count("id"))
-        .order_by()
-    )
+def _funnel(found: tally.Tally) -> list[StepCount]:
     done: Counter[int] = Counter()
     active: Counter[int] = Counter()
     stopped: Counter[int] = Counter()
-    for row in rows:
-        at, n = row["step"], row["n"]
-        finished = row["state"] == BindingState.DONE
+    for part in found.parts:
+        at, n = part.step, part.count
+        window = found.windows.get(part.window or 0)
+        phase = window.phase if window else None
+        finished = part.state == BindingState.DONE
         for number in range(1, 9):
-            if finished or _passed(number, at, row["window__phase"]):
+            if finished or _passed(number, at, phase):
                 done[number] += n
         if finished:
             continue
-        if row["state"] in (BindingState.FAILED, BindingState.UNDECIDED, BindingState.CANCELLED):
+        if part.state in (BindingState.FAILED, BindingState.UNDECIDED, BindingState.CANCELLED):
             stopped[at] += n
-        elif row["state"] == BindingState.RUNNING or row["window__phase"]:
+        elif part.state == BindingState.RUNNING or phase:
             active[at] += n
     return [StepCount(n, TITLES[n], done[n], active[n], stopped[n]) for n in range(1, 9)]
 

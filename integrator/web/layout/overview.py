@@ -63,7 +63,10 @@ def _facts(context: dict[str, Any]) -> object:
     found = context["health"]
     return (
         context["figures"],
-        [(run.pk, run.state, one.by_state, one.steps) for run, one in context["runs"]],
+        [
+            (run.pk, run.state, one.by_state, one.steps, one.estimate.words)
+            for run, one in context["runs"]
+        ],
         [run.pk for run in context["latest"]],
         (found.late > 0, found.held, len(found.workers), found.panels),
     )

@@ -211,7 +211,8 @@ def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], s
     shown = [(binding.pk, binding.version, strip) for binding, strip, _detail in rows]
     progress = context["progress"]
     windows = [(w.pk, w.version, w.alarm, w.alarm_seen_by) for w in context["windows"]]
-    facts = (run.state, run.why, progress.by_state, progress.steps, groups, shown)
+    told = (progress.estimate.words, progress.estimate.per_minute, progress.estimate.persons)
+    facts = (run.state, run.why, progress.by_state, progress.steps, told, groups, shown)
     away = [(panel.pk, panel.away_since, panel.away_why) for panel in context["away"]]
     expiries = [binding.pk for binding in context["expiries"]]
     return (*facts, windows, expiries, context["hours_begin"], context["cancel_means"], away)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from typing import TYPE_CHECKING
 
 from integrator.messages.message import verbatim
@@ -36,13 +35,39 @@ def test_pause_resume_cancel(operator: Client) -> None:
     assert 'role="alert"' in refused.text
 
 
+def test_a_run_tells_its_time_once_two_cohorts_are_through(operator: Client) -> None:
+    factories.billmanager()
+    run, plan = factories.run(total=62), factories.plan()
+    factories.binding(run=run, plan=plan, prepared=True)
+    addresses = (f"/runs/{run.pk}/", "/")
+    for address in addresses:
+        assert "estimating" in operator.get(address).text
+    for size in (1, 10):
+        window = factories.window("closed", plan=plan, cohort=size)
+        factories.done(run=run, plan=plan, window=window)
+        if size == 1:
+            assert all("estimating" in operator.get(address).text for address in addresses)
+    for address in addresses:
+        page = operator.get(address).text
+        assert "about 1 min left" in page
+        assert "2/min" in page
+        assert "estimating" not in page
+    operator.cookies["django_language"] = "ru"
+    assert "осталось около 1 мин" in operator.get(addresses[0]).text
+    operator.cookies["django_language"] = "en"
+    factories.undecided(run=run, plan=plan)
+    assert "1 waits for a person" in operator.get(addresses[0]).text
+
+
 def test_a_run_that_is_paused_promises_no_time(operator: Client) -> None:
     run = factories.run(total=3)
     factories.done(run=run)
     factories.binding(run=run)
-    assert re.search("about .+ left", operator.get(f"/runs/{run.pk}/").text)
+    for address in (f"/runs/{run.pk}/", "/"):
+        assert 'class="muted time-left"' in operator.get(address).text
     operator.post(f"/runs/{run.pk}/pause/")
-    assert not re.search("about .+ left", operator.get(f"/runs/{run.pk}/").text)
+    for address in (f"/runs/{run.pk}/", "/"):
+        assert 'class="muted time-left"' not in operator.get(address).text
 
 
 def test_retry_these_means_these(operator: Client) -> None:
