@@ -78,6 +78,11 @@ class DatabaseLimiter:
                 pool.idle[number] = clock.monotonic()
                 pool.changed.notify()
 
+    def is_crowded(self) -> bool:
+        """Whether calls of this process wait for a place, so that more would only wait as well."""
+        with self._lock:
+            return any(pool.waiting for pool in self._pools.values())
+
     def _pool(self, panel: str) -> _Pool:
         with self._lock:
             pool = self._pools.get(panel)

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import connections
 
+from integrator.bindings.work import dispatch
 from integrator.core import clock
-from integrator.models import Panel
-from integrator.panel_access import adaptive_limit, panel_connections
+from integrator.models import Binding, Panel
+from integrator.models.states import Phase
+from integrator.panel_access import adaptive_limit, panel_connections, transports
+from integrator.panel_access.parallel_limit import DatabaseLimiter
 from panels.coremanager.errors import PanelError
+from tests import factories
+from tests.services.waits import eventually
 
 if TYPE_CHECKING:
     from tests.services.provider import Provider
 
 pytestmark = pytest.mark.any_database
+
+PATIENCE = 20.0
 
 
 def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
@@ -56,3 +63,31 @@ def test_a_busy_panel_gets_fewer_calls_at_a_time_and_recovers(
     assert healed.pace is None
     assert str(healed.pace_why) == ""
     assert adaptive_limit.limit(panel.name) == panel.max_parallel
+
+
+def test_a_process_whose_calls_wait_for_places_takes_up_nothing_more(
+    transactional_db: None,
+) -> None:
+    """Else what it declares would wait so long that it may not be sent any more."""
+    limiter = DatabaseLimiter(lambda _panel: 1)
+    window = factories.window(Phase.TASKS)
+    ready = factories.binding("waiting", step=7, window=window, due_at=clock.now())
+    done = threading.Event()
+
+    def wait() -> None:
+        with limiter.slot("billing", PATIENCE):
+            done.set()
+        connections.close_all()
+
+    waiting = threading.Thread(target=wait)
+    with pytest.MonkeyPatch.context() as patch, limiter.slot("billing", PATIENCE):
+        patch.setattr(transports, "LIMITER", limiter)
+        assert not limiter.is_crowded()
+        waiting.start()
+        assert eventually(limiter.is_crowded)
+        dispatch.look_at_window(window.pk)
+        assert Binding.objects.get(pk=ready.pk).state == "waiting"
+    assert done.wait(PATIENCE)
+    waiting.join()
+    assert not limiter.is_crowded()
+    limiter.release_all()

@@ -32,7 +32,7 @@ from integrator.maintenance import wake_ups
 from integrator.messages.message import say
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import Phase, RunState
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, panel_connections, transports
 from integrator.runs import run_state
 from integrator.steps import VERSIONS
 from integrator.steps import step7_close_the_task as step7
@@ -99,6 +99,8 @@ def _serve(window_id: int) -> bool:
     window = looked_at.filter(pk=window_id).order_by().first()
     if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
         return False
+    if transports.LIMITER.is_crowded():
+        return False  # whoever makes these calls takes more when they are through
     phase = Phase(window.phase)
     claims = transitions.claim(
         _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
