@@ -11,7 +11,7 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import Count, F, Q
 
-from integrator.bindings.operator import actions, client_creation
+from integrator.bindings.operator import cancellation, client_creation
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
@@ -46,7 +46,7 @@ def sweep() -> dict[str, int]:
         run_state.finish_if_over(run)
     cancelled = Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE)
     for run in cancelled.distinct():
-        actions.cancel_at_border(run)
+        cancellation.at_border(run)
     return found
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.http.response import HttpResponseBase
 
+    from integrator.bindings.operator.retries import RetryReport
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
@@ -145,7 +146,7 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
         yield [f"b{number}", *cells, str(detail)]
 
 
-def show_retried(request: Request, done: actions.RetryReport) -> None:
+def show_retried(request: Request, done: RetryReport) -> None:
     """Show how many are retried, and for each other why not."""
     if done.retried:
         number = len(done.retried)
