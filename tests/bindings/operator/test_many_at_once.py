@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,10 +73,8 @@ def test_retry_takes_as_many_statements_for_fifty_as_for_five() -> None:
     ]
     _begin_with_a_canary()
     counts = [
-        _statements(
-            lambda run=run, own=own: actions.retry(run.bindings.all(), "anna", passwords=own)
-        )  # type: ignore[misc]
-        for run, own in zip((few, many), own, strict=True)
+        _statements(partial(actions.retry, run.bindings.all(), "anna", passwords=passwords))
+        for run, passwords in zip((few, many), own, strict=True)
     ]
     assert counts[0] == counts[1]
     assert counts[0] <= 60
