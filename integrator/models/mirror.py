@@ -182,6 +182,11 @@ class Account(Mirror):
             models.Index(fields=["username", "id", *_ASKED], name="acc_by_name"),
             models.Index(fields=["panel", "username", "id", *_ASKED], name="acc_by_panel"),
             models.Index(fields=["match_state", "username", "id", *_ASKED], name="acc_by_match"),
+            # A word that is short, or that many have, is looked for here.
+            models.Index(
+                fields=["username", "id", "domain", "email", "client", *_ASKED],
+                name="acc_by_word",
+            ),
             models.Index(fields=["domain"]),
             models.Index(fields=["client"], condition=Q(client__isnull=False), name="acc_client"),
             models.Index(
