@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from django_filters.fields import ModelChoiceField
 
 from integrator.core.typed_text import typed
-from integrator.models import Account, Panel, Plan
+from integrator.models import Account, Binding, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
 from integrator.web.accounts import search
 from integrator.web.layout.plain import plain
@@ -19,14 +19,22 @@ from integrator.web.layout.plain import plain
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-NEVER_BOUND = Q(service__isnull=True, binding__isnull=True)
-GIVEN_UP = Q(service__isnull=True, binding__state=BindingState.CANCELLED, binding__reserved=False)
+
+
+def _among(**fields: object) -> Q:
+    """Accounts whose binding is one of these: few beside all accounts, so that they are listed."""
+    return Q(binding__in=Binding.objects.filter(**fields).order_by().values("pk"))
+
+
+# As many as the accounts themselves in the end: told by not being one of the others.
+_DONE = Q(binding__isnull=False) & ~_among(state__in=set(BindingState) - {BindingState.DONE})
 STATES: dict[str, Q] = {
-    "unbound": NEVER_BOUND | GIVEN_UP,
-    "moving": Q(binding__state__in=MOVING),
-    "attention": Q(binding__state__in=NEEDS_PERSON),
-    "bound": Q(binding__state=BindingState.DONE) | Q(service__isnull=False, binding__isnull=True),
-    "cancelled": Q(binding__state=BindingState.CANCELLED),
+    "unbound": Q(service__isnull=True)
+    & (Q(binding__isnull=True) | _among(state=BindingState.CANCELLED, reserved=False)),
+    "moving": _among(state__in=MOVING),
+    "attention": _among(state__in=NEEDS_PERSON),
+    "bound": _DONE | Q(service__isnull=False, binding__isnull=True),
+    "cancelled": _among(state=BindingState.CANCELLED),
 }
 CONFLICT = "conflict"
 STATE_WORDS = [
