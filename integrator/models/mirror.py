@@ -172,9 +172,7 @@ class Account(Mirror):
         db_index=False,
     )
     client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True)
-    plan = models.ForeignKey(
-        Plan, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
-    )
+    plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     match_state = models.CharField(max_length=8, choices=RowState.choices, default=RowState.BLOCKED)
     match_reasons = models.JSONField(default=list)
     match_candidates = models.JSONField(default=list)

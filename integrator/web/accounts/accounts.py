@@ -12,7 +12,7 @@ from django_htmx.http import push_url
 from integrator.core.numbers import number, numbers
 from integrator.models.states import MOVING
 from integrator.web.accounts.filters import AccountFilter, listed
-from integrator.web.accounts.rows import load, row_words, rows_of, standing_of
+from integrator.web.accounts.rows import drawn, load, rows_of, standing_of
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs, role_of
 
@@ -71,10 +71,9 @@ def _context(request: Request) -> dict[str, Any]:
     )
     return {
         **poll_state,
-        **row_words(),
         "section": "accounts",
         "filter": chosen,
-        "rows": rows_of(found),
+        "rows": [drawn(row, back=back, may_bind=may_bind) for row in rows_of(found)],
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),
@@ -85,7 +84,6 @@ def _context(request: Request) -> dict[str, Any]:
         "filtered": any(query.values()),
         "may_bind": may_bind,
         "next_page": here,
-        "back": back,
         "nothing_known": not total and not listed().exists(),
     }
 

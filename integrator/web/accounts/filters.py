@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-
 def _among(**fields: object) -> Q:
     """Accounts whose binding is one of these: few beside all accounts, so that they are listed."""
     return Q(binding__in=Binding.objects.filter(**fields).order_by().values("pk"))
