@@ -169,7 +169,11 @@ def marked(binding: Binding) -> tuple[Binding, tuple[str, ...], str]:
 
 
 def _rows(run: Run, state: str) -> QuerySet[Binding]:
-    rows = run.bindings.select_related("account__panel", "client", "plan", "window")
+    rows = run.bindings.select_related("account__panel", "client", "plan", "window").only(
+        *("run_id", "state", "step", "version", "waiting_for", "cause", "service_id", "number"),
+        *("account__username", "account__panel__name", "client__name", "client__remote_id"),
+        *("plan__name", "window__phase"),
+    )
     if state and state not in BindingState.values:
         raise Http404
     return rows.filter(state=state) if state else rows
