@@ -16,7 +16,7 @@ from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.messages.message import say
-from integrator.models import Binding, Run, Window
+from integrator.models import Binding, Preview, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
 from integrator.runs import cohorts, pauses, run_state
 from integrator.windows import members
@@ -41,6 +41,7 @@ def sweep() -> dict[str, int]:
         "drawn": cohorts.draw_all(),
         "rechecked": closed_window.due(),
         "new_clients": client_creation.wake_due(),
+        "previews": _wake_previews(),
     }
     for run in Run.objects.filter(state__in=[RunState.RUNNING, RunState.UNDECIDED]):
         run_state.finish_if_over(run)
@@ -102,6 +103,14 @@ def _mark_lanes() -> None:
     changed = F("version") + 1
     behind.exclude(waiting_for=LANE).update(waiting_for=LANE, version=changed)
     named.exclude(pk__in=behind.values("pk")).update(waiting_for=members.WINDOW, version=changed)
+
+
+def _wake_previews() -> int:
+    """Wake workers for previews that nobody makes."""
+    waiting = list(Preview.objects.to_make(clock.now()).values_list("pk", flat=True))
+    for preview in waiting:
+        wake_ups.wake("preview", preview)
+    return len(waiting)
 
 
 def _wake_runs() -> int:
