@@ -77,6 +77,18 @@ def discover_panel(panel_id: int) -> None:
         discovery.discover(panel)
 
 
+@shared_task(name="integrator.tasks.make_preview")
+def make_preview(preview_id: int) -> None:
+    """Make this preview, and have it rehearsed."""
+    from integrator.previews import making  # noqa: PLC0415 - keeps workers' start light
+    from integrator.previews.rehearsal import rehearsal  # noqa: PLC0415 - the same
+
+    made = making.work(preview_id)
+    if made is not None:
+        rehearsal.ask_for(made)
+        wake_ups.wake("rehearsal", made.pk)
+
+
 @shared_task(name="integrator.tasks.rehearse_preview")
 def rehearse_preview(preview_id: int) -> None:
     """Rehearse this preview."""
@@ -150,4 +162,5 @@ wake_ups.register("window", _sender(work_window))
 wake_ups.register("run", _sender(prepare_run))
 wake_ups.register("new_client", _sender(create_client))
 wake_ups.register("recheck", _sender(look_at_closed_window))
+wake_ups.register("preview", _sender(make_preview))
 wake_ups.register("rehearsal", _sender(rehearse_preview))

@@ -14,7 +14,7 @@ from integrator.web.accounts import accounts, changes, choice, clients, drift, p
 from integrator.web.admin import events, monitoring, people, second_factor, session
 from integrator.web.layout import overview
 from integrator.web.panels import connection, dialect, panel, panels
-from integrator.web.previews import bind, previews, rehearsals
+from integrator.web.previews import bind, making_page, previews, rehearsals
 from integrator.web.runs import binding, decisions, guided, run, runs, undo
 from integrator.web.windows import window, windows
 
@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("previews/<id:pk>/confirm/", previews.confirm, name="preview-confirm"),
     path("previews/<id:pk>/export.csv", previews.export, name="preview-export"),
     path("previews/<id:pk>/live/", rehearsals.poll, name="preview-live"),
+    path("previews/<id:pk>/making/", making_page.poll, name="preview-making"),
     path("previews/<id:pk>/rehearse/", rehearsals.again, name="preview-rehearse"),
     path("previews/<id:pk>/start/", previews.start, name="preview-start"),
     # runs and bindings

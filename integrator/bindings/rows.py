@@ -3,7 +3,8 @@
 They are read for every step of every binding, and to put a statement together takes longer than to
 run it. So these are written down, as SQL that both databases understand: `make bench` shows them
 to cost a third. A column of a binding that is not among ``COLUMNS`` is read when it is asked for,
-at the price of a query.
+at the price of a query. The events of many bindings that change alike are written here as well:
+Django knows no statement that writes rows of what it reads.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from integrator.models import (
 from integrator.models.states import BindingState
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection
+
+    from integrator.messages.message import Message
 
 T = TypeVar("T", bound=Model)
 
@@ -90,6 +94,13 @@ _OF_WINDOW = (
 )
 _INTENTS = "SELECT * FROM integrator_intent WHERE binding_id IN ({ids}) ORDER BY id"
 _STEPS = "SELECT * FROM integrator_step WHERE binding_id IN ({ids})"
+_EVENTS = """
+    INSERT INTO integrator_event
+           (at, actor, subject, from_state, to_state, why, details, run_id, binding_id, window_id)
+    SELECT %s, %s, 'binding', state, %s, %s, CAST('{{"step": ' || step || '}}' AS {json}),
+           run_id, id, window_id
+      FROM integrator_binding WHERE id IN ({ids}) ORDER BY id
+"""
 _WINDOWS = "SELECT * FROM integrator_window WHERE id IN ({ids})"
 _PLANS = "SELECT * FROM integrator_plan WHERE id IN ({ids})"
 
@@ -129,6 +140,18 @@ def intents_of(ids: Collection[int]) -> list[Intent]:
 def steps_of(ids: Collection[int]) -> list[Step]:
     """The recorded steps of these bindings."""
     return _rows(Step.objects, _STEPS, ids)
+
+
+def write_events(
+    ids: Collection[int], to: str, why: Message, *, actor: str, at: dt.datetime
+) -> None:
+    """Write down of each of these bindings that it goes from the state it is in to this one."""
+    kept = connection.ops.adapt_datetimefield_value(at)
+    json = "jsonb" if connection.vendor == "postgresql" else "text"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EVENTS.format(ids=_places(ids), json=json), [kept, actor, to, why.stored, *ids]
+        )
 
 
 def _bindings(statement: str, *params: object) -> list[Binding]:

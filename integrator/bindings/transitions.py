@@ -23,7 +23,7 @@ from integrator.models.states import BindingState
 from integrator.panel_access import call_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from integrator.models.binding import BindingQuerySet
 
@@ -350,6 +350,47 @@ def _write_all(written: Mapping[int, Mapping[str, Any]]) -> None:
             Binding.objects.bulk_update(differing, own)
 
 
+MAX_ALIKE = 5000
+"""Bindings that are changed alike in one go; a statement can name a few times as many."""
+
+
+def locked(ids: Collection[int]) -> BindingQuerySet:
+    """These bindings, locked until the caller's transaction ends; those alone that nobody claimed.
+
+    In one order, so that two who lock many never wait for each other.
+    """
+    found = Binding.objects.filter(pk__in=ids, lease_token="").order_by("pk")
+    return found.select_for_update(of=("self",))
+
+
+def change_alike(
+    bindings: Collection[Binding],
+    to: BindingState,
+    *,
+    why: Message,
+    actor: str = PRODUCT,
+    waiting_for: str = "",
+    due_at: dt.datetime | None = None,
+    **fields: Any,
+) -> None:
+    """Change these ``locked`` bindings alike, each as ``change`` does; two statements for all."""
+    if not bindings:
+        return
+    for present in {binding.state for binding in bindings}:
+        states.check(present, to)
+    ids, now = [binding.pk for binding in bindings], clock.now()
+    rows.write_events(ids, to, why, actor=actor, at=now)
+    counted_anew = {"deaths": 0} if to == BindingState.QUEUED else {}
+    Binding.objects.filter(pk__in=ids).update(
+        state=to,
+        state_at=now,
+        waiting_for=waiting_for,
+        due_at=due_at,
+        version=F("version") + 1,
+        **{**counted_anew, **_forgotten(to), **fields},
+    )
+
+
 def free(binding: Binding, why: Message, *, actor: str) -> bool:
     """Let go of a cancelled binding's account; False: it is no longer as ``binding`` says."""
     with transaction.atomic():
@@ -372,14 +413,17 @@ def _clearing(binding: Binding, to: BindingState, fields: Mapping[str, Any]) -> 
     Deaths are counted anew once the binding gets on, or a person has said something of it.
     """
     gets_on = fields.get("step", 0) > binding.step or fields.get("prepared", False)
-    cleared: dict[str, Any] = {}
-    if binding.deaths and (gets_on or to == BindingState.QUEUED):
-        cleared = {"deaths": 0}
+    anew = binding.deaths and (gets_on or to == BindingState.QUEUED)
+    return {**({"deaths": 0} if anew else {}), **_forgotten(to)}
+
+
+def _forgotten(to: BindingState) -> dict[str, Any]:
+    """What is known of a binding no more once it is in this state."""
     if to in (BindingState.DONE, BindingState.CANCELLED):
-        return {**cleared, "password": "", "cause": "", "cause_text": NOTHING}
+        return {"password": "", "cause": "", "cause_text": NOTHING}
     if to in (BindingState.QUEUED, BindingState.WAITING):
-        return {**cleared, "cause": "", "cause_text": NOTHING}
-    return cleared
+        return {"cause": "", "cause_text": NOTHING}
+    return {}
 
 
 def wake(bindings: BindingQuerySet, *, at: dt.datetime | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from integrator.core import clock
-from integrator.models import Call, PreviewRow, WorkerProcess
+from integrator.models import Call, Preview, PreviewRow, WorkerProcess
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -28,6 +28,8 @@ def delete_expired() -> dict[str, int]:
     now = clock.now()
     old = now - dt.timedelta(days=settings.CALL_RETENTION_DAYS)
     stale = PreviewRow.objects.filter(preview__created_at__lt=now - PREVIEW_PASSWORDS)
+    forgotten = Preview.objects.filter(created_at__lt=now - PREVIEW_PASSWORDS)
+    forgotten.exclude(wanted="").update(wanted="")
     return {
         "calls": _delete(Call.objects.filter(at__lt=old)),
         "passwords": stale.exclude(password="").update(password=""),

@@ -12,12 +12,12 @@ from django.conf import settings
 from django.db.models import Count, F, Q
 
 from integrator.bindings import transitions
-from integrator.bindings.operator import actions, client_creation
+from integrator.bindings.operator import cancellation, client_creation
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.messages.message import say
-from integrator.models import Binding, Run, Window
+from integrator.models import Binding, Preview, Run, Window
 from integrator.models.states import CLAIMABLE, MOVING, BindingState, Phase, RunState
 from integrator.runs import cohorts, pauses, run_state
 from integrator.windows import members
@@ -41,12 +41,13 @@ def sweep() -> dict[str, int]:
         "drawn": cohorts.draw_all(),
         "rechecked": closed_window.due(),
         "new_clients": client_creation.wake_due(),
+        "previews": _wake_previews(),
     }
     for run in Run.objects.filter(state__in=[RunState.RUNNING, RunState.UNDECIDED]):
         run_state.finish_if_over(run)
     cancelled = Run.objects.filter(state=RunState.CANCELLED, bindings__state__in=CLAIMABLE)
     for run in cancelled.distinct():
-        actions.cancel_at_border(run)
+        cancellation.at_border(run)
     return found
 
 
@@ -103,6 +104,14 @@ def _mark_lanes() -> None:
     changed = F("version") + 1
     behind.exclude(waiting_for=LANE).update(waiting_for=LANE, version=changed)
     named.exclude(pk__in=behind.values("pk")).update(waiting_for=members.WINDOW, version=changed)
+
+
+def _wake_previews() -> int:
+    """Wake workers for previews that nobody makes."""
+    waiting = list(Preview.objects.to_make(clock.now()).values_list("pk", flat=True))
+    for preview in waiting:
+        wake_ups.wake("preview", preview)
+    return len(waiting)
 
 
 def _wake_runs() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -159,13 +159,6 @@ def named_accounts(wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str],
         if len(same) == 1:
             found[panel, username] = same[0]
     return found
-
-
-def by_ids(rows: QuerySet[Any], ids: Collection[int]) -> dict[int, Any]:
-    """The rows with these primary keys, by them."""
-    if len(ids) > MAX_KEYS_ASKED:
-        return {pk: row for pk, row in rows.in_bulk().items() if pk in ids}
-    return dict(rows.in_bulk(list(ids)))
 
 
 def unbound() -> QuerySet[Account]:

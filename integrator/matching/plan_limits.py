@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from integrator.inventory.mirror import portions
 from integrator.messages.reasons import reason
 from integrator.models import Account, Panel
 
@@ -76,16 +77,13 @@ class Usages:
             for panel, facts in Panel.objects.values_list("id", "discovery__facts")
             if facts
         }
-        rows = (
-            Account.objects.filter(pk__in=accounts)
-            if len(accounts) <= MAX_KEYS_ASKED
-            else Account.objects
-        )
+        columns = ("id", "panel_id", "preset", "disk_used", "disk_limit", "domains")
         self._found = {
             pk: Usage(used, limit, len(domains), self._presets.get(panel, {}).get(preset, {}))
-            for pk, panel, preset, used, limit, domains in rows.values_list(
-                "id", "panel_id", "preset", "disk_used", "disk_limit", "domains"
-            ).iterator()
+            for asked in portions(accounts, KEYS_ASKED)
+            for pk, panel, preset, used, limit, domains in Account.objects.filter(
+                pk__in=asked
+            ).values_list(*columns)
         }
 
     def compared(self, account: int, plan: Plan) -> list[Reason]:
@@ -108,8 +106,8 @@ class Usages:
         return any(None not in (own, allowed) and own != allowed for own, allowed in limits)
 
 
-MAX_KEYS_ASKED = 500
-"""Up to so many accounts are asked for by id; beyond that it is cheaper to read the table."""
+KEYS_ASKED = 2000
+"""So many accounts are asked for by id at once."""
 
 
 def _compared(one: Resource, found: Usage, plan: Plan) -> Reason | None:

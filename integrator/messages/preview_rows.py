@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TEXTS = {
+    "preview.not_made": _(
+        "Integrator met an error that nobody foresaw. Its log says more; make the preview again."
+    ),
     # what keeps a row of a preview from being bound
     "system": _("This is an administrator or belongs to a reseller; it is never bound."),
     "gone": _("The account was no longer on its server at the last discovery."),

@@ -128,6 +128,11 @@ class Binding(models.Model):
                 fields=["due_at"], condition=Q(state__in=["queued", "waiting"]), name="binding_due"
             ),
             models.Index(
+                fields=["state"],
+                condition=Q(state="cancelled", reserved=False),
+                name="binding_given_up",
+            ),
+            models.Index(
                 fields=["lease_expires_at"], condition=Q(state="running"), name="binding_lease"
             ),
         ]

@@ -126,12 +126,16 @@ class Event(models.Model):
     to_state = models.CharField(max_length=24, blank=True)
     why = MessageField(blank=True)
     details = models.JSONField(default=dict)
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="events")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, null=True, related_name="events", db_index=False
+    )
     binding = models.ForeignKey(Binding, on_delete=models.CASCADE, null=True, related_name="events")
     window = models.ForeignKey(Window, on_delete=models.CASCADE, null=True, related_name="events")
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        # The newest one of a run tells its page whether anything is new.
+        indexes: ClassVar = [models.Index(fields=["run", "id"], name="event_of_run")]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.from_state} → {self.to_state}"

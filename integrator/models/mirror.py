@@ -156,13 +156,23 @@ class Account(Mirror):
     disk_used = models.PositiveIntegerField(null=True)
     disk_limit = models.PositiveIntegerField(null=True)
     service = models.ForeignKey(
-        Service, on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts"
+        Service,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        db_index=False,
     )
     binding = models.ForeignKey(
-        "integrator.Binding", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        "integrator.Binding",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True)
-    plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True)
+    plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     match_state = models.CharField(max_length=8, choices=RowState.choices, default=RowState.BLOCKED)
     match_reasons = models.JSONField(default=list)
     match_candidates = models.JSONField(default=list)
@@ -182,7 +192,20 @@ class Account(Mirror):
             models.Index(fields=["username", "id", *_ASKED], name="acc_by_name"),
             models.Index(fields=["panel", "username", "id", *_ASKED], name="acc_by_panel"),
             models.Index(fields=["match_state", "username", "id", *_ASKED], name="acc_by_match"),
+            # A word that is short, or that many have, is looked for here.
+            models.Index(
+                fields=["username", "id", "domain", "email", "client", *_ASKED],
+                name="acc_by_word",
+            ),
+            models.Index(fields=["plan", "username", "id", *_ASKED], name="acc_by_plan"),
             models.Index(fields=["domain"]),
+            # Not of those without one, which are half of them: SQLite would sort them all.
+            models.Index(
+                fields=["service"], condition=Q(service__isnull=False), name="acc_service"
+            ),
+            models.Index(
+                fields=["binding"], condition=Q(binding__isnull=False), name="acc_binding"
+            ),
             models.Index(fields=["client"], condition=Q(client__isnull=False), name="acc_client"),
             models.Index(
                 fields=["username", "id"], condition=Q(in_conflict=True), name="acc_conflict"

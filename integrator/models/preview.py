@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrator.models.fields import SecretField
@@ -13,6 +15,18 @@ from integrator.models.states import Payment, RowState
 
 COHORT_GROWTH = (1, 10, 50)
 """The sizes of the first cohorts on a plan (design.md, section 5); then the run's full size."""
+
+MAKING_SILENT = dt.timedelta(minutes=1)
+"""After so long without a word the worker that makes a preview counts as dead."""
+
+
+class PreviewQuerySet(models.QuerySet["Preview"]):
+    """Previews by how far they are made."""
+
+    def to_make(self, now: dt.datetime) -> PreviewQuerySet:
+        """Those that a worker should make: none is at it, or the one that was is silent."""
+        silent = Q(making_at__isnull=True) | Q(making_at__lt=now - MAKING_SILENT)
+        return self.exclude(wanted="").filter(silent)
 
 
 class Preview(models.Model):
@@ -23,6 +37,8 @@ class Preview(models.Model):
     opening letter while a window of the run is open. ``expires_rule``: until when services run
     whose row named no date. ``canary``: the account that goes first; None: whichever comes first.
     ``guided``: its run binds one account, and waits for a person's word before each step.
+    ``wanted``: encrypted, of which accounts it shall be, while a worker has yet to make it; empty
+    once it is made. ``making_at``: when a worker last said that it is at it; None: none has begun.
     ``summary`` holds totals, mails and windows as ``bind --dry-run --json`` prints them.
     """
 
@@ -46,7 +62,16 @@ class Preview(models.Model):
     )
     guided = models.BooleanField(default=False)
     summary = models.JSONField(default=dict)
+    wanted = SecretField(blank=True)
+    making_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
+
+    objects = PreviewQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["making_at"], condition=~Q(wanted=""), name="preview_to_make")
+        ]
 
     def __str__(self) -> str:
         return f"p{self.pk}"

@@ -27,7 +27,7 @@ from integrator.previews.csv import reader, resolver
 from integrator.previews.csv.reader import stored_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from integrator.core.errors import LineError
     from integrator.models import Panel
@@ -57,10 +57,16 @@ def make(
     choices = choices.checked()
     if not isinstance(source, QuerySet):
         return _made_of_lines(choices, source, (), actor, token)
-    given = passwords or {}
-    found = from_accounts(source, period=choices.period, autoprolong=choices.autoprolong)
-    candidates = [replace(one, password=given.get(one.account.id, "")) for one in found]
+    candidates = selected_candidates(source, choices, passwords or {})
     return _frozen(choices, candidates, actor, token, origin or SELECTED)
+
+
+def selected_candidates(
+    accounts: QuerySet[Account], choices: Choices, passwords: Mapping[int, str]
+) -> list[Candidate]:
+    """These accounts as matching proposes them; ``passwords``: by their ids."""
+    found = from_accounts(accounts, period=choices.period, autoprolong=choices.autoprolong)
+    return [replace(one, password=passwords.get(one.account.id, "")) for one in found]
 
 
 def make_from_csv(
@@ -72,7 +78,7 @@ def make_from_csv(
     ``summary["skipped"]``; a file that cannot be read to its end is refused all the same.
     Raises CsvRefused and Refused.
     """
-    made = _made_before(token, actor)
+    made = made_before(token, actor)
     if made is not None:
         return made
     reading = reader.read_all(data)
@@ -91,8 +97,13 @@ def remake(old: Preview, actor: str, token: str = "") -> Preview:
     Raises Refused when nothing is left or the choices no longer fit.
     """
     choices = choices_of(old)
+    return _frozen(choices, candidates_again(old, choices), actor, token, old.source)
+
+
+def candidates_again(old: Preview, choices: Choices) -> list[Candidate]:
+    """The accounts of this preview by what is known now, with passwords and what was confirmed."""
     if old.source == CSV:
-        return _frozen(choices, frozen_candidates(old), actor, token, CSV)
+        return frozen_candidates(old)
     known = {row.account_id: (row.password, row.period, row.words) for row in old.rows.all()}
     found = from_accounts(
         Account.objects.filter(pk__in=old.rows.values("account_id")),
@@ -103,7 +114,7 @@ def remake(old: Preview, actor: str, token: str = "") -> Preview:
     for one in found:
         password, period, words = known[one.account.id]
         candidates.append(replace(one, password=password, period=period, words=tuple(words)))
-    return _frozen(choices, candidates, actor, token, old.source)
+    return candidates
 
 
 def choices_of(preview: Preview) -> Choices:
@@ -150,7 +161,7 @@ def frozen_candidates(preview: Preview, state: str = "") -> list[Candidate]:
     ]
 
 
-def _made_before(token: str, actor: str) -> Preview | None:
+def made_before(token: str, actor: str) -> Preview | None:
     """The preview that the same form (``token``) has made already; None: none."""
     return Preview.objects.filter(token=token, created_by=actor).first() if token else None
 
@@ -164,7 +175,7 @@ def _made_of_lines(
     *,
     skip_bad: bool = False,
 ) -> Preview:
-    made = _made_before(token, actor)
+    made = made_before(token, actor)
     if made is not None:
         return made
     candidates, wrong = resolver.resolve(
@@ -186,16 +197,51 @@ def _frozen(
     skipped: Sequence[LineError] = (),
 ) -> Preview:
     """Judge the candidates together and store the preview."""
-    made = _made_before(token, actor)
+    made = made_before(token, actor)
     if made is not None:
         return made
-    panel = billmanager()
-    method = None
-    if choices.payment == Payment.CREDIT:
-        method = find_paymethod(choices.paymethod, known_paymethods(panel))
-    if not candidates and origin != MATCHED:
+    preview = blank(choices, actor, token, origin)
+    fill(preview, candidates, choices, skipped=skipped)
+    return preview
+
+
+def fill(
+    preview: Preview,
+    candidates: Sequence[Candidate],
+    choices: Choices,
+    *,
+    skipped: Sequence[LineError] = (),
+    tell: Callable[[int, int], None] | None = None,
+) -> bool:
+    """Judge the candidates together and store them with the preview; nothing is wanted then.
+
+    False: it was wanted, and somebody else has stored it meanwhile. ``tell(done, total)`` is called
+    with how many were judged. Raises Refused.
+    """
+    if not candidates and preview.source != MATCHED:
         raise Refused(_("There is no account to bind."))
-    if any(one.autoprolong is None for one in candidates):
+    refuse_unsaid([one.autoprolong for one in candidates])
+    rows, totals = judged(_dated(candidates, choices.expires), choices, tell)
+    if preview.paymethod_id is not None:
+        method = PayMethod(preview.paymethod_id, preview.paymethod_name, "")
+        totals = within_limits(billmanager(), rows, method, totals)
+    summary = row_totals.summary(rows, totals, choices)
+    preview.summary = {**summary, "skipped": stored_errors(skipped)}
+    preview.wanted = ""
+    with transaction.atomic():
+        if preview.pk is not None:
+            waiting = Preview.objects.filter(pk=preview.pk).exclude(wanted="")
+            if not waiting.update(wanted=""):
+                return False
+        preview.save()
+        for portion in portions(rows):
+            PreviewRow.objects.bulk_create([_row(preview, row) for row in portion])
+    return True
+
+
+def refuse_unsaid(answers: Sequence[bool | None]) -> None:
+    """Raise Refused where nobody has said whether a service renews itself."""
+    if None in answers:
         raise Refused(
             _(
                 "Say whether the services renew themselves: --autoprolong on or off, or a column"
@@ -203,10 +249,17 @@ def _frozen(
                 " suspended when the period ends."
             )
         )
-    rows, totals = judged(_dated(candidates, choices.expires), choices)
-    if method is not None:
-        totals = within_limits(panel, rows, method, totals)
-    preview = Preview(
+
+
+def blank(choices: Choices, actor: str, token: str, origin: str) -> Preview:
+    """The preview of these choices without any row, not saved.
+
+    Raises Refused when the choices do not fit what is known.
+    """
+    method = None
+    if choices.payment == Payment.CREDIT:
+        method = find_paymethod(choices.paymethod, known_paymethods(billmanager()))
+    return Preview(
         token=token or uuid.uuid4().hex,
         created_at=now(),
         created_by=actor,
@@ -222,13 +275,8 @@ def _frozen(
         hours=choices.hours,
         hold_letters=choices.hold_letters,
         expires_rule=choices.expires,
-        summary={**row_totals.summary(rows, totals, choices), "skipped": stored_errors(skipped)},
+        summary={**row_totals.summary((), balances.Totals(), choices), "skipped": []},
     )
-    with transaction.atomic():
-        preview.save(force_insert=True)
-        for portion in portions(rows):
-            PreviewRow.objects.bulk_create([_row(preview, row) for row in portion])
-    return preview
 
 
 def _dated(candidates: Sequence[Candidate], rule: str) -> list[Candidate]:
@@ -251,11 +299,17 @@ def _dated(candidates: Sequence[Candidate], rule: str) -> list[Candidate]:
 
 
 def judged(
-    candidates: Sequence[Candidate], choices: Choices
+    candidates: Sequence[Candidate],
+    choices: Choices,
+    tell: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Judged], balances.Totals]:
     """Each candidate as a row, with the balances of all of them settled together."""
     judge = Judge(candidates, choices)
-    rows = [judge.judge(candidate) for candidate in candidates]
+    rows = []
+    for number, candidate in enumerate(candidates):
+        if tell is not None:
+            tell(number, len(candidates))
+        rows.append(judge.judge(candidate))
     return rows, balances.settle(rows, choices.payment)
 
 

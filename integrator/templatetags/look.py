@@ -53,8 +53,8 @@ def icon(name: str) -> SafeString:
     return marks.icon(name)
 
 
-@register.inclusion_tag("layout/_mark.html")
-def mark(state: str, word: str = "", detail: object = "", title: str = "") -> dict[str, str]:
+@register.simple_tag
+def mark(state: str, word: str = "", detail: object = "", title: str = "") -> SafeString:
     """The glyph and word of a state; ``detail`` is panel text or a step's name."""
     return marks.state_mark(str(state), str(word), plain(detail), str(title))
 

@@ -9,10 +9,17 @@ from django.test import Client
 
 from integrator.core import heartbeat
 from integrator.messages.message import verbatim
+from integrator.web.layout import live
 from tests import factories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(autouse=True)
+def _long_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No minute ends in the middle of a test, after which a poll looks once more in any case."""
+    monkeypatch.setattr(live, "STAMP_SECONDS", 10**9)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ NEEDS = {  # (name, method): the least role
     ("preview", "get"): OPERATE,
     ("preview-start", "post"): OPERATE,
     ("preview-live", "get"): OPERATE,
+    ("preview-making", "get"): OPERATE,
     ("preview-rehearse", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,

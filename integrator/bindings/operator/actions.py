@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from integrator.bindings import decisions, intents, transitions
-from integrator.bindings.operator import adoption, corrections, undecided_evidence, undo_guide
-from integrator.bindings.work import password_attempts, preparation
+from integrator.bindings import decisions, transitions
+from integrator.bindings.operator import adoption, cancellation, retries, undecided_evidence
+from integrator.bindings.work import password_attempts
 from integrator.core import clock
 from integrator.core.errors import ActionRefused
 from integrator.maintenance import wake_ups
-from integrator.messages.message import NOTHING, Message, named, say
+from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Run, Window
 from integrator.models.states import (
-    CLAIMABLE,
     MOVING,
-    RETRYABLE,
     BindingState,
     Phase,
     RunState,
 )
 from integrator.runs import circuit_breaker, cohorts, run_state
-from integrator.steps import step3_order as step3
 from integrator.windows import lease, members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-
-@dataclass(slots=True)
-class RetryReport:
-    """Which bindings are queued again, and which are not and why."""
-
-    retried: list[int] = field(default_factory=list)
-    refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 def pause(run_id: int, actor: str, why: Message = NOTHING) -> None:
@@ -72,55 +60,7 @@ def cancel(run_id: int, actor: str, why: Message = NOTHING) -> None:
         )
     if not run_state.change(run, RunState.CANCELLED, why=why, actor=actor, finished_at=clock.now()):
         raise ActionRefused(_("It changed a moment ago; look again."))
-    cancel_at_border(run, actor)
-
-
-def cancel_at_border(run: Run, actor: str = transitions.PRODUCT) -> int:
-    """Cancel those bindings of a cancelled run that stand at a step border; how many.
-
-    What has ordered stays in its window until that lets it go: the gate must not lose sight of
-    an order that an ispmanager module could still open.
-    """
-    states = [*CLAIMABLE, BindingState.FAILED]
-    bindings = list(Binding.objects.filter(run=run, state__in=states))
-    known = members.intents_of(bindings)
-    cancelled = 0
-    for binding in bindings:
-        own = known[binding.pk]
-        unknown = next(
-            (
-                i
-                for i in own
-                if i.kind in decisions.CAUSES
-                and (intents.unsettled(i) or intents.refused_unread(i))
-            ),
-            None,
-        )
-        if unknown is not None:
-            # First it must be known what happened: its window finds out, else a person.
-            if binding.window_id is None and binding.state == BindingState.WAITING:
-                cause = decisions.CAUSES[unknown.kind]
-                transitions.change(
-                    binding,
-                    BindingState.UNDECIDED,
-                    why=named("cause", cause),
-                    cause=cause,
-                    cause_text=say("binding.cancelled_unknown"),
-                )
-            continue
-        ordered = intents.may_have_happened(intents.last(own, step3.KIND))
-        if ordered and binding.window_id is not None:
-            continue
-        cancelled += transitions.change(
-            binding,
-            BindingState.CANCELLED,
-            actor=actor,
-            why=say("binding.run_cancelled"),
-            reserved=ordered,
-            window=None,
-            in_lane=False,
-        )
-    return cancelled
+    cancellation.at_border(run, actor)
 
 
 def _change_run(run_id: int, expected: RunState, to: RunState, actor: str, why: Message) -> Run:
@@ -140,7 +80,7 @@ def retry(
     passwords: Mapping[int, str] | None = None,
     corrected: Mapping[str, Any] | None = None,
     confirmed: Sequence[str] = (),
-) -> RetryReport:
+) -> retries.RetryReport:
     """Queue failed or cancelled bindings again, from the step where they stopped.
 
     ``password``: use this one from now on; None: the one that is stored, if any. ``passwords``:
@@ -149,61 +89,13 @@ def retry(
     a person has given with it.
     Raises ActionRefused when a field can no longer be changed.
     """
-    report = RetryReport()
-    touched: set[int] = set()
-    for binding in bindings.select_related("run__preview", "account", "client", "plan"):
-        own = (passwords or {}).get(binding.account_id, password)
-        refused = _retry_one(binding, actor, own, dict(corrected or {}), confirmed)
-        if refused:
-            report.refused.append((binding.pk, refused))
-        else:
-            report.retried.append(binding.pk)
-            touched.add(binding.run_id)
-    for run_id in sorted(touched):
+    wish = retries.Wish(actor, password, passwords or {}, corrected or {}, confirmed)
+    report = retries.queue_again(bindings, wish)
+    for run_id in sorted(report.runs):
         run_state.reopen(run_id, why=say("run.retried"), actor=actor, cancelled=True)
         wake_ups.wake("run", run_id, times=2)
     cohorts.draw_all()
     return report
-
-
-def _retry_one(
-    binding: Binding,
-    actor: str,
-    password: str | None,
-    changes: dict[str, Any],
-    confirmed: Sequence[str],
-) -> str:
-    """Queue this binding again; why not, or "" when it is queued."""
-    if binding.state not in RETRYABLE:
-        return _("it is %(state)s") % {"state": binding.get_state_display()}
-    if undo_guide.state_of(binding).released:
-        return _("it was undone; bind its account in a new run")
-    corrections.check(binding, changes)
-    fields: dict[str, Any] = {"attempts": 0, "reserved": True, **changes}
-    if password is not None:
-        fields["password"] = password
-    if binding.step == step3.NUMBER:
-        known = binding.password if password is None else password
-        fields["prepared"] = not preparation.needed(binding.run.preview, known)
-    due = clock.now() if fields.get("prepared") is False else None
-    try:
-        with transaction.atomic():
-            changed = transitions.change(
-                binding,
-                BindingState.QUEUED,
-                actor=actor,
-                why=say("binding.retried"),
-                due_at=due,
-                waiting_for=members.WINDOW,
-                window=None,
-                **fields,
-            )
-            if changed:
-                corrections.moved(binding, changes, actor)
-                corrections.confirm(binding, confirmed, actor)
-    except IntegrityError:
-        return _("another binding has its account")
-    return "" if changed else _("it changed a moment ago")
 
 
 def try_again(binding_id: int, actor: str) -> None:

@@ -61,8 +61,12 @@ def state_of(binding: Binding) -> Undo:
         and binding.reserved
         and binding.state in (BindingState.DONE, BindingState.CANCELLED, BindingState.FAILED)
     )
-    released = binding.service_id is not None and not binding.reserved
-    return Undo(possible, manual, released)
+    return Undo(possible, manual, is_released(binding))
+
+
+def is_released(binding: Binding) -> bool:
+    """Whether it was undone: its service is gone and its account is free again."""
+    return binding.service_id is not None and not binding.reserved
 
 
 def _bound_since(binding: Binding, manual: Intent, made: list[Intent]) -> bool:

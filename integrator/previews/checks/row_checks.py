@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from integrator.core.clock import now
 from integrator.inventory import unreadable_rows
-from integrator.matching.candidates import by_ids, obstacles
+from integrator.inventory.mirror import portions
+from integrator.matching.candidates import obstacles
 from integrator.matching.plan_limits import Usages
 from integrator.messages.panel_errors import of_words
 from integrator.messages.reasons import reason
@@ -19,10 +20,13 @@ from integrator.previews.checks.rule_checks import Rules
 from integrator.previews.checks.sites import Sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from integrator.matching.candidates import Candidate
     from integrator.previews.choices import Choices
+
+CLIENTS_ASKED = 2000
+"""So many clients' users are asked for at once."""
 
 
 class Judge:
@@ -37,7 +41,7 @@ class Judge:
         self._choices, self._today = choices, now().date()
         self._sites = Sites(candidates, holder)
         clients = {one.client for one in candidates if one.client is not None}
-        self._clients: dict[int, Client] = by_ids(Client.objects.all(), clients)
+        self._clients: dict[int, Client] = Client.objects.in_bulk(clients)
         self._standings = Usages({one.account.id for one in candidates})
         self._first_user = _first_users(clients)
         self._plans: dict[int, Plan] = Plan.objects.in_bulk()
@@ -183,5 +187,10 @@ def _datacenter(module: Module, plan: Plan) -> int | None:
 def _first_users(clients: set[int]) -> dict[int, tuple[int, str]]:
     """Client → the active user with the lowest id, and its e-mail (design.md, section 9)."""
     users = ClientUser.objects.filter(gone_at=None, active=True).order_by("-remote_id")
-    rows: Iterable[tuple[int, int, str]] = users.values_list("client_id", "remote_id", "email")
-    return {client: (user, email) for client, user, email in rows if client in clients}
+    return {
+        client: (user, email)
+        for asked in portions(clients, CLIENTS_ASKED)
+        for client, user, email in users.filter(client__in=asked).values_list(
+            "client_id", "remote_id", "email"
+        )
+    }

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django_htmx.http import push_url
 
 from integrator.core.numbers import number, numbers
+from integrator.models import Account
 from integrator.models.states import MOVING
 from integrator.web.accounts.filters import AccountFilter, listed
-from integrator.web.accounts.rows import load, row_words, rows_of, standing_of
+from integrator.web.accounts.rows import drawn, load, rows_of, standing_of
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs, role_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpResponse
 
-    from integrator.models import Account
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
@@ -43,12 +43,26 @@ def rows(request: Request) -> HttpResponse:
 @needs(get=Role.VIEWER)
 def poll(request: Request) -> HttpResponse:
     """The states of the rows that the page shows, whatever its filter says by now."""
-    ids = numbers(request.GET.get("ids", "").split(","))
-    found = load(ids[:PER_PAGE])
+    ids = numbers(request.GET.get("ids", "").split(","))[:PER_PAGE]
+    stamp = _stamp(request, ids)
+    if live.is_quiet(request, stamp):
+        return HttpResponse(status=204)
+    found = load(ids)
     context = {"rows": [(str(account.pk), standing_of(account)) for account in found]}
+    facts, busy = _facts(found), _busy(found)
     return live.answer(
-        request, "accounts/accounts_live.html", context, facts=_facts(found), busy=_busy(found)
+        request, "accounts/accounts_live.html", context, facts=facts, busy=busy, stamp=stamp
     )
+
+
+def _stamp(request: Request, ids: list[int]) -> str:
+    """What the states of these rows are told by, without the rows."""
+    rows = Account.objects.filter(pk__in=ids).order_by("pk")
+    told = rows.values_list(
+        *("pk", "match_state", "service", "binding", "binding__version", "binding__state"),
+        "binding__window__phase",
+    )
+    return live.stamp_of(request, list(told))
 
 
 def _context(request: Request) -> dict[str, Any]:
@@ -56,6 +70,7 @@ def _context(request: Request) -> dict[str, Any]:
     asked = number(request.GET.get("page", "")) or 1
     shown, ids, total = _page(chosen.qs, asked)
     start, last = (shown - 1) * PER_PAGE, -(-total // PER_PAGE)
+    stamp = _stamp(request, ids)
     found = load(ids)
     query = request.GET.copy()
     query.pop("page", None)
@@ -68,13 +83,13 @@ def _context(request: Request) -> dict[str, Any]:
         facts=_facts(found),
         busy=_busy(found),
         ids=",".join(map(str, ids)),
+        stamp=stamp,
     )
     return {
         **poll_state,
-        **row_words(),
         "section": "accounts",
         "filter": chosen,
-        "rows": rows_of(found),
+        "rows": [drawn(row, back=back, may_bind=may_bind) for row in rows_of(found)],
         "total": total,
         "first": start + 1 if found else 0,
         "last": start + len(found),
@@ -85,7 +100,6 @@ def _context(request: Request) -> dict[str, Any]:
         "filtered": any(query.values()),
         "may_bind": may_bind,
         "next_page": here,
-        "back": back,
         "nothing_known": not total and not listed().exists(),
     }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -17,13 +18,12 @@ from integrator.matching import client_choices
 from integrator.models import Account, Binding, Change, Client, Panel
 from integrator.web.accounts.changes import pairs_of
 from integrator.web.accounts.filters import STATES, listed
-from integrator.web.accounts.rows import load, picks_of, row_words, rows_of
+from integrator.web.accounts.rows import drawn, load, picks_of, rows_of
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpResponse
 
     from integrator.web.layout.access import Request
 
@@ -94,8 +94,7 @@ def _row(request: Request, pk: int) -> HttpResponse:
         return _back(request)
     back = "?" + urlencode({"next": request.POST.get("next", "")})
     (row,) = rows_of(load([pk]))
-    context = {"row": row, "may_bind": True, "back": back, **row_words()}
-    return render(request, "accounts/accounts.html#row", context)
+    return HttpResponse(drawn(row, back=back, may_bind=True))
 
 
 def _back(request: Request) -> HttpResponse:

@@ -11,25 +11,31 @@ from django.utils.translation import pgettext_lazy
 from django_filters.fields import ModelChoiceField
 
 from integrator.core.typed_text import typed
-from integrator.models import Account, Client, Panel, Plan
+from integrator.models import Account, Binding, Panel, Plan
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, RowState
+from integrator.web.accounts import search
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-NEVER_BOUND = Q(service__isnull=True, binding__isnull=True)
-GIVEN_UP = Q(service__isnull=True, binding__state=BindingState.CANCELLED, binding__reserved=False)
+
+def _among(**fields: object) -> Q:
+    """Accounts whose binding is one of these: few beside all accounts, so that they are listed."""
+    return Q(binding__in=Binding.objects.filter(**fields).order_by().values("pk"))
+
+
+# As many as the accounts themselves in the end: told by not being one of the others.
+_DONE = Q(binding__isnull=False) & ~_among(state__in=set(BindingState) - {BindingState.DONE})
 STATES: dict[str, Q] = {
-    "unbound": NEVER_BOUND | GIVEN_UP,
-    "moving": Q(binding__state__in=MOVING),
-    "attention": Q(binding__state__in=NEEDS_PERSON),
-    "bound": Q(binding__state=BindingState.DONE) | Q(service__isnull=False, binding__isnull=True),
-    "cancelled": Q(binding__state=BindingState.CANCELLED),
+    "unbound": Q(service__isnull=True)
+    & (Q(binding__isnull=True) | _among(state=BindingState.CANCELLED, reserved=False)),
+    "moving": _among(state__in=MOVING),
+    "attention": _among(state__in=NEEDS_PERSON),
+    "bound": _DONE | Q(service__isnull=False, binding__isnull=True),
+    "cancelled": _among(state=BindingState.CANCELLED),
 }
 CONFLICT = "conflict"
-MAX_CLIENTS_BY_ID = 500
-"""Clients found by a word that are named one by one; beyond that in a subquery."""
 STATE_WORDS = [
     ("unbound", _("Not bound")),
     ("moving", _("Being bound")),
@@ -88,23 +94,8 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         fields: ClassVar = ["q", "server", "plan", "state", "match"]
 
     def search(self, queryset: QuerySet[Account], name: str, _value: str) -> QuerySet[Account]:
-        """Find what was typed in login, domain, e-mail or the client's name.
-
-        SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
-        """
-        text = typed(self.data, name)
-        named = Q(name__icontains=text)
-        if not text.isascii():
-            named |= Q(name__icontains=text.capitalize())
-        clients = Client.objects.filter(named).values_list("pk", flat=True)
-        # Looked up once where they are few: the list and its count would each do it again.
-        few = list(clients[: MAX_CLIENTS_BY_ID + 1])
-        return queryset.filter(
-            Q(username__icontains=text)
-            | Q(domain__icontains=text)
-            | Q(email__icontains=text)
-            | Q(client__in=few if len(few) <= MAX_CLIENTS_BY_ID else clients)
-        )
+        """Find what was typed in login, domain, e-mail or the client's name."""
+        return queryset.filter(search.having(typed(self.data, name)))
 
     def in_state(self, queryset: QuerySet[Account], _name: str, value: str) -> QuerySet[Account]:
         """Narrow down by where the account's binding stands."""

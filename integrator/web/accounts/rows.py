@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.template.loader import render_to_string
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from django.utils.safestring import SafeString
 
 
 SHOWN_CANDIDATES = 3
@@ -84,7 +87,7 @@ class Row:
     server: str
     domain: str
     client: str
-    picks: list[Pick]
+    picks: tuple[Pick, ...]
     more: int
     chosen: bool
     plan: str
@@ -145,7 +148,7 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
         server=plain(account.panel.name),
         domain=plain(account.domain),
         client=client,
-        picks=picks,
+        picks=tuple(picks),
         more=len(account.match_candidates) - len(picks),
         chosen=bool(account.chosen_by) and standing.bindable,
         plan=plain(account.plan) if account.plan else "",
@@ -231,6 +234,18 @@ def _short_word(key: str, language: str | None) -> str:  # noqa: ARG001 - part o
     return str(MATCH_WORDS.get(key, ""))
 
 
-def row_words() -> dict[str, str]:
-    """The words that many rows share, looked up once."""
-    return {"choose_word": pgettext("client", "Choose"), "suspended_word": _("suspended")}
+def drawn(row: Row, *, back: str, may_bind: bool) -> SafeString:
+    """The row as HTML; ``back``: the query that leads back to the table, for what can be chosen.
+
+    Rows are remembered by all that they show, since many people look at the same ones again and
+    again, and to draw a hundred takes longer than to find them among a hundred thousand.
+    """
+    asks = may_bind and row.choosable
+    return _drawn(row, back if asks else "", may_bind, get_language() or "")
+
+
+@lru_cache(maxsize=2048)
+def _drawn(row: Row, back: str, may_bind: bool, language: str) -> SafeString:  # noqa: ARG001, FBT001 - all of them the key
+    words = {"choose_word": pgettext("client", "Choose"), "suspended_word": _("suspended")}
+    context = {"row": row, "back": back, "may_bind": may_bind, **words}
+    return render_to_string("accounts/accounts.html#row", context)

@@ -62,11 +62,19 @@ def icon(name: str) -> SafeString:
     return format_html(drawing, name, name)
 
 
-def state_mark(state: str, word: str, detail: str, title: str) -> dict[str, str]:
-    """What ``_mark.html`` shows: a glyph, a word and, after a colon, what it is about."""
-    shown = word or gettext_word(state)
+def state_mark(state: str, word: str, detail: str, title: str) -> SafeString:
+    """A glyph, a word and, after a colon, what it is about.
+
+    They are remembered, since a page of a hundred rows shows few that differ.
+    """
+    return _state_mark(state, word or gettext_word(state), detail, title)
+
+
+@lru_cache(maxsize=4096)
+def _state_mark(state: str, shown: str, detail: str, title: str) -> SafeString:
     text = f"{shown}: {detail}" if detail else shown
-    return {"state": state, "shown": shown, "detail": detail, "title": title or text}
+    facts = {"state": state, "shown": shown, "detail": detail, "title": title or text}
+    return render_to_string("layout/_mark.html", facts)
 
 
 def gettext_word(state: str) -> str:

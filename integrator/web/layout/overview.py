@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from integrator.bindings.operator import report
 from integrator.maintenance.health import health
-from integrator.models import Account, Binding, Panel, PlanMap, Run
+from integrator.models import Account, Binding, Change, Event, Panel, PlanMap, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, RunState
 from integrator.web.accounts.filters import STATES, listed
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
-
     from integrator.web.layout.access import Request
 
 LIVE_RUNS = (RunState.RUNNING, RunState.PAUSED, RunState.UNDECIDED)
@@ -28,18 +27,36 @@ LATEST = 5
 @needs(get=Role.VIEWER)
 def page(request: Request) -> HttpResponse:
     """The whole page."""
+    stamp = _stamp(request)
     context = _context()
-    poll = live.state(request, reverse("overview-live"), facts=_facts(context), busy=_busy(context))
+    facts, busy = _facts(context), _busy(context)
+    poll = live.state(request, reverse("overview-live"), facts=facts, busy=busy, stamp=stamp)
     return render(request, "layout/overview.html", {**context, **poll, "begin": _begin()})
 
 
 @needs(get=Role.VIEWER)
 def poll(request: Request) -> HttpResponse:
     """Its figures, runs and health again."""
+    stamp = _stamp(request)
+    if live.is_quiet(request, stamp):
+        return HttpResponse(status=204)
     context = _context()
+    facts, busy = _facts(context), _busy(context)
     return live.answer(
-        request, "layout/overview_live.html", context, facts=_facts(context), busy=_busy(context)
+        request, "layout/overview_live.html", context, facts=facts, busy=busy, stamp=stamp
     )
+
+
+def _stamp(request: Request) -> str:
+    """Bindings and runs write events, discoveries changes; panels stand for their health."""
+    found = [
+        rows.order_by("-id").values_list("pk", flat=True).first()
+        for rows in (Event.objects.all(), Change.objects.all())
+    ]
+    panels = Panel.objects.order_by("pk").values_list(
+        "pk", "stopped", "away_since", "checked_at", "discovered_at"
+    )
+    return live.stamp_of(request, (found, list(panels)))
 
 
 def _context() -> dict[str, Any]:

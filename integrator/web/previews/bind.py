@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from django.shortcuts import redirect, render
 
 from integrator.core.errors import Refused
+from integrator.maintenance import wake_ups
 from integrator.matching.candidates import unbound
 from integrator.models import Account
-from integrator.previews import preview
+from integrator.previews import making, preview
 from integrator.previews.csv import password_list, reader, writer
 from integrator.web.accounts import selection
 from integrator.web.layout.access import Role, needs
@@ -19,10 +20,11 @@ from integrator.web.previews import rehearsals
 from integrator.web.previews.choices_form import ChoicesForm, CsvForm, SelectedForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from django.http import HttpResponse, StreamingHttpResponse
 
+    from integrator.models import Preview
     from integrator.web.layout.access import Request
 
 
@@ -41,16 +43,24 @@ def selected(request: Request) -> HttpResponse:
     }
     if form.is_valid() and not chosen.drifted:
         with _refusals_in(form):
-            made = preview.make(
-                form.choices(),
-                chosen.free,
-                request.user.get_username(),
-                form.cleaned_data["token"],
-                passwords=password_list.read(form.cleaned_data["password_list"], chosen.free),
-            )
-            rehearsals.ask_for(made)
+            given = password_list.read(form.cleaned_data["password_list"], chosen.free)
+            made = _previewed(form, chosen, request.user.get_username(), given)
             return redirect("preview", made.pk)
     return render(request, "previews/bind.html", context)
+
+
+def _previewed(
+    form: SelectedForm, chosen: selection.Selection, actor: str, given: Mapping[int, str]
+) -> Preview:
+    """The preview of these accounts; of many it is not made yet. Raises Refused."""
+    choices, token = form.choices(), form.cleaned_data["token"]
+    if chosen.free.count() > making.MAX_AT_ONCE:
+        asked = making.ask_for(choices, chosen.free, actor, token, given)
+        wake_ups.wake("preview", asked.pk)
+        return asked
+    made = preview.make(choices, chosen.free, actor, token, passwords=given)
+    rehearsals.ask_for(made)
+    return made
 
 
 @needs(get=Role.OPERATOR, post=Role.OPERATOR)

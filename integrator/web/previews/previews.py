@@ -14,18 +14,19 @@ from django.utils.translation import ngettext
 
 from integrator.bindings.operator import guided
 from integrator.core.errors import ActionRefused, PanelError, Refused
+from integrator.maintenance import wake_ups
 from integrator.messages.message import of_json
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
 from integrator.panel_access import proven_names
-from integrator.previews import confirmable, confirmations, passwords, preview
+from integrator.previews import confirmable, confirmations, making, passwords, preview
 from integrator.previews.csv import writer
 from integrator.runs import run_start
 from integrator.runs.launch import launch
 from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.previews import rehearsals
+from integrator.web.previews import making_page, rehearsals
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse
@@ -41,6 +42,8 @@ MAX_CLIENTS = 10
 def page(request: Request, pk: int) -> HttpResponse:
     """Amounts, dates, mails, exposed plans, and every row with its reasons."""
     found = get_object_or_404(Preview, pk=pk)
+    if making_page.is_unmade(found):
+        return making_page.page(request, found)
     return render(request, "previews/preview.html", _context(request, found))
 
 
@@ -55,6 +58,8 @@ def export(request: Request, pk: int) -> StreamingHttpResponse:
 def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
+    if making_page.is_unmade(found):
+        return redirect("preview", pk)
     try:
         run_start.pick_canary(found.pk, request.POST.get("canary", ""))
         guided.choose(found.pk, guided=request.POST.get("guided") == "on")
@@ -74,12 +79,22 @@ def anew(request: Request, pk: int) -> HttpResponse:
     """Make a new preview of the same accounts and choices, by what is known now."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        made = preview.remake(found, request.user.get_username())
-        rehearsals.ask_for(made)
+        made = _again(found, request.user.get_username())
     except Refused as refused:
         return _not_started(request, found, refused)
     messages.success(request, _("This is the preview by what the panels say now."))
     return redirect("preview", made.pk)
+
+
+def _again(found: Preview, actor: str) -> Preview:
+    """The new preview; of many accounts it is not made yet. Raises Refused."""
+    if found.rows.count() > making.MAX_AT_ONCE:
+        asked = making.ask_again(found, actor)
+        wake_ups.wake("preview", asked.pk)
+        return asked
+    made = preview.remake(found, actor)
+    rehearsals.ask_for(made)
+    return made
 
 
 @needs(post=Role.OPERATOR)

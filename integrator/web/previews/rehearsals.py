@@ -18,6 +18,7 @@ from integrator.previews.rehearsal.requests import sends
 from integrator.web.admin import notes
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
+from integrator.web.previews import making_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +42,8 @@ def ask_for(preview: Preview) -> None:
 def again(request: Request, pk: int) -> HttpResponse:
     """Request another rehearsal: something was corrected, or time has passed."""
     preview = get_object_or_404(Preview, pk=pk)
-    if preview.started_at is None and not _busy(preview):
+    unmade = making_page.is_unmade(preview)
+    if preview.started_at is None and not unmade and not _busy(preview):
         rehearsal.ask_for(preview)
         notes.note(request.user.get_username(), "preview", "rehearse", str(preview))
         wake_ups.wake("rehearsal", preview.pk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from integrator.bindings.work import expiry
 from integrator.core.clock import now
 from integrator.core.errors import ActionRefused, Refused
 from integrator.core.numbers import numbers
-from integrator.models import Account, Binding, Run, Window
+from integrator.models import Account, Binding, Panel, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.previews.csv import password_list
 from integrator.runs import endings, run_state
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.db.models import QuerySet
-    from django.http import HttpResponse
     from django.http.response import HttpResponseBase
 
+    from integrator.bindings.operator.retries import RetryReport
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
@@ -49,7 +49,8 @@ ACTIONS = {"pause": actions.pause, "resume": actions.resume, "cancel": actions.c
 @needs(get=Role.VIEWER)
 def page(request: Request, pk: int) -> HttpResponse:
     """The whole page."""
-    run = get_object_or_404(Run.objects.select_related("preview"), pk=pk)
+    run = _find(pk)
+    stamp = _stamp(request, run)
     context = _context(run)
     state = request.GET.get("state", "")
     rows = _rows(run, state)
@@ -62,6 +63,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         facts=_facts(context, shown),
         busy=_busy(run),
         ids=ids,
+        stamp=stamp,
     )
     more = {"table": table, "rows": shown, "state": state, "states": BindingState.choices}
     return render(request, "runs/run.html", {**context, **more, **poll_state})
@@ -70,13 +72,15 @@ def page(request: Request, pk: int) -> HttpResponse:
 @needs(get=Role.VIEWER)
 def poll(request: Request, pk: int) -> HttpResponse:
     """Figures, funnel, causes and the rows that the page shows."""
-    run = get_object_or_404(Run.objects.select_related("preview"), pk=pk)
+    run = _find(pk)
+    stamp = _stamp(request, run)
+    if live.is_quiet(request, stamp):
+        return HttpResponse(status=204)
     ids = numbers(request.GET.get("ids", "").split(","))
     rows = [marked(binding) for binding in _rows(run, "").filter(pk__in=ids[:PER_PAGE])]
     context = {**_context(run), "rows": rows}
-    return live.answer(
-        request, "runs/run_live.html", context, facts=_facts(context, rows), busy=_busy(run)
-    )
+    facts, busy = _facts(context, rows), _busy(run)
+    return live.answer(request, "runs/run_live.html", context, facts=facts, busy=busy, stamp=stamp)
 
 
 @needs(post=Role.OPERATOR)
@@ -145,7 +149,7 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
         yield [f"b{number}", *cells, str(detail)]
 
 
-def show_retried(request: Request, done: actions.RetryReport) -> None:
+def show_retried(request: Request, done: RetryReport) -> None:
     """Show how many are retried, and for each other why not."""
     if done.retried:
         number = len(done.retried)
@@ -165,7 +169,11 @@ def marked(binding: Binding) -> tuple[Binding, tuple[str, ...], str]:
 
 
 def _rows(run: Run, state: str) -> QuerySet[Binding]:
-    rows = run.bindings.select_related("account__panel", "client", "plan", "window")
+    rows = run.bindings.select_related("account__panel", "client", "plan", "window").only(
+        *("run_id", "state", "step", "version", "waiting_for", "cause", "service_id", "number"),
+        *("account__username", "account__panel__name", "client__name", "client__remote_id"),
+        *("plan__name", "window__phase"),
+    )
     if state and state not in BindingState.values:
         raise Http404
     return rows.filter(state=state) if state else rows
@@ -203,6 +211,19 @@ def _windows(run: Run) -> list[Window]:
         )
         .order_by("-id")[:MAX_WINDOWS]
     )
+
+
+def _find(pk: int) -> Run:
+    """The run with its choices, but for the preview's summary, which is as long as the run."""
+    return get_object_or_404(Run.objects.select_related("preview").defer("preview__summary"), pk=pk)
+
+
+def _stamp(request: Request, run: Run) -> str:
+    """Whatever changes a binding of it writes an event; the header knows of windows."""
+    last = run.events.order_by("-id").values_list("pk", flat=True).first()
+    hours = run_state.begins_at(run, now()) if run.state == RunState.RUNNING else None
+    away = Panel.objects.filter(away_since__isnull=False).order_by("pk")
+    return live.stamp_of(request, (run.version, last, hours, list(away.values_list("pk"))))
 
 
 def _facts(context: dict[str, Any], rows: list[tuple[Binding, tuple[str, ...], str]]) -> object:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.models import Account, Binding, ClientUser
-from integrator.web.accounts import accounts, filters
+from integrator.web.accounts import accounts, search
 from tests import factories
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def test_search_finds_login_domain_mail_and_client(operator: Client, text: str) 
 def test_search_finds_the_accounts_of_more_clients_than_are_looked_up_first(
     operator: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "MAX_CLIENTS_BY_ID", 1)
+    monkeypatch.setattr(search, "MAX_CLIENTS_BY_ID", 1)
     payers = [factories.client(f"Studio {n}") for n in range(3)]
     wanted = [factories.account(f"u{n}", client=payer).pk for n, payer in enumerate(payers)]
     factories.account("u9", client=factories.client("Nobody"))

@@ -1,0 +1,55 @@
+"""The page of a preview that a worker has yet to make, or could not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from integrator.models import Preview
+from integrator.previews import making
+from integrator.web.layout import live
+from integrator.web.layout.access import Role, needs
+
+if TYPE_CHECKING:
+    from integrator.web.layout.access import Request
+
+
+def is_unmade(preview: Preview) -> bool:
+    """Whether it has no rows yet: a worker makes them, or could not."""
+    return bool(preview.wanted or making.KEY in preview.summary)
+
+
+def page(request: Request, preview: Preview) -> HttpResponse:
+    """How far it is, or why it could not be made."""
+    context = _context(preview)
+    if preview.wanted:
+        url = reverse("preview-making", args=[preview.pk])
+        context |= live.state(request, url, facts=_facts(preview), busy=True)
+    return render(request, "previews/making.html", context)
+
+
+@needs(get=Role.OPERATOR)
+def poll(request: Request, pk: int) -> HttpResponse:
+    """How far it is; once it is over the page is loaded anew."""
+    preview = get_object_or_404(Preview, pk=pk)
+    if not preview.wanted:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    context, facts = _context(preview), _facts(preview)
+    return live.answer(request, "previews/making_live.html", context, facts=facts, busy=True)
+
+
+def _context(preview: Preview) -> dict[str, Any]:
+    progress = preview.summary.get(making.KEY, {})
+    return {
+        "section": "accounts",
+        "preview": preview,
+        "progress": progress,
+        "failed": making.why_failed(preview),
+    }
+
+
+def _facts(preview: Preview) -> object:
+    return preview.summary.get(making.KEY)
