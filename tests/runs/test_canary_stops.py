@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 
 from integrator.bindings.operator import actions
 from integrator.messages.message import verbatim
@@ -77,7 +78,10 @@ def test_the_sentence_is_read_in_russian(operator: Client) -> None:
     factories.billmanager()
     binding = factories.binding("failed", 7, window=factories.window())
     factories.binding(run=binding.run)
-    circuit_breaker.failed(binding, 7, "form_unknown", verbatim("billing task.edit: lacks close"))
+    with transaction.atomic():
+        circuit_breaker.failed(
+            binding, 7, "form_unknown", verbatim("billing task.edit: lacks close")
+        )
     run = Run.objects.get(pk=binding.run_id)
     assert run.state == "paused"
     operator.cookies["django_language"] = "ru"
