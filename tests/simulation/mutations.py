@@ -193,7 +193,7 @@ MUTATIONS = {
     ),
     "linear": Mutation(
         "an answer of white space takes quadratic time",
-        (51, 56, 78, 81),
+        (51, 56, 124, 135),
         lambda: [mock.patch.object(sender, "understand", _slow_to_understand)],
     ),
     "caps": Mutation(
