@@ -10,13 +10,21 @@ import datetime as dt
 import re
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from django.conf import settings
 
 from integrator.bindings import intents
-from integrator.bindings.work import added_credit, order_and_payment, repeated_orders, worker_deaths
+from integrator.bindings.work import (
+    added_credit,
+    order_and_payment,
+    repeated_orders,
+    side_by_side,
+    worker_deaths,
+)
+from integrator.bindings.work.side_by_side import Asked
 from integrator.core import clock
 from integrator.panel_access import reachability
 from integrator.previews.checks import sites
@@ -32,7 +40,8 @@ from panels.coremanager.errors import Busy, OutcomeUnknown, Refused
 from panels.http import answer_reader, answers, sender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from integrator.bindings.work.side_by_side import Work
     from panels.http.row_stream import RowStream
@@ -75,6 +84,21 @@ def _refused_when_locked(*args: Any, **kwargs: Any) -> Any:
         if fault is not None and isinstance(refused, Busy):
             raise Refused(fault, panel=kwargs["panel"], func=kwargs["func"]) from unknown
         raise
+
+
+def _sent_first(
+    write: Callable[..., list[Any]],
+    asked: Sequence[tuple[Any, Asked]],
+    under_way: dict[Future[Any], Any],
+) -> list[Any]:
+    made = {member: member.submit(more.call) for member, more in asked if more.call is not None}
+    ready = []
+    for member, answer, error in write([(m, Asked(more.writes)) for m, more in asked], under_way):
+        if error is None and member in made:
+            under_way[made[member]] = member
+        else:
+            ready.append((member, answer, error))
+    return ready
 
 
 _NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -126,6 +150,13 @@ MUTATIONS = {
         lambda: [
             mock.patch.object(sender, "understand", _refused_when_locked),
             mock.patch.object(repeated_orders, "may_order", _no_look),
+        ],
+    ),
+    "sent first": Mutation(
+        "what several works declare is committed after it was sent",
+        (18,),
+        lambda: [
+            mock.patch.object(side_by_side, "_write", partial(_sent_first, side_by_side._write))
         ],
     ),
     "last look": Mutation(

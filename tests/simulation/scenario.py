@@ -232,7 +232,7 @@ def _many_unknown(drawn: Scenario, chance: random.Random) -> None:
     """What was sent for several at once is unknown for all of them, or their worker dies."""
     _many(drawn, chance)
     _storm(drawn, chance.choice(("money", "tasks")))
-    drawn.deaths = chance.choice((0.0, 0.002, 0.005))
+    drawn.deaths, drawn.commits = chance.choice(((0.0, 0.1), (0.002, 0.03), (0.005, 0.0)))
 
 
 MEETINGS = {
