@@ -12,7 +12,7 @@ done
 
 work=$(mktemp -d)
 end() {
-  for place in "$work"/*/proc; do
+  for place in "$work"/*/proc "$work"/*/dev/pts "$work"/*/dev/shm; do
     [ -d "$place" ] && umount "$place" 2>/dev/null || true
   done
   rm -rf --one-file-system "$work"
@@ -24,7 +24,11 @@ for suite in ${*:-bookworm trixie}; do
   echo "== $suite"
   debootstrap --variant=minbase --include=python3,python3-pip,make,git,ca-certificates "$suite" "$root" >"$work/$suite.log" 2>&1 \
     || { tail -n 20 "$work/$suite.log" >&2; exit 1; }
+  # What any running system has, and the tests need: processes, terminals, shared memory.
   mount -t proc proc "$root/proc"
+  mount -t devpts devpts "$root/dev/pts"
+  mkdir -p "$root/dev/shm"
+  mount -t tmpfs tmpfs "$root/dev/shm"
   # How this machine reaches the package index is its own business: the new one is told the same.
   for file in /etc/pip.conf /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
     [ -f "$file" ] && cp "$file" "$root$file"

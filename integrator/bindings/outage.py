@@ -8,7 +8,13 @@ import random
 from integrator.core import clock
 from integrator.models import Panel
 from integrator.panel_access import panel_connections, reachability
-from panels.coremanager.errors import CertificateRefused, LimitTimeout, PanelError, Unreachable
+from panels.coremanager.errors import (
+    CertificateRefused,
+    LimitTimeout,
+    PanelError,
+    TooLate,
+    Unreachable,
+)
 
 MIN_PAUSE, MAX_PAUSE = 2.0, 15.0
 """Seconds until a binding asks a panel again that is away."""
@@ -17,13 +23,14 @@ MIN_PAUSE, MAX_PAUSE = 2.0, 15.0
 def is_away(error: PanelError) -> bool:
     """Whether nothing can be read from the panel that raised this; it is asked, if it answers.
 
-    False for what does not pass by itself, and where the panel answers another question: then what
-    was asked for does not work, and is not asked for without end.
+    Nor could it be read where our own process was late, or found no place for its call: the panel
+    was not asked at all. False for what does not pass by itself, and where the panel answers
+    another question: then what was asked for does not work, and is not asked for without end.
     """
+    if isinstance(error, LimitTimeout | TooLate):
+        return True
     if not reachability.is_transient(error):
         return False
-    if isinstance(error, LimitTimeout):
-        return True  # no place among our own calls: the panel was not asked at all
     panel = Panel.objects.filter(name=error.panel).first()
     if panel is None:
         return False

@@ -29,6 +29,9 @@ TEXTS = {
     "order.captcha": _("the order form has a field for it"),
     "order.confirmed": _("the panel confirmed the order, but lists no service"),
     "order.found_unpaid": _("found ordered, not paid"),
+    "order.behind_unpaid": _(
+        "%(binding)s of the same client is ordered and not paid; it has to be paid for first"
+    ),
     "order.unseen": _("%(binding)s: its order is not seen in BILLmanager"),
     "order.unanswered": _(
         "%(binding)s: its order was not answered and may take effect until %(time)s UTC"

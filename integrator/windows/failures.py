@@ -24,7 +24,7 @@ from integrator.steps.verdicts import Failed
 from integrator.windows import lease, members, opening_letters, watchdog
 from integrator.windows.phases import restoring
 from integrator.windows.phases.opening import CannotOpenError
-from panels.coremanager.errors import LoginRefused, PanelError
+from panels.coremanager.errors import LoginRefused, PanelError, TooLate
 
 if TYPE_CHECKING:
     from integrator.models import Window
@@ -84,6 +84,10 @@ def after_error(driver: Driver, error: PanelError) -> None:
     tries = window.attempts + 1
     pauses.stop_panel(error)
     untouched = _is_untouched(window)
+    if untouched and isinstance(error, TooLate):
+        # Our own process stood still, and nothing was sent: that uses up no try.
+        driver.save(cause=told, due_at=clock.now() + transitions.backoff(0, most=MAX_BACKOFF))
+        return
     if untouched and reachability.is_transient(error):
         _wait_for(driver, error)
         return

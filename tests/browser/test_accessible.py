@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+WIDE_LETTERS = """
+() => document.querySelectorAll('*').forEach(one => { one.style.fontFamily = 'monospace'; })
+"""
+"""Systems differ in their letters; hardly any are as wide as these."""
+
+
 def everything() -> list[str]:
     """One of each thing; the addresses of all pages."""
     factories.many_accounts(12)
@@ -102,6 +108,10 @@ def test_nothing_is_wider_than_the_screen(sign_in: Callable[..., Page], language
             root = "document.documentElement"
             if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
                 wide.append((width, address))
+        page.set_viewport_size({"width": 1024, "height": 800})
+        page.evaluate(WIDE_LETTERS)
+        if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
+            wide.append((0, address))
     assert wide == []
 
 

@@ -57,10 +57,12 @@ def test_nothing_moves_when_the_words_change(
     before = page.evaluate(PLACES)
     assert len(before) >= 2
     window = cohort_of(run, 10)
+    factories.event(run=run)
     expect(told).to_have_text(words[1])
     assert page.evaluate(PLACES) == before
     for hours, expected in ((10, words[2]), (40, words[3])):
         began = now() - dt.timedelta(hours=hours)
         Window.objects.filter(pk=window.pk).update(created_at=began, closed_at=now())
+        factories.event(run=run)  # as each change has one: by that a poll sees that it must look
         expect(told).to_have_text(expected)
         assert page.evaluate(PLACES) == before

@@ -116,6 +116,8 @@ class Installation:
                 connections["default"] = previous
                 clock.install(clock_before)
                 random.setstate(state)
+                if self.database.is_in_memory_db():
+                    self.database.connection.close()  # which Django leaves open
 
     def _process(self) -> str:
         actor = self.scheduler.current

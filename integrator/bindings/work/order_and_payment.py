@@ -16,8 +16,9 @@ from integrator.bindings.work import added_credit, attempts, repeated_orders
 from integrator.bindings.work.side_by_side import read
 from integrator.bindings.work.writes import NotNowError
 from integrator.core import clock
-from integrator.models import Window
-from integrator.models.states import Outcome, Payment, Phase
+from integrator.messages.message import say
+from integrator.models import Binding, Window
+from integrator.models.states import NEEDS_PERSON, BindingState, Outcome, Payment, Phase
 from integrator.panel_access import call_log
 from integrator.runs import pauses
 from integrator.steps import payment_means
@@ -41,6 +42,9 @@ READING_HOLDS = dt.timedelta(seconds=10)
 """So long after the panel was asked nothing is ordered upon its answer: a worker may have stood
 still meanwhile, before or after the answer came."""
 
+UNPAID_WAIT = dt.timedelta(seconds=15)
+"""So long an account waits at least for another one of its client that is being paid for."""
+
 
 def work(claimed: Claim, bm: BillManager) -> Work[None]:
     """Go as far as this thread can, and hand the binding back."""
@@ -50,6 +54,8 @@ def work(claimed: Claim, bm: BillManager) -> Work[None]:
         effect = step3.KIND if binding.step == step3.NUMBER else step4.PAY_LINE
         if intents.may_have_happened(intents.last(claimed.intents, effect)):
             attempts.wait(claimed, members.READBACK)
+            return
+        if binding.step == step3.NUMBER and _is_behind_unpaid(claimed):
             return
         begun = clock.now()
         if _manual_only_until(claimed, bm) is None:
@@ -69,6 +75,28 @@ def work(claimed: Claim, bm: BillManager) -> Work[None]:
     except PanelError as error:
         # Raised by a read: nothing was done.
         attempts.try_again(claimed, binding.step, error)
+
+
+def _is_behind_unpaid(claimed: Claim) -> bool:
+    """Whether another account of this client is ordered and not paid; then this one is handed back.
+
+    Some carts can be paid only as a whole: whatever was ordered beside it could not be paid alone,
+    nor could the first one any more.
+    """
+    binding = claimed.binding
+    others = Binding.objects.filter(
+        client=binding.client_id, step=step4.NUMBER, service_id__isnull=False
+    )
+    others = others.exclude(pk=binding.pk).exclude(state=BindingState.CANCELLED)
+    first = others.only("state").order_by("pk").first()
+    if first is None:
+        return False
+    why = say("order.behind_unpaid", binding=str(first))
+    if first.state in NEEDS_PERSON:
+        attempts.fail(claimed, step3.NUMBER, step4.UNPAID_ORDER, why)
+    else:
+        attempts.wait_outside(claimed, clock.now() + UNPAID_WAIT, why=why)
+    return True
 
 
 def _manual_only_until(
