@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from integrator.bindings.work.side_by_side import Work
 
-pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 TOKEN = "worker-1"
 PATIENCE = 20.0
