@@ -276,12 +276,12 @@ def test_credit_is_meant_for_its_binding_until_its_charge_is_proven(
     # The money is back, as by a refund: it is the first one's, not the second one's.
     price = int(failed.price * 100)
     provider.sandbox.act(act="set_balance", client=client, balance=price)
-    actions.resume(run.pk, "anna") if run.state == "paused" else None
-    workers.until(lambda: Binding.objects.filter(state="done").exists() or paused(run))
-    if paused(run):
-        actions.resume(run.pk, "anna")
-    workers.until(lambda: Binding.objects.filter(state="done").exists())
-    actions.retry(Binding.objects.filter(pk=failed.pk), "anna")
+    behind = Binding.objects.exclude(pk=failed.pk)
+    workers.until(lambda: paused(run))
+    actions.resume(run.pk, "anna")
+    workers.until(lambda: behind.filter(state="failed", cause="unpaid_order").exists())
+    assert len(provider.sandbox.ledger()["orders"]) == 1  # nothing beside what is not paid
+    actions.retry(Binding.objects.filter(run=run), "anna")
     workers.until(lambda: Binding.objects.filter(state="done").count() == 2)
     workers.finish(run)
     provider.sound(done=2)
