@@ -166,7 +166,7 @@ MUTATIONS = {
     ),
     "promised": Mutation(
         "what was credited for one may pay for another",
-        (14, 54, 94, 194),
+        (74, 274),
         lambda: [mock.patch.object(added_credit, "_promised", return_value=payment_means.ZERO)],
     ),
     "sites": Mutation(
@@ -194,7 +194,7 @@ MUTATIONS = {
     ),
     "upgrade": Mutation(
         "names that do not hold any more are not found again",
-        (35, 15, 55, 75, 95, 115),
+        (155, 175, 475),
         lambda: [mock.patch.object(Context, "learn_again", return_value=False)],
     ),
     "canary": Mutation(
