@@ -170,17 +170,12 @@ def fenced(*claims: Claim) -> BindingQuerySet:
     )
 
 
-def write(claimed: Claim, columns: Mapping[str, Any]) -> bool:
-    """Write these columns of a claimed binding; False: its lease was lost, nothing is written."""
-    return bool(fenced(claimed).update(version=F("version") + 1, **columns))
-
-
 def note(claimed: Claim, **fields: Any) -> None:
     """Write facts that were learnt while the binding is held, without a change of state.
 
     Raises LeaseLostError.
     """
-    if not write(claimed, fields):
+    if not fenced(claimed).update(version=F("version") + 1, **fields):
         raise LeaseLostError
     for name, value in fields.items():
         setattr(claimed.binding, name, value)
@@ -307,13 +302,8 @@ def change_all(changes: Sequence[Change]) -> set[int]:
 
     A handful of statements, however many they are. Of two for one binding, the first counts.
     """
-    # Locked in one order, so that two of these never wait for each other.
-    locked = (
-        Binding.objects.filter(pk__in=[one.binding.pk for one in changes], lease_token="")
-        .order_by("pk")
-        .select_for_update()
-    )
-    present = {row.pk: (row.state, row.version) for row in locked.only("state", "version")}
+    found = locked([one.binding.pk for one in changes]).only("state", "version")
+    present = {row.pk: (row.state, row.version) for row in found}
     now = clock.now()
     written: dict[int, dict[str, Any]] = {}
     events = []

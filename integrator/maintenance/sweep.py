@@ -25,7 +25,6 @@ from integrator.windows.post_checks import closed_window
 
 MAX_REPAIRED = 500
 """Bindings of each kind that one round puts right; others come in the next."""
-LANE = "lane"
 """What a binding waits for while another one of its client is undecided."""
 
 
@@ -100,9 +99,9 @@ def _repair() -> None:
 def _mark_lanes() -> None:
     """Set what bindings wait for where another one of their client is undecided."""
     behind = run_state.behind_undecided()
-    named = Binding.objects.unclaimed().filter(waiting_for=LANE)
+    named = Binding.objects.unclaimed().filter(waiting_for=members.LANE)
     changed = F("version") + 1
-    behind.exclude(waiting_for=LANE).update(waiting_for=LANE, version=changed)
+    behind.exclude(waiting_for=members.LANE).update(waiting_for=members.LANE, version=changed)
     named.exclude(pk__in=behind.values("pk")).update(waiting_for=members.WINDOW, version=changed)
 
 

@@ -19,6 +19,7 @@ from integrator.models import Binding, Call, Panel, Run
 from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.runs import pace, run_state, working_hours
+from integrator.runs.cohorts import CALLS_PER_WINDOW
 from integrator.runs.estimate import Estimate
 from integrator.windows import members
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from integrator.models import Window
     from integrator.runs.tally import Tally
 
-CALLS_PER_WINDOW = 4
-"""As ``cohorts`` has it: how many parallel calls a window has for itself."""
-LANE = "lane"
-"""As the sweep has it: what a binding waits for while another one of its client is undecided."""
 RATE_WINDOWS = 4
 """The rate is that of so many windows that closed last."""
 SAMPLED = 60
@@ -89,7 +86,7 @@ def _work(tally: Tally) -> _Work:
     ordering = []
     for part in tally.parts:
         moving = part.state in MOVING
-        stuck = part.plan in blocked or part.waiting_for == LANE
+        stuck = part.plan in blocked or part.waiting_for == members.LANE
         if part.state in NEEDS_PERSON or (moving and stuck):
             work.persons += part.count
         elif moving:

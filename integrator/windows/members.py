@@ -35,6 +35,8 @@ WINDOW = "window"
 """Waits for a window on its plan."""
 LATER = "later"
 """Waits for a time before which nothing may be sent again; then for a window on its plan."""
+LANE = "lane"
+"""Waits while another binding of its client is undecided."""
 
 MONEY_STEPS = (3, 4)
 TASK_STEPS = (6, 7)
