@@ -82,6 +82,14 @@ def monotonic() -> float:
     return _clock.monotonic()
 
 
+def is_recent(at: dt.datetime, span: dt.timedelta) -> bool:
+    """Whether this was less than ``span`` ago.
+
+    It was not where it lies ahead: then the clock was put back, and nobody knows how old it is.
+    """
+    return dt.timedelta() <= now() - at < span
+
+
 def install(clock: Clock) -> Clock:
     """Replace the clock (simulations do) and return the one that was there."""
     global _clock

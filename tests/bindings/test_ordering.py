@@ -147,6 +147,17 @@ def test_a_plan_that_was_just_read_is_not_read_again_and_holds_ten_seconds(claim
     assert (until, bm.asked) == (read_at + dt.timedelta(seconds=10), [])
 
 
+def test_a_plan_is_read_again_where_the_clock_was_put_back(claimed: Claim) -> None:
+    """Then nobody knows how old the last reading is."""
+    ahead = clock.now() + dt.timedelta(seconds=3)
+    claimed.binding.window.modules_read_at = ahead  # type: ignore[union-attr]
+    bm = reading(90)
+    until = order_and_payment._manual_only_until(claimed, bm)
+    assert until is not None
+    assert until < ahead + dt.timedelta(seconds=10)
+    assert len(bm.asked) == 1
+
+
 def test_a_plan_is_read_again_after_what_took_calls(claimed: Claim) -> None:
     """A colleague may have switched a module while the balance was being credited."""
     bm = reading(90)

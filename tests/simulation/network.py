@@ -144,7 +144,7 @@ class Network(SandboxAdapter):
         """When switches came to the panel that had been given up, whatever they did there."""
         self.unlooked: list[str] = []
         """Orders of ours that were sent without a fresh look at what is on for their plan."""
-        self._looks: dict[str, float] = {}
+        self._looks: dict[str, tuple[float, float]] = {}
         self.away = (0.0, 0.0)
         """From when to when BILLmanager cannot be reached."""
         self.minds_pace = True
@@ -219,10 +219,13 @@ class Network(SandboxAdapter):
         """An order goes out only where its plan was looked at just before."""
         said = asked.params
         if asked.func == self.gateway.world.dialect["plan_modules.list"]:
-            self._looks[said.get("elid") or said.get("plid", "")] = self._scheduler.now
+            plan = said.get("elid") or said.get("plid", "")
+            self._looks[plan] = self._scheduler.now, self._scheduler.skew
         if asked.func.endswith("order.param") and said.get("sok"):
-            age = self._scheduler.now - self._looks.get(said.get("pricelist", ""), 0.0)
-            if age > LOOKED_WITHIN:
+            looked, skew = self._looks.get(said.get("pricelist", ""), (0.0, 0.0))
+            age = self._scheduler.now - looked
+            shown = age + self._scheduler.skew - skew  # all that the product can know of it
+            if age > LOOKED_WITHIN and not 0.0 <= shown <= LOOKED_WITHIN:
                 self.unlooked.append(f"{asked.func} was sent {age:.0f} s after a look at its plan")
 
     def _lands_late(self, asked: Request, limit: float) -> None:

@@ -111,7 +111,7 @@ def _manual_only_until(
     if window is None:
         return None
     known = window.modules_read_at
-    if known and clock.now() - known < MAX_READING_AGE and (since is None or known > since):
+    if known and clock.is_recent(known, MAX_READING_AGE) and (since is None or known > since):
         return known + READING_HOLDS
     asked = clock.now()
     present = enabled(bm.plans.modules(claimed.binding.plan.remote_id))

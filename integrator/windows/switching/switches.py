@@ -168,7 +168,7 @@ def _send(
     """Send these; False: not all were, or nobody knows; look again at the time that was set."""
     for switch in due:
         # A colleague may have switched meanwhile: the last one must not go off.
-        late = not switch.on and clock.now() - read_at > MAX_READING_AGE
+        late = not switch.on and not clock.is_recent(read_at, MAX_READING_AGE)
         if late or not _switch(counted, step, switch):
             counted.driver.look_again(clock.now() + SHOWS_AFTER)
             return False
