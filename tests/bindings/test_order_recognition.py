@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -18,12 +18,15 @@ from integrator.panel_access import remoteid_column
 from integrator.runs import run_state
 from integrator.steps import step3_order as step3
 from integrator.steps.verdicts import Ambiguous, Proven
+from integrator.windows import readings
 from panels.billmanager.services import Service
 from tests import factories
+from tests.services.odd_dialects import written
 from tests.services.provider import only, open_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
@@ -155,6 +158,54 @@ def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_un
     windows = Window.objects.count()
     workers.until(lambda: not open_windows())
     assert Window.objects.count() == windows
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("marks", "found"),
+    [
+        ("on", ("failed", "service_closed", "done")),
+        ("off", ("undecided", "order_unknown", "unknown")),
+    ],
+)
+def test_an_unanswered_order_whose_service_was_closed_is_ours_by_its_mark(
+    provider_with: Callable[..., Provider],
+    workers: Workers,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    marks: str,
+    found: tuple[str, str, str],
+) -> None:
+    """It stayed unknown for ever, held each later window, and had let go of its client's lane.
+
+    Where nothing shows marks, it may be the client's own: a person says which.
+    """
+    shown = {"service__remoteid_in_list": "off", "service__remoteid_in_form": marks}
+    provider = provider_with("--dialect", written(tmp_path, rows__deleted="listed", **shown))
+    lost = {
+        "func": "v2.vhost.order.param",
+        "kind": "reset_after",
+        "times": 1,
+        "when": {"sok": "ok"},
+    }
+    provider.sandbox.faults({"panel": None, **lost})
+    read = readings.read
+
+    def after_it_was_closed(*args: Any, **kwargs: Any) -> Any:
+        for service in provider.sandbox.ledger()["services"]:
+            provider.sandbox.act(act="close_service", service=service["id"])
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(readings, "read", after_it_was_closed)
+    run = provider.start(1)
+    workers.until(lambda: Binding.objects.get().state in ("failed", "undecided"))
+    binding = only(run=run)
+    order = Intent.objects.get(kind="order")
+    assert (binding.state, binding.cause, order.outcome) == found
+    assert (binding.service_id is not None) == (order.outcome == "done")
+    workers.until(lambda: not open_windows())
+    assert len(provider.sandbox.ledger()["orders"]) == 1
 
 
 @pytest.mark.any_database

@@ -178,19 +178,29 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> 
         seen.evidence["remoteid"], confirmed=confirmed
     ):
         return step3.unmarked(binding, seen.evidence)
+    if isinstance(seen, Failed) and intents.unsettled(intent):
+        # It may be ours or not, and is of no use either way: a person says which.
+        return Ambiguous("order_unknown", seen.text, seen.evidence)
     return seen
 
 
 def _not_found(
     binding: Binding, verdict: Verdict, intent: Intent, ledger: members.Ledger
 ) -> dt.datetime | None:
-    """No sound service: failed, undecided, or wait. Returns when to look again, if at all."""
+    """No sound service: failed, undecided, or wait. Returns when to look again, if at all.
+
+    One that has failed is there: nothing of its order can be on its way any more.
+    """
     if _may_still_come(verdict, intent):
         return intents.next_look(intent)
     if intents.refused_unread(intent):
         intents.note_read(intent)
     if isinstance(verdict, Failed):
-        ledger.failed(binding, step3.NUMBER, verdict)
+        service = verdict.evidence["service"]
+        if intents.unsettled(intent):
+            intents.settle(intent, Outcome.DONE, why=say("effect.read_back"), service=service)
+        known = {"service_id": service} if intent.outcome == Outcome.DONE else {}
+        ledger.failed(binding, step3.NUMBER, verdict, **known)
         return None
     if isinstance(verdict, Ambiguous):
         ledger.undecided(binding, step3.NUMBER, verdict)
