@@ -173,6 +173,7 @@ def test_an_unanswered_order_whose_service_was_closed_is_ours_by_its_mark(
     provider_with: Callable[..., Provider],
     workers: Workers,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     tmp_path: Path,
     marks: str,
     found: tuple[str, str, str],
