@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from integrator.bindings.operator import undo_guide
 from integrator.core.errors import Refused
 from integrator.models import Binding
+from integrator.steps import step1_add_manual_module as step1
 from panels.sandbox.world import acts
 from panels.sandbox.world import records as r
 from tests.simulation.batch import ANNA, Batch, key_of
@@ -76,6 +77,7 @@ class Undos:
             service = Binding.objects.get(pk=pk).service_id or 0
             if self._is_there(service):
                 if not self._say(partial(undo_guide.to_manual, pk, ANNA)):
+                    self._put_on_manual(pk, service)
                     return
                 self._wait()
                 if not self._delete(pk, service):
@@ -98,6 +100,20 @@ class Undos:
     def _is_there(self, service_id: int) -> bool:
         service = self._world.services.get(service_id)
         return service is not None and service.status != r.DELETED
+
+    def _put_on_manual(self, pk: int, service_id: int) -> None:
+        """Do by hand what the page says of a service that was opened with another user.
+
+        That user and its site stay on the server.
+        """
+        service, binding = self._world.services[service_id], Binding.objects.get(pk=pk)
+        if not service.module or service.username in ("", binding.account.username):
+            return
+        name = step1.name_for(binding.datacenter_id)
+        manual = next(module for module in self._world.modules.all() if module.name == name)
+        self._world.services.put(service._replace(module=manual.id))
+        self._scheduler.tell(f"puts service {service_id} on module {manual.id} by hand")
+        self._scheduler.seen["put on the manual module by hand"] += 1
 
     def _delete(self, pk: int, service_id: int) -> bool:
         """Delete the service in BILLmanager, only as long as page and service say that one may."""

@@ -228,7 +228,8 @@ def _check(binding: Binding, form: ServiceForm) -> None:
         return
     raise ActionRefused(
         _("Service %(id)d is on module %(module)s with username “%(user)s”, not as it was bound."
-          " Look at it in BILLmanager first.")
+          " Look at it in BILLmanager first: to delete it there deletes that user and its site. If"
+          " they shall stay, put the service on a manual module in its form, then press again.")
         % {"id": binding.service_id, "module": form.module_id, "user": form.username}
     )  # fmt: skip
 
