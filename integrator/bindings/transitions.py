@@ -54,30 +54,35 @@ class Claim:
 
 MAX_CLAIMED = 8
 """Bindings that are claimed at once at most."""
-CLAIMED_SHARE = 2
-"""A claim takes one in so many of those that are ready, and leaves the rest to other threads."""
 MAX_THREADS = 8
 """Threads that are woken for one window at once at most."""
 MAX_LOOKS = 3
 """Times that a claim looks for others, when those that it chose were taken meanwhile."""
 
 
-def claim(bindings: BindingQuerySet, *, lane: bool = False, most: int = 1) -> list[Claim]:
-    """Claim up to ``most`` of those that are ready, fewer where few are; none: an empty list.
+def claim(
+    bindings: BindingQuerySet, *, lane: bool = False, most: int = 1, alone: bool = True
+) -> list[Claim]:
+    """Claim up to ``most`` of those that are ready; none: an empty list.
 
     ``lane``: one of each client alone, whose lane (steps 3 and 4) nobody else holds; it is claimed
-    together with the lane.
+    together with the lane. ``alone``: the thread works on no others; beside others it is given
+    none over which a worker has died.
     """
     for _ in range(MAX_LOOKS):
         now = clock.now()
         # Without a write, which would hold up others.
         ready = _ready(bindings, now, lane=lane)
-        found = list(ready[: MAX_CLAIMED * CLAIMED_SHARE])
+        if not alone:
+            ready = ready.filter(deaths=0)
+        # Of twice as many, so that two who claim at the same moment mostly reach for different
+        # ones.
+        found = list(ready[: 2 * MAX_CLAIMED])
         if any(row.deaths for row in found) and _suspects_at_work().exists():
-            found = list(ready.filter(deaths=0)[: MAX_CLAIMED * CLAIMED_SHARE])
+            found = list(ready.filter(deaths=0)[: 2 * MAX_CLAIMED])
         if not found:
             return []
-        claimed = _claim(_share(found, most, lane=lane), now, lane=lane)
+        claimed = _claim(_chosen(found, most, lane=lane), now, lane=lane)
         if claimed:
             return claimed
     return []
@@ -94,7 +99,10 @@ def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> Bindin
     if lane:
         taken = Binding.objects.filter(in_lane=True).values("client_id")
         found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
-    return found.order_by("due_at", "number").only("client_id", "state", "deaths", "version")
+    return found.order_by("due_at", "number").only(*_OF_CHOSEN)
+
+
+_OF_CHOSEN = ("client_id", "state", "deaths", "version", "step", "run_id", "window_id")
 
 
 def _suspects_at_work() -> BindingQuerySet:
@@ -105,6 +113,19 @@ def _suspects_at_work() -> BindingQuerySet:
     return Binding.objects.filter(state=BindingState.RUNNING, deaths__gt=0)
 
 
+def _chosen(found: Sequence[Binding], most: int, *, lane: bool) -> Sequence[Binding]:
+    """So many of them, not always the first; one for each lane.
+
+    Of those over which a worker has died, one alone, and only where there are no others.
+    """
+    found = [row for row in found if not row.deaths] or found[:1]
+    if lane:
+        found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
+    count = min(most, len(found))
+    begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
+    return found[begin : begin + count]
+
+
 def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[Claim]:
     """Claim those of these bindings that are still as they were seen to be."""
     token = heartbeat.new_lease_token()
@@ -113,6 +134,10 @@ def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[C
     free = Binding.objects.unclaimed().filter(as_seen)
     if any(row.deaths for row in chosen):
         free = free.filter(~Exists(_suspects_at_work()))
+    events = {
+        row.pk: event_of(row, row.state, BindingState.RUNNING, say("binding.claimed"), PRODUCT)
+        for row in chosen
+    }
     try:
         with transaction.atomic():
             # What others are changing just now is left to them, instead of waited for.
@@ -125,49 +150,41 @@ def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[C
                 version=F("version") + 1,
                 **enters,
             )
-            claimed = _claimed({row.pk: row.state for row in chosen}, token) if taken else []
+            if taken not in (0, len(chosen)):
+                ours = Binding.objects.filter(pk__in=events, lease_token=token)
+                events = {pk: events[pk] for pk in ours.values_list("pk", flat=True)}
+            if taken:
+                Event.objects.bulk_create(events.values())
     except IntegrityError:
         return []  # another binding of a client entered the lane just now
-    if claimed:
-        leases.hold(token)
-    return claimed
+    if not taken:
+        return []
+    leases.hold(token)
+    return _claimed(events, token)
 
 
-def _share(found: Sequence[Binding], most: int, *, lane: bool) -> Sequence[Binding]:
-    """Some of them, with a fair share left to other threads; one for each lane.
+def _claimed(ids: Collection[int], token: str) -> list[Claim]:
+    """The claims with this token on these bindings, with what is known of each.
 
-    Not always the first ones, which all threads would reach for at once.
+    Read after the claim, which keeps others from changing it, so that no other writer waits.
     """
-    found = [row for row in found if not row.deaths] or found[:1]
-    if lane:
-        found = list({row.client_id: row for row in reversed(found)}.values())[::-1]
-    count = min(most, -(-len(found) // CLAIMED_SHARE))
-    begin = random.randrange(len(found) - count + 1)  # noqa: S311 - to spread, not to hide
-    return found[begin : begin + count]
-
-
-def _claimed(before: Mapping[int, str], token: str) -> list[Claim]:
-    """The claims with this token, with what is known of each; ``before``: state by id until now.
-
-    Writes the events that tell of it.
-    """
-    claims = {row.pk: Claim(row, token) for row in rows.claimed(before, token)}
+    claims = {row.pk: Claim(row, token) for row in rows.claimed(ids, token)}
     for intent in rows.intents_of(claims):
         claims[intent.binding_id or 0].intents.append(intent)
     for step in rows.steps_of(claims):
         claims[step.binding_id or 0].steps[step.number] = step
-    Event.objects.bulk_create(
-        event_of(one.binding, before[pk], BindingState.RUNNING, say("binding.claimed"), PRODUCT)
-        for pk, one in claims.items()
-    )
     return list(claims.values())
 
 
 def fenced(*claims: Claim) -> BindingQuerySet:
-    """Those of these bindings whose lease still holds; all were claimed together."""
-    return Binding.objects.filter(pk__in=[one.binding.pk for one in claims]).leased(
-        claims[0].token, clock.now()
-    )
+    """Those of these bindings whose lease still holds."""
+    by_token: dict[str, list[int]] = {}
+    for one in claims:
+        by_token.setdefault(one.token, []).append(one.binding.pk)
+    # By pairs: one that was lost and claimed again has another token of ours.
+    pairs = [Q(lease_token=token, pk__in=ids) for token, ids in by_token.items()]
+    ours = Q(Q(pk__in=[]), *pairs, _connector=Q.OR)
+    return Binding.objects.filter(ours).leased(clock.now())
 
 
 def note(claimed: Claim, **fields: Any) -> None:
@@ -218,7 +235,7 @@ def handed_back(
 
 
 def write_hand_backs(handed: Sequence[HandBack]) -> None:
-    """Write the ends of these claims, which were claimed together, with their events.
+    """Write the ends of these claims, with their events.
 
     Must be called inside the transaction that writes what the states rest on.
     Raises LeaseLostError when a lease was lost: then nothing of it may be written.

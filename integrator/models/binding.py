@@ -33,9 +33,9 @@ class BindingQuerySet(models.QuerySet["Binding"]):
         """Those that may be claimed at this time."""
         return self.unclaimed().filter(due_at__lte=now)
 
-    def leased(self, token: str, now: dt.datetime) -> BindingQuerySet:
-        """Those whose lease with this token still holds at this time."""
-        return self.filter(lease_token=token, state=BindingState.RUNNING, lease_expires_at__gt=now)
+    def leased(self, now: dt.datetime) -> BindingQuerySet:
+        """Claimed ones whose lease still holds at this time."""
+        return self.filter(state=BindingState.RUNNING, lease_expires_at__gt=now)
 
 
 class Binding(models.Model):

@@ -1,7 +1,12 @@
-"""Fixtures of these tests: a provider with workers."""
+"""Fixtures of these tests: a provider with workers, and threads that make calls."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrator.panel_access import senders
 from tests.services.provider_fixtures import (  # noqa: F401 - fixtures
     admin,
     operator,
@@ -10,3 +15,18 @@ from tests.services.provider_fixtures import (  # noqa: F401 - fixtures
     quick,
     workers,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import Settings
+
+
+@pytest.fixture
+def threads(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Calls are made by threads, as in a worker."""
+    settings.WORKER_THREADS = 16
+    monkeypatch.setattr(senders, "_pool", None)
+    yield
+    if senders._pool is not None:
+        senders._pool.shutdown()

@@ -51,7 +51,7 @@ def test_a_binding_that_went_on_meanwhile_is_not_claimed(
     leases.let_go(claimed.token)
 
 
-def test_a_thread_claims_its_share_and_one_binding_of_a_client(provider: Provider) -> None:
+def test_a_thread_claims_what_it_can_and_one_binding_of_a_client(provider: Provider) -> None:
     run = provider.start(12)
     bindings = Binding.objects.filter(run=run)
     bindings.update(due_at=clock.now())
@@ -159,7 +159,7 @@ def test_who_ends_its_turn_after_some_work_has_the_window_looked_at_again(
     window = factories.window(Phase.TASKS, due_at=None)
     woken: list[int] = []
     wake_ups.register("window", woken.append)
-    monkeypatch.setattr(dispatch, "_serve", lambda _window: True)
+    monkeypatch.setattr(dispatch, "_serve", lambda _window, _is_over: True)
     turns = iter([False, True])
     dispatch.look_at_window(window.pk, stop=lambda: next(turns))
     wake_ups.register("window", lambda _row: None)

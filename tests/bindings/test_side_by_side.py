@@ -19,14 +19,11 @@ from integrator.bindings.work.writes import NotNowError
 from integrator.core import clock
 from integrator.models import Binding, Event, Intent, Step
 from integrator.models.states import BindingState, Phase
-from integrator.panel_access import senders
 from tests import factories
 from tests.services.effects import Declared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pytest_django.fixtures import Settings
+    from collections.abc import Callable
 
     from integrator.bindings.work.side_by_side import Work
 
@@ -35,16 +32,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "worker-1"
 PATIENCE = 20.0
 """Seconds after which calls that should be under way together are not."""
-
-
-@pytest.fixture
-def threads(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Calls are made by threads, as in a worker."""
-    settings.WORKER_THREADS = 8
-    monkeypatch.setattr(senders, "_pool", None)
-    yield
-    if senders._pool is not None:
-        senders._pool.shutdown()
 
 
 def claims(count: int, phase: Phase = Phase.TASKS) -> list[Claim]:

@@ -1,12 +1,13 @@
 """What a worker does when it is woken: serve one window, or prepare one run.
 
-Many threads, processes and machines may look at the same window at once. Each takes the next
-binding that is ready; whoever finds none left to take drives the window on.
+Many processes and machines may look at the same window at once. One thread of each takes bindings
+that are ready, and more as it gets through; whoever finds none left to take drives the window on.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from integrator.bindings.work import (
     worker_deaths,
     writes,
 )
-from integrator.core import clock
+from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
 from integrator.messages.message import say
 from integrator.models import Binding, Intent, Run, Window
@@ -55,6 +56,9 @@ VERSION_WAIT = 5.0
 MAX_TURN = 20.0
 """Seconds after which a woken worker hands back, so that other messages get their turn too."""
 
+MAX_UNDER_WAY = 2 * transitions.MAX_CLAIMED
+"""Bindings of a window that one process works on at once, at most."""
+
 JOBS = {Phase.ORDERS: order_and_payment.work, Phase.TASKS: task_close.work}
 
 
@@ -75,9 +79,13 @@ def _ready(window: Window) -> BindingQuerySet:
 def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Serve this window until nothing is left to do in it now."""
     deadline = clock.monotonic() + MAX_TURN
+
+    def is_over() -> bool:
+        return stop() or clock.monotonic() >= deadline
+
     served = False
-    while clock.monotonic() < deadline and not stop():
-        if _serve(window_id):
+    while not is_over():
+        if _serve(window_id, is_over):
             served = True
             continue
         if served:
@@ -93,22 +101,92 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
         wake_ups.wake("window", window_id)
 
 
-def _serve(window_id: int) -> bool:
-    """Take some bindings of this window that are ready, and work on them; False: there are none."""
-    looked_at = Window.objects.only("phase", "closing", "guided", "allowed")
-    window = looked_at.filter(pk=window_id).order_by().first()
-    if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
-        return False
-    if transports.LIMITER.is_crowded():
-        return False  # whoever makes these calls takes more when they are through
-    phase = Phase(window.phase)
-    claims = transitions.claim(
-        _ready(window), lane=phase == Phase.ORDERS, most=transitions.MAX_CLAIMED
-    )
-    client = cache(panel_connections.billmanager)
-    with _held(claims), call_log.about(window_id=window_id):
-        side_by_side.run([_work(claimed, JOBS[phase], client) for claimed in claims])
-    return bool(claims)
+_served: set[tuple[str, int]] = set()
+"""Windows, each with the process of which a thread works on their bindings."""
+_served_lock = threading.Lock()
+
+
+def _serve(window_id: int, is_over: Callable[[], bool]) -> bool:
+    """Work on bindings of this window as long as some are ready.
+
+    False: none is, or another thread of this process works on them, and takes up more by itself.
+    """
+    turn = _Turn(window_id, is_over)
+    with _first(window_id) as first:
+        if not first:
+            return False
+        try:
+            with call_log.about(window_id=window_id):
+                side_by_side.run((), turn.take_up)
+        finally:
+            for token in turn.tokens:
+                leases.let_go(token)
+    return bool(turn.tokens)
+
+
+@contextmanager
+def _first(window_id: int) -> Iterator[bool]:
+    """Whether no other thread of this process serves this window while inside."""
+    key = (heartbeat.process_token(), window_id)
+    with _served_lock:
+        first = key not in _served
+        _served.add(key)
+    try:
+        yield first
+    finally:
+        if first:
+            with _served_lock:
+                _served.discard(key)
+
+
+class _Turn:
+    """One thread's work on bindings of a window, of which it takes up more as it gets through.
+
+    ``tokens``: of all that were claimed; their leases are kept until the turn is over.
+    """
+
+    def __init__(self, window_id: int, is_over: Callable[[], bool]) -> None:
+        self._window_id = window_id
+        self._is_over = is_over
+        self._look_at = float("-inf")
+        self._suspect = False
+        self.tokens: set[str] = set()
+
+    def take_up(self, under_way: int) -> list[Work[None]]:
+        """Claim more where there is room beside those under way; the works on them."""
+        if under_way and not self._has_room(under_way):
+            return []
+        # Whoever makes the calls that wait for a place takes up more when they are through.
+        if self._is_over() or transports.LIMITER.is_crowded():
+            return []
+        window = self._window()
+        claims = [] if window is None else _claim(window, alone=not under_way)
+        if window is None or not claims:
+            self._look_at = clock.monotonic() + side_by_side.LOOK
+            return []
+        self._suspect = any(claimed.binding.deaths for claimed in claims)
+        self.tokens.add(claims[0].token)
+        job, client = JOBS[Phase(window.phase)], cache(panel_connections.billmanager)
+        return [_work(claimed, job, client) for claimed in claims]
+
+    def _has_room(self, under_way: int) -> bool:
+        """Whether more may be taken up; not beside one over which a worker has died."""
+        if self._suspect or under_way > MAX_UNDER_WAY - transitions.MAX_CLAIMED:
+            return False
+        return clock.monotonic() >= self._look_at
+
+    def _window(self) -> Window | None:
+        """The window, where its bindings may be worked on now."""
+        looked_at = Window.objects.only("phase", "closing", "guided", "allowed")
+        window = looked_at.filter(pk=self._window_id).order_by().first()
+        if window is None or window.phase not in JOBS or guided_window.keeps_waiting(window):
+            return None
+        return window
+
+
+def _claim(window: Window, *, alone: bool) -> list[Claim]:
+    lane, most = window.phase == Phase.ORDERS, transitions.MAX_CLAIMED
+    return transitions.claim(_ready(window), lane=lane, most=most, alone=alone)
 
 
 def _work(

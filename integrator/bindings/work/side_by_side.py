@@ -8,7 +8,7 @@ for once.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -21,7 +21,7 @@ from integrator.bindings.work.writes import Declaration, Settlement, Writes
 from integrator.panel_access import senders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from integrator.bindings.transitions import HandBack
     from integrator.steps.effect import Effect
@@ -39,6 +39,8 @@ class Asked:
 
 TOGETHER = 0.01
 """Seconds that an answer waits for others, so that what follows from them is written together."""
+LOOK = 0.25
+"""Seconds without an answer after which it is asked whether there is more to work on."""
 
 Work = Generator[Asked, Any, T]
 """The work on one binding: what it asks for is answered with the call's result, or raises."""
@@ -98,20 +100,45 @@ _Ready = tuple[_Member, Any, BaseException | None]
 """A member that can go on, and the answer to what it asked for, or the error."""
 
 
-def run(works: Iterable[Work[None]]) -> None:
-    """Bring all of these to their ends. Raises what one of them raised, when all are through."""
+More = Callable[[int], Iterable[Work[None]]]
+"""Gives further works, told how many are not at their ends."""
+
+
+def run(works: Iterable[Work[None]], more: More = lambda _under_way: ()) -> None:
+    """Bring all of these to their ends, and what ``more`` adds while they are under way.
+
+    ``more`` is asked again and again, until all are at their ends and it has no more, or one has
+    failed. Raises what one of them raised, or ``more`` did, when all are through.
+    """
     failures: list[Exception] = []
     under_way: dict[Future[Any], _Member] = {}
+    ready: list[_Ready] = []
     with ExitStack() as members:
-        ready: list[_Ready] = []
-        for work in works:
-            member = _Member(work)
-            members.callback(member.close)
-            ready.append((member, None, None))
-        while ready or under_way:
+
+        def begin(begun: Iterable[Work[None]]) -> None:
+            for work in begun:
+                member = _Member(work)
+                members.callback(member.close)
+                ready.append((member, None, None))
+
+        begin(works)
+        while True:
+            if not failures:
+                begin(_more(more, len(ready) + len(under_way), failures))
+            if not (ready or under_way):
+                break
             ready = _write(_go_on(ready, failures), under_way) or _answers(under_way)
     if failures:
         raise failures[0]
+
+
+def _more(more: More, under_way: int, failures: list[Exception]) -> Iterable[Work[None]]:
+    """Further works; none where that fails, since what is under way is to come to its end."""
+    try:
+        return more(under_way)
+    except Exception as failure:  # noqa: BLE001 - raised when the others are through
+        failures.append(failure)
+        return ()
 
 
 def _go_on(ready: Iterable[_Ready], failures: list[Exception]) -> list[tuple[_Member, Asked]]:
@@ -144,9 +171,10 @@ def _write(
 
 
 def _answers(under_way: dict[Future[Any], _Member]) -> list[_Ready]:
-    """Wait for answers; who can go on with theirs, no longer under way then."""
+    """Wait for answers; who can go on with theirs, no longer under way then; none: it took long."""
     ready: list[_Ready] = []
-    wait(under_way, return_when=FIRST_COMPLETED)
+    if not wait(under_way, timeout=LOOK, return_when=FIRST_COMPLETED).done:
+        return ready
     for done in wait(under_way, timeout=TOGETHER).done:
         error = done.exception()
         ready.append((under_way.pop(done), None if error else done.result(), error))
