@@ -62,9 +62,10 @@ T_co = TypeVar("T_co", covariant=True)
 def listed_within() -> dt.timedelta:
     """How long what the panel has done or refused may take until all of its lists show it.
 
-    Lists were seen to lag behind: several settle times, so that one slow reading decides nothing.
+    Lists were seen to lag behind by a minute, and the clock may be set ahead meanwhile: several
+    settle times, so that neither decides anything.
     """
-    return dt.timedelta(seconds=3 * settings.SETTLE_SECONDS)
+    return dt.timedelta(seconds=4 * settings.SETTLE_SECONDS)
 
 
 def horizon() -> dt.timedelta:

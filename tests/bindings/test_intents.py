@@ -35,6 +35,11 @@ def test_what_harms_when_done_twice_is_absent_after_the_horizon_alone(kind: str)
     assert settled(kind, Outcome.UNKNOWN, answered=True) >= intents.listed_within()
 
 
+def test_lists_a_minute_behind_and_a_clock_set_ahead_do_not_make_an_effect_absent() -> None:
+    assert intents.listed_within() >= dt.timedelta(seconds=60 + 15)
+    assert intents.horizon() >= dt.timedelta(minutes=11)
+
+
 @pytest.mark.parametrize("kind", ["switch", "expiry", "take", "letter"])
 def test_what_may_be_repeated_is_absent_after_the_settle_time(kind: str) -> None:
     assert settled(kind, Outcome.UNKNOWN) < intents.listed_within()
