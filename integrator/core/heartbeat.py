@@ -7,6 +7,7 @@ one that died or was paused stops doing so, and its leases run out.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import secrets
@@ -66,22 +67,32 @@ class Heartbeat(threading.Thread):
         self.pid = os.getpid()
         self.interval = interval
         self.duties: list[Callable[[], None]] = []
+        self.at_end: list[Callable[[], None]] = []
         self.stopped = threading.Event()
 
     def run(self) -> None:
-        """Call every duty at the interval until stopped."""
+        """Call every duty at the interval until stopped, then what is to be done at the end."""
         while not self.stopped.wait(self.interval):
             for duty in list(self.duties):
-                try:
-                    duty()
-                except Error as error:
-                    log.warning("lease.not_extended", error=str(error))
-                    connections.close_all()
+                _call(duty, "lease.not_extended")
+        for last in self.at_end:
+            _call(last, "lease.not_released")
         connections.close_all()
 
 
-def add_duty(duty: Callable[[], None]) -> None:
-    """Call ``duty`` several times per lease time from now on; added twice it is called once."""
+def _call(duty: Callable[[], None], failed: str) -> None:
+    try:
+        duty()
+    except Error as error:
+        log.warning(failed, error=str(error))
+        connections.close_all()
+
+
+def add_duty(duty: Callable[[], None], *, at_end: Callable[[], None] | None = None) -> None:
+    """Call ``duty`` several times per lease time from now on; added twice it is called once.
+
+    ``at_end`` is called when this process ends, unless it is killed.
+    """
     global _thread  # noqa: PLW0603 - one thread per process
     with _lock:
         dead = _thread is not None and _thread.ident is not None and not _thread.is_alive()
@@ -91,10 +102,13 @@ def add_duty(duty: Callable[[], None]) -> None:
             _thread.start()
         if duty not in _thread.duties:
             _thread.duties.append(duty)
+            if at_end is not None:
+                _thread.at_end.append(at_end)
 
 
+@atexit.register
 def stop() -> None:
-    """Stop the thread and wait for it; leases then run out by themselves."""
+    """Stop the thread and wait for it; leases that it does not release run out by themselves."""
     with _lock:
         running = _thread
     if running is not None and running.pid == os.getpid():

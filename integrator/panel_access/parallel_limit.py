@@ -88,7 +88,7 @@ class DatabaseLimiter:
             pool = self._pools.get(panel)
             if pool is None:
                 pool = self._pools[panel] = _Pool(panel)
-                heartbeat.add_duty(self.maintain)
+                heartbeat.add_duty(self.maintain, at_end=self.release_all)
             return pool
 
     def _refresh_limit(self, pool: _Pool) -> None:
@@ -200,7 +200,7 @@ class DatabaseLimiter:
         return max(1, math.ceil(self._limit_of(pool.panel) / (wanting + 1)))
 
     def release_all(self) -> None:
-        """Release every place of this process, for a clean stop."""
+        """Release every place of this process, as it ends; else they were missed for a lease."""
         PanelSlot.objects.filter(holder=heartbeat.process_token()).update(
             holder="", expires_at=None
         )

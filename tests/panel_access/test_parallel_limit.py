@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 
 from integrator.bindings.work import dispatch
-from integrator.core import clock
-from integrator.models import Binding, Panel
+from integrator.core import clock, heartbeat
+from integrator.models import Binding, Panel, PanelSlot
 from integrator.models.states import Phase
 from integrator.panel_access import adaptive_limit, panel_connections, transports
 from integrator.panel_access.parallel_limit import DatabaseLimiter
@@ -91,3 +91,12 @@ def test_a_process_whose_calls_wait_for_places_takes_up_nothing_more(
     waiting.join()
     assert not limiter.is_crowded()
     limiter.release_all()
+
+
+def test_a_process_that_ends_gives_its_places_back(transactional_db: None) -> None:
+    """A command's place was missing to the workers for a lease time after it had ended."""
+    limiter = DatabaseLimiter(lambda _panel: 2)
+    with limiter.slot("billing", PATIENCE):
+        assert PanelSlot.objects.exclude(holder="").exists()
+    heartbeat.stop()  # as at the end of a process
+    assert not PanelSlot.objects.exclude(holder="").exists()
