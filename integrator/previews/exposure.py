@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Avg
 
 from integrator.models import Call, Panel
-from integrator.models.preview import COHORT_GROWTH
+from integrator.previews import cohort_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,21 +48,6 @@ class Exposure:
     manual_only_seconds: float
 
 
-def cohorts(count: int, full: int) -> tuple[int, ...]:
-    """The sizes of the cohorts that ``count`` accounts of one plan are bound in.
-
-    >>> cohorts(75, 100)
-    (1, 10, 50, 14)
-    """
-    sizes: list[int] = []
-    steps = iter(size for size in COHORT_GROWTH if size < full)
-    while count > 0:
-        size = min(next(steps, full), count)
-        sizes.append(size)
-        count -= size
-    return tuple(sizes)
-
-
 def estimate(rows: Sequence[Judged], full: int) -> list[Exposure]:
     """The exposure of each plan that rows which are ready would be ordered on, by its name."""
     panel = Panel.objects.billmanager()
@@ -74,7 +59,7 @@ def estimate(rows: Sequence[Judged], full: int) -> list[Exposure]:
             by_plan.setdefault(row.plan.name, []).append(row.client.pk)
     found = []
     for plan, clients in sorted(by_plan.items()):
-        sizes = cohorts(len(clients), full)
+        sizes = tuple(cohort_sizes.sizes(len(clients), 0, full))
         seconds = sum(_manual_only(part, parallel, call) for part in _parts(clients, sizes))
         found.append(Exposure(plan, sizes, round(seconds, 1)))
     return found

@@ -1,8 +1,8 @@
 """Draws cohorts: which waiting bindings share the next window of their plan.
 
-Cohorts grow: one (the canary), then 10, 50, then the full size of the run. One window at a time
-per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is known
-to have been closed on the panel as it is now, one binding of all runs is under way at a time.
+Cohorts grow: one (the canary), then 10, 50, then as many as the plan's pace allows. One window at a
+time per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is
+known to have been closed on the panel as it is now, one binding of all runs is under way at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from integrator.models import Binding, Panel, Run, Window
 from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.panel_access import reachability
-from integrator.runs import run_state
+from integrator.previews import cohort_sizes
+from integrator.runs import cohort_limits, run_state
 from integrator.windows import canaries, members
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _cohort(plan_id: int) -> list[Binding]:
         if not run_state.may_work(run, now):
             continue
         waiting = _waiting(now).filter(run=run, plan_id=plan_id)
-        size = _size(run, plan_id)
+        size = _size(run, plan_id, waiting.count())
         if size:
             order = ("-step", "nth_of_client", "number")
             waiting = waiting.select_related("run__preview")
@@ -213,25 +214,22 @@ def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:
                 yield group[place]
 
 
-def _size(run: Run, plan_id: int) -> int:
-    """How large a cohort this run may now put into a window of this plan.
+def _size(run: Run, plan_id: int, waiting: int) -> int:
+    """How large a cohort this run may now put into a window of this plan, of so many that wait.
 
     Until its canary is done, one binding at a time over all plans: 0 while that one is under
     way, or has yet to be compared with before. Retried bindings whose order is proven need no
     canary of their own.
     """
-    full = run.preview.cohort
     if canaries.is_pending(run):
         return 0
     done = Binding.objects.filter(run=run, state=BindingState.DONE)
     if not done.exists():
-        return 0 if _is_under_way(run) else min(COHORT_GROWTH[0], full)
+        return 0 if _is_under_way(run) else COHORT_GROWTH[0]
     closed = Window.objects.closed().filter(pk__in=done.values("window")).order_by("pk")
-    plans = list(closed.values_list("plan_id", flat=True))
-    grown = plans.count(plan_id)
-    if not plans or plans[0] != plan_id:
-        grown += 1  # the canary of another plan has gone ahead for this one as well
-    return min(COHORT_GROWTH[grown] if grown < len(COHORT_GROWTH) else full, full)
+    after = cohort_limits.grown(plan_id, list(closed.values_list("plan_id", flat=True)))
+    most = cohort_limits.largest(plan_id, run.preview.cohort)
+    return cohort_sizes.next_size(waiting, after, most)
 
 
 def _is_under_way(run: Run) -> bool:

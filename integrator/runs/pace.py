@@ -13,8 +13,6 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from integrator.models.preview import COHORT_GROWTH
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -198,21 +196,6 @@ def _beside(one: Cohort, every: Sequence[Cohort]) -> float:
         return 1.0
     shared = (min(one.ended, two.ended) - max(one.began, two.began) for two in every)
     return sum(max(seconds, 0.0) for seconds in shared) / one.seconds
-
-
-def sizes(count: int, grown: int, full: int) -> list[int]:
-    """The sizes of the cohorts to come for so many bindings, after ``grown`` windows on a plan.
-
-    >>> sizes(75, 0, 100), sizes(75, 2, 100), sizes(75, 9, 20)
-    ([1, 10, 50, 14], [50, 25], [20, 20, 20, 15])
-    """
-    found = []
-    growth = iter(COHORT_GROWTH[grown:])
-    while count > 0:
-        size = min(next(growth, full), full, count)
-        found.append(size)
-        count -= size
-    return found
 
 
 def rest(

@@ -18,7 +18,8 @@ from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run
 from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
-from integrator.runs import pace, run_state, working_hours
+from integrator.previews import cohort_sizes
+from integrator.runs import cohort_limits, pace, run_state, working_hours
 from integrator.runs.cohorts import CALLS_PER_WINDOW
 from integrator.runs.estimate import Estimate
 from integrator.windows import members
@@ -168,15 +169,16 @@ def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Pan
         for one in tally.all_open()
     ]
     waiting = _of_other_runs(run)
-    full = run.preview.cohort
+    most = run.preview.cohort
     coming = {}
     for plan, count in work.coming.items():
         # Both runs have equal shares of a plan's windows until the smaller one is through.
         both = count + min(count, waiting.pop(plan, 0))
-        sizes = pace.sizes(both, _grown(plan, tally), full)
+        sizes = cohort_sizes.sizes(both, _grown(plan, tally), _largest(plan, tally, most))
         coming[plan] = pace.Coming(sizes, work.clients[plan])
     for plan, count in waiting.items():
-        coming[plan] = pace.Coming(pace.sizes(count, len(COHORT_GROWTH), full), ours=False)
+        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), _largest(plan, tally, most))
+        coming[plan] = pace.Coming(sizes, ours=False)
     side_by_side = max(1, billing.max_parallel // CALLS_PER_WINDOW)
     by_windows = pace.rest(known, opened, coming, side_by_side)
     # The orders of one client are made one after the other, whatever goes side by side.
@@ -190,11 +192,16 @@ def _of_other_runs(run: Run) -> Counter[int]:
     return Counter(dict(rows.values_list("plan").annotate(Count("id")).order_by()))
 
 
+def _largest(plan: int, tally: Tally, most: int) -> int:
+    """How many bindings the next windows of a plan share at most."""
+    windows = sorted(tally.windows.items())
+    return cohort_limits.allowed((one for _pk, one in windows if one.plan_id == plan), most)
+
+
 def _grown(plan: int, tally: Tally) -> int:
-    """After how many windows of a plan its next cohort is drawn, as ``cohorts`` counts them."""
-    plans = [of for _window, of, _count in tally.done()]
+    """After how many windows of a plan its next cohort is drawn."""
     under_way = sum(one.plan_id == plan for one in tally.open_windows())
-    return plans.count(plan) + under_way + (plans[:1] != [plan])
+    return under_way + cohort_limits.grown(plan, [of for _window, of, _count in tally.done()])
 
 
 def _seconds_preparing(run: Run) -> float | None:

@@ -111,7 +111,7 @@ def test_a_cohort_on_an_upgraded_panel_shrinks_to_one(
     wake = transitions.wake
     workers.finish(provider.start(1))
     workers.until(lambda: not Window.objects.filter(compared_at=None).exists())
-    monkeypatch.setattr(cohorts, "_size", lambda _run, _plan: 10)  # as once its canary is done
+    monkeypatch.setattr(cohorts, "_size", lambda _run, _plan, _n: 10)  # as once its canary is done
     with workers.asleep():
         run = provider.start(rows=provider.csv(provider.accounts[1:]))
         assert max(one.cohort for one in Window.objects.open()) > 1

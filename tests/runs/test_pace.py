@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from integrator.previews.cohort_sizes import sizes
 from integrator.runs import pace, working_hours
 from integrator.runs.estimate import Estimate
 from integrator.runs.pace import Calls, Cohort, Coming, Open
@@ -50,10 +51,10 @@ class History:
         queues = {first: [1]}
         self._fill(queues)
         left = self.accounts[first] - 1
-        queues[first] = pace.sizes(left, 1, self.full)
+        queues[first] = sizes(left, 1, self.full)
         for plan, count in self.accounts.items():
             if plan != first:
-                queues[plan] = pace.sizes(count, 1, self.full)
+                queues[plan] = sizes(count, 1, self.full)
         while True:
             known = pace.of(self.through, [self._so_far(one) for one in self.opened], calls)
             opened = [Open(one.plan, one.size, self.now - one.began) for one in self.opened]

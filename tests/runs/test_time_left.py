@@ -48,8 +48,9 @@ def several(run: Run, plan: Plan, count: int, **fields: Any) -> None:
 def through(run: Run, plan: Plan, size: int, ago: float) -> Window:
     """A window of the run with so many bindings, that closed so many seconds ago."""
     closed = clock.now() - dt.timedelta(seconds=ago)
-    window = factories.window("closed", plan=plan, cohort=size,
-                              created_at=closed - dt.timedelta(seconds=SECONDS))  # fmt: skip
+    began = closed - dt.timedelta(seconds=SECONDS)
+    times = {"manual_only_at": began, "manual_only_until": began + dt.timedelta(seconds=1)}
+    window = factories.window("closed", plan=plan, cohort=size, created_at=began, **times)
     Window.objects.filter(pk=window.pk).update(closed_at=closed)
     several(run, plan, size, state="done", step=8, window=window)
     return window

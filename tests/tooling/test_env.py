@@ -38,7 +38,7 @@ def test_nothing_has_to_be_set(tmp_path: Path) -> None:
     assert options.DATABASES["default"]["NAME"] == f"{tmp_path}/integrator.sqlite3"
     assert f"unix://{tmp_path}/redis/redis.sock" == options.REDIS_URL
     assert (options.WINDOW_LIMIT, options.SETTLE_SECONDS, options.LEASE_SECONDS) == (900, 20, 30)
-    assert (options.MAX_ATTEMPTS, options.COHORT) == (5, 100)
+    assert (options.MAX_ATTEMPTS, options.COHORT) == (5, 200)
     assert options.HORIZON_SECONDS == 600
 
 

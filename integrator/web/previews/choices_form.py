@@ -81,7 +81,10 @@ class ChoicesForm(forms.Form):
         label=_("Largest cohort"),
         min_value=1,
         max_value=MAX_COHORT,
-        help_text=_("A plan is opened for one account first, then 10, 50, and then this many."),
+        help_text=_(
+            "A plan is opened for one account first, then 10, 50, and then as many as are ordered in"
+            " a few seconds, this many at most."
+        ),
     )
     hours = forms.CharField(
         label=_("Only in these hours"),
