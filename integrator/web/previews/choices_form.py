@@ -82,8 +82,8 @@ class ChoicesForm(forms.Form):
         min_value=1,
         max_value=MAX_COHORT,
         help_text=_(
-            "A plan is opened for one account first, then 10, 50, and then as many as are ordered in"
-            " a few seconds, this many at most."
+            "A plan is opened for one account first, then 10, 50, and then as many as are"
+            " ordered in a few seconds, this many at most."
         ),
     )
     hours = forms.CharField(
