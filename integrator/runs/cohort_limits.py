@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 UNMEASURED = 100
 """The largest cohort on a plan on which none has told its pace yet."""
-MIN_TELLING = 10
-"""So many orders at least tell the pace of a plan; with fewer the switching is most of it."""
-MIN_PACE = 0.001
-"""Seconds an order takes at the least."""
 LATEST = 3
 """So many of a plan's latest windows tell its pace, the slowest of them."""
+MIN_TELLING, WELL_TELLING = 10, 30
+"""Cohorts below the first size tell nothing of a plan's pace, from the second size on they tell it
+well: of a small one most is switching."""
+MIN_PACE = 0.001
+"""Seconds an order takes at the least."""
 
 
 def largest(plan_id: int, most: int) -> int:
@@ -38,14 +39,15 @@ def largest(plan_id: int, most: int) -> int:
 def allowed(windows: Iterable[Window], most: int) -> int:
     """The same, by windows of the plan, in the order they were opened."""
     took = [
-        (one.manual_only_until - one.manual_only_at).total_seconds() / one.cohort
+        (one.cohort, (one.manual_only_until - one.manual_only_at).total_seconds() / one.cohort)
         for one in windows
         if one.wants_orders and one.cohort >= MIN_TELLING
         and one.manual_only_at is not None and one.manual_only_until is not None
-    ]  # fmt: skip
+    ][-LATEST:]  # fmt: skip
     if not took:
         return min(UNMEASURED, most)
-    slowest = max(*took[-LATEST:], MIN_PACE)
+    paces = [each for cohort, each in took if cohort >= WELL_TELLING]
+    slowest = max(*(paces or [each for _cohort, each in took]), MIN_PACE)
     return min(max(math.floor(settings.MANUAL_ONLY_SECONDS / slowest), 1), most)
 
 

@@ -53,6 +53,17 @@ def test_the_slowest_of_the_latest_windows_counts() -> None:
     assert cohort_limits.largest(plan.pk, 1000) == 40
 
 
+def test_small_cohorts_tell_the_pace_only_where_no_large_one_does() -> None:
+    """Most of their time is switching; but where all are small, nothing else could tell."""
+    plan = factories.plan()
+    closed(plan, 50, 5.0)
+    closed(plan, 10, 4.0)
+    assert cohort_limits.largest(plan.pk, 1000) == 200
+    closed(plan, 10, 4.0)
+    closed(plan, 10, 4.0)
+    assert cohort_limits.largest(plan.pk, 1000) == 50
+
+
 @pytest.mark.parametrize(
     ("plan", "windows", "expected"),
     [(7, [], 1), (7, [7], 1), (7, [8], 1), (7, [7, 8, 7], 2), (8, [7, 8, 7, 8], 3)],

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from integrator.bindings import (
@@ -225,7 +223,7 @@ def _is_made(driver: Driver, name: str) -> bool:
     if last is None:
         return False
     waited = clock.now() - (last.outcome_at or last.at)
-    if waited < dt.timedelta(seconds=settings.SETTLE_SECONDS * 3):
+    if waited < intents.listed_within():
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return True
     if last.window_id == driver.window.pk:
