@@ -103,10 +103,32 @@ def test_another_thread_of_the_process_leaves_them_to_the_first(
     assert serve(window)
 
 
+def test_a_slow_call_keeps_no_other_thread_from_the_window_once_its_turn_is_over(
+    window: Window, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, later = ready(run, window), ready(run, window, due_at=None)
+    over = threading.Event()
+
+    def call(binding: Binding) -> Callable[[], object]:
+        def make() -> None:
+            if binding.pk == slow.pk:
+                over.set()
+                threading.Event().wait(3 * side_by_side.LOOK)  # in which the turn is given up
+                Binding.objects.filter(pk=later.pk).update(due_at=clock.now())
+                assert serve(window)
+
+        return make
+
+    begun = works(monkeypatch, call)
+    assert dispatch._serve(window.pk, over.is_set)
+    assert begun == [slow.pk, later.pk]
+    assert not dispatch._served
+
+
 def test_while_calls_are_slow_more_are_taken_up_than_at_once_but_not_without_end(
     window: Window, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once, most = transitions.MAX_CLAIMED, dispatch.MAX_UNDER_WAY
+    at_once, most = transitions.MAX_CLAIMED, dispatch.max_under_way()
     for _ in range(2 * most):
         ready(run, window)
     held: list[int] = []

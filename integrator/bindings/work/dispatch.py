@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q
 
@@ -56,10 +57,12 @@ VERSION_WAIT = 5.0
 MAX_TURN = 20.0
 """Seconds after which a woken worker hands back, so that other messages get their turn too."""
 
-MAX_UNDER_WAY = 2 * transitions.MAX_CLAIMED
-"""Bindings of a window that one process works on at once, at most."""
-
 JOBS = {Phase.ORDERS: order_and_payment.work, Phase.TASKS: task_close.work}
+
+
+def max_under_way() -> int:
+    """How many bindings of a window one process works on at once at most."""
+    return max(settings.WORKER_THREADS, 2 * transitions.MAX_CLAIMED)
 
 
 def _ready(window: Window) -> BindingQuerySet:
@@ -101,64 +104,67 @@ def look_at_window(window_id: int, *, stop: Callable[[], bool] = lambda: False) 
         wake_ups.wake("window", window_id)
 
 
-_served: set[tuple[str, int]] = set()
-"""Windows, each with the process of which a thread works on their bindings."""
-_served_lock = threading.Lock()
-
-
 def _serve(window_id: int, is_over: Callable[[], bool]) -> bool:
     """Work on bindings of this window as long as some are ready.
 
     False: none is, or another thread of this process works on them, and takes up more by itself.
     """
     turn = _Turn(window_id, is_over)
-    with _first(window_id) as first:
-        if not first:
-            return False
-        try:
-            with call_log.about(window_id=window_id):
-                side_by_side.run((), turn.take_up)
-        finally:
-            for token in turn.tokens:
-                leases.let_go(token)
+    if not turn.begin():
+        return False
+    try:
+        with call_log.about(window_id=window_id):
+            side_by_side.run((), turn.take_up)
+    finally:
+        turn.end()
     return bool(turn.tokens)
 
 
-@contextmanager
-def _first(window_id: int) -> Iterator[bool]:
-    """Whether no other thread of this process serves this window while inside."""
-    key = (heartbeat.process_token(), window_id)
-    with _served_lock:
-        first = key not in _served
-        _served.add(key)
-    try:
-        yield first
-    finally:
-        if first:
-            with _served_lock:
-                _served.discard(key)
+_served: dict[tuple[str, int], _Turn] = {}
+"""Who takes up bindings, by process and window."""
+_served_lock = threading.Lock()
 
 
 class _Turn:
     """One thread's work on bindings of a window, of which it takes up more as it gets through.
 
-    ``tokens``: of all that were claimed; their leases are kept until the turn is over.
+    ``tokens``: of all that were claimed; their leases are kept until what is under way has ended.
     """
 
     def __init__(self, window_id: int, is_over: Callable[[], bool]) -> None:
         self._window_id = window_id
+        self._key = (heartbeat.process_token(), window_id)
         self._is_over = is_over
         self._look_at = float("-inf")
         self._suspect = False
         self.tokens: set[str] = set()
 
+    def begin(self) -> bool:
+        """False: a turn of another thread of this process goes on."""
+        with _served_lock:
+            return _served.setdefault(self._key, self) is self
+
+    def give_way(self) -> None:
+        """From now on another thread may have its turn; a slow call may keep this one for long."""
+        with _served_lock:
+            if _served.get(self._key) is self:
+                del _served[self._key]
+
+    def end(self) -> None:
+        """All that was taken up is through."""
+        self.give_way()
+        for token in self.tokens:
+            leases.let_go(token)
+
     def take_up(self, under_way: int) -> list[Work[None]]:
         """Claim more where there is room beside those under way; the works on them."""
+        if self._is_over():
+            self.give_way()
+            return []
         if under_way and not self._has_room(under_way):
             return []
-        # Whoever makes the calls that wait for a place takes up more when they are through.
-        if self._is_over() or transports.LIMITER.is_crowded():
-            return []
+        if transports.LIMITER.is_crowded():
+            return []  # more would only wait as well
         window = self._window()
         claims = [] if window is None else _claim(window, alone=not under_way)
         if window is None or not claims:
@@ -171,7 +177,8 @@ class _Turn:
 
     def _has_room(self, under_way: int) -> bool:
         """Whether more may be taken up; not beside one over which a worker has died."""
-        if self._suspect or under_way > MAX_UNDER_WAY - transitions.MAX_CLAIMED:
+        room = max_under_way() - under_way
+        if self._suspect or room < transitions.MAX_CLAIMED:
             return False
         return clock.monotonic() >= self._look_at
 
