@@ -226,12 +226,26 @@ def refused_unread(intent: Intent) -> bool:
     return refused and not intent.result.get("read")
 
 
+def may_show_until(intent: Intent) -> dt.datetime:
+    """Until when an unknown effect may still show; what is not seen then has not happened."""
+    return intent.settles_at + _set_ahead(intent)
+
+
+def listed_by(intent: Intent) -> dt.datetime:
+    """When all of the panel's lists show what it has confirmed or refused."""
+    return (intent.outcome_at or intent.at) + listed_within() + _set_ahead(intent)
+
+
+def _set_ahead(intent: Intent) -> dt.timedelta:
+    return clock.set_ahead(intent.outcome_at or intent.at)
+
+
 def next_look(intent: Intent) -> dt.datetime:
     """When to look again for what is not known: soon at first, then less and less often."""
     now = clock.now()
     waited = now - (intent.outcome_at or intent.at)
     pause = min(max(waited / 10, _LOOK_AGAIN), _LOOK_SELDOM)
-    return min(now + pause, max(intent.settles_at, now))
+    return min(now + pause, max(may_show_until(intent), now))
 
 
 def takes_effect_until(intent: Intent) -> dt.datetime:
@@ -240,8 +254,8 @@ def takes_effect_until(intent: Intent) -> dt.datetime:
     The panel's own confirmation is no proof of it either: some were seen to lead to nothing.
     """
     if intent.outcome == Outcome.DONE:
-        return (intent.outcome_at or intent.at) + horizon()
-    return intent.settles_at
+        return (intent.outcome_at or intent.at) + horizon() + _set_ahead(intent)
+    return may_show_until(intent)
 
 
 def note_read(intent: Intent) -> None:

@@ -17,6 +17,10 @@ from django.db import connection
 RESYNC_SECONDS = 5.0
 MAX_REORDERING = dt.timedelta(seconds=1)
 """A reading that is earlier than the last one by less than this was only answered faster."""
+MIN_STEP = dt.timedelta(seconds=2)
+"""What a clock is set ahead by at the least; less is how clocks differ."""
+REMEMBERED = dt.timedelta(days=1)
+"""So long it is known that the clock was set ahead."""
 
 
 def _database_time() -> dt.datetime:
@@ -41,6 +45,7 @@ class Clock:
         self._taken: float | None = None
         self._database = dt.datetime.min.replace(tzinfo=dt.UTC)
         self._last = self._database
+        self._steps: list[tuple[dt.datetime, dt.timedelta]] = []
 
     def now(self) -> dt.datetime:
         """The present time, at most ``RESYNC_SECONDS`` away from a reading of the database's.
@@ -55,8 +60,23 @@ class Clock:
                 )
         database = _database_time()
         with self._lock:
+            self._note_step(database, time.monotonic())
             self._taken, self._database = monotonic, database
             return self._monotone(database)
+
+    def _note_step(self, database: dt.datetime, monotonic: float) -> None:
+        """Remember it where more time has passed by this reading than really has."""
+        if self._taken is None:
+            return
+        expected = self._database + dt.timedelta(seconds=monotonic - self._taken)
+        if database - expected >= MIN_STEP:
+            kept = [one for one in self._steps if one[0] > database - REMEMBERED]
+            self._steps = [*kept, (expected, database - expected)]
+
+    def set_ahead(self, since: dt.datetime) -> dt.timedelta:
+        """By how much this process has seen the clock being set ahead since then."""
+        with self._lock:
+            return sum((step for at, step in self._steps if at >= since), dt.timedelta())
 
     def _monotone(self, now: dt.datetime) -> dt.datetime:
         """This time, or the last one that was returned where that is only a little later."""
@@ -80,6 +100,14 @@ def now() -> dt.datetime:
 def monotonic() -> float:
     """Seconds of a clock that never jumps, for spans within this process."""
     return _clock.monotonic()
+
+
+def set_ahead(since: dt.datetime) -> dt.timedelta:
+    """By how much the clock was set ahead since then, as far as this process has seen it.
+
+    So much less time has passed than ``now`` tells: what waits for time to pass must wait longer.
+    """
+    return _clock.set_ahead(since)
 
 
 def is_recent(at: dt.datetime, span: dt.timedelta) -> bool:

@@ -86,7 +86,7 @@ def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[
         for kind in (step3.KIND, step4.PAY_LINE)
         if (intent := intents.last(known[binding.pk], kind)) is not None
         and intents.unsettled(intent)
-        and now - (intent.outcome_at or intent.at) >= intents.listed_within()
+        and now >= intents.listed_by(intent)
     ]
     if not unknown:
         let_go(driver)
@@ -95,9 +95,10 @@ def sound(driver: Driver, awaiting: Sequence[Binding], known: Mapping[int, list[
 
 
 def _unseen(binding: Binding, intent: Intent) -> Obstacle:
-    at = intent.settles_at.strftime("%H:%M")
+    until = intents.may_show_until(intent)
+    at = until.strftime("%H:%M")
     if intent.kind == step3.KIND:
         text = say("order.unanswered", binding=str(binding), time=at)
     else:
         text = say("payment.unanswered", binding=str(binding), time=at)
-    return Obstacle(binding, text, intent.settles_at)
+    return Obstacle(binding, text, until)

@@ -143,7 +143,7 @@ def _turn(
         intents.settle_sent(sent)
         if sent.outcome == Outcome.UNKNOWN:
             driver.save(uncertain=True)
-            driver.look_again(intent.settles_at)
+            driver.look_again(intents.may_show_until(intent))
         call_log.flush()
     if sent.outcome in (Outcome.REFUSED, Outcome.NOTHING) and sent.error is not None:
         raise sent.error
@@ -170,9 +170,9 @@ def _waits(driver: Driver, form: LetterForm, wanted: str) -> bool:
         meant = intent.before["request"]["letter"]
         if meant == wanted == form.letter:
             intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
-        elif clock.now() < intent.settles_at:
+        elif clock.now() < (until := intents.may_show_until(intent)):
             driver.save(uncertain=True)
-            driver.look_again(intent.settles_at)
+            driver.look_again(until)
             return True
         else:
             happened = meant == form.letter

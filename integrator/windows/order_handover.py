@@ -110,7 +110,7 @@ def settle(order: StrangerOrder, bm: BillManager) -> None:
     manual = set(order.window.manual_modules.values())
     if form.status == ACTIVE or (form.module_id is not None and form.module_id not in manual):
         intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
-    elif clock.now() >= made.settles_at:
+    elif clock.now() >= intents.may_show_until(made):
         with transaction.atomic():
             intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
             StrangerOrder.objects.filter(pk=order.pk).update(

@@ -44,6 +44,7 @@ class Scheduler:
         self.chance = random.Random(seed)
         self.now = BEGIN
         self.skew = 0.0
+        self.steps: list[tuple[float, float]] = []
         self.current: Actor | None = None
         self.actors: list[Actor] = []
         self.story: list[tuple[float, str, str]] = []
@@ -66,6 +67,12 @@ class Scheduler:
     def after(self, seconds: float, do: Callable[[], None]) -> None:
         """Have something done so many seconds from now."""
         self.at(self.now + seconds, do)
+
+    def put_clock(self, skew: float) -> None:
+        """Put the database's clock; ``steps``: when it was set ahead, as it showed then."""
+        if skew > self.skew:
+            self.steps.append((self.now + self.skew, skew - self.skew))
+        self.skew = skew
 
     def sleep(self, seconds: float) -> None:
         """Let time pass for the running actor; others run meanwhile."""
@@ -138,6 +145,10 @@ class SimulatedClock(Clock):
 
     def now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._scheduler.now + self._scheduler.skew, dt.UTC)
+
+    def set_ahead(self, since: dt.datetime) -> dt.timedelta:
+        steps = (step for at, step in self._scheduler.steps if at >= since.timestamp())
+        return dt.timedelta(seconds=sum(steps))
 
     def monotonic(self) -> float:
         return self._scheduler.now - BEGIN

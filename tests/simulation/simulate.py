@@ -187,7 +187,7 @@ class Simulation:
         self.scheduler.tell("— from here on all goes well —")
         self._calm = True
         self.scenario.weather.left = 0
-        self.scheduler.skew = 0.0
+        self.scheduler.put_clock(0.0)
         self.third_parties.give_back()
         self.world.dials.turn({"lists_behind": 0.0})
         self.poisoned = None
@@ -234,7 +234,7 @@ class Simulation:
 
     def _jump(self) -> None:
         """The database's clock is set, by less than anything waits for."""
-        self.scheduler.skew = self.scheduler.chance.uniform(-15.0, 15.0)
+        self.scheduler.put_clock(self.scheduler.chance.uniform(-15.0, 15.0))
         self.scheduler.seen["clock jump"] += 1
         self.scheduler.tell(f"the database's clock is now {self.scheduler.skew:+.0f} s off")
 

@@ -104,7 +104,7 @@ def _work(row: NewClient, bm: BillManager) -> bool:
     if _is_there(row, bm, made):
         return True
     if made is not None and intents.unsettled(made):
-        if clock.now() < made.settles_at:
+        if clock.now() < intents.may_show_until(made):
             return _later(row, intents.next_look(made))
         intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
     return _create(row, bm)

@@ -145,7 +145,7 @@ def to_manual(binding_id: int, actor: str) -> int:
 def _no_close_may_land(binding: Binding) -> None:
     """A task that is closed late would bind the service again behind our back."""
     sent = Intent.objects.unsettled().filter(binding=binding, kind=step7.CLOSE)
-    if sent.filter(settles_at__gt=clock.now()).exists():
+    if any(clock.now() < intents.may_show_until(one) for one in sent):
         raise ActionRefused(_("The last try may still take effect; press again in a moment."))
 
 
@@ -253,7 +253,7 @@ def _settle(effect: SetModule, outcome: Outcome, actor: str) -> None:
     """
     binding, manual = effect.binding, effect.module_id
     for intent in Intent.objects.unsettled().filter(binding=binding, kind=KIND):
-        if outcome == Outcome.NOTHING and clock.now() < intent.settles_at:
+        if outcome == Outcome.NOTHING and clock.now() < intents.may_show_until(intent):
             raise ActionRefused(_("The last try may still take effect; press again in a moment."))
         intents.settle(intent, outcome, why=say("effect.read_back"), module=manual)
     if outcome == Outcome.DONE and state_of(binding).manual is None:

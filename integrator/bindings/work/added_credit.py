@@ -158,7 +158,7 @@ def _go_on(claimed: Claim, bm: BillManager, made: Intent) -> Work[bool]:
         found = yield from read(lambda: bm.payments.get(payment))
         if found is not None and found.status == step4.CREDITED:
             intents.settle(marked, Outcome.DONE, why=say("effect.read_back"))
-        elif clock.now() < marked.settles_at:
+        elif clock.now() < intents.may_show_until(marked):
             _look_again(claimed, marked)
             return False
         else:
@@ -176,9 +176,8 @@ def _of_others(binding: Binding) -> set[int]:
 def _absent(claimed: Claim, made: Intent) -> bool:
     """The payment is not there: that proves something only when its time is over."""
     binding = claimed.binding
-    until = made.settles_at
-    if made.outcome == Outcome.DONE:
-        until = (made.outcome_at or made.at) + intents.listed_within()
+    done = made.outcome == Outcome.DONE
+    until = intents.listed_by(made) if done else intents.may_show_until(made)
     if clock.now() < until:
         _look_again(claimed, made)
         return False
@@ -200,7 +199,7 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> W
     binding = claimed.binding
     found = yield from read(lambda: bm.payments.get(payment))
     if found is None:
-        if clock.now() < (made.outcome_at or made.at) + intents.listed_within():
+        if clock.now() < intents.listed_by(made):
             _look_again(claimed, made)  # confirmed, and not listed yet
         else:
             text = say("payment.gone", payment=payment)
@@ -238,8 +237,7 @@ def _look_again(claimed: Claim, intent: Intent) -> None:
     When it is not there for as long as lists may lag behind, the plan is not kept from selling
     for it any longer: it is looked for in a later window, once its time is over.
     """
-    now = clock.now()
-    if now - (intent.outcome_at or intent.at) < intents.listed_within():
+    if clock.now() < intents.listed_by(intent):
         attempts.wait(claimed, members.TURN, due_at=intents.next_look(intent), why=intent.why)
     else:
-        attempts.wait_outside(claimed, intent.settles_at, why=intent.why)
+        attempts.wait_outside(claimed, intents.may_show_until(intent), why=intent.why)

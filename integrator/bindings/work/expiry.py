@@ -181,8 +181,8 @@ def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Work[Message | N
         transitions.note(claimed, expires_set=True)
         return NOTHING
     if made is not None and intents.unsettled(made):
-        if clock.now() < made.settles_at:
-            attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+        if clock.now() < (until := intents.may_show_until(made)):
+            attempts.wait(claimed, members.TURN, due_at=until)
             return None
         intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
     tries = sum(intent.kind == KIND for intent in claimed.intents)

@@ -134,8 +134,8 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
         if _try(isp, binding) == PasswordCheck.RIGHT:
             intents.settle(made, Outcome.DONE, why=say("password.works"))
             return True
-        if clock.now() < made.settles_at:
-            attempts.wait(claimed, PASSWORD, due_at=made.settles_at)
+        if clock.now() < (until := intents.may_show_until(made)):
+            attempts.wait(claimed, PASSWORD, due_at=until)
             return False
         intents.settle(made, Outcome.NOTHING, why=say("password.does_not_work"))
     # The same one again where an earlier one may still land: then it makes no difference.

@@ -49,7 +49,7 @@ def may_order(claimed: Claim, bm: BillManager) -> Work[bool]:
     binding, last = claimed.binding, _sent(claimed.intents)
     if last is None:
         return True
-    earliest = (last.outcome_at or last.at) + intents.listed_within()
+    earliest = intents.listed_by(last)
     if last.outcome == Outcome.REFUSED and clock.now() < earliest:
         # A refusal is not always nothing, and lists may still hide what it left behind.
         attempts.wait_outside(claimed, earliest, why=say("order.refused_before"))

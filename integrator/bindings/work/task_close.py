@@ -128,7 +128,7 @@ def _settle_close(claimed: Claim, form: TaskForm) -> bool:
     if form.status == step7.CLOSED:
         _seen_closed(claimed, made, say("task.closed", task=form.task_id))
         return False
-    if clock.now() < made.settles_at:
+    if clock.now() < intents.may_show_until(made):
         attempts.wait(claimed, members.READBACK, due_at=None)
         return False
     intents.settle(made, Outcome.NOTHING, why=say("task.still_open"))
@@ -139,8 +139,8 @@ def _take(claimed: Claim, bm: BillManager, form: TaskForm) -> Work[TaskForm | No
     """Take the task; its form as it is now, or None: the binding was handed back."""
     made = intents.last(claimed.intents, step7.TAKE)
     if intents.unsettled(made) and made is not None:
-        if clock.now() < made.settles_at:
-            attempts.wait(claimed, members.TURN, due_at=made.settles_at)
+        if clock.now() < (until := intents.may_show_until(made)):
+            attempts.wait(claimed, members.TURN, due_at=until)
             return None
         intents.settle(made, Outcome.NOTHING, why=say("task.still_free"))
     sent = yield from attempts.send(claimed, step7.TakeTask(bm, form), Phase.TASKS)

@@ -82,11 +82,10 @@ def read_back(
     if not step3.paid(service):
         _unpaid(binding, service_id, order, line, ledger)
         return None
-    waited = clock.now() - (order.outcome_at or order.at if order else clock.now())
     if isinstance(verdict, Ambiguous):
         ledger.undecided(binding, step4.NUMBER, verdict)
         return None
-    if waited > intents.listed_within():
+    if order is not None and clock.now() > intents.listed_by(order):
         ledger.undecided(
             binding,
             step4.NUMBER,
@@ -117,9 +116,8 @@ def may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime 
     now = clock.now()
     if sent is None or sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
         return None
-    until = sent.settles_at
-    if sent.outcome == Outcome.DONE:
-        until = (sent.outcome_at or sent.at) + intents.listed_within()
+    done = sent.outcome == Outcome.DONE
+    until = intents.listed_by(sent) if done else intents.may_show_until(sent)
     return min(intents.next_look(sent), until) if now < until else None
 
 

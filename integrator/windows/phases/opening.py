@@ -188,7 +188,7 @@ def _create(driver: Driver, bm: BillManager, datacenter: int) -> bool:
         return False
     making = Intent.objects.unsettled().filter(kind=step1.KIND, marker=name).first()
     if making is not None:
-        if clock.now() < making.settles_at:
+        if clock.now() < intents.may_show_until(making):
             driver.look_again(intents.next_look(making))
             return False
         intents.settle(making, Outcome.NOTHING, why=intents.NOT_SEEN)
@@ -222,8 +222,7 @@ def _is_made(driver: Driver, name: str) -> bool:
     last = made.order_by("-id").first()
     if last is None:
         return False
-    waited = clock.now() - (last.outcome_at or last.at)
-    if waited < intents.listed_within():
+    if clock.now() < intents.listed_by(last):
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return True
     if last.window_id == driver.window.pk:

@@ -219,7 +219,7 @@ def _may_still_come(verdict: Verdict, intent: Intent) -> bool:
 
     That it was refused is not always nothing, and lists show late what it left behind.
     """
-    if clock.now() >= intent.settles_at or isinstance(verdict, Failed):
+    if clock.now() >= intents.may_show_until(intent) or isinstance(verdict, Failed):
         return False
     if isinstance(verdict, Ambiguous) and verdict.cause != step3.UNMARKED:
         return False
@@ -236,7 +236,7 @@ def _refused(binding: Binding, intent: Intent, ledger: members.Ledger) -> None:
 def _confirmed(binding: Binding, intent: Intent, ledger: members.Ledger) -> dt.datetime | None:
     """The panel confirmed the order, but does not list its service (yet)."""
     now = clock.now()
-    if now - (intent.outcome_at or intent.at) < intents.listed_within():
+    if now < intents.listed_by(intent):
         return now + charges.LOOK_AGAIN
     evidence = {"answer": intent.result, "request": intent.before["request"]}
     text = say("order.confirmed")

@@ -221,7 +221,7 @@ class Look:
             text = getattr(verdict, "text", NOTHING)
             waited = now - (intent.outcome_at or intent.at)
             self._not_yet(binding, waited, Ambiguous("close_unknown", text, request))
-        elif now < intent.settles_at:
+        elif now < intents.may_show_until(intent):
             self.pauses.append(intents.next_look(intent) - now)
         else:
             # Its time is over, the service is not active: the thread looks at the task.

@@ -189,8 +189,8 @@ def _may_still_land(
         request = intent.before["request"]
         contrary = request["on"] != (request["module"] in wanted)
         if contrary or request["module"] in modules:
-            if intent.settles_at > now:
-                times.append(intent.settles_at)
+            if (until := intents.may_show_until(intent)) > now:
+                times.append(until)
             else:
                 intents.settle(intent, Outcome.NOTHING, why=intents.NOT_SEEN)
     return min(times) if times else None
