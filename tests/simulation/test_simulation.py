@@ -82,10 +82,7 @@ def test_no_page_shows_a_secret(own_database: None) -> None:
 
 
 def test_a_seed_is_one_run() -> None:
-    """Else a failing seed could not be replayed.
-
-    In processes of their own: here threads of other tests may draw from the same chance.
-    """
+    """Else a failing seed could not be replayed, in another process, whatever that hashes to."""
     command = [sys.executable, "-m", "tests.simulation", "11", "--story"]
     told = [subprocess.run(command, check=False, capture_output=True, text=True) for _ in range(2)]
     first, second = (one.stdout.rpartition("1 seeds in")[0] for one in told)

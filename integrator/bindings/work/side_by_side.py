@@ -175,7 +175,8 @@ def _answers(under_way: dict[Future[Any], _Member]) -> list[_Ready]:
     ready: list[_Ready] = []
     if not wait(under_way, timeout=LOOK, return_when=FIRST_COMPLETED).done:
         return ready
-    for done in wait(under_way, timeout=TOGETHER).done:
+    answered = wait(under_way, timeout=TOGETHER).done
+    for done in [one for one in under_way if one in answered]:  # in the order they were sent
         error = done.exception()
         ready.append((under_way.pop(done), None if error else done.result(), error))
     return ready
