@@ -14,7 +14,7 @@ from django.conf import settings
 from integrator.models import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 UNMEASURED = 100
 """The largest cohort on a plan on which none has told its pace yet."""
@@ -23,6 +23,9 @@ LATEST = 3
 MIN_TELLING, WELL_TELLING = 10, 30
 """Cohorts below the first size tell nothing of a plan's pace, from the second size on they tell it
 well: of a small one most is switching."""
+SMALLEST = 20
+"""No cohort is made smaller for a plan's pace: most of its time would be switching, so that the
+plan would sell manually more often, and not for less time in all."""
 MIN_PACE = 0.001
 """Seconds an order takes at the least."""
 
@@ -32,23 +35,17 @@ def largest(plan_id: int, most: int) -> int:
     windows = Window.objects.filter(
         plan=plan_id, cohort__gte=MIN_TELLING, wants_orders=True, manual_only_until__isnull=False
     )
-    columns = ("cohort", "wants_orders", "manual_only_at", "manual_only_until")
-    return allowed(reversed(windows.only(*columns).order_by("-pk")[:LATEST]), most)
-
-
-def allowed(windows: Iterable[Window], most: int) -> int:
-    """The same, by windows of the plan, in the order they were opened."""
+    times = windows.order_by("-pk").values_list("cohort", "manual_only_at", "manual_only_until")
     took = [
-        (one.cohort, (one.manual_only_until - one.manual_only_at).total_seconds() / one.cohort)
-        for one in windows
-        if one.wants_orders and one.cohort >= MIN_TELLING
-        and one.manual_only_at is not None and one.manual_only_until is not None
-    ][-LATEST:]  # fmt: skip
+        (cohort, (until - at).total_seconds() / cohort)
+        for cohort, at, until in times[:LATEST]
+        if at is not None and until is not None
+    ]
     if not took:
         return min(UNMEASURED, most)
     paces = [each for cohort, each in took if cohort >= WELL_TELLING]
     slowest = max(*(paces or [each for _cohort, each in took]), MIN_PACE)
-    return min(max(math.floor(settings.MANUAL_ONLY_SECONDS / slowest), 1), most)
+    return min(max(math.floor(settings.MANUAL_ONLY_SECONDS / slowest), SMALLEST), most)
 
 
 def grown(plan_id: int, closed: Sequence[int]) -> int:

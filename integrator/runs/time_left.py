@@ -174,10 +174,10 @@ def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Pan
     for plan, count in work.coming.items():
         # Both runs have equal shares of a plan's windows until the smaller one is through.
         both = count + min(count, waiting.pop(plan, 0))
-        sizes = cohort_sizes.sizes(both, _grown(plan, tally), _largest(plan, tally, most))
+        sizes = cohort_sizes.sizes(both, _grown(plan, tally), cohort_limits.largest(plan, most))
         coming[plan] = pace.Coming(sizes, work.clients[plan])
     for plan, count in waiting.items():
-        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), _largest(plan, tally, most))
+        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), cohort_limits.largest(plan, most))
         coming[plan] = pace.Coming(sizes, ours=False)
     side_by_side = max(1, billing.max_parallel // CALLS_PER_WINDOW)
     by_windows = pace.rest(known, opened, coming, side_by_side)
@@ -190,12 +190,6 @@ def _of_other_runs(run: Run) -> Counter[int]:
     others = Run.objects.filter(state=RunState.RUNNING).exclude(pk=run.pk)
     rows = Binding.objects.unclaimed().filter(run__in=others, window=None)
     return Counter(dict(rows.values_list("plan").annotate(Count("id")).order_by()))
-
-
-def _largest(plan: int, tally: Tally, most: int) -> int:
-    """How many bindings the next windows of a plan share at most."""
-    windows = sorted(tally.windows.items())
-    return cohort_limits.allowed((one for _pk, one in windows if one.plan_id == plan), most)
 
 
 def _grown(plan: int, tally: Tally) -> int:

@@ -36,7 +36,14 @@ def test_a_plan_that_told_nothing_yet_gets_a_hundred_at_most() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "most", "expected"),
-    [(5.0, 1000, 200), (5.0, 150, 150), (25.0, 200, 40), (100.0, 200, 10), (2000.0, 200, 1)],
+    [
+        (5.0, 1000, 200),
+        (5.0, 150, 150),
+        (25.0, 200, 40),
+        (100.0, 200, 20),
+        (2000.0, 200, 20),
+        (2000.0, 5, 5),
+    ],
 )
 def test_as_many_as_can_be_ordered_in_the_time_of_the_setting(
     seconds: float, most: int, expected: int
