@@ -50,6 +50,8 @@ NOT_SEEN = say("effect.not_seen")
 
 NOT_OURS = "not_ours"
 """In the result of an order: services of which a person has said that they are not its own."""
+ANSWERED = "answered"
+"""In the result of an order: the service that the panel has answered, where it does."""
 COUNTED = "counted"
 """In the result of a credit: its amount stands in ``Binding.credited``."""
 

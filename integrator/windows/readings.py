@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from panels.billmanager.services import ACTIVE
 
@@ -53,6 +53,12 @@ def floors(bm: BillManager) -> dict[str, int]:
         "expense": expense,
         "payment": bm.payments.newest_id(),
     }
+
+
+def raised(seen: Mapping[str, Any], floors: Mapping[str, int]) -> dict[str, Any]:
+    """What was seen, with newer floors for the orders to come; never lower ones."""
+    newer = {name: floors[name] for name in ("service", "expense", "payment")}
+    return {**seen, **{name: max(newer[name], seen.get(name, 0)) for name in newer}}
 
 
 def read(

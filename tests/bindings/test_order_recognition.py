@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +18,8 @@ from integrator.panel_access import remoteid_column
 from integrator.runs import run_state
 from integrator.steps import step3_order as step3
 from integrator.steps.verdicts import Ambiguous, Proven
-from integrator.windows import readings
+from integrator.windows import answered_services, readings
+from integrator.windows.switching import switches
 from panels.billmanager.services import Service
 from tests import factories
 from tests.services.odd_dialects import written
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
     from integrator.models import Run
+    from integrator.windows.lease import Driver
+    from panels.billmanager.orders import Placed
     from tests.services.provider import Provider, Workers
 
 
@@ -207,6 +210,77 @@ def test_an_unanswered_order_whose_service_was_closed_is_ours_by_its_mark(
     assert (binding.service_id is not None) == (order.outcome == "done")
     workers.until(lambda: not open_windows())
     assert len(provider.sandbox.ledger()["orders"]) == 1
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_where_nothing_shows_marks_the_service_that_was_answered_is_ours(
+    provider_with: Callable[..., Provider], workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client had ordered the same a moment before; the first that was listed was taken."""
+    provider = provider_with("--dialect", "toolbar-take")
+    apply = step3.Order.apply
+
+    def after_its_client(order: step3.Order, send_by: float) -> Placed:
+        provider.ordered_by_its_client()
+        return apply(order, send_by)
+
+    monkeypatch.setattr(step3.Order, "apply", after_its_client)
+    run = workers.finish(provider.start(1))
+    binding, order = only(run=run), Intent.objects.get(kind="order")
+    assert (binding.state, binding.service_id) == ("done", order.result["answered"])
+    theirs = [s for s in provider.sandbox.ledger()["services"] if s["id"] != binding.service_id]
+    assert [one["username"] for one in theirs] == [""]
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_what_a_client_ordered_while_a_window_stood_still_is_not_taken_for_ours(
+    provider_with: Callable[..., Provider],
+    workers: Workers,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The newest ids were read before a worker died, and the orders began half a minute later."""
+    shown = {"service__remoteid_in_list": "off", "service__remoteid_in_form": "off"}
+    provider = provider_with("--dialect", written(tmp_path, **shown))
+    turn = switches.turn
+
+    def after_half_a_minute(driver: Driver, *rest: Any) -> Any:
+        if driver.window.phase == "opening" and not provider.sandbox.ledger()["services"]:
+            provider.ordered_by_its_client()
+            driver.window.opened_at = clock.now() - timedelta(seconds=30)
+        return turn(driver, *rest)
+
+    monkeypatch.setattr(switches, "turn", after_half_a_minute)
+    run = workers.finish(provider.start(1))
+    binding = only(run=run)
+    newest = max(service["id"] for service in provider.sandbox.ledger()["services"])
+    assert (binding.state, binding.service_id) == ("done", newest)
+
+
+@pytest.mark.parametrize(
+    ("answered", "before", "kept"),
+    [
+        (None, None, [7, 8, 9]),
+        (8, None, [8, 9]),
+        (8, (5, 5), [8, 9]),
+        (8, (5, 6), [7, 8, 9]),
+        (6, (5, 5), [9]),
+    ],
+)
+@pytest.mark.django_db
+def test_an_answer_tells_our_service_unless_answers_have_meant_something_else(
+    answered: int | None, before: tuple[int, int] | None, kept: list[int]
+) -> None:
+    if before is not None:
+        earlier = factories.undecided(service_id=before[1])
+        Intent.objects.filter(binding=earlier).update(result={"answered": before[0]})
+    order = Intent(kind="order", result={} if answered is None else {"answered": answered})
+    listed = [factories.listed(number) for number in (7, 8)]
+    listed.append(factories.listed(9, remoteid="ours"))
+    found = answered_services.fitting(listed, "ours", order)
+    assert [one.id for one in found] == kept
 
 
 @pytest.mark.any_database

@@ -145,7 +145,8 @@ def _order(claimed: Claim, bm: BillManager, *, since: dt.datetime | None) -> Wor
     seen, until = _last_look(claimed, bm, since=since)
     order = step3.Order(bm, claimed.binding, seen)
     sent = yield from attempts.send(claimed, order, Phase.ORDERS, until=until)
-    yield from _after(claimed, bm, sent, refused="order_refused")
+    service = sent.value.service_id if sent.value is not None else None
+    yield from _after(claimed, bm, sent, refused="order_refused", answered=service)
 
 
 def _pay_line(claimed: Claim, bm: BillManager) -> Work[None]:
@@ -166,16 +167,24 @@ def _pay_line(claimed: Claim, bm: BillManager) -> Work[None]:
 
 
 def _after(
-    claimed: Claim, bm: BillManager, sent: intents.Sent[object], *, refused: str
+    claimed: Claim,
+    bm: BillManager,
+    sent: intents.Sent[object],
+    *,
+    refused: str,
+    answered: int | None = None,
 ) -> Work[None]:
-    """Write the outcome and hand the binding back, in one transaction."""
+    """Write the outcome and hand the binding back, in one transaction.
+
+    ``answered``: the service that the panel has answered, where it was an order.
+    """
     binding = claimed.binding
     if sent.outcome == Outcome.NOTHING and sent.error is not None:
         with transaction.atomic():
             intents.settle_sent(sent)
             attempts.try_again(claimed, binding.step, sent.error)
         return
-    result: dict[str, object] = {}
+    result: dict[str, object] = {} if answered is None else {intents.ANSWERED: answered}
     if sent.outcome == Outcome.REFUSED and sent.error is not None:
         result = {"cause": (yield from _why_refused(claimed, bm, sent.error, refused))}
     yield from attempts.settle_and_wait(

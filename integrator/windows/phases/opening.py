@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     from panels.billmanager import BillManager
     from panels.billmanager.modules import Module
     from panels.billmanager.plans import PlanModule
+
+
+FLOORS_HOLD = dt.timedelta(seconds=20)
+"""So old the newest ids may be when orders begin; a worker that died was gone for longer."""
 
 
 class CannotOpenError(Exception):
@@ -350,9 +355,13 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return False
+    late = window.opened_at is None or not clock.is_recent(window.opened_at, FLOORS_HOLD)
+    # Above the floors every service could be ours, also what a client has ordered meanwhile.
+    seen = readings.raised(driver.seen, readings.floors(bm)) if late else driver.seen
     with transaction.atomic():
         step_log.record([step_log.row(2, StepState.DONE, window=window, evidence=verdict.evidence)])
-        driver.enter(Phase.ORDERS, say("window.sells_manually"), modules_read_at=read.asked_at)
+        reading = {"modules_read_at": read.asked_at, "seen": seen}
+        driver.enter(Phase.ORDERS, say("window.sells_manually"), **reading)
         transitions.wake(
             Binding.objects.filter(
                 window=window,

@@ -17,7 +17,7 @@ from integrator.panel_access import call_log, remoteid_column
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
-from integrator.windows import alarms, form_marks, gate, members, readings
+from integrator.windows import alarms, answered_services, form_marks, gate, members, readings
 from integrator.windows.phases import charges
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def _service_of(
 ) -> Verdict:
     if binding.service_id is None:
         services = form_marks.fitting(found.services, binding.marker, found.marks)
+        if binding.marker not in found.marks.values():
+            services = answered_services.fitting(services, binding.marker, intent)
         seen = step3.verify(binding, intent.before["service"], services, adopted, manual)
         return _marked(binding, intent, found, seen)
     for service in found.services:
