@@ -41,9 +41,9 @@ def largest(plan_id: int, most: int) -> int:
         for cohort, at, until in times[:LATEST]
         if at is not None and until is not None
     ]
-    if not took:
-        return min(UNMEASURED, most)
     paces = [each for cohort, each in took if cohort >= WELL_TELLING]
+    if not paces and len(took) < LATEST:
+        return min(UNMEASURED, most)
     slowest = max(*(paces or [each for _cohort, each in took]), MIN_PACE)
     return min(max(math.floor(settings.MANUAL_ONLY_SECONDS / slowest), SMALLEST), most)
 

@@ -27,6 +27,7 @@ def closed(plan: Plan, cohort: int, seconds: float, **fields: object) -> Window:
 def test_a_plan_that_told_nothing_yet_gets_a_hundred_at_most() -> None:
     plan = factories.plan()
     closed(plan, 1, 0.4)  # of a canary the switching is most of it
+    closed(plan, 10, 4.0)
     closed(plan, 50, 2.0, wants_orders=False)
     closed(plan, 50, 2.0, manual_only_until=None)
     closed(factories.plan(), 50, 2.0)
