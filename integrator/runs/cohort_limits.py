@@ -16,36 +16,58 @@ from integrator.models import Window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from integrator.models.window import WindowQuerySet
+
 UNMEASURED = 100
 """The largest cohort on a plan on which none has told its pace yet."""
 LATEST = 3
-"""So many of a plan's latest windows tell its pace, the slowest of them."""
-MIN_TELLING, WELL_TELLING = 10, 30
-"""Cohorts below the first size tell nothing of a plan's pace, from the second size on they tell it
-well: of a small one most is switching."""
+"""So many of a plan's latest windows tell its pace, the slowest of the large ones among them."""
+MIN_TELLING = 10
+"""Smaller cohorts tell how long a plan's switching takes, and nothing of an order."""
 SMALLEST = 20
 """No cohort is made smaller for a plan's pace: most of its time would be switching, so that the
 plan would sell manually more often, and not for less time in all."""
 MIN_PACE = 0.001
 """Seconds an order takes at the least."""
 
+_Point = tuple[int, float]
+"""A cohort, and for how many seconds its plan sold manually."""
+
 
 def largest(plan_id: int, most: int) -> int:
     """How many bindings may share the next window of this plan, of ``most`` that the run allows."""
-    windows = Window.objects.filter(
-        plan=plan_id, cohort__gte=MIN_TELLING, wants_orders=True, manual_only_until__isnull=False
-    )
-    times = windows.order_by("-pk").values_list("cohort", "manual_only_at", "manual_only_until")
-    took = [
-        (cohort, (until - at).total_seconds() / cohort)
-        for cohort, at, until in times[:LATEST]
-        if at is not None and until is not None
-    ]
-    paces = [each for cohort, each in took if cohort >= WELL_TELLING]
-    if not paces and len(took) < LATEST:
+    telling = _points(Window.objects.filter(plan=plan_id, cohort__gte=MIN_TELLING), LATEST)
+    if not telling:
         return min(UNMEASURED, most)
-    slowest = max(*(paces or [each for _cohort, each in took]), MIN_PACE)
-    return min(max(math.floor(settings.MANUAL_ONLY_SECONDS / slowest), SMALLEST), most)
+    # Of any plan, since a run has one canary.
+    small = next(iter(_points(Window.objects.filter(cohort__lt=MIN_TELLING), 1)), (0, 0.0))
+    size = max(cohort for cohort, _seconds in telling)
+    lines = [_line(one, small) for one in telling if 2 * one[0] >= size]
+    common, each = max(lines, key=_slowness)
+    fit = math.floor((settings.MANUAL_ONLY_SECONDS - common) / each)
+    return min(max(fit, SMALLEST), most)
+
+
+def _points(windows: WindowQuerySet, count: int) -> list[_Point]:
+    """The latest of these windows in which orders were placed."""
+    ordered = windows.filter(
+        wants_orders=True, manual_only_at__isnull=False, manual_only_until__isnull=False
+    )
+    times = ordered.order_by("-pk").values_list("cohort", "manual_only_at", "manual_only_until")
+    return [
+        (size, (until - at).total_seconds()) for size, at, until in times[:count] if at and until
+    ]
+
+
+def _line(large: _Point, small: _Point) -> tuple[float, float]:
+    """Seconds of the switching, and of each order, by two windows."""
+    each = max((large[1] - small[1]) / (large[0] - small[0]), MIN_PACE)
+    return max(large[1] - each * large[0], 0.0), each
+
+
+def _slowness(line: tuple[float, float]) -> float:
+    """Seconds that as many orders take as are placed where nothing is known."""
+    return line[0] + line[1] * UNMEASURED
 
 
 def grown(plan_id: int, closed: Sequence[int]) -> int:

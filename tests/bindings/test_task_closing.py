@@ -24,10 +24,12 @@ from panels.coremanager.errors import Refused
 from panels.coremanager.fault import Fault
 from tests import factories
 from tests.services.effects import Declared
+from tests.services.odd_dialects import written
 from tests.services.provider import close_by_hand, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_django.fixtures import Settings
 
@@ -113,6 +115,26 @@ def test_a_task_that_is_seen_closed_is_not_looked_at_again_and_again(
     assert (made.outcome, str(made.why)) == ("done", f"task {binding.task_id} is closed")
     looks = Call.objects.filter(func="task.edit", at__gt=made.settles_at)
     assert looks.count() <= 2
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_an_unanswered_close_of_a_service_that_a_colleague_closed_is_over_with_its_time(
+    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    provider = provider_with("--dialect", written(tmp_path, rows__deleted="listed"))
+    close = {"func": "task.edit", "kind": "reset_before", "times": 1}
+    provider.sandbox.faults({"panel": None, "when": {"clicked_button": "close"}, **close})
+    run = provider.start(1)
+    workers.until(lambda: Intent.objects.filter(kind="close", outcome="unknown").exists())
+    provider.sandbox.act(act="close_service", service=Binding.objects.get().service_id)
+    workers.finish(run)
+    failed, made = only(run=run), Intent.objects.get(kind="close")
+    assert (failed.state, failed.cause, made.outcome) == ("failed", "service_closed", "unknown")
+    Intent.objects.filter(pk=made.pk).update(settles_at=clock.now())  # as if it had passed
+    actions.retry(Binding.objects.all(), "anna")
+    workers.until(lambda: Intent.objects.get(kind="close").outcome == "nothing")
+    workers.until(lambda: only(run=run).state == "failed")
 
 
 def test_a_task_form_that_is_denied_fails_and_says_so(provider: Provider, workers: Workers) -> None:

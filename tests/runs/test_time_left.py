@@ -230,5 +230,5 @@ def test_it_costs_as_much_for_a_large_run_as_for_a_small_one(run: Run) -> None:
     several(run, plan_of(run), 300)
     several(factories.run(total=5), plan_of(run), 5)
     factories.window("orders")
-    assert statements() == few <= 8
+    assert statements() == few <= 9
     assert len(tally.of(run).windows) <= tally.LATEST + 2

@@ -9,11 +9,13 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Q
 
 from integrator.messages.message import named, say
 from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import BindingState
 from integrator.previews.corrections import Wish
+from integrator.steps import step7_close_the_task as step7
 from integrator.windows.order_handover import KIND
 from integrator.windows.switching.sent_switches import MAX_TRIES
 from panels.sandbox.billmanager.operations import modules_for
@@ -364,7 +366,9 @@ def _ended(simulation: Simulation) -> Iterator[str]:
         elif binding.cause not in EXCUSED or not simulation.third_parties.meddled:
             yield f"a truthful person could not bring it to its end: {told}"
     loose = Intent.objects.unsettled()
-    for intent in loose.exclude(binding__state=BindingState.CANCELLED):
+    # What a close did to a service that a colleague has closed meanwhile is seen nowhere.
+    closed = Q(kind=step7.CLOSE, binding__state="failed", binding__cause="service_closed")
+    for intent in loose.exclude(closed).exclude(binding__state=BindingState.CANCELLED):
         if intent.kind in KNOWN_AT_THE_END:
             yield f"intent {intent.kind} of b{intent.binding_id} was never settled"
 

@@ -176,7 +176,7 @@ class Look:
         if isinstance(guarded, Proven):
             self._bound(binding, guarded)
         elif isinstance(guarded, Failed):
-            self.ledger.failed(binding, step7.NUMBER, guarded)
+            self._failed(binding, guarded)
         elif isinstance(guarded, Ambiguous):
             self.ledger.undecided(binding, step7.NUMBER, guarded)
         else:
@@ -213,7 +213,7 @@ class Look:
         if isinstance(verdict, Proven):
             self._bound(binding, verdict)
         elif isinstance(verdict, Failed):
-            self.ledger.failed(binding, step7.NUMBER, verdict)
+            self._failed(binding, verdict)
         elif intent is None or intent.outcome in {Outcome.REFUSED, Outcome.NOTHING}:
             self.ledger.waits(binding, members.TURN, due_at=now)
         elif intent.outcome == Outcome.DONE:
@@ -226,6 +226,13 @@ class Look:
         else:
             # Its time is over, the service is not active: the thread looks at the task.
             self.ledger.waits(binding, members.TURN, due_at=now)
+
+    def _failed(self, binding: Binding, verdict: Failed) -> None:
+        """Step 7 cannot be done; an unanswered close that shows nowhere is over with its time."""
+        made = intents.last(self.known[binding.pk], step7.CLOSE)
+        if made and intents.unsettled(made) and self.ledger.now >= intents.may_show_until(made):
+            intents.settle(made, Outcome.NOTHING, why=intents.NOT_SEEN)
+        self.ledger.failed(binding, step7.NUMBER, verdict)
 
     def _bound(self, binding: Binding, verdict: Proven) -> None:
         """Step 7 is proven: the password has done its work, and the plan must be restored.
