@@ -176,9 +176,7 @@ def _of_others(binding: Binding) -> set[int]:
 def _absent(claimed: Claim, made: Intent) -> bool:
     """The payment is not there: that proves something only when its time is over."""
     binding = claimed.binding
-    done = made.outcome == Outcome.DONE
-    until = intents.listed_by(made) if done else intents.may_show_until(made)
-    if clock.now() < until:
+    if clock.now() < intents.shows_by(made):
         _look_again(claimed, made)
         return False
     if made.outcome == Outcome.DONE:

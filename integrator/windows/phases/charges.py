@@ -116,8 +116,7 @@ def may_still_be_paid(order: Intent | None, line: Intent | None) -> dt.datetime 
     now = clock.now()
     if sent is None or sent.outcome in (Outcome.REFUSED, Outcome.NOTHING):
         return None
-    done = sent.outcome == Outcome.DONE
-    until = intents.listed_by(sent) if done else intents.may_show_until(sent)
+    until = intents.shows_by(sent)
     return min(intents.next_look(sent), until) if now < until else None
 
 
