@@ -58,6 +58,8 @@ MAX_THREADS = 8
 """Threads that are woken for one window at once at most."""
 MAX_LOOKS = 3
 """Times that a claim looks for others, when those that it chose were taken meanwhile."""
+_OF_CHOSEN = ("client_id", "state", "deaths", "version", "step", "run_id", "window_id")
+"""What a claim must know of a binding before it: how it is seen, and what its event tells."""
 
 
 def claim(
@@ -100,9 +102,6 @@ def _ready(bindings: BindingQuerySet, now: dt.datetime, *, lane: bool) -> Bindin
         taken = Binding.objects.filter(in_lane=True).values("client_id")
         found = found.filter(Q(in_lane=True) | ~Q(client_id__in=taken))
     return found.order_by("due_at", "number").only(*_OF_CHOSEN)
-
-
-_OF_CHOSEN = ("client_id", "state", "deaths", "version", "step", "run_id", "window_id")
 
 
 def _suspects_at_work() -> BindingQuerySet:

@@ -25,7 +25,6 @@ from integrator.windows.post_checks import closed_window
 
 MAX_REPAIRED = 500
 """Bindings of each kind that one round puts right; others come in the next."""
-"""What a binding waits for while another one of its client is undecided."""
 
 
 def sweep() -> dict[str, int]:

@@ -151,7 +151,7 @@ def _cohort(plan_id: int) -> list[Binding]:
         if not run_state.may_work(run, now):
             continue
         waiting = _waiting(now).filter(run=run, plan_id=plan_id)
-        size = _size(run, plan_id, waiting.count())
+        size = _size(run, plan_id, waiting)
         if size:
             order = ("-step", "nth_of_client", "number")
             waiting = waiting.select_related("run__preview")
@@ -214,8 +214,8 @@ def _in_turns(groups: Sequence[Sequence[Binding]]) -> Iterable[Binding]:
                 yield group[place]
 
 
-def _size(run: Run, plan_id: int, waiting: int) -> int:
-    """How large a cohort this run may now put into a window of this plan, of so many that wait.
+def _size(run: Run, plan_id: int, waiting: BindingQuerySet) -> int:
+    """How large a cohort this run may now put into a window of this plan, of those that wait.
 
     Until its canary is done, one binding at a time over all plans: 0 while that one is under
     way, or has yet to be compared with before. Retried bindings whose order is proven need no
@@ -229,7 +229,7 @@ def _size(run: Run, plan_id: int, waiting: int) -> int:
     closed = Window.objects.closed().filter(pk__in=done.values("window")).order_by("pk")
     after = cohort_limits.grown(plan_id, list(closed.values_list("plan_id", flat=True)))
     most = cohort_limits.largest(plan_id, run.preview.cohort)
-    return cohort_sizes.next_size(waiting, after, most)
+    return cohort_sizes.next_size(waiting.count(), after, most)
 
 
 def _is_under_way(run: Run) -> bool:

@@ -219,8 +219,7 @@ def test_a_lease_that_was_lost_and_claimed_again_by_the_same_thread_is_lost(
     """Both claims may be written in one transaction; one token does not stand for the other."""
     until = clock.now() + dt.timedelta(seconds=60)
     lost, other = (
-        ready(run, window, lease_token=token, lease_expires_at=until)
-        for token in ("second", "second")
+        ready(run, window, lease_token="second", lease_expires_at=until) for _ in range(2)
     )
     Binding.objects.update(state="running")
     stale, fresh = Claim(lost, "first"), Claim(other, "second")

@@ -44,7 +44,7 @@ class Scheduler:
         self.chance = random.Random(seed)
         self.now = BEGIN
         self.skew = 0.0
-        self.steps: list[tuple[float, float]] = []
+        self.steps: list[tuple[dt.datetime, dt.timedelta]] = []
         self.current: Actor | None = None
         self.actors: list[Actor] = []
         self.story: list[tuple[float, str, str]] = []
@@ -71,7 +71,8 @@ class Scheduler:
     def put_clock(self, skew: float) -> None:
         """Put the database's clock; ``steps``: when it was set ahead, as it showed then."""
         if skew > self.skew:
-            self.steps.append((self.now + self.skew, skew - self.skew))
+            shown = dt.datetime.fromtimestamp(self.now + self.skew, dt.UTC)
+            self.steps.append((shown, dt.timedelta(seconds=skew - self.skew)))
         self.skew = skew
 
     def sleep(self, seconds: float) -> None:
@@ -142,13 +143,10 @@ class SimulatedClock(Clock):
     def __init__(self, scheduler: Scheduler) -> None:
         super().__init__()
         self._scheduler = scheduler
+        self._steps = scheduler.steps
 
     def now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._scheduler.now + self._scheduler.skew, dt.UTC)
-
-    def set_ahead(self, since: dt.datetime) -> dt.timedelta:
-        steps = (step for at, step in self._scheduler.steps if at >= since.timestamp())
-        return dt.timedelta(seconds=sum(steps))
 
     def monotonic(self) -> float:
         return self._scheduler.now - BEGIN

@@ -360,8 +360,8 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     seen = readings.raised(driver.seen, readings.floors(bm)) if late else driver.seen
     with transaction.atomic():
         step_log.record([step_log.row(2, StepState.DONE, window=window, evidence=verdict.evidence)])
-        reading = {"modules_read_at": read.asked_at, "seen": seen}
-        driver.enter(Phase.ORDERS, say("window.sells_manually"), **reading)
+        why = say("window.sells_manually")
+        driver.enter(Phase.ORDERS, why, modules_read_at=read.asked_at, seen=seen)
         transitions.wake(
             Binding.objects.filter(
                 window=window,
