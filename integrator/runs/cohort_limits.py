@@ -30,25 +30,32 @@ plan would sell manually more often, and not for less time in all."""
 MIN_PACE = 0.001
 """Seconds an order takes at the least."""
 
-_Point = tuple[int, float]
+Point = tuple[int, float]
 """A cohort, and for how many seconds its plan sold manually."""
 
 
-def largest(plan_id: int, most: int) -> int:
-    """How many bindings may share the next window of this plan, of ``most`` that the run allows."""
+def largest(plan_id: int, most: int, *, small: Point | None = None) -> int:
+    """How many bindings may share the next window of this plan, of ``most`` that the run allows.
+
+    ``small``: what ``latest_small`` has found, where several plans are asked about.
+    """
     telling = _points(Window.objects.filter(plan=plan_id, cohort__gte=MIN_TELLING), LATEST)
     if not telling:
         return min(UNMEASURED, most)
-    # Of any plan, since a run has one canary.
-    small = next(iter(_points(Window.objects.filter(cohort__lt=MIN_TELLING), 1)), (0, 0.0))
+    beside = small or latest_small()
     size = max(cohort for cohort, _seconds in telling)
-    lines = [_line(one, small) for one in telling if 2 * one[0] >= size]
+    lines = [_line(one, beside) for one in telling if 2 * one[0] >= size]
     common, each = max(lines, key=_slowness)
     fit = math.floor((settings.MANUAL_ONLY_SECONDS - common) / each)
     return min(max(fit, SMALLEST), most)
 
 
-def _points(windows: WindowQuerySet, count: int) -> list[_Point]:
+def latest_small() -> Point:
+    """The latest cohort that tells how long switching takes, of any plan: a run has one canary."""
+    return next(iter(_points(Window.objects.filter(cohort__lt=MIN_TELLING), 1)), (0, 0.0))
+
+
+def _points(windows: WindowQuerySet, count: int) -> list[Point]:
     """The latest of these windows in which orders were placed."""
     ordered = windows.filter(
         wants_orders=True, manual_only_at__isnull=False, manual_only_until__isnull=False
@@ -59,7 +66,7 @@ def _points(windows: WindowQuerySet, count: int) -> list[_Point]:
     ]
 
 
-def _line(large: _Point, small: _Point) -> tuple[float, float]:
+def _line(large: Point, small: Point) -> tuple[float, float]:
     """Seconds of the switching, and of each order, by two windows."""
     each = max((large[1] - small[1]) / (large[0] - small[0]), MIN_PACE)
     return max(large[1] - each * large[0], 0.0), each

@@ -169,15 +169,17 @@ def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Pan
         for one in tally.all_open()
     ]
     waiting = _of_other_runs(run)
-    most = run.preview.cohort
+    full, small = run.preview.cohort, cohort_limits.latest_small()
     coming = {}
     for plan, count in work.coming.items():
         # Both runs have equal shares of a plan's windows until the smaller one is through.
         both = count + min(count, waiting.pop(plan, 0))
-        sizes = cohort_sizes.sizes(both, _grown(plan, tally), cohort_limits.largest(plan, most))
+        most = cohort_limits.largest(plan, full, small=small)
+        sizes = cohort_sizes.sizes(both, _grown(plan, tally), most)
         coming[plan] = pace.Coming(sizes, work.clients[plan])
     for plan, count in waiting.items():
-        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), cohort_limits.largest(plan, most))
+        most = cohort_limits.largest(plan, full, small=small)
+        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), most)
         coming[plan] = pace.Coming(sizes, ours=False)
     side_by_side = max(1, billing.max_parallel // CALLS_PER_WINDOW)
     by_windows = pace.rest(known, opened, coming, side_by_side)
