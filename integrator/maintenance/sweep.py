@@ -11,7 +11,7 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import Count, F, Q
 
-from integrator.bindings import transitions
+from integrator.bindings import claims
 from integrator.bindings.operator import cancellation, client_creation
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
@@ -76,8 +76,8 @@ def _wake_windows() -> int:
     for window, phase, due_at, claimable, busy in counted:
         times = 1 if due_at is not None and due_at <= now else 0
         if phase in (Phase.ORDERS, Phase.TASKS):
-            at_work = busy // transitions.MAX_CLAIMED
-            times = max(times, transitions.threads_for(claimable) - at_work)
+            at_work = busy // claims.MAX_CLAIMED
+            times = max(times, claims.threads_for(claimable) - at_work)
         if times > 0:
             wake_ups.wake("window", window, times=times)
             woken += 1

@@ -9,7 +9,7 @@ import structlog
 from django.db import Error as DatabaseError
 
 from integrator.bindings import rows
-from integrator.bindings.transitions import LeaseLostError
+from integrator.bindings.claims import LeaseLostError
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups

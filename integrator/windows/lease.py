@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from integrator.bindings import leases
-from integrator.bindings.transitions import PRODUCT, LeaseLostError
+from integrator.bindings.claims import LeaseLostError
+from integrator.bindings.transitions import PRODUCT
 from integrator.core import clock, heartbeat
 from integrator.maintenance import wake_ups
 from integrator.messages.message import NOTHING, Message, several

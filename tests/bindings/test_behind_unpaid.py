@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from integrator.bindings import outage
-from integrator.bindings.transitions import Claim
+from integrator.bindings.claims import Claim
 from integrator.bindings.work import attempts, order_and_payment
 from integrator.core import clock
 from integrator.models import Binding, Intent

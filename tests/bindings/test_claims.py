@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from integrator.bindings import leases, transitions
+from integrator.bindings import claims, leases, transitions
 from integrator.bindings.work import dispatch
 from integrator.core import clock
 from integrator.maintenance import wake_ups
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from tests.services.provider import Provider, Workers
 
 
-def claim_to_order(run: Run, *, most: int = 1) -> list[transitions.Claim]:
+def claim_to_order(run: Run, *, most: int = 1) -> list[claims.Claim]:
     ordering = Binding.objects.filter(run=run, step__in=(3, 4))
-    return transitions.claim(ordering, lane=True, most=most)
+    return claims.claim(ordering, lane=True, most=most)
 
 
-def claim_to_close(run: Run, *, most: int = 1) -> list[transitions.Claim]:
-    return transitions.claim(Binding.objects.filter(run=run, step=7), most=most)
+def claim_to_close(run: Run, *, most: int = 1) -> list[claims.Claim]:
+    return claims.claim(Binding.objects.filter(run=run, step=7), most=most)
 
 
 def test_a_binding_that_went_on_meanwhile_is_not_claimed(
@@ -123,7 +123,7 @@ def test_what_is_not_due_is_not_claimed(db: None) -> None:
     later = clock.now() + dt.timedelta(minutes=1)
     made = factories.binding("waiting", due_at=later)
     sleeping = factories.binding("waiting", due_at=None)
-    assert transitions.claim(Binding.objects.filter(pk__in=[made.pk, sleeping.pk]), most=4) == []
+    assert claims.claim(Binding.objects.filter(pk__in=[made.pk, sleeping.pk]), most=4) == []
 
 
 def test_a_lease_that_has_run_out_is_not_extended(db: None) -> None:
@@ -149,7 +149,7 @@ def test_a_suspect_is_not_claimed_when_another_was_taken_up_at_that_moment(
         return 0
 
     monkeypatch.setattr("random.randrange", another_thread_takes_the_other)
-    assert transitions.claim(Binding.objects.filter(pk__in=[first.pk, second.pk]), most=4) == []
+    assert claims.claim(Binding.objects.filter(pk__in=[first.pk, second.pk]), most=4) == []
 
 
 def test_who_ends_its_turn_after_some_work_has_the_window_looked_at_again(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from integrator.bindings import intents, transitions
+from integrator.bindings import claims, intents
+from integrator.bindings.claims import Claim
 from integrator.bindings.operator import actions
-from integrator.bindings.transitions import Claim
 from integrator.bindings.work import added_credit
 from integrator.core import clock
 from integrator.core.errors import Refused
@@ -315,9 +315,7 @@ def test_what_was_credited_for_one_account_is_not_spent_on_the_next(
     assert result_of(added_credit.credit(Claim(second, ""), bm))
     assert added == [Decimal("7.80")]
     Binding.objects.filter(pk=first.pk).update(state="cancelled")
-    monkeypatch.setattr(
-        transitions, "note", lambda _claimed, **fields: added.append(fields["credited"])
-    )
+    monkeypatch.setattr(claims, "note", lambda _claimed, **fields: added.append(fields["credited"]))
     assert result_of(added_credit.credit(Claim(second, ""), bm))
     assert added[1:] == [0]
 
@@ -398,7 +396,7 @@ def promised(monkeypatch: pytest.MonkeyPatch, **of_the_first: Any) -> Decimal:
     bm = cast("BillManager", SimpleNamespace(whoami=lambda su: shown))  # noqa: ARG005 - its name
     added = [Decimal(0)]
     monkeypatch.setattr(added_credit, "_add", adding(added))
-    monkeypatch.setattr(transitions, "note", lambda _claimed, **_fields: None)
+    monkeypatch.setattr(claims, "note", lambda _claimed, **_fields: None)
     assert result_of(added_credit.credit(Claim(second, ""), bm))
     return added[-1]
 

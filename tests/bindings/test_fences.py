@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.bindings import intents, leases, transitions
-from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings import claims, intents, leases
+from integrator.bindings.claims import Claim, LeaseLostError
 from integrator.bindings.work import attempts, writes
 from integrator.core import clock
 from integrator.messages.message import say
@@ -54,11 +54,11 @@ def declare(one: Claim) -> None:
 
 
 def note(one: Claim) -> None:
-    transitions.note(one, credited=1)
+    claims.note(one, credited=1)
 
 
 def hand_back(one: Claim) -> None:
-    transitions.hand_back(one, BindingState.WAITING, waiting_for="turn")
+    claims.hand_back(one, BindingState.WAITING, waiting_for="turn")
 
 
 WRITES = [declare, note, hand_back]

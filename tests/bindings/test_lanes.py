@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.bindings import intents, leases, transitions
+from integrator.bindings import claims, intents, leases
 from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models import Binding
@@ -50,7 +50,7 @@ def test_an_order_that_is_not_read_back_keeps_its_clients_lane(
     first.refresh_from_db()
     assert first.in_lane is kept
     Binding.objects.filter(pk=first.pk).update(due_at=None)
-    taken = transitions.claim(Binding.objects.filter(step=3), lane=True, most=5)
+    taken = claims.claim(Binding.objects.filter(step=3), lane=True, most=5)
     assert [one.binding.pk for one in taken] == ([] if kept else [second.pk])
     for one in taken:
         leases.let_go(one.token)

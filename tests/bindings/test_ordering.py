@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator.bindings.claims import Claim
 from integrator.bindings.operator import actions
-from integrator.bindings.transitions import Claim
 from integrator.bindings.work import order_and_payment
 from integrator.core import clock
 from integrator.models import Binding, Intent, Window

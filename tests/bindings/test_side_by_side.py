@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from integrator.bindings import step_log
-from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings.claims import Claim, LeaseLostError
 from integrator.bindings.work import attempts, side_by_side
 from integrator.bindings.work.side_by_side import read
 from integrator.bindings.work.writes import NotNowError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DataError
 
-from integrator.bindings import transitions
-from integrator.bindings.transitions import Claim
+from integrator.bindings import claims
+from integrator.bindings.claims import Claim
 from integrator.bindings.work import attempts, dispatch, side_by_side
 from integrator.bindings.work.side_by_side import read
 from integrator.core import clock
@@ -128,7 +128,7 @@ def test_a_slow_call_keeps_no_other_thread_from_the_window_once_its_turn_is_over
 def test_while_calls_are_slow_more_are_taken_up_than_at_once_but_not_without_end(
     window: Window, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once, most = transitions.MAX_CLAIMED, dispatch.max_under_way()
+    at_once, most = claims.MAX_CLAIMED, dispatch.max_under_way()
     for _ in range(2 * most):
         ready(run, window)
     held: list[int] = []
@@ -223,6 +223,6 @@ def test_a_lease_that_was_lost_and_claimed_again_by_the_same_thread_is_lost(
     )
     Binding.objects.update(state="running")
     stale, fresh = Claim(lost, "first"), Claim(other, "second")
-    assert list(transitions.fenced(stale, fresh)) == [other]
-    assert transitions.fenced(Claim(lost, "second"), fresh).count() == 2
-    assert not transitions.fenced().exists()
+    assert list(claims.fenced(stale, fresh)) == [other]
+    assert claims.fenced(Claim(lost, "second"), fresh).count() == 2
+    assert not claims.fenced().exists()

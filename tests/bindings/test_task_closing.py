@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from integrator.bindings import intents
+from integrator.bindings.claims import Claim
 from integrator.bindings.operator import actions, undecided_evidence
-from integrator.bindings.transitions import Claim
 from integrator.bindings.work import task_close
 from integrator.core import clock
 from integrator.messages.message import verbatim

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DataError
 
-from integrator.bindings import leases, transitions
+from integrator.bindings import claims, leases
 from integrator.bindings.operator import actions
 from integrator.bindings.work import dispatch, preparation, task_close, worker_deaths
 from integrator.core import clock
@@ -46,7 +46,7 @@ def is_over(run_id: int) -> bool:
 def deadly(monkeypatch: pytest.MonkeyPatch, victim: Callable[[Binding], bool], error: Any) -> None:
     """Step 7 of the victim ends its worker, each time."""
 
-    def job(claimed: transitions.Claim, bm: Any) -> Work[None]:
+    def job(claimed: claims.Claim, bm: Any) -> Work[None]:
         if victim(claimed.binding):
             raise error
         yield from task_close.work(claimed, bm)
@@ -161,7 +161,7 @@ def test_preparing_that_ends_each_worker_fails_before_anything_is_ordered(
     real = preparation.work
     victim = provider.accounts[0]["username"]
 
-    def job(claimed: transitions.Claim) -> None:
+    def job(claimed: claims.Claim) -> None:
         if claimed.binding.account.username == victim:
             raise Killed
         real(claimed)
@@ -182,13 +182,13 @@ def test_one_over_which_a_worker_died_is_claimed_alone_and_after_all_others(
     innocent = bindings.order_by("pk").last()
     assert innocent is not None
     bindings.filter(pk=innocent.pk).update(deaths=0)
-    claimed = transitions.claim(bindings, most=4)
+    claimed = claims.claim(bindings, most=4)
     assert [one.binding.pk for one in claimed] == [innocent.pk]
-    claimed += transitions.claim(bindings, most=4)
+    claimed += claims.claim(bindings, most=4)
     assert len(claimed) == 2
-    assert transitions.claim(bindings, most=4) == []
+    assert claims.claim(bindings, most=4) == []
     suspect = claimed[1]
-    transitions.hand_back(suspect, BindingState.WAITING, due_at=clock.now())
-    assert len(transitions.claim(bindings, most=4)) == 1
+    claims.hand_back(suspect, BindingState.WAITING, due_at=clock.now())
+    assert len(claims.claim(bindings, most=4)) == 1
     for one in claimed:
         leases.let_go(one.token)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Sequence
 
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrator.bindings.transitions import LeaseLostError
+from integrator.bindings.claims import LeaseLostError
 from integrator.core import clock
 from integrator.models import Account, Binding, Canary, Panel, Preview, Window
 from integrator.panel_access import panel_connections

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from integrator.bindings import intents
+from integrator.bindings.claims import LeaseLostError
 from integrator.bindings.operator import actions
-from integrator.bindings.transitions import LeaseLostError
 from integrator.core import clock
 from integrator.maintenance import sweep
 from integrator.models import Binding, Window

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.crypto import get_random_string
 
-from integrator.bindings import intents, transitions
+from integrator.bindings import claims, intents
 from integrator.bindings.work import attempts
 from integrator.bindings.work.side_by_side import read, settle
 from integrator.core import clock
@@ -29,7 +29,7 @@ from integrator.windows import members
 from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 
@@ -66,7 +66,7 @@ def credit(claimed: Claim, bm: BillManager) -> Work[bool]:
     free = payment_means.free(binding.client, balance, _promised(binding))
     amount = Decimal(0) if free is None else step4.lacking(binding.price, free)
     if amount == 0:
-        transitions.note(claimed, credited=binding.credited or Decimal(0))
+        claims.note(claimed, credited=binding.credited or Decimal(0))
         return True
     return (yield from _add(claimed, bm, amount, client.currency_id))
 
@@ -217,7 +217,7 @@ def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> W
         made.result = {**made.result, intents.COUNTED: True}
         made.save(update_fields=["result"])
         total = (binding.credited or Decimal(0)) + Decimal(made.before["amount"])
-        transitions.note(claimed, credited=total)
+        claims.note(claimed, credited=total)
     return True
 
 

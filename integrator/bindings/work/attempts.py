@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 from django.db import transaction
 
-from integrator.bindings import causes, form_evidence, intents, outage, step_log, transitions
+from integrator.bindings import (
+    causes,
+    claims,
+    form_evidence,
+    intents,
+    outage,
+    step_log,
+    transitions,
+)
 from integrator.bindings.work import side_by_side
 from integrator.bindings.work.writes import Declaration
 from integrator.core import clock
@@ -25,7 +33,7 @@ from panels.coremanager.forms import FormLacks
 if TYPE_CHECKING:
     import datetime as dt
 
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from integrator.messages.message import Message
     from integrator.steps.effect import Effect
@@ -65,9 +73,7 @@ def settle_and_wait(
     **fields: Any,
 ) -> Work[None]:
     """Write the outcome of what was sent, and hand the binding back to wait for something."""
-    waits = transitions.handed_back(
-        claimed, BindingState.WAITING, waiting_for=waiting_for, **fields
-    )
+    waits = claims.handed_back(claimed, BindingState.WAITING, waiting_for=waiting_for, **fields)
     yield from side_by_side.settle(sent, waits, **result)
 
 
@@ -75,7 +81,7 @@ def wait(
     claimed: Claim, waiting_for: str, *, due_at: dt.datetime | None = None, **fields: Any
 ) -> None:
     """Hand the binding back to wait for something."""
-    transitions.hand_back(
+    claims.hand_back(
         claimed, BindingState.WAITING, waiting_for=waiting_for, due_at=due_at, **fields
     )
 
@@ -99,7 +105,7 @@ def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: Message, **fields:
 def step_back(claimed: Claim) -> None:
     """Hand the binding back unchanged, to leave the window for the next one."""
     binding = claimed.binding
-    transitions.hand_back(
+    claims.hand_back(
         claimed,
         BindingState.WAITING,
         waiting_for=members.WINDOW,
@@ -120,7 +126,7 @@ def fail(claimed: Claim, number: int, cause: str, text: Message, **fields: Any) 
         _record_end(
             claimed, number, StepState.FAILED, cause=cause, cause_text=text, evidence=details
         )
-        transitions.hand_back(
+        claims.hand_back(
             claimed,
             BindingState.FAILED,
             why=named("cause", cause),
@@ -160,7 +166,7 @@ def undecide(claimed: Claim, number: int, verdict: Ambiguous) -> None:
             cause_text=verdict.text,
             evidence=verdict.evidence,
         )
-        transitions.hand_back(
+        claims.hand_back(
             claimed,
             BindingState.UNDECIDED,
             why=named("cause", verdict.cause),

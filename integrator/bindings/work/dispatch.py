@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q
 
-from integrator.bindings import leases, transitions
-from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings import claims, leases
+from integrator.bindings.claims import Claim, LeaseLostError
 from integrator.bindings.work import (
     attempts,
     order_and_payment,
@@ -62,7 +62,7 @@ JOBS = {Phase.ORDERS: order_and_payment.work, Phase.TASKS: task_close.work}
 
 def max_under_way() -> int:
     """How many bindings of a window one process works on at once at most."""
-    return max(settings.WORKER_THREADS, 2 * transitions.MAX_CLAIMED)
+    return max(settings.WORKER_THREADS, 2 * claims.MAX_CLAIMED)
 
 
 def _ready(window: Window) -> BindingQuerySet:
@@ -178,7 +178,7 @@ class _Turn:
     def _has_room(self, under_way: int) -> bool:
         """Whether more may be taken up; not beside one over which a worker has died."""
         room = max_under_way() - under_way
-        if self._suspect or room < transitions.MAX_CLAIMED:
+        if self._suspect or room < claims.MAX_CLAIMED:
             return False
         return clock.monotonic() >= self._look_at
 
@@ -192,8 +192,8 @@ class _Turn:
 
 
 def _claim(window: Window, *, alone: bool) -> list[Claim]:
-    lane, most = window.phase == Phase.ORDERS, transitions.MAX_CLAIMED
-    return transitions.claim(_ready(window), lane=lane, most=most, alone=alone)
+    lane, most = window.phase == Phase.ORDERS, claims.MAX_CLAIMED
+    return claims.claim(_ready(window), lane=lane, most=most, alone=alone)
 
 
 def _work(
@@ -272,11 +272,11 @@ def prepare_run(run_id: int, *, stop: Callable[[], bool] = lambda: False) -> Non
         if not run_state.may_work(run, clock.now()):
             break
         may = password_attempts.possible(clock.now()) if checks else Q()
-        claims = transitions.claim(waiting.filter(may))
-        if not claims:
+        claimed = claims.claim(waiting.filter(may))
+        if not claimed:
             break
-        with _held(claims), _guarded(claims[0]):
-            preparation.work(claims[0])
+        with _held(claimed), _guarded(claimed[0]):
+            preparation.work(claimed[0])
     if checks and waiting.claimable(clock.now()).exists():
         wake_ups.wake_in("run", run.pk, password_attempts.seconds_until_next(waiting))
     run_state.finish_if_over(run)

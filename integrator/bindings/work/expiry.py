@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.db import transaction
 
-from integrator.bindings import causes, intents, transitions
+from integrator.bindings import causes, claims, intents, transitions
 from integrator.bindings.work import attempts
 from integrator.bindings.work.side_by_side import read, settle
 from integrator.bindings.work.writes import NotNowError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from integrator.models import Intent, Run
     from panels.billmanager import BillManager
@@ -137,7 +137,7 @@ def _hand_on(claimed: Claim, why: Message) -> None:
             made = claimed.steps[step7.NUMBER]
             made.evidence = {**made.evidence, **still_to_do(claimed.binding, why)}
             made.save(update_fields=["evidence"])
-        transitions.hand_back(
+        claims.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.RESTORE,
             why=said(claimed.binding) if why else NOTHING, step=8, step_at=clock.now(), password="",
         )  # fmt: skip
@@ -178,7 +178,7 @@ def _set(claimed: Claim, bm: BillManager, form: ServiceForm) -> Work[Message | N
     if form.expires == claimed.binding.expires:
         if made is not None and intents.unsettled(made):
             intents.settle(made, Outcome.DONE, why=say("effect.read_back"))
-        transitions.note(claimed, expires_set=True)
+        claims.note(claimed, expires_set=True)
         return NOTHING
     if made is not None and intents.unsettled(made):
         if clock.now() < (until := intents.may_show_until(made)):
@@ -201,7 +201,7 @@ def _send(claimed: Claim, bm: BillManager, tries: int) -> Work[Message | None]:
         yield from settle(sent, None)
         if (yield from read(lambda: bm.services.form(service_id))).expires != wanted:
             return NOT_SHOWN
-        transitions.note(claimed, expires_set=True)
+        claims.note(claimed, expires_set=True)
         return NOTHING
     passing = sent.error is not None and causes.of_error(sent.error).passing
     again = sent.outcome == Outcome.UNKNOWN or (passing and tries + 1 < MAX_TRIES)

@@ -31,7 +31,7 @@ from integrator.windows import members
 from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 

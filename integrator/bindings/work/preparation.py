@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
-from integrator.bindings import intents, transitions
-from integrator.bindings.transitions import Claim, LeaseLostError
+from integrator.bindings import claims, intents
+from integrator.bindings.claims import Claim, LeaseLostError
 from integrator.bindings.work import attempts, password_attempts
 from integrator.bindings.work.password_attempts import TooSoonError
 from integrator.core import clock
@@ -89,7 +89,7 @@ def work(claimed: Claim) -> None:
         return
     with transaction.atomic():
         circuit_breaker.passed(binding, STEP)
-        transitions.hand_back(
+        claims.hand_back(
             claimed, BindingState.WAITING, waiting_for=members.WINDOW, prepared=True, attempts=0
         )
 
@@ -144,9 +144,9 @@ def _reset(claimed: Claim, isp: IspManager) -> bool:
     reset = SetPassword(isp, binding.account.username, password)
     intent = intents.new(reset, binding.attempts + 1, binding=binding)
     with transaction.atomic():
-        if not transitions.fenced(claimed).exists():
+        if not claims.fenced(claimed).exists():
             raise LeaseLostError
-        transitions.note(claimed, password=password)
+        claims.note(claimed, password=password)
         intent.save(force_insert=True)
     sent = intents.carry_out(intent, reset)
     with transaction.atomic():

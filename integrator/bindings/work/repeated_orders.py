@@ -27,7 +27,7 @@ from panels.billmanager.services import DELETED, IN_PROGRESS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from integrator.models import Intent
     from panels.billmanager import BillManager

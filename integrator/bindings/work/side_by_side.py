@@ -23,7 +23,7 @@ from integrator.panel_access import senders
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from integrator.bindings.transitions import HandBack
+    from integrator.bindings.claims import HandBack
     from integrator.steps.effect import Effect
 
 T = TypeVar("T")

@@ -31,7 +31,7 @@ from panels.coremanager.errors import (
 from panels.coremanager.forms import FormLacks
 
 if TYPE_CHECKING:
-    from integrator.bindings.transitions import Claim
+    from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from integrator.messages.message import Message
     from integrator.models import Intent

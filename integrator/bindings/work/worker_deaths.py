@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
 
-from integrator.bindings import decisions, intents, step_log, transitions
+from integrator.bindings import claims, decisions, intents, step_log, transitions
 from integrator.core import clock
 from integrator.messages.message import named, say
 from integrator.models import Binding, Intent, Step
@@ -45,7 +45,7 @@ def take_back(binding: Binding) -> bool:
     return _over(_of(binding).filter(lease_expires_at__lt=clock.now()), binding, why, text)
 
 
-def refused_by_database(claimed: transitions.Claim, error: DatabaseError) -> None:
+def refused_by_database(claimed: claims.Claim, error: DatabaseError) -> None:
     """The same for one that this thread cannot bring on since the database refuses what it writes.
 
     Where even this cannot be written, its lease runs out. The error's own text may quote the row,

@@ -13,8 +13,8 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from integrator.bindings import intents, step_log, transitions
-from integrator.bindings.transitions import LeaseLostError
+from integrator.bindings import claims, intents, step_log
+from integrator.bindings.claims import LeaseLostError
 from integrator.models import Intent, Run, Window
 from integrator.models.states import Phase, RunState, StepState
 from integrator.panel_access import call_log
@@ -23,7 +23,7 @@ from integrator.windows import canaries
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from integrator.bindings.transitions import Claim, HandBack
+    from integrator.bindings.claims import Claim, HandBack
     from integrator.models import Step
 
 MAY_GO_ON = {
@@ -97,7 +97,7 @@ def _write(asked: Sequence[Writes]) -> list[tuple[Declaration, Step]]:
     Intent.objects.bulk_create([one.intent for one in declared])
     begun = [(one, _begun(one)) for one in declared]
     step_log.record(step for one, step in begun if step is not _known(one))
-    transitions.write_hand_backs([one.handed_back for one in asked if one.handed_back])
+    claims.write_hand_backs([one.handed_back for one in asked if one.handed_back])
     call_log.flush()
     return begun
 
@@ -106,16 +106,16 @@ def _fence(phase: Phase, declared: Sequence[Declaration]) -> None:
     """Raise unless lease, phase and run allow each of these; they stay locked until the commit."""
     # Without a join, so that PostgreSQL compares lease and token again with the row as it is
     # when a concurrent change of it has been committed.
-    claims = [one.claimed for one in declared]
-    may = transitions.fenced(*claims).filter(
+    held = [one.claimed for one in declared]
+    may = claims.fenced(*held).filter(
         window__in=Window.objects.filter(phase=phase, closing=False),
         run__in=Run.objects.filter(state__in=MAY_GO_ON[phase]),
     )
-    if may.update(version=F("version") + 1) != len(claims):
-        if transitions.fenced(*claims).count() == len(claims):
+    if may.update(version=F("version") + 1) != len(held):
+        if claims.fenced(*held).count() == len(held):
             raise NotNowError
         raise LeaseLostError
-    if phase == Phase.ORDERS and not canaries.may_order([one.binding.pk for one in claims]):
+    if phase == Phase.ORDERS and not canaries.may_order([one.binding.pk for one in held]):
         raise NotNowError
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrator.bindings import intents, rows, transitions
+from integrator.bindings import claims, intents, rows
 from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.messages.message import Message, say
@@ -106,7 +106,7 @@ def _let_threads_work(driver: Driver, bindings: Collection[Binding]) -> bool:
                 holder = holders[binding.client_id]
                 members.leave(binding, why=say("binding.lane", binding=f"b{holder}"))
     if free:
-        wake_ups.wake("window", driver.window.pk, times=transitions.threads_for(len(free)))
+        wake_ups.wake("window", driver.window.pk, times=claims.threads_for(len(free)))
     return bool(free)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from integrator.bindings import causes, intents, rows, step_log, transitions
+from integrator.bindings import causes, claims, intents, rows, step_log
 from integrator.bindings.work import expiry
 from integrator.core import clock
 from integrator.maintenance import wake_ups
@@ -75,7 +75,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     now = clock.now()
     ready = [b for b in bindings if b.due_at is not None and b.due_at <= now]
     if ready:
-        wake_ups.wake("window", window.pk, times=transitions.threads_for(len(ready)))
+        wake_ups.wake("window", window.pk, times=claims.threads_for(len(ready)))
         return False
     seeking = [b for b in bindings if b.waiting_for in (members.TASKS, "task", "colleague")]
     closing = [b for b in bindings if b.waiting_for == members.READBACK]
