@@ -13,8 +13,10 @@ from integrator.models.fields import SecretField
 from integrator.models.mirror import Account, Client, Plan
 from integrator.models.states import Payment, RowState
 
-COHORT_GROWTH = (1, 10, 50)
-"""The sizes of the first cohorts on a plan (design.md, section 5); then the run's full size."""
+CANARY = 1
+"""The size of a run's first cohort (design.md, section 5)."""
+COHORT_GROWTH = 10
+"""The next cohort on a plan is so many times as large as what is done there, at the most."""
 
 MAKING_SILENT = dt.timedelta(minutes=1)
 """After so long without a word the worker that makes a preview counts as dead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrator.panel_access import stored_dialect
+from integrator.panel_access import senders, stored_dialect
 from integrator.panel_access.transports import billmanager_panel, transport
 from panels.billmanager import BillManager
 from panels.ispmanager import IspManager
@@ -27,6 +27,7 @@ def billmanager(panel: Panel | None = None, *, even_stopped: bool = False) -> Bi
         stored_dialect.dialect_of(panel),
         task_transport=staff,
         relearn=partial(stored_dialect.relearn_names, panel.pk),
+        together=senders.together,
     )
 
 

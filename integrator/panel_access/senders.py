@@ -1,4 +1,4 @@
-"""The threads of this process from which calls that may go side by side are sent.
+"""The threads from which calls that may go side by side are sent.
 
 Nothing but the call itself is done in them: what it led to is dealt with by the thread that asked.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from django.conf import settings
 from django.db import connections
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
@@ -31,6 +35,31 @@ def submit(call: Callable[[], T]) -> Future[T]:
     if settings.WORKER_THREADS == 1:
         return _at_once(lambda: context.run(call))
     return _threads().submit(_make, lambda: context.run(call))
+
+
+@overload
+def together(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
+
+
+@overload
+def together(
+    first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /
+) -> tuple[A, B, C]: ...
+
+
+def together(*calls: Callable[[], Any]) -> tuple[Any, ...]:
+    """Make calls that change nothing side by side; their results in this order.
+
+    Each of them may have further ones made together, so that they have threads of their own. With
+    ``WORKER_THREADS=1`` they are made one after the other. Raises what the first of them in this
+    order raised, when all are through.
+    """
+    if settings.WORKER_THREADS == 1:
+        return tuple(call() for call in calls)
+    with ThreadPoolExecutor(len(calls) - 1, thread_name_prefix="reader") as threads:
+        others = [threads.submit(_make, partial(copy_context().run, call)) for call in calls[1:]]
+        first = calls[0]()
+    return (first, *(one.result() for one in others))
 
 
 def _at_once(call: Callable[[], T]) -> Future[T]:

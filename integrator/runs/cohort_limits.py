@@ -14,8 +14,6 @@ from django.conf import settings
 from integrator.models import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from integrator.models.window import WindowQuerySet
 
 UNMEASURED = 100
@@ -77,9 +75,9 @@ def _slowness(line: tuple[float, float]) -> float:
     return line[0] + line[1] * UNMEASURED
 
 
-def grown(plan_id: int, closed: Sequence[int]) -> int:
-    """After how many windows of its run a plan's next cohort is drawn.
+def proven(done: int) -> int:
+    """By how many bindings a plan's next cohort grows, where its run has done so many on it.
 
-    ``closed``: the plans of those windows, in order; the first one's canary went ahead for all.
+    The run's canary went ahead for all plans.
     """
-    return closed.count(plan_id) + (list(closed[:1]) != [plan_id])
+    return max(done, 1)

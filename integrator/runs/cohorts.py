@@ -1,8 +1,9 @@
 """Draws cohorts: which waiting bindings share the next window of their plan.
 
-Cohorts grow: one (the canary), then 10, 50, then as many as the plan's pace allows. One window at a
-time per plan; several plans overlap as far as the panel's parallel limit allows. Until a task is
-known to have been closed on the panel as it is now, one binding of all runs is under way at a time.
+Cohorts grow: one (the canary), then ten times what is done on the plan, and no more than its pace
+allows. One window at a time per plan; several plans overlap as far as the panel's parallel limit
+allows. Until a task is known to have been closed on the panel as it is now, one binding of all runs
+is under way at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from integrator.core import clock
 from integrator.maintenance import wake_ups
 from integrator.matching import plan_limits
 from integrator.models import Binding, Panel, Run, Window
-from integrator.models.preview import COHORT_GROWTH
+from integrator.models.preview import CANARY
 from integrator.models.states import BindingState, Phase, RunState
 from integrator.panel_access import reachability
 from integrator.previews import cohort_sizes
@@ -173,11 +174,11 @@ def _canary_first(
     pushed the plan's limits to it.
     """
     picked = run.preview.canary_id
-    wanted = size == COHORT_GROWTH[0] and canaries.is_wanted(run.pk)
+    wanted = size == CANARY and canaries.is_wanted(run.pk)
     if wanted and _charged().filter(run=run).exists():
         # Whatever was picked: nobody else is charged before its task can be closed.
         return list(waiting.filter(step__in=members.TASK_STEPS).order_by(*order)[:size])
-    if size == COHORT_GROWTH[0] and picked and _still_to_go(run, picked):
+    if size == CANARY and picked and _still_to_go(run, picked):
         return list(waiting.filter(account=picked))
     if wanted:
         showing = _would_show_limits(run, order)
@@ -225,11 +226,10 @@ def _size(run: Run, plan_id: int, waiting: BindingQuerySet) -> int:
         return 0
     done = Binding.objects.filter(run=run, state=BindingState.DONE)
     if not done.exists():
-        return 0 if _is_under_way(run) else COHORT_GROWTH[0]
-    closed = Window.objects.closed().filter(pk__in=done.values("window")).order_by("pk")
-    after = cohort_limits.grown(plan_id, list(closed.values_list("plan_id", flat=True)))
+        return 0 if _is_under_way(run) else CANARY
+    proven = cohort_limits.proven(done.filter(plan_id=plan_id).count())
     most = cohort_limits.largest(plan_id, run.preview.cohort)
-    return cohort_sizes.next_size(waiting.count(), after, most)
+    return cohort_sizes.next_size(waiting.count(), proven, most)
 
 
 def _is_under_way(run: Run) -> bool:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run
-from integrator.models.preview import COHORT_GROWTH
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.previews import cohort_sizes
 from integrator.runs import cohort_limits, pace, run_state, working_hours
@@ -175,11 +174,11 @@ def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Pan
         # Both runs have equal shares of a plan's windows until the smaller one is through.
         both = count + min(count, waiting.pop(plan, 0))
         most = cohort_limits.largest(plan, full, small=small)
-        sizes = cohort_sizes.sizes(both, _grown(plan, tally), most)
+        sizes = cohort_sizes.sizes(both, _proven(plan, tally), most)
         coming[plan] = pace.Coming(sizes, work.clients[plan])
     for plan, count in waiting.items():
         most = cohort_limits.largest(plan, full, small=small)
-        sizes = cohort_sizes.sizes(count, len(COHORT_GROWTH), most)
+        sizes = cohort_sizes.sizes(count, most, most)
         coming[plan] = pace.Coming(sizes, ours=False)
     side_by_side = max(1, billing.max_parallel // CALLS_PER_WINDOW)
     by_windows = pace.rest(known, opened, coming, side_by_side)
@@ -194,10 +193,11 @@ def _of_other_runs(run: Run) -> Counter[int]:
     return Counter(dict(rows.values_list("plan").annotate(Count("id")).order_by()))
 
 
-def _grown(plan: int, tally: Tally) -> int:
-    """After how many windows of a plan its next cohort is drawn."""
-    under_way = sum(one.plan_id == plan for one in tally.open_windows())
-    return under_way + cohort_limits.grown(plan, [of for _window, of, _count in tally.done()])
+def _proven(plan: int, tally: Tally) -> int:
+    """By how many of the run's bindings on a plan its next cohort grows, when its window closes."""
+    under_way = sum(one.cohort for one in tally.open_windows() if one.plan_id == plan)
+    done = sum(count for _window, of, count in tally.done() if of == plan)
+    return cohort_limits.proven(under_way + done)
 
 
 def _seconds_preparing(run: Run) -> float | None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from integrator.panel_access import senders
 from panels.billmanager.services import ACTIVE
 
 if TYPE_CHECKING:
@@ -44,14 +45,15 @@ def floors(bm: BillManager) -> dict[str, int]:
     ``opened_…`` stay as they are; the others move up with each reading, so that each order's
     *before* is as recent as the last reading.
     """
-    service = bm.services.newest_id()
-    expense = bm.payments.newest_expense_id()
+    service, expense, payment = senders.together(
+        bm.services.newest_id, bm.payments.newest_expense_id, bm.payments.newest_id
+    )
     return {
         "opened_service": service,
         "opened_expense": expense,
         "service": service,
         "expense": expense,
-        "payment": bm.payments.newest_id(),
+        "payment": payment,
     }
 
 
@@ -78,12 +80,13 @@ def read(
     before = [i.before for intents in known.values() for i in intents if "service" in i.before]
     floor = min([seen["opened_service"], *(b["service"] for b in before), *_older(bindings)])
     expense_floor = min([seen["opened_expense"], *(b["expense"] for b in before)])
-    listed = bm.services.of_plan(driver.window.plan.remote_id, floor=floor)
+    charged = charges and any(binding.price for binding in bindings)
+    listed, expenses = senders.together(
+        lambda: bm.services.of_plan(driver.window.plan.remote_id, floor=floor),
+        lambda: bm.payments.expenses_newer_than(expense_floor) if charged else [],
+    )
     seeking = {b.su: b.client.remote_id for b in bindings if b.service_id is None}
     found = _with_modules(bm, with_clients(bm, listed, seeking), bindings)
-    expenses: list[Expense] = []
-    if charges and any(binding.price for binding in bindings):
-        expenses = bm.payments.expenses_newer_than(expense_floor)
     seen["service"] = max([seen["service"], *(s.id for s in found)])
     seen["expense"] = max([seen["expense"], *(e.id for e in expenses)])
     driver.save(seen=seen)

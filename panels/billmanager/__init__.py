@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from panels import amounts
 from panels.billmanager.clients import Client, Clients, ClientUser, Profile
-from panels.billmanager.context import Context, Relearn
+from panels.billmanager.context import Context, Relearn, Together, in_turn
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.dialect.names import Close, Found, Take
 from panels.billmanager.discovery.discovery import discover
@@ -88,7 +88,8 @@ class BillManager:
 
     `task_transport` logs in as the staff who may handle tasks; without it the administrator's
     login does that too. `relearn` finds the names again when the panel says that it has no such
-    function: then the client goes on with those, see `Context`.
+    function: then the client goes on with those, see `Context`. `together` makes reads that
+    belong together.
     """
 
     def __init__(
@@ -98,8 +99,10 @@ class BillManager:
         *,
         task_transport: Transport | None = None,
         relearn: Relearn | None = None,
+        together: Together = in_turn,
     ) -> None:
-        self._context = Context(transport, task_transport or transport, dialect, relearn)
+        staff = task_transport or transport
+        self._context = Context(transport, staff, dialect, relearn, together)
         if relearn is not None:
             self._context.transport = Watched(transport, lambda: self._context)
             self._context.task_transport = Watched(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from panels.billmanager.dialect.codes import MARKERS, OFF, ON
 from panels.coremanager.errors import FunctionMissing, UnexpectedAnswer
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from panels.http.transport import Transport
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 
 Params = dict[str, str | int]
 """Parameters of a call."""
@@ -34,9 +36,21 @@ Raises `NotSent` where the panel could not be asked.
 """
 
 
+class Together(Protocol):
+    """Has calls that change nothing made, side by side or not; their results in this order."""
+
+    def __call__(self, first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]:
+        """Raises what the first of them in this order raised."""
+
+
+def in_turn(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]:
+    """Make calls one after the other, see `Together`."""
+    return first(), second()
+
+
 @dataclass(slots=True)
 class Context:
-    """The transports and the dialect.
+    """The transports and the dialect, and how reads that belong together are made.
 
     The dialect may grow while tasks are worked on, and is found again, by `relearn`, when the panel
     was upgraded and calls things otherwise.
@@ -46,6 +60,7 @@ class Context:
     task_transport: Transport
     dialect: Dialect
     relearn: Relearn | None = None
+    together: Together = in_turn
 
     def need(self, entry: str) -> str:
         """Give the value of an entry of the dialect, looked for once more where it is not known.

@@ -146,16 +146,18 @@ class Plans:
         known = self.marker()
         if known is not None:
             return [_module(row, enabled=known.is_on(row)) for row in rows]
-        states = self._in_plan_list(plan_id, rows)
+        states = _in_one_plan(self._in_plan_list(plan_id), rows)
         if states is None or None in states:
             raise FormLacks(("dialect entry plan_modules_marker",))
         return [_module(row, enabled=bool(on)) for row, on in zip(rows, states, strict=True)]
 
     def compared(self, plan_id: int) -> Compared:
-        """Read a plan's modules from both lists that show what is on, its own first."""
-        rows = self._rows(plan_id)
+        """Read a plan's modules from both lists that show what is on."""
+        rows, plans = self._context.together(
+            lambda: self._rows(plan_id), lambda: self._in_plan_list(plan_id)
+        )
         known = self.marker()
-        marked = self._in_plan_list(plan_id, rows)
+        marked = _in_one_plan(plans, rows)
         states = dict(zip((row.int("id") for row in rows), marked or (), strict=marked is not None))
         says = {row.int("id"): None if known is None else _says(known, row) for row in rows}
         shown = says if known is not None else states
@@ -182,13 +184,12 @@ class Plans:
 
         return self._context.renamed(read)
 
-    def _in_plan_list(self, plan_id: int, rows: Sequence[Row]) -> list[bool | None] | None:
-        """The state of these modules in the list of plans; None when that does not show it."""
+    def _in_plan_list(self, plan_id: int) -> list[Row]:
+        """Read what the list of plans shows of a plan: one row, where it shows it at all."""
         wanted = str(plan_id)
-        found = all_rows(
+        return all_rows(
             self._context.transport, "pricelist", keep=lambda row: row.get("id") == wanted
         )
-        return marked_in_plan(found[0], rows) if len(found) == 1 else None
 
     def switch_on(self, plan_id: int, module_id: int, *, send_by: float) -> None:
         """Let a module open the plan's services. Repeating it changes nothing."""
@@ -311,6 +312,11 @@ def is_vhost(row: Row, dialect: Dialect) -> bool:
             names.add(entry.value)
     codes = (row.code_or_none("itemtype"), row.code_or_none("itemtype_name"))
     return any(code in names for code in codes if code is not None)
+
+
+def _in_one_plan(plans: Sequence[Row], rows: Sequence[Row]) -> list[bool | None] | None:
+    """The state of these modules in a plan's row; None: the list does not have just one of it."""
+    return marked_in_plan(plans[0], rows) if len(plans) == 1 else None
 
 
 def marked_in_plan(plan: Row, rows: Sequence[Row]) -> list[bool | None] | None:

@@ -23,7 +23,7 @@ from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import Outcome, Phase, RunState, StepState
-from integrator.panel_access import call_log, proven_names
+from integrator.panel_access import call_log, proven_names, senders
 from integrator.steps import module_switches as sets
 from integrator.steps import (
     step1_add_manual_module as step1,
@@ -110,15 +110,33 @@ def _touch(driver: Driver, bm: BillManager) -> bool:
 
 
 def _look_at_plan(driver: Driver, bm: BillManager) -> bool:
-    """Step 1 and the snapshot; False: not yet. Raises UnclearError."""
+    """Step 1 and the snapshot; False: not yet. Raises UnclearError.
+
+    The plan is read once more where that was a while ago: making a module may take a minute.
+    """
     if dialect_learning.of_another_version(bm):
         driver.look_again(clock.now())  # with the names that were found just now
         return False
-    modules = bm.modules.all()
-    present = agreement.at_first(driver, bm)
-    if not _manual_modules(driver, bm, modules, present):
+    asked_at, plan = clock.now(), driver.window.plan.remote_id
+    modules, both, floors = senders.together(
+        bm.modules.all, lambda: bm.plans.compared(plan), lambda: readings.floors(bm)
+    )
+    before = {module.id for module in modules}
+    if not _manual_modules(driver, bm, modules, agreement.at_first(driver, both)):
         return False
-    return _take_snapshot(driver, bm, modules)
+    letter, made = opening_letters.to_hold(driver.window, bm), {m.id for m in modules} != before
+    if made or not clock.is_recent(asked_at, switches.MAX_READING_AGE):
+        asked_at = clock.now()
+        both, floors = senders.together(
+            lambda: bm.plans.compared(plan), lambda: readings.floors(bm)
+        )
+    present = agreement.modules(driver, bm, both)
+    if present is None:
+        return False
+    ours = {module.id for module in step1.ours(modules)}
+    snapshot = {"modules": sets.snapshot(present, without=ours), **letter}
+    _take_snapshot(driver, snapshot, {"enabled": sets.enabled(present), **floors}, asked_at)
+    return True
 
 
 def _make_ready(driver: Driver, bm: BillManager) -> bool:
@@ -242,26 +260,20 @@ def _settle_making(found: dict[str, int]) -> None:
         intents.settle(intent, Outcome.DONE, why=say("effect.read_back"))
 
 
-def _take_snapshot(driver: Driver, bm: BillManager, modules: Sequence[Module]) -> bool:
-    """Read the plan last and at once: making a module may have taken a minute. False: not yet."""
-    window = driver.window
-    letter, floors = opening_letters.to_hold(window, bm), readings.floors(bm)
-    present = agreement.modules(driver, bm)
-    if present is None:
-        return False
-    ours = {module.id for module in step1.ours(modules)}
-    rows = sets.snapshot(present, without=ours)
+def _take_snapshot(
+    driver: Driver, snapshot: dict[str, Any], seen: dict[str, Any], asked_at: dt.datetime
+) -> None:
+    """Keep what restoring needs, and the newest ids, as they were asked for at this time."""
+    window, rows = driver.window, snapshot["modules"]
     late = _switched_off_late(window, rows)
     if not sets.own(rows):
         raise CannotOpenError("no_modules", say("plan.no_modules", plan=window.plan.name))
-    seen = {**driver.seen, "enabled": sets.enabled(present), **floors}
     with transaction.atomic():
-        driver.save(snapshot={"modules": rows, **letter}, seen=seen, opened_at=clock.now())
+        driver.save(snapshot=snapshot, seen={**driver.seen, **seen}, opened_at=asked_at)
         if late:
             text = say("plan.late_switch", modules=str(late))
             lease.event(window, window.phase, window.phase, text)
         call_log.flush()
-    return True
 
 
 def _switched_off_late(window: Window, rows: list[dict[str, Any]]) -> list[int]:

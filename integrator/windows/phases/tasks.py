@@ -15,7 +15,7 @@ from integrator.maintenance import wake_ups
 from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, say
 from integrator.models.states import BindingState, Outcome, Phase, RunState, StepState
-from integrator.panel_access import call_log
+from integrator.panel_access import call_log, senders
 from integrator.steps import module_switches as sets
 from integrator.steps import step5_enable_both as step5
 from integrator.steps import step6_find_the_task as step6
@@ -114,24 +114,21 @@ def _send_back(driver: Driver, bindings: list[Binding], *, closing: bool) -> lis
 def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list[Binding]) -> bool:
     """One shared reading for those that seek their task and those that wait to become active."""
     ledger = members.Ledger([*seeking, *closing])
-    try:
-        waiting = bm.tasks.openings(driver.window.plan.remote_id) if seeking else []
-    except (AccessDenied, FormLacks, FunctionMissing) as error:
-        cause = causes.of_error(error)
-        if cause.passing:
-            raise
-        # No later reading will do better, and the plan must not stay switched for that.
+    found, waiting = senders.together(
+        lambda: readings.services(driver, bm, [*seeking, *closing]),
+        lambda: _openings(driver, bm) if seeking else [],
+    )
+    if isinstance(waiting, Failed):
         with driver.holding():
             for binding in seeking:
-                verdict = Failed(cause.key, panel_errors.of_error(error))
-                ledger.failed(binding, step6.NUMBER, verdict)
+                ledger.failed(binding, step6.NUMBER, waiting)
             ledger.write()
             call_log.flush()
         return True
     look = Look(
         manual=frozenset(driver.window.manual_modules.values()),
         staff=bm.staff_names,
-        found=readings.services(driver, bm, [*seeking, *closing]),
+        found=found,
         tasks=waiting,
         ledger=ledger,
         known=members.intents_of([*seeking, *closing]),
@@ -149,6 +146,20 @@ def _look(driver: Driver, bm: BillManager, seeking: list[Binding], closing: list
     return True
 
 
+def _openings(driver: Driver, bm: BillManager) -> Collection[Task] | Failed:
+    """The plan's opening tasks, or why no later reading will do better.
+
+    The plan must not stay switched for that. Raises what ``panels`` raises for what passes.
+    """
+    try:
+        return bm.tasks.openings(driver.window.plan.remote_id)
+    except (AccessDenied, FormLacks, FunctionMissing) as error:
+        cause = causes.of_error(error)
+        if cause.passing:
+            raise
+        return Failed(cause.key, panel_errors.of_error(error))
+
+
 @dataclass(slots=True)
 class Look:
     """What one shared reading found, and what follows from it for each binding.
@@ -159,7 +170,7 @@ class Look:
     manual: frozenset[int]
     staff: Collection[str]
     found: Reading
-    tasks: list[Task]
+    tasks: Collection[Task]
     ledger: members.Ledger
     known: Mapping[int, list[Intent]]
     pauses: list[dt.timedelta] = field(default_factory=list)

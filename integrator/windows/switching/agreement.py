@@ -30,25 +30,24 @@ class UnclearError(Exception):
         self.text = text
 
 
-def at_first(driver: Driver, bm: BillManager) -> list[PlanModule]:
+def at_first(driver: Driver, both: Compared) -> list[PlanModule]:
     """The plan's modules before ours are made, by what tells of them; they may not agree yet.
 
     What is off may show only once there is a module that is. Raises UnclearError where nothing
     tells of them at all.
     """
-    both = bm.plans.compared(driver.window.plan.remote_id)
     if both.on is None and both.attached is None:
         raise UnclearError(_unclear(driver, both))
     return list(both.modules)
 
 
-def modules(driver: Driver, bm: BillManager) -> list[PlanModule] | None:
-    """The plan's modules, of which both places say the same; None: look again at the time set.
+def modules(driver: Driver, bm: BillManager, both: Compared) -> list[PlanModule] | None:
+    """The plan's modules as just read, where both places say the same of them.
 
+    None: look again at the time that was set.
     What does not agree is compared with all plans once more, and waited for where a window of ours
     has just switched: lists may be behind. Raises UnclearError, and what ``panels`` raises.
     """
-    both = bm.plans.compared(driver.window.plan.remote_id)
     text = _unclear(driver, both)
     if not text:
         return list(both.modules)

@@ -91,27 +91,30 @@ class Tasks:
         A task that we took before a crash is in work, so both statuses are read. Rows that show no
         plan id are kept: match by service. So are those that cannot be judged (see `Task`).
         """
-        found: dict[int, Task] = {}
-        lost: list[Unreadable] = []
+        opened, in_work = self._context.together(
+            lambda: self._openings(plan_id, OPENED), lambda: self._openings(plan_id, IN_WORK)
+        )
+        found = {
+            task.id: task
+            for task in (*opened, *in_work)
+            if plan_id is None or task.plan_id in {plan_id, None}
+        }
+        return Gathered(found.values(), (*opened.lost, *in_work.lost))
+
+    def _openings(self, plan_id: int | None, status: int) -> Gathered[Task]:
         types = self._context.dialect.task_open_types
-        for status in (OPENED, IN_WORK):
-            params: Params = {"filter": "on", "status": status}
-            if len(types) == 1:
-                params["type"] = types[0]
-            if plan_id is not None:
-                params["pricelist"] = plan_id
-            rows = gather(
-                self._context.task_transport,
-                "task",
-                _task,
-                params,
-                keep=lambda row: row.code("type") in types and _undone(row),
-            )
-            lost += rows.lost
-            for task in rows:
-                if plan_id is None or task.plan_id in {plan_id, None}:
-                    found[task.id] = task
-        return Gathered(found.values(), tuple(lost))
+        params: Params = {"filter": "on", "status": status}
+        if len(types) == 1:
+            params["type"] = types[0]
+        if plan_id is not None:
+            params["pricelist"] = plan_id
+        return gather(
+            self._context.task_transport,
+            "task",
+            _task,
+            params,
+            keep=lambda row: row.code("type") in types and _undone(row),
+        )
 
     def form(self, task_id: int, address: Address | None = None) -> TaskForm:
         """Read a task's form, or the form at the address that `take` gave."""
