@@ -6,12 +6,14 @@ two that are at the same preview, one stores it.
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.utils.translation import get_language, override
 
 from integrator.core.clock import now
 from integrator.core.errors import Refused
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from integrator.core.errors import LineError
     from integrator.matching.candidates import Candidate
     from integrator.messages.message import Message
     from integrator.previews.choices import Choices
@@ -59,10 +62,27 @@ def ask_for(
     previews.refuse_unsaid([choices.autoprolong])
     preview = previews.blank(choices, actor, token, previews.SELECTED)
     ids = list(accounts.values_list("pk", flat=True))
-    preview.wanted = json.dumps({"accounts": ids, "passwords": list(passwords.items())})
-    preview.summary[KEY] = {"done": 0, "total": len(ids)}
-    preview.save(force_insert=True)
-    return preview
+    wanted = {"accounts": ids, "passwords": list(passwords.items())}
+    return _asked(preview, wanted, len(ids))
+
+
+def ask_for_csv(
+    choices: Choices, data: bytes, actor: str, token: str, *, skip_bad: bool
+) -> Preview:
+    """Store that the accounts of a CSV file shall be previewed; the caller wakes a worker for it.
+
+    Its lines are looked up at once, so that whoever gave the file sees what is wrong with it.
+    Raises CsvRefused and Refused.
+    """
+    made = previews.made_before(token, actor)
+    if made is not None:
+        return made
+    choices = choices.checked()
+    found, _skipped = previews.csv_candidates(choices, data, skip_bad=skip_bad)
+    previews.refuse_unsaid([one.autoprolong for one in found])
+    preview = previews.blank(choices, actor, token, previews.CSV)
+    wanted = {"csv": base64.b64encode(data).decode("ascii"), "skip_bad": skip_bad}
+    return _asked(preview, wanted, len(found))
 
 
 def ask_again(old: Preview, actor: str) -> Preview:
@@ -71,8 +91,13 @@ def ask_again(old: Preview, actor: str) -> Preview:
     Raises Refused when the choices no longer fit.
     """
     preview = previews.blank(previews.choices_of(old), actor, "", old.source)
-    preview.wanted = json.dumps({"again": old.pk})
-    preview.summary[KEY] = {"done": 0, "total": old.rows.count()}
+    return _asked(preview, {"again": old.pk}, old.rows.count())
+
+
+def _asked(preview: Preview, wanted: dict[str, Any], total: int) -> Preview:
+    """Store a preview without its rows; its worker speaks the language of whoever asks."""
+    preview.wanted = json.dumps({**wanted, "language": get_language()})
+    preview.summary[KEY] = {"done": 0, "total": total}
     preview.save(force_insert=True)
     return preview
 
@@ -87,8 +112,10 @@ def work(preview_id: int) -> Preview | None:
     if not free.update(making_at=begun):
         return None
     preview = Preview.objects.get(pk=preview_id)
+    wanted = json.loads(preview.wanted)
     try:
-        return _made(preview)
+        with override(wanted["language"]):
+            return _made(preview, wanted)
     except Refused as refused:
         _fail(preview, verbatim("\n".join([refused.text, *refused.lines])))
     except Exception:
@@ -105,11 +132,16 @@ def why_failed(preview: Preview) -> str:
     return str(of_json(failed) if failed else say("preview.not_made"))
 
 
-def _made(preview: Preview) -> Preview | None:
+def _made(preview: Preview, wanted: Mapping[str, Any]) -> Preview | None:
     choices = previews.choices_of(preview)
-    candidates = _candidates(json.loads(preview.wanted), choices)
-    stored = previews.fill(preview, candidates, choices, tell=_report_progress(preview))
-    return preview if stored else None
+    skipped: list[LineError] = []
+    if "csv" in wanted:
+        data = base64.b64decode(wanted["csv"])
+        found, skipped = previews.csv_candidates(choices, data, skip_bad=wanted["skip_bad"])
+    else:
+        found = _candidates(wanted, choices)
+    tell = _report_progress(preview)
+    return preview if previews.fill(preview, found, choices, skipped=skipped, tell=tell) else None
 
 
 def _candidates(wanted: Mapping[str, Any], choices: Choices) -> list[Candidate]:

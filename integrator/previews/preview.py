@@ -56,7 +56,11 @@ def make(
     """
     choices = choices.checked()
     if not isinstance(source, QuerySet):
-        return _made_of_lines(choices, source, (), actor, token)
+        made = made_before(token, actor)
+        if made is not None:
+            return made
+        lines, _none = _resolved(choices, source, (), skip_bad=False)
+        return _frozen(choices, lines, actor, token, CSV)
     candidates = selected_candidates(source, choices, passwords or {})
     return _frozen(choices, candidates, actor, token, origin or SELECTED)
 
@@ -81,12 +85,22 @@ def make_from_csv(
     made = made_before(token, actor)
     if made is not None:
         return made
+    choices = choices.checked()
+    candidates, skipped = csv_candidates(choices, data, skip_bad=skip_bad)
+    return _frozen(choices, candidates, actor, token, CSV, skipped=skipped)
+
+
+def csv_candidates(
+    choices: Choices, data: bytes | str, *, skip_bad: bool
+) -> tuple[list[Candidate], list[LineError]]:
+    """The accounts that a CSV file names, and the lines that are left out on a person's word.
+
+    Raises CsvRefused with all that is wrong where nobody has said so, or nothing is left.
+    """
     reading = reader.read_all(data)
     if reading.unreadable:
         raise CsvRefused(reading.errors)
-    return _made_of_lines(
-        choices.checked(), reading.lines, reading.errors, actor, token, skip_bad=skip_bad
-    )
+    return _resolved(choices, reading.lines, reading.errors, skip_bad=skip_bad)
 
 
 def remake(old: Preview, actor: str, token: str = "") -> Preview:
@@ -166,25 +180,16 @@ def made_before(token: str, actor: str) -> Preview | None:
     return Preview.objects.filter(token=token, created_by=actor).first() if token else None
 
 
-def _made_of_lines(
-    choices: Choices,
-    lines: Sequence[Line],
-    errors: Sequence[LineError],
-    actor: str,
-    token: str,
-    *,
-    skip_bad: bool = False,
-) -> Preview:
-    made = made_before(token, actor)
-    if made is not None:
-        return made
+def _resolved(
+    choices: Choices, lines: Sequence[Line], errors: Sequence[LineError], *, skip_bad: bool
+) -> tuple[list[Candidate], list[LineError]]:
     candidates, wrong = resolver.resolve(
         lines, period=choices.period or 1, autoprolong=choices.autoprolong, today=now().date()
     )
     skipped = sorted([*errors, *wrong])
     if skipped and not (skip_bad and candidates):
         raise CsvRefused(skipped)
-    return _frozen(choices, candidates, actor, token, CSV, skipped=skipped)
+    return candidates, skipped
 
 
 def _frozen(

@@ -74,18 +74,23 @@ def from_csv(request: Request) -> HttpResponse:
         "optional": reader.OPTIONAL,
     }
     if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
         with _refusals_in(form):
-            made = preview.make_from_csv(
-                form.choices(),
-                values["file"].read(),
-                request.user.get_username(),
-                values["token"],
-                skip_bad=values["skip_bad_lines"],
-            )
-            rehearsals.ask_for(made)
-            return redirect("preview", made.pk)
+            return redirect("preview", _previewed_csv(form, request.user.get_username()).pk)
     return render(request, "previews/csv.html", context)
+
+
+def _previewed_csv(form: CsvForm, actor: str) -> Preview:
+    """The preview of the form's file; of many lines it is not made yet. Raises Refused."""
+    values = form.cleaned_data
+    data = values["file"].read()
+    given, skip_bad = (form.choices(), data, actor, values["token"]), values["skip_bad_lines"]
+    if data.count(b"\n") > making.MAX_AT_ONCE:
+        asked = making.ask_for_csv(*given, skip_bad=skip_bad)
+        wake_ups.wake("preview", asked.pk)
+        return asked
+    made = preview.make_from_csv(*given, skip_bad=skip_bad)
+    rehearsals.ask_for(made)
+    return made
 
 
 @needs(get=Role.OPERATOR)

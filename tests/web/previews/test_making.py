@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -199,3 +201,54 @@ def test_passwords_of_a_wish_that_nobody_made_are_forgotten(
     forgotten = Preview.objects.get()
     assert forgotten.wanted == ""
     assert "could not be made" in operator.get(f"/previews/{forgotten.pk}/").text
+
+
+def _give(browser: Client, accounts: list[Account], *more: str, **changed: Any) -> Any:
+    lines = [
+        f"{one.panel.name},{one.username},{one.domain},{one.client.remote_id},{one.plan.name},x{n}"
+        for n, one in enumerate(accounts)
+        if one.client and one.plan
+    ]
+    text = "\n".join(["server,username,domain,client,plan,password", *lines, *more, ""])
+    file = SimpleUploadedFile("accounts.csv", text.encode())
+    return browser.post("/accounts/csv/", {"file": file, **CHOICES, **changed})
+
+
+def test_a_file_of_many_lines_is_previewed_by_a_worker(
+    operator: Client, many: list[Account]
+) -> None:
+    address = _give(operator, many)["Location"]
+    assert "0 of 5 accounts" in operator.get(address).text
+    tasks.make_preview(Preview.objects.get().pk)
+    one = Preview.objects.get()
+    assert (one.source, one.summary["ready"]) == (previews.CSV, 5)
+    passwords = one.rows.order_by("number").values_list("password", flat=True)
+    assert list(passwords) == ["x0", "x1", "x2", "x3", "x4"]
+    assert "5 accounts can be bound" in operator.get(address).text
+
+
+def test_what_is_wrong_with_a_long_file_is_told_at_once(
+    operator: Client, many: list[Account]
+) -> None:
+    wrong = f"{many[0].panel.name},nobody,nobody.example,1,Start,secret"
+    refused = _give(operator, many, wrong)
+    assert refused.status_code == 200
+    assert "line 7, username" in refused.text
+    assert not Preview.objects.exists()
+    _give(operator, many, wrong, skip_bad_lines="on")
+    tasks.make_preview(Preview.objects.get().pk)
+    made = Preview.objects.get()
+    assert made.summary["ready"] == 5
+    assert [one["line"] for one in made.summary["skipped"]] == [7, 7, 7]
+
+
+def test_why_it_could_not_be_made_is_told_in_the_language_of_who_asked(
+    operator: Client, many: list[Account]
+) -> None:
+    operator.cookies[settings.LANGUAGE_COOKIE_NAME] = "ru"
+    address = _give(operator, many)["Location"]
+    Account.objects.filter(pk=many[0].pk).update(gone_at=clock.now())
+    tasks.make_preview(Preview.objects.get().pk)
+    page = operator.get(address).text
+    assert "строка 2" in page
+    assert "line 2" not in page
