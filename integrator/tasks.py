@@ -89,6 +89,14 @@ def make_preview(preview_id: int) -> None:
         wake_ups.wake("rehearsal", made.pk)
 
 
+@shared_task(name="integrator.tasks.start_preview")
+def start_preview(preview_id: int) -> None:
+    """Start the run of this preview."""
+    from integrator.runs import deferred_start  # noqa: PLC0415 - keeps workers' start light
+
+    deferred_start.work(preview_id)
+
+
 @shared_task(name="integrator.tasks.rehearse_preview")
 def rehearse_preview(preview_id: int) -> None:
     """Rehearse this preview."""
@@ -163,4 +171,5 @@ wake_ups.register("run", _sender(prepare_run))
 wake_ups.register("new_client", _sender(create_client))
 wake_ups.register("recheck", _sender(look_at_closed_window))
 wake_ups.register("preview", _sender(make_preview))
+wake_ups.register("start", _sender(start_preview))
 wake_ups.register("rehearsal", _sender(rehearse_preview))

@@ -14,7 +14,7 @@ from integrator.web.accounts import accounts, changes, choice, clients, drift, p
 from integrator.web.admin import events, monitoring, people, second_factor, session
 from integrator.web.layout import overview
 from integrator.web.panels import connection, dialect, panel, panels
-from integrator.web.previews import bind, making_page, previews, rehearsals
+from integrator.web.previews import bind, making_page, previews, rehearsals, starting_page
 from integrator.web.runs import binding, decisions, guided, run, runs, undo
 from integrator.web.windows import window, windows
 
@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern] = [
     path("previews/<id:pk>/making/", making_page.poll, name="preview-making"),
     path("previews/<id:pk>/rehearse/", rehearsals.again, name="preview-rehearse"),
     path("previews/<id:pk>/start/", previews.start, name="preview-start"),
+    path("previews/<id:pk>/starting/", starting_page.poll, name="preview-starting"),
     # runs and bindings
     path("runs/", runs.page, name="runs"),
     path("runs/live/", runs.poll, name="runs-live"),

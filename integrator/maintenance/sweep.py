@@ -105,11 +105,15 @@ def _mark_lanes() -> None:
 
 
 def _wake_previews() -> int:
-    """Wake workers for previews that nobody makes."""
-    waiting = list(Preview.objects.to_make(clock.now()).values_list("pk", flat=True))
-    for preview in waiting:
-        wake_ups.wake("preview", preview)
-    return len(waiting)
+    """Wake workers for previews that nobody makes, or starts."""
+    now = clock.now()
+    found = {"preview": Preview.objects.to_make(now), "start": Preview.objects.to_start(now)}
+    woken = 0
+    for kind, rows in found.items():
+        for preview in rows.values_list("pk", flat=True):
+            wake_ups.wake(kind, preview)
+            woken += 1
+    return woken
 
 
 def _wake_runs() -> int:

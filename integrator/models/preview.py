@@ -22,6 +22,10 @@ MAKING_SILENT = dt.timedelta(minutes=1)
 """After so long without a word the worker that makes a preview counts as dead."""
 
 
+STARTING_SILENT = dt.timedelta(minutes=10)
+"""After so long the worker that starts a run counts as dead: it may read long lists before."""
+
+
 class PreviewQuerySet(models.QuerySet["Preview"]):
     """Previews by how far they are made."""
 
@@ -29,6 +33,11 @@ class PreviewQuerySet(models.QuerySet["Preview"]):
         """Those that a worker should make: none is at it, or the one that was is silent."""
         silent = Q(making_at__isnull=True) | Q(making_at__lt=now - MAKING_SILENT)
         return self.exclude(wanted="").filter(silent)
+
+    def to_start(self, now: dt.datetime) -> PreviewQuerySet:
+        """Those that a worker should start: none is at it, or the one that was is silent."""
+        silent = Q(starting_at__isnull=True) | Q(starting_at__lt=now - STARTING_SILENT)
+        return self.exclude(start_by="").filter(silent)
 
 
 class Preview(models.Model):
@@ -41,6 +50,8 @@ class Preview(models.Model):
     ``guided``: its run binds one account, and waits for a person's word before each step.
     ``wanted``: encrypted, of which accounts it shall be, while a worker has yet to make it; empty
     once it is made. ``making_at``: when a worker last said that it is at it; None: none has begun.
+    ``start_by``: who wants it started, in which language, while a worker has yet to start it;
+    ``starting_at``: since when one is at it.
     ``summary`` holds totals, mails and windows as ``bind --dry-run --json`` prints them.
     """
 
@@ -66,13 +77,19 @@ class Preview(models.Model):
     summary = models.JSONField(default=dict)
     wanted = SecretField(blank=True)
     making_at = models.DateTimeField(null=True)
+    start_by = models.CharField(max_length=150, blank=True)
+    start_language = models.CharField(max_length=8, blank=True)
+    starting_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
 
     objects = PreviewQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["making_at"], condition=~Q(wanted=""), name="preview_to_make")
+            models.Index(fields=["making_at"], condition=~Q(wanted=""), name="preview_to_make"),
+            models.Index(
+                fields=["starting_at"], condition=~Q(start_by=""), name="preview_to_start"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
+from integrator.core.errors import CertificateRefused, PanelError, Refused
+from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, say
 from integrator.panel_setup import location
 
 if TYPE_CHECKING:
     from integrator.messages.message import Message
     from integrator.models import Panel
-    from panels.coremanager.errors import CertificateRefused, LoginReason
+    from panels.coremanager.errors import LoginReason
     from panels.coremanager.fault import Fault
 
 _OWN_ADDRESS = re.compile(r"remote_addr: ?\[([0-9a-fA-F.:]{2,45})\]")
@@ -50,6 +54,15 @@ def refused_login(reason: LoginReason, panel: Panel, fault: Fault | None = None)
         "other": say("no_login.other", panel=name),
     }
     return advice[reason]
+
+
+def refusal_of(error: Refused | PanelError) -> Refused:
+    """The refusal for our own or a panel's error; its text is safe to show."""
+    if isinstance(error, Refused):
+        return error
+    shown = certificate(error) if isinstance(error, CertificateRefused) else []
+    text = _("The panel could not be asked: %s") % panel_errors.of_error(error)
+    return Refused(text, [*map(str, shown)])
 
 
 def certificate(error: CertificateRefused) -> list[Message]:

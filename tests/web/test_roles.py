@@ -35,6 +35,7 @@ NEEDS = {  # (name, method): the least role
     ("preview-start", "post"): OPERATE,
     ("preview-live", "get"): OPERATE,
     ("preview-making", "get"): OPERATE,
+    ("preview-starting", "get"): OPERATE,
     ("preview-rehearse", "post"): OPERATE,
     ("preview-export", "get"): OPERATE,
     ("preview-anew", "post"): OPERATE,

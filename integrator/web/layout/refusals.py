@@ -6,25 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.utils.translation import gettext as _
 
-from integrator.core.errors import ActionRefused, CertificateRefused, PanelError, Refused
-from integrator.messages import panel_errors
+from integrator.core.errors import ActionRefused, PanelError, Refused
 from integrator.panel_setup import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.http import HttpRequest
-
-
-def refusal_of(error: Refused | PanelError) -> Refused:
-    """The refusal for our own or a panel's error; its text is safe to show."""
-    if isinstance(error, Refused):
-        return error
-    shown = advice.certificate(error) if isinstance(error, CertificateRefused) else []
-    text = _("The panel could not be asked: %s") % panel_errors.of_error(error)
-    return Refused(text, [*map(str, shown)])
 
 
 def show_refusal(request: HttpRequest, refused: Refused | ActionRefused) -> None:
@@ -40,4 +29,4 @@ def show_refusals(request: HttpRequest) -> Iterator[None]:
     except ActionRefused as refused:
         show_refusal(request, refused)
     except PanelError as error:
-        show_refusal(request, refusal_of(error))
+        show_refusal(request, advice.refusal_of(error))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrator.core.errors import PanelError
 from integrator.models import Panel
-from integrator.panel_setup import location
+from integrator.panel_setup import advice, location
 from integrator.panel_setup.checks import panel_check
 from integrator.web.admin import notes
 from integrator.web.layout import refusals
@@ -76,7 +76,7 @@ def certificate(request: Request, pk: int) -> HttpResponse:
     try:
         sight = location.look_at(panel)
     except PanelError as error:
-        refusals.show_refusal(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, advice.refusal_of(error))
         return redirect("panel", pk)
     context = {"section": "panels", "panel": panel, "sight": sight}
     return render(request, "panels/panel_certificate.html", context)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from integrator.core.errors import PanelError, Refused
 from integrator.models import Panel
 from integrator.panel_access import stored_dialect
+from integrator.panel_setup import advice
 from integrator.panel_setup.dialect import dialect_entries, dialect_report, facts, overrides
 from integrator.steps.dialect_entries import OF_STEP
 from integrator.web.layout import refusals
@@ -51,7 +52,7 @@ def _set(request: Request, panel: Panel, given: Mapping[str, Any]) -> HttpRespon
             force=given["force"],
         )
     except (Refused, PanelError) as error:
-        refusals.show_refusal(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, advice.refusal_of(error))
         query = urlencode({"entry": name, "value": value})
         return redirect(f"{reverse('panel', args=[panel.pk])}?{query}#d-{quote(name)}")
     if kept.unchecked:
@@ -69,7 +70,7 @@ def report(request: Request, pk: int) -> HttpResponse:
     try:
         text = dialect_report.make(panel)
     except (Refused, PanelError) as error:
-        refusals.show_refusal(request, refusals.refusal_of(error))
+        refusals.show_refusal(request, advice.refusal_of(error))
         return redirect("panel", pk)
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     name = dialect_report.file_name(panel)

@@ -11,8 +11,8 @@ from integrator.core.errors import PanelError, Refused
 from integrator.messages.message import NOTHING
 from integrator.models import Module, Panel
 from integrator.panel_setup import location, login_check, registration
+from integrator.panel_setup.advice import refusal_of
 from integrator.web.layout.plain import plain
-from integrator.web.layout.refusals import refusal_of
 
 if TYPE_CHECKING:
     from django.http import QueryDict

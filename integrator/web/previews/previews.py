@@ -19,6 +19,7 @@ from integrator.messages.message import of_json
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
 from integrator.panel_access import proven_names
+from integrator.panel_setup import advice
 from integrator.previews import confirmable, confirmations, making, passwords, preview
 from integrator.previews.csv import writer
 from integrator.runs import run_start
@@ -26,7 +27,7 @@ from integrator.runs.launch import launch
 from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.previews import making_page, rehearsals
+from integrator.web.previews import making_page, rehearsals, starting_page
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse
@@ -63,9 +64,11 @@ def start(request: Request, pk: int) -> HttpResponse:
     try:
         run_start.pick_canary(found.pk, request.POST.get("canary", ""))
         guided.choose(found.pk, guided=request.POST.get("guided") == "on")
+        if starting_page.asked(found, request.user.get_username()):
+            return redirect("preview", pk)
         run = launch(found, request.user.get_username())
     except (Refused, PanelError) as error:
-        return _not_started(request, found, refusals.refusal_of(error))
+        return _not_started(request, found, advice.refusal_of(error))
     except ActionRefused as refused:
         return _not_started(request, found, refused)
     said = ngettext("%d account is being bound.", "%d accounts are being bound.", run.total)
@@ -157,6 +160,7 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
         "guided_offered": _is_guided_offered(),
         "rows": page,
         **rehearsals.context(request, found),
+        **starting_page.context(request, found),
         "said": _said,
     }
 

@@ -15,6 +15,7 @@ from integrator.core.typed_text import typed
 from integrator.models import Binding
 from integrator.panel_access import deep_links
 from integrator.panel_access.transports import NoBillManagerError
+from integrator.panel_setup import advice
 from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 
@@ -35,7 +36,7 @@ def options(request: Request, pk: int) -> HttpResponse:
             for one in undecided_evidence.options(binding)
         ]
     except PanelError as error:
-        context["error"] = refusals.refusal_of(error).text
+        context["error"] = advice.refusal_of(error).text
     except NoBillManagerError:
         context["error"] = _("No BILLmanager is registered: its services cannot be read.")
     return render(request, "runs/_decide_options.html", context)
