@@ -7,6 +7,7 @@ their intents; what is unknown is read back before anything else is done for thi
 from __future__ import annotations
 
 import string
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,24 @@ from integrator.core import clock
 from integrator.messages.message import say
 from integrator.models import Binding, Client, Intent
 from integrator.models.states import BindingState, Outcome, Phase
+from integrator.panel_access.batched_reads import BatchedReads
 from integrator.steps import payment_means
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.verdicts import Ambiguous, Proven
 from integrator.windows import members
-from panels.coremanager.errors import PanelError
+from panels.billmanager import Payment
+from panels.coremanager.errors import PanelError, UnexpectedAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from integrator.bindings.claims import Claim
     from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
+
+_payments = BatchedReads[Payment]()
+"""There is one BILLmanager alone."""
 
 TOKEN_ALPHABET = string.ascii_lowercase + string.digits
 TOKEN_LENGTH = 12
@@ -193,9 +201,22 @@ def _absent(claimed: Claim, made: Intent) -> bool:
     return False
 
 
+def _payment(bm: BillManager, payment_id: int) -> Payment | None:
+    """One payment; None: it is not listed. Read with those that other threads want just now."""
+
+    def fetch(wanted: Collection[int]) -> dict[int, Payment]:
+        if len(wanted) > 1:
+            with suppress(UnexpectedAnswer):  # a row of somebody else's cannot be read
+                return {one.id: one for one in bm.payments.newer_than(min(wanted) - 1)}
+        found = map(bm.payments.get, wanted)
+        return {one.id: one for one in found if one is not None}
+
+    return _payments.get(payment_id, fetch)
+
+
 def _mark_paid(claimed: Claim, bm: BillManager, made: Intent, payment: int) -> Work[bool]:
     binding = claimed.binding
-    found = yield from read(lambda: bm.payments.get(payment))
+    found = yield from read(lambda: _payment(bm, payment))
     if found is None:
         if clock.now() < intents.listed_by(made):
             _look_again(claimed, made)  # confirmed, and not listed yet
