@@ -8,6 +8,10 @@ from django.utils.translation import ngettext_lazy
 TEXTS = {
     # the service that an order has led to
     "order.none": _("no new service of this client with this plan and domain"),
+    "order.others_too": _(
+        "service %(service)d carries no mark of ours: its client may have ordered it himself, and"
+        " ours may be listed later"
+    ),
     "order.several": ngettext_lazy(
         "%(count)d new service could be this order",
         "%(count)d new services could be this order",

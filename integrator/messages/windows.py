@@ -62,7 +62,8 @@ TEXTS = {
     "plan.no_modules": _("plan %(plan)s has no enabled module"),
     "plan.no_module": _("plan %(plan)s has no module %(module)d, which serves %(server)s"),
     "plan.late_switch": _(
-        "a switch of ours came late and had switched off %(modules)s; restored with the plan"
+        "%(modules)s was off: a switch of ours that was given up may have come late, or a colleague"
+        " switched it off; it is restored with the plan"
     ),
     "module.several": ngettext_lazy(
         "%(count)d module is named %(name)s: %(modules)s",

@@ -18,7 +18,9 @@ from integrator.panel_access import remoteid_column
 from integrator.runs import run_state
 from integrator.steps import step3_order as step3
 from integrator.steps.verdicts import Ambiguous, Proven
-from integrator.windows import answered_services, readings
+from integrator.windows import readings
+from integrator.windows.phases import tasks
+from integrator.windows.recognition import answered_services
 from integrator.windows.switching import switches
 from panels.billmanager.services import Service
 from tests import factories
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from integrator.models import Run
     from integrator.windows.lease import Driver
+    from panels.billmanager import BillManager
     from panels.billmanager.orders import Placed
     from tests.services.provider import Provider, Workers
 
@@ -146,15 +149,17 @@ def test_what_a_client_ordered_and_got_by_himself_is_not_taken_for_ours(
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_an_order_that_is_known_to_be_ours_fails_on_a_wrong_module_and_can_be_undone(
-    provider: Provider, workers: Workers
+    provider: Provider, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was a question, whose one answer led back to it with another window on the plan."""
-    run = provider.start(1)
-    workers.until(lambda: Binding.objects.filter(service_id__gt=0).exists())
-    ours = Binding.objects.get().service_id
-    assert ours is not None
-    provider.sandbox.act(act="activate_service", service=ours, module=11, username="second")
-    workers.finish(run)
+    enable, opened = tasks.enable, {"act": "activate_service", "module": 11, "username": "second"}
+
+    def after_somebody_has_opened_it(driver: Driver, bm: BillManager) -> bool:
+        provider.sandbox.act(**opened, service=Binding.objects.get().service_id)
+        return enable(driver, bm)
+
+    monkeypatch.setattr(tasks, "enable", after_somebody_has_opened_it)
+    workers.finish(provider.start(1))
     failed = Binding.objects.get()
     assert (failed.state, failed.cause) == ("failed", "wrong_module")
     assert undo_guide.state_of(failed).possible
@@ -257,6 +262,46 @@ def test_what_a_client_ordered_while_a_window_stood_still_is_not_taken_for_ours(
     binding = only(run=run)
     newest = max(service["id"] for service in provider.sandbox.ledger()["services"])
     assert (binding.state, binding.service_id) == ("done", newest)
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({}, "done"),
+        ({"service__remoteid_in_list": "off"}, "done"),
+        ({"service__remoteid_in_list": "off", "service__remoteid_in_form": "off"}, "undecided"),
+    ],
+)
+def test_a_panels_first_order_is_waited_for_beside_what_its_client_ordered_before(
+    provider_with: Callable[..., Provider],
+    workers: Workers,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    case: tuple[dict[str, str], str],
+) -> None:
+    """The client's own is listed first, and the panel answers no service."""
+    words, state = case
+    provider = provider_with("--dialect", written(tmp_path, order__answers="lineitem", **words))
+    provider.sandbox.dials(lists_behind=1.0)
+    apply, theirs = step3.Order.apply, []
+
+    def when_its_clients_is_listed(order: step3.Order, send_by: float) -> Placed:
+        theirs.append(provider.ordered_by_its_client())
+        while not order.bm.services.of_plan(order.binding.plan.remote_id, floor=theirs[0] - 1):
+            pass
+        return apply(order, send_by)
+
+    monkeypatch.setattr(step3.Order, "apply", when_its_clients_is_listed)
+    run = provider.start(1)
+    workers.until(lambda: only(run=run).state in {"done", "undecided"})
+    binding = only(run=run)
+    assert (binding.state, binding.service_id in theirs) == (state, False)
+    if state == "undecided":
+        assert binding.cause == "several_services"
+    services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
+    assert services[theirs[0]]["username"] == ""
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,29 @@ def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
 
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
+def test_what_a_late_switch_may_have_taken_off_is_restored_and_said(
+    provider: Provider, workers: Workers
+) -> None:
+    """It landed after the last window had closed; or a colleague did it, which nobody can tell."""
+    run = workers.finish(provider.start(1))
+    window = Window.objects.get(bindings__run=run)
+    plan = window.plan.remote_id
+    made = Intent.objects.filter(window=window, kind="switch")
+    off = next(one for one in made if one.before["request"] == {
+        "plan": plan, "module": 11, "on": False})  # fmt: skip
+    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
+    provider.sandbox.act(act="switch_module", plan=plan, module=11, on=False)
+    Window.objects.filter(pk=window.pk).update(recheck_at=window.created_at)
+    workers.until(lambda: Window.objects.closed().filter(pk__gt=window.pk).exists())
+    on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
+    assert sorted(on[plan]) == [11, 12]
+    told = Event.objects.get(why__key="plan.late_switch", window_id__gt=window.pk)
+    assert "[11]" in str(told.why)
+    assert "colleague" in str(told.why)
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 def test_an_order_of_a_plans_modules_that_is_another_than_before_is_said(
     provider_with: Callable[..., Provider], workers: Workers
 ) -> None:

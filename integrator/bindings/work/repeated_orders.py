@@ -21,7 +21,8 @@ from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
 from integrator.steps.same_service import same_domain
 from integrator.steps.verdicts import Ambiguous
-from integrator.windows import form_marks, members
+from integrator.windows import members
+from integrator.windows.recognition import form_marks
 from panels.billmanager.services import DELETED, IN_PROGRESS
 
 if TYPE_CHECKING:

@@ -13,19 +13,19 @@ from integrator.maintenance import wake_ups
 from integrator.messages.message import Message, say
 from integrator.models import Binding, Intent
 from integrator.models.states import BindingState, Outcome, RunState
-from integrator.panel_access import call_log, remoteid_column
+from integrator.panel_access import call_log
 from integrator.steps import step3_order as step3
 from integrator.steps import step4_pay as step4
-from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
-from integrator.windows import alarms, answered_services, form_marks, gate, members, readings
+from integrator.steps.verdicts import Ambiguous, Failed, NotYet, Proven, Verdict
+from integrator.windows import alarms, gate, members, readings
 from integrator.windows.phases import charges
+from integrator.windows.recognition import form_marks, order_recognition
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Sequence
 
     from integrator.windows.lease import Driver
-    from integrator.windows.readings import Reading
     from panels.billmanager import BillManager
 
 GAVE_UP = "gave_up"
@@ -125,7 +125,10 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
             if intent is None:
                 ledger.waits(binding, members.TURN, due_at=ledger.now)
                 continue
-            verdict = _service_of(binding, intent, found, adopted, manual)
+            verdict = order_recognition.service_of(binding, intent, found, adopted, manual)
+            if isinstance(verdict, NotYet):
+                look_at.append(ledger.now + charges.LOOK_AGAIN)
+                continue
             if isinstance(verdict, Proven):
                 adopted.add(verdict.evidence["service"])
                 again = charges.read_back(binding, verdict, known[binding.pk], found, ledger)
@@ -142,48 +145,6 @@ def _read_back(driver: Driver, bm: BillManager, awaiting: list[Binding]) -> bool
         driver.look_again(min(look_at))
         return False
     return True
-
-
-def _service_of(
-    binding: Binding,
-    intent: Intent,
-    found: Reading,
-    adopted: Collection[int],
-    manual: Collection[int],
-) -> Verdict:
-    if binding.service_id is None:
-        services = form_marks.fitting(found.services, binding.marker, found.marks)
-        if binding.marker not in found.marks.values():
-            services = answered_services.fitting(services, binding.marker, intent)
-        seen = step3.verify(binding, intent.before["service"], services, adopted, manual)
-        return _marked(binding, intent, found, seen)
-    for service in found.services:
-        if service.id == binding.service_id:
-            return step3.judge(binding, service, manual)
-    return Absent(say("service.unlisted", service=binding.service_id))
-
-
-def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
-    """What is seen of one service, unless it lacks the mark that ours would carry.
-
-    Whatever became of it, active, closed or with another module, it may then be somebody else's.
-    """
-    if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
-        return seen
-    if seen.evidence["remoteid"] == binding.marker:
-        return seen
-    in_form = found.marks.get(seen.evidence["service"])
-    if in_form == binding.marker:
-        return replace(seen, evidence={**seen.evidence, step3.MARK_IN_FORM: in_form})
-    confirmed = intent.outcome == Outcome.DONE
-    if in_form is not None or remoteid_column.is_foreign(
-        seen.evidence["remoteid"], confirmed=confirmed
-    ):
-        return step3.unmarked(binding, seen.evidence)
-    if isinstance(seen, Failed) and intents.unsettled(intent):
-        # It may be ours or not, and is of no use either way: a person says which.
-        return Ambiguous("order_unknown", seen.text, seen.evidence)
-    return seen
 
 
 def _not_found(
@@ -223,8 +184,11 @@ def _may_still_come(verdict: Verdict, intent: Intent) -> bool:
     """
     if clock.now() >= intents.may_show_until(intent) or isinstance(verdict, Failed):
         return False
-    if isinstance(verdict, Ambiguous) and verdict.cause != step3.UNMARKED:
-        return False
+    if isinstance(verdict, Ambiguous):
+        if verdict.cause != step3.UNMARKED:
+            return False
+        if intent.outcome == Outcome.DONE:
+            return clock.now() < intents.listed_by(intent)
     return intents.unsettled(intent) or intents.refused_unread(intent)
 
 

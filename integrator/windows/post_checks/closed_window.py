@@ -7,7 +7,7 @@ no window open. Found so, a new window is opened for nobody, which restores it.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import Error as DatabaseError
@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from integrator.bindings.work import worker_deaths
 from integrator.core import clock
 from integrator.maintenance import wake_ups
-from integrator.messages.message import say
+from integrator.messages.message import NOTHING, say
 from integrator.models import Canary, Window
 from integrator.models.states import Phase
 from integrator.panel_access import call_log, panel_connections
@@ -28,6 +28,9 @@ from integrator.windows import canaries, lease, opening_letters, restore_notes, 
 from integrator.windows.post_checks import post_checks
 from integrator.windows.switching import switches
 from panels.coremanager.errors import PanelError
+
+if TYPE_CHECKING:
+    from integrator.messages.message import Message
 
 log = structlog.get_logger(__name__)
 
@@ -125,11 +128,13 @@ def _read_plan(window_id: int) -> None:
     missing = (set(own) - set(present)) & switches.given_up(window.plan)
     as_before = isinstance(step8.verify(present, own), Proven)
     if letter_is_off or ((left_on or missing) and not as_before):
-        _restore_again(window, {"enabled": present, "letter_off": letter_is_off})
+        late = say("plan.late_switch", modules=str(sorted(missing))) if missing else NOTHING
+        _restore_again(window, {"enabled": present, "letter_off": letter_is_off}, late)
     Window.objects.filter(pk=window_id).update(recheck_at=None)
 
 
-def _restore_again(window: Window, seen: dict[str, Any]) -> None:
+def _restore_again(window: Window, seen: dict[str, Any], late: Message) -> None:
+    """Open a window that restores the plan; ``late``: which of its modules were off, if any."""
     now = clock.now()
     again = Window(
         plan=window.plan,
@@ -153,5 +158,7 @@ def _restore_again(window: Window, seen: dict[str, Any]) -> None:
         return  # another process, or a new cohort, has opened one on this plan just now
     restore_notes.write(again)
     lease.event(again, Phase.CLOSED, Phase.RESTORING, again.cause)
+    if late:
+        lease.event(again, Phase.RESTORING, Phase.RESTORING, late)
     log.error("window.found_open", window=again.pk, plan=window.plan.remote_id)
     wake_ups.wake("window", again.pk)

@@ -1,8 +1,9 @@
 """Our mark in services' own forms, where the list of services does not show it.
 
 Many panels list no ``remoteid`` but have it in the form (billmanager.md 13). It is read only where
-it decides something: the outcome of an order is not known for certain, or several services could
-be it. Then a service that its client ordered by himself is not taken for ours.
+it decides something: several services could be the order, its outcome is not known for certain, or
+the panel has not answered its service and forms may show our marks. Then a service that its client
+ordered by himself is not taken for ours.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from integrator.bindings import intents
 from integrator.models.states import Outcome
+from integrator.panel_access import remoteid_column
 from integrator.steps import step3_order as step3
 from panels.coremanager.errors import AccessDenied, FunctionMissing
 from panels.coremanager.forms import FormLacks
@@ -41,10 +43,21 @@ def read(
             continue
         like = step3.candidates(binding, order.before["service"], services, adopted)
         unlisted = [service.id for service in like if service.remoteid is None]
-        if order.outcome == Outcome.DONE and len(like) == 1:
-            continue  # the panel has confirmed it, and nothing else could be it
+        if order.outcome == Outcome.DONE and len(like) == 1 and not _may_tell(like[0], order):
+            continue
         found |= of(bm, [number for number in unlisted if number not in found])
     return found
+
+
+def _may_tell(service: Service, order: Intent) -> bool:
+    """Whether the form of the only service that could be a confirmed order may tell more of it.
+
+    Its client may have ordered the same a moment before, and ours be listed later.
+    """
+    if order.result.get(intents.ANSWERED) == service.id:
+        return False
+    newest = remoteid_column.newest_order()
+    return newest is None or step3.MARK_IN_FORM in newest.evidence
 
 
 def of(bm: BillManager, services: Iterable[int]) -> dict[int, str]:

@@ -1,0 +1,1 @@
+"""Which services the orders of a window have led to."""
