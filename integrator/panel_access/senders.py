@@ -22,6 +22,9 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 
+MAX_BESIDE = 32
+"""So many calls are made beside one at the most."""
+
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
 
@@ -47,6 +50,10 @@ def together(
 ) -> tuple[A, B, C]: ...
 
 
+@overload
+def together(*calls: Callable[[], T]) -> tuple[T, ...]: ...
+
+
 def together(*calls: Callable[[], Any]) -> tuple[Any, ...]:
     """Make calls that change nothing side by side; their results in this order.
 
@@ -54,9 +61,10 @@ def together(*calls: Callable[[], Any]) -> tuple[Any, ...]:
     ``WORKER_THREADS=1`` they are made one after the other. Raises what the first of them in this
     order raised, when all are through.
     """
-    if settings.WORKER_THREADS == 1:
+    if settings.WORKER_THREADS == 1 or len(calls) <= 1:
         return tuple(call() for call in calls)
-    with ThreadPoolExecutor(len(calls) - 1, thread_name_prefix="reader") as threads:
+    beside = min(len(calls) - 1, MAX_BESIDE)
+    with ThreadPoolExecutor(beside, thread_name_prefix="reader") as threads:
         others = [threads.submit(_make, partial(copy_context().run, call)) for call in calls[1:]]
         first = calls[0]()
     return (first, *(one.result() for one in others))

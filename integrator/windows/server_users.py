@@ -9,7 +9,8 @@ section 5).
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,9 +19,10 @@ from integrator.core import clock
 from integrator.messages.message import Message, say, several
 from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
 from integrator.models.states import Phase
-from integrator.panel_access import panel_connections
+from integrator.panel_access import panel_connections, senders
 from integrator.steps.same_service import same_domain
 from integrator.windows import foreign_orders
+from panels.coremanager.errors import PanelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +51,52 @@ def is_fresh(panel: Panel) -> bool:
     return ServerUsers.objects.filter(panel=panel, read_at__gt=clock.now() - MAX_LIST_AGE).exists()
 
 
-def look(panel: Panel, bm: BillManager, window: Window) -> list[NewUser]:
-    """List a server's users, and write down those that are new since the last list.
+def look(
+    panels: Sequence[Panel], bm: BillManager, window: Window
+) -> list[tuple[Panel, list[NewUser] | PanelError]]:
+    """List the users of servers, and write down those that are new since the last lists.
 
-    The first list of a server tells of nothing new. Raises what ``panels`` raises.
+    Of each server those that are new, or why it could not be read. The first list of a server
+    tells of nothing new.
     """
+    listings = senders.together(*(partial(_listing, panel) for panel in panels))
+    return [
+        (panel, _new_users(panel, listing, bm, window))
+        for panel, listing in zip(panels, listings, strict=True)
+    ]
+
+
+class _Listing(NamedTuple):
+    """The names of a server's users, and when it was asked for them."""
+
+    names: list[str]
+    asked: dt.datetime
+
+
+def _listing(panel: Panel) -> _Listing | PanelError:
     asked = clock.now()
+    try:
+        found = panel_connections.ispmanager(panel).accounts().whole()
+    except PanelError as error:
+        return error
+    return _Listing(sorted({account.username for account in found}), asked)
+
+
+def _new_users(
+    panel: Panel, listing: _Listing | PanelError, bm: BillManager, window: Window
+) -> list[NewUser] | PanelError:
+    if isinstance(listing, PanelError):
+        return listing
+    try:
+        return _note(panel, listing, bm, window)
+    except PanelError as error:
+        return error
+
+
+def _note(panel: Panel, listing: _Listing, bm: BillManager, window: Window) -> list[NewUser]:
+    """Write down who is new. Raises what ``panels`` raises."""
+    names, asked = listing
     isp = panel_connections.ispmanager(panel)
-    names = sorted({account.username for account in isp.accounts().whole()})
     while True:
         known = ServerUsers.objects.filter(panel=panel).first()
         if known is None:

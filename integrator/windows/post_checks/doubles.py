@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from integrator.messages.message import say
 from integrator.models import Binding, Event, Step
 from integrator.models.states import ENDED, StepState
+from integrator.panel_access import senders
 from integrator.steps import step4_pay as step4
 from integrator.steps.same_service import domain_key
 from integrator.windows import members, readings
@@ -36,12 +37,13 @@ def find(window: Window, bm: BillManager) -> list[Message]:
     floors = window.seen
     if not bindings or "opened_service" not in floors:
         return []
-    listed = bm.services.of_plan(window.plan.remote_id, floor=floors["opened_service"])
+    charged = any(binding.price for binding in bindings)
+    listed, charges = senders.together(
+        lambda: bm.services.of_plan(window.plan.remote_id, floor=floors["opened_service"]),
+        lambda: bm.payments.expenses_newer_than(floors["opened_expense"]) if charged else [],
+    )
     listed = readings.with_clients(bm, listed, {b.su: b.client.remote_id for b in bindings})
     services = [service for service in listed if service.status != DELETED]
-    charges: list[Expense] = []
-    if any(binding.price for binding in bindings):
-        charges = bm.payments.expenses_newer_than(floors["opened_expense"])
     doubled = dict(_doubled(bindings, services))
     return [*_of_services(doubled, charges), *_of_charges(bindings, charges)]
 

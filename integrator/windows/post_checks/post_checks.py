@@ -150,10 +150,11 @@ def _stop_for_doubles(window: Window, new: Sequence[Message]) -> None:
 def _compare(window: Window, bm: BillManager) -> None:
     """Compare servers and canaries with before; all of it, or raise to be called again."""
     if not window.seen.get("listed"):  # else a canary alone is waited for
-        for panel in server_users.of_window(window):
-            unread = window.seen.get("unread", {})
-            if str(panel.pk) not in unread:
-                server_users.look(panel, bm, window)
+        unread = window.seen.get("unread", {})
+        servers = [one for one in server_users.of_window(window) if str(one.pk) not in unread]
+        for _panel, new in server_users.look(servers, bm, window):
+            if isinstance(new, PanelError):
+                raise new
         found = doubles.find(window, bm)
         window.seen = {**window.seen, "listed": True, "doubles": [one.to_json() for one in found]}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
@@ -279,15 +280,12 @@ def before(window: Window, bm: BillManager) -> dict[str, Any]:
     needed = set(
         Panel.objects.filter(accounts__bindings__window=window).values_list("pk", flat=True)
     )
-    for panel in server_users.of_window(window):
-        if server_users.is_fresh(panel):
-            continue
-        try:
-            ours = [u for u in server_users.look(panel, bm, window) if u.binding_id is not None]
-        except PanelError as error:
+    servers = [one for one in server_users.of_window(window) if not server_users.is_fresh(one)]
+    for panel, new in server_users.look(servers, bm, window):
+        if isinstance(new, PanelError):
             if panel.pk in needed:
-                raise
-            unread[str(panel.pk)] = panel_errors.of_error(error).to_json()
+                raise new
+            unread[str(panel.pk)] = panel_errors.of_error(new).to_json()
             continue
-        _stop_for(window, ours)
+        _stop_for(window, [user for user in new if user.binding_id is not None])
     return unread
