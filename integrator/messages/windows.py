@@ -15,6 +15,7 @@ TEXTS = {
     "window.tasks_closed": _("every task of ours is closed"),
     "window.closed_early": _("the window was closed before its tasks"),
     "window.nothing_switched": _("nothing was switched"),
+    "window.handed_on": _("every task of ours is closed, and the plan's next cohort follows"),
     "window.as_before": _("the plan is as it was"),
     "window.other_order": _("the plan has its modules again, but in another order than before"),
     "window.nobody": _("nobody is left to open the window for"),

@@ -42,6 +42,8 @@ class Window(models.Model):
     - ``snapshot``: {"modules": [{"id", "name", "enabled", "orderpriority"}, …], "letter"}; all
       that restoring needs. ``letter`` is there where the opening letter is held back. None until
       it was taken: until then nothing has been switched.
+    - ``follows``: the window whose cohort was through when this one took the plan over as it was,
+      both modules on; None: the plan was at rest. The last one of such a row restores the plan.
     - ``manual_modules``: ids of our manual modules, by data centre id as text.
     - ``seen``: what the last shared reading found (floors of ids, times), see workflow.
     - ``modules_read_at``: when the panel was last asked for the plan's modules, of those times that
@@ -67,6 +69,9 @@ class Window(models.Model):
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="windows")
     phase = models.CharField(_("phase"), max_length=9, choices=Phase.choices, default=Phase.OPENING)
+    follows = models.OneToOneField(
+        "self", on_delete=models.SET_NULL, null=True, related_name="followed_by"
+    )
     wants_orders = models.BooleanField(default=True)
     cohort = models.PositiveSmallIntegerField(default=0)
     snapshot = models.JSONField(null=True)
@@ -130,3 +135,8 @@ class Window(models.Model):
     def restored(self) -> bool:
         """Whether the plan was read back to be as it was before."""
         return self.restored_at is not None
+
+    @property
+    def handed_on(self) -> Window | None:
+        """The window that took the plan over when this one's cohort was through; None: none did."""
+        return getattr(self, "followed_by", None)

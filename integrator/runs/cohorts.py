@@ -8,7 +8,7 @@ is under way at a time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
@@ -89,37 +89,70 @@ def draw(plan_id: int) -> Window | None:
     """
     if Window.objects.open().filter(plan=plan_id).exists() or not _chosen(plan_id):
         return None
-    now = clock.now()
     try:
         with transaction.atomic():
-            # Chosen once more under the lock of all draws: two of them, on two plans, would each
-            # open a window for what may only go alone.
-            Panel.objects.billmanagers().select_for_update().only("pk").get()
+            _lock_draws()
             chosen = _chosen(plan_id)
-            if not chosen:
-                return None
-            window = Window.objects.create(
-                plan_id=plan_id,
-                cohort=len(chosen),
-                created_at=now,
-                phase_at=now,
-                due_at=now,
-                wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
-                guided=chosen[0].run.preview.guided,
-            )
-            transitions.change_all(
-                [
-                    transitions.Change(
-                        binding,
-                        BindingState.WAITING,
-                        waiting_for=WAITS_FOR[binding.step],
-                        fields={"window": window},
-                    )
-                    for binding in chosen
-                ]
-            )
+            return _create(plan_id, chosen) if chosen else None
     except IntegrityError:
         return None  # another process opened one just now
+
+
+def may_follow(window: Window) -> bool:
+    """Whether the plan's next cohort may take it over: nobody waits for this window's place."""
+    waiting = _waiting(clock.now())
+    if not waiting.filter(plan=window.plan_id).exists():
+        return False
+    taken = Window.objects.open().values("plan")
+    return _room() or not waiting.exclude(plan__in=taken).exists()
+
+
+def follow(window: Window, **known: Any) -> Window | None:
+    """Open the window of the plan's next cohort in the transaction that has closed this one.
+
+    ``known``: what it goes on with. None: nobody may join one now, or they need another one.
+    """
+    _lock_draws()
+    chosen = _chosen(window.plan_id)
+    if not chosen or chosen[0].run.preview.guided:
+        return None
+    if {str(binding.datacenter_id) for binding in chosen} - set(window.manual_modules):
+        return None
+    letters = set(window.bindings.values_list("run__preview__hold_letters", flat=True))
+    if {chosen[0].run.preview.hold_letters} != letters:
+        return None
+    return _create(window.plan_id, chosen, follows=window, opened_at=clock.now(), **known)
+
+
+def _lock_draws() -> None:
+    """Only one draws at a time: two, on two plans, would each open a window for what goes alone."""
+    Panel.objects.billmanagers().select_for_update().only("pk").get()
+
+
+def _create(plan_id: int, chosen: Sequence[Binding], **known: Any) -> Window:
+    """The window of these bindings, and a worker woken for it."""
+    now = clock.now()
+    window = Window.objects.create(
+        plan_id=plan_id,
+        cohort=len(chosen),
+        created_at=now,
+        phase_at=now,
+        due_at=now,
+        wants_orders=any(b.step in members.MONEY_STEPS for b in chosen),
+        guided=chosen[0].run.preview.guided,
+        **known,
+    )
+    transitions.change_all(
+        [
+            transitions.Change(
+                binding,
+                BindingState.WAITING,
+                waiting_for=WAITS_FOR[binding.step],
+                fields={"window": window},
+            )
+            for binding in chosen
+        ]
+    )
     wake_ups.wake("window", window.pk)
     return window
 

@@ -54,7 +54,7 @@ def turn_all_away(driver: Driver, verdict: Failed) -> None:
         for binding in bindings:
             ledger.failed(binding, binding.step, verdict)
         ledger.write()
-    if driver.window.manual_only_at is None and not opening_letters.touched(driver.window):
+    if _is_untouched(driver.window):
         restoring.close(driver, verdict.text)
         return
     driver.enter(Phase.RESTORING, verdict.text)
@@ -183,7 +183,9 @@ def unexpected(driver: Driver) -> None:
 
 
 def _is_untouched(window: Window) -> bool:
-    """Whether this window has changed nothing of its plan yet."""
+    """Whether the plan is as the provider sells it: this window has changed nothing of it yet."""
     if window.phase != Phase.OPENING or window.manual_only_at is not None:
+        return False
+    if window.follows_id is not None:
         return False
     return not opening_letters.touched(window)

@@ -32,6 +32,7 @@ ENTERS: dict[str, set[Phase]] = {
     "enable": {Phase.ENABLING},
     "drive": {Phase.TASKS},
     "close": {Phase.OPENING, Phase.RESTORING},
+    "hand_over": {Phase.TASKS},
 }
 """Which function sends a window to its next phase, and in which phases it runs."""
 

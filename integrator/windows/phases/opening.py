@@ -367,7 +367,8 @@ def _manual_only(driver: Driver, bm: BillManager) -> bool:
     if not isinstance(verdict, Proven):
         driver.look_again(clock.now() + switches.SHOWS_AFTER)
         return False
-    late = window.opened_at is None or not clock.is_recent(window.opened_at, FLOORS_HOLD)
+    read_at = None if window.follows_id else window.opened_at
+    late = read_at is None or not clock.is_recent(read_at, FLOORS_HOLD)
     # Above the floors every service could be ours, also what a client has ordered meanwhile.
     seen = readings.raised(driver.seen, readings.floors(bm)) if late else driver.seen
     with transaction.atomic():

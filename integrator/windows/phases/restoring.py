@@ -11,7 +11,7 @@ from django.db import transaction
 from integrator.bindings import rows, step_log
 from integrator.core import clock
 from integrator.messages.message import say
-from integrator.models import Binding, Canary
+from integrator.models import Binding, Canary, Window
 from integrator.models.states import BindingState, Phase, StepState
 from integrator.panel_access import call_log
 from integrator.steps import module_switches as sets
@@ -55,6 +55,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     with transaction.atomic():
         step_log.record([step_log.row(8, StepState.DONE, window=window, evidence=verdict.evidence)])
         _finish(driver)
+        _restored(window)
         driver.save(
             restored_at=clock.now(),
             manual_only_until=window.manual_only_until or clock.now(),
@@ -110,6 +111,14 @@ def _finish(driver: Driver) -> None:
             members.leave(binding, why=say("binding.window_closed"))
     ledger.write()
     Binding.objects.filter(window=driver.window, state=BindingState.UNDECIDED).update(window=None)
+
+
+def _restored(window: Window) -> None:
+    """The plan is restored for all windows of this row."""
+    earlier = window.follows
+    while earlier is not None and earlier.restored_at is None:
+        Window.objects.filter(pk=earlier.pk).update(restored_at=clock.now())
+        earlier = earlier.follows
 
 
 def close(driver: Driver, why: Message) -> None:

@@ -21,7 +21,7 @@ from integrator.steps import step5_enable_both as step5
 from integrator.steps import step6_find_the_task as step6
 from integrator.steps import step7_close_the_task as step7
 from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven
-from integrator.windows import members, readings
+from integrator.windows import members, next_cohort, readings
 from integrator.windows.switching import switches
 from panels.coremanager.errors import AccessDenied, FunctionMissing
 from panels.coremanager.forms import FormLacks
@@ -85,7 +85,8 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     if later:
         driver.look_again(min(later))
         return False
-    driver.enter(Phase.RESTORING, say("window.tasks_closed"))
+    if not next_cohort.follows(driver):
+        driver.enter(Phase.RESTORING, say("window.tasks_closed"))
     return True
 
 
