@@ -10,6 +10,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from django.conf import settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -28,9 +30,11 @@ class BatchedReads(Generic[V]):
     def get(self, key: int, fetch: Callable[[Collection[int]], Mapping[int, V]]) -> V | None:
         """The row with this id; None: it is not there.
 
-        ``fetch`` reads rows by ids, and is called with those that others want as well. Raises what
-        it raised for whoever made the call.
+        ``fetch`` reads rows by ids, and is called with those that others want as well; with
+        ``WORKER_THREADS=1`` each reads its own. Raises what it raised for whoever made the call.
         """
+        if settings.WORKER_THREADS == 1:
+            return fetch({key}).get(key)
         with self._lock:
             self._wanted.add(key)
             leads, found = self._next is None, self._next or Future()

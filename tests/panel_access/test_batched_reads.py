@@ -13,7 +13,15 @@ from integrator.panel_access.batched_reads import BatchedReads
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pytest_django.fixtures import Settings
+
 LIMIT = 30.0
+
+
+@pytest.fixture(autouse=True)
+def _threads(settings: Settings) -> None:
+    """As in a worker."""
+    settings.WORKER_THREADS = 16
 
 
 class Panel:
@@ -78,3 +86,15 @@ def test_an_error_is_raised_for_each_and_the_next_call_is_made_anew() -> None:
     panel.error = None
     panel.go_on.release()
     assert reads.get(6, panel.fetch) == "row 6"
+
+
+def test_with_one_thread_each_reads_its_own(settings: Settings) -> None:
+    """Another worker of the same process may stand still in the middle of a call."""
+    settings.WORKER_THREADS = 1
+    panel, reads = Panel(), BatchedReads[str]()
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(reads.get, key, panel.fetch) for key in (2, 4)]
+        for _ in both:
+            assert panel.begun.acquire(timeout=LIMIT)
+        panel.go_on.release(2)
+        assert [one.result(LIMIT) for one in both] == ["row 2", "row 4"]

@@ -126,7 +126,7 @@ CONNECTS = 3.05
 """Seconds until no connection has come about."""
 LOOKED_WITHIN = 10.0
 """So old in seconds the last look at a plan may be when something is ordered on it, and a call."""
-MAX_CALLS, PACE = 40, 10.0
+MAX_CALLS, PACE = 60, 10.0
 """So many equal calls in so many seconds are a loop, and no patience."""
 
 

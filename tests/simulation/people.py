@@ -13,7 +13,7 @@ from integrator.bindings.operator import actions, undecided_evidence
 from integrator.core import clock
 from integrator.core.errors import ActionRefused, Refused
 from integrator.models import Binding, Intent, Panel, Run, Window
-from integrator.models.states import BindingState, RunState
+from integrator.models.states import BindingState, Phase, RunState
 from integrator.previews.corrections import corrected
 from integrator.steps import step1_add_manual_module as step1
 from integrator.steps import step4_pay as step4
@@ -27,6 +27,8 @@ from tests.simulation.undos import Undos
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import QuerySet
+
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
     from tests.simulation.scheduler import Scheduler
@@ -35,6 +37,12 @@ HELD = Q(held=True, held_until=None)
 """Held windows that need a person's decision; others go on by themselves in time."""
 RETRIES = 5
 """Retries of one binding by a person; a cause that is left after them is a violation."""
+
+
+def _following() -> QuerySet[Window]:
+    """Windows that have taken a plan over and switched nothing of it yet."""
+    opening = Window.objects.filter(phase=Phase.OPENING, closing=False)
+    return opening.filter(follows__isnull=False)
 
 
 class People:
@@ -60,6 +68,7 @@ class People:
             "resume": lambda: self._runs(RunState.PAUSED, actions.resume),
             "cancel": lambda: self._runs(RunState.RUNNING, actions.cancel),
             "restore": self._restore_any,
+            "restore_following": self._restore_following,
             "keep_waiting": self._wait_on,
             "decide": self.decide,
             "undo": self.undos.begin,
@@ -72,6 +81,8 @@ class People:
         """Whether the page shows that button now; most are always there."""
         if what == "undo":
             return self.undos.can_begin()
+        if what == "restore_following":
+            return _following().exists()
         return what != "hand" or self.handovers.can_begin()
 
     def settle(self) -> None:
@@ -253,6 +264,11 @@ class People:
             if payment.status != r.PAYMENT_CREDITED:
                 self._world.payments.drop(payment.id)
                 self._scheduler.tell(f"deletes payment {payment.id}")
+
+    def _restore_following(self) -> None:
+        """Restore a plan that its next cohort has just taken over."""
+        for window in _following():
+            self._say(partial(actions.restore, window.pk, ANNA))
 
     def _restore_any(self) -> None:
         window = Window.objects.open().order_by("pk").first()

@@ -64,6 +64,10 @@ EVENTS = {
     "late switch found at rest": Q(from_state="closed", to_state="restoring"),
     "names found again after an upgrade": Q(subject="panel", to_state="learnt again"),
     "switch that never shows held": Q(to_state="held", why__contains="switch.not_shown"),
+    "cohort followed in an open window": Q(why__key="window.handed_on"),
+    "cohort that was to follow did not": Q(
+        window__follows__isnull=False, from_state="opening", to_state="restoring"
+    ),
     "undecided": Q(to_state="undecided"),
     "decided: it exists": Q(why__key="binding.adopted_service"),
     "decided: this payment": Q(why__key="binding.adopted_payment"),
@@ -101,5 +105,6 @@ MUST = (
     *("call while the panel is away", "line of a refused order taken out", "debt confirmed"),
     *("CSV that would sell a site twice", "fault: blank", "fault: flood"),
     *("intents committed together", "outcomes committed together"),
+    *("cohort followed in an open window", "cohort that was to follow did not"),
 )
 """What two hundred seeds must have reached, each at least once."""

@@ -228,6 +228,15 @@ def _many(drawn: Scenario, _chance: random.Random) -> None:
     drawn.slips, drawn.closes_refused, drawn.poison = (), False, False
 
 
+def _in_a_row(drawn: Scenario, chance: random.Random) -> None:
+    """Small cohorts take their plan over from one another, and are stopped as they do."""
+    drawn.accounts, drawn.cohort, drawn.slips = 8, 2, ()
+    drawn.poison, drawn.closes_refused, drawn.storm = False, False, 180.0
+    drawn.people = chance.choice((["restore_following"] * 2, ["cancel"], ["pause", "resume"], []))
+    if chance.random() < 0.5:
+        _storm(drawn, "switches")
+
+
 def _many_unknown(drawn: Scenario, chance: random.Random) -> None:
     """What was sent for several at once is unknown for all of them, or their worker dies."""
     _many(drawn, chance)
@@ -246,6 +255,7 @@ MEETINGS = {
     9: _closes,
     10: _colleague,
     11: _deaf,
+    12: _in_a_row,
     13: _impatient,
     14: _one_payer,
     15: _upgraded,

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PAUSES = {"walk_in": 0.2, "pay_same": 0.5, "switch_in_orders": 0.3}
 """How often others look for an occasion that does not last; for all else every 1.5 seconds."""
+SHOWN_BRIEFLY = {"restore_following": 0.2}
+"""How often a person looks whether a button is there yet; for all else every three seconds."""
 NO_PASSWORD = 1000
 """So long must a password be when no task can be closed."""
 ROUNDS = 25
@@ -213,11 +215,12 @@ class Simulation:
         self.web.begin(what)
         self.scheduler.run(lambda: not self.web.busy, 3600.0, every=0.1)
 
-    def _press(self, what: str, tries: int = 60) -> None:
-        """Press a button as soon as the page shows it."""
+    def _press(self, what: str, left: float = 180.0) -> None:
+        """Press a button as soon as the page shows it, within so many seconds."""
         if not self.people.can_press(what):
-            if tries:
-                self.scheduler.after(3.0, partial(self._press, what, tries - 1))
+            if left > 0.0:
+                pause = SHOWN_BRIEFLY.get(what, 3.0)
+                self.scheduler.after(pause, partial(self._press, what, left - pause))
         elif not self.web.busy:
             self.web.begin(lambda: self.people.press(what))
 
