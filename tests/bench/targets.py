@@ -61,7 +61,7 @@ _LISTED = [
     Target("polling", "100 people who poll every 2 s: of a core",
            50, False, "%", 10_000, "bindings"),
     Target("discovery", "discovery of 20 servers, 20 ms", 60, False, "s", 100_000),
-    Target("matching", "matching all of them", 10, False, "s", 100_000),
+    Target("matching", "matching all that were discovered", 10, False, "s", 100_000),
     Target("preview", "a worker's preview of 10,000 of them", 60, False, "s", 10_000),
 ]  # fmt: skip
 """In the order of the table of design.md, section 10."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.bench.parts import credit
@@ -9,6 +11,7 @@ from tests.bench.parts.given import Given
 from tests.bench.rivals import chain, script
 from tests.bench.rivals.ledger import refuse_violations
 from tests.bench.sizes import sizes
+from tests.bench.usage import every
 from tests.bench.visitor import offered, p95, total
 from tests.bench.worlds.installation import Pace, panels
 
@@ -41,6 +44,17 @@ def test_a_part_measures_a_run_and_says_of_how_much() -> None:
     assert record["done"] == 2
     assert record["calls"]["v2.vhost.order.param"] >= 2
     assert measure.value == sum(record["calls"].values()) / 2
+
+
+def test_what_is_raised_while_looking_on_is_raised_at_the_end() -> None:
+    looked = threading.Event()
+
+    def look() -> None:
+        looked.set()
+        raise RuntimeError("no page is shown")
+
+    with pytest.raises(RuntimeError, match="no page is shown"), every(0.01, look):
+        assert looked.wait(10)
 
 
 PAGE = """

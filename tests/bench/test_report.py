@@ -11,7 +11,7 @@ import pytest
 from integrator.core.env import BASE_DIR
 from tests.bench.measures import Measure
 from tests.bench.report import machine
-from tests.bench.report.chart import BARS, MOST, svg
+from tests.bench.report.chart import BARS, LABELS, MOST, svg
 from tests.bench.report.publication import BEGIN, END, PAGE, inserted, publish
 from tests.bench.report.report import Found, Report
 from tests.bench.report.tables import markdown, plain
@@ -130,10 +130,12 @@ def test_nothing_in_the_chart_lies_outside_of_it_or_on_another_line(report: Repo
     assert min(tops) > 0
     assert max(tops) < height
     assert "prefers-color-scheme: dark" in svg(report)
+    assert 6.2 * max(len(one.text) for one in TARGETS.values()) + 12 < LABELS
 
 
 def test_a_report_is_read_back_as_it_was_written(report: Report, tmp_path: Path) -> None:
     report.databases["sqlite"].records["slow"] = {"windows": 3}
+    report.failed.append("sqlite, fast")
     path = tmp_path / "below" / "bench.json"
     report.write(path)
     assert Report.of_json(json.loads(path.read_text(encoding="utf-8"))) == report

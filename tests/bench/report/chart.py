@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 MOST = 3.0
 """Shares beyond are drawn so long."""
-LABELS, BARS, FIGURES = 470, 330, 150
+LABELS, BARS, FIGURES = 520, 300, 160
 """Widths of the three columns."""
-BAR, GAP, HEAD, FOOT = 10, 10, 48, 12
+BAR, GAP, HEAD, FOOT = 12, 10, 48, 12
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .muted { fill: #59636e; }
@@ -107,9 +107,10 @@ def _legend(names: list[str]) -> list[str]:
 
 def _target_line(bottom: int) -> str:
     x = LABELS + BARS / MOST
+    said = f"target; longer is better, cut at {MOST:g} ×"
     return (
         f'<line class="target" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 8}" y2="{bottom}"/>\n'
-        + _text(x, HEAD - 12, "target; longer is better", anchor="middle", muted=True)
+        + _text(x, HEAD - 12, said, anchor="middle", muted=True)
     )
 
 

@@ -30,13 +30,17 @@ class Found:
 
 @dataclass(slots=True)
 class Report:
-    """When, where and of what revision, and what was found on each database."""
+    """When, where and of what revision, and what was found on each database.
+
+    ``failed``: the database and the name of each part that could not be measured.
+    """
 
     date: str
     machine: dict[str, Any]
     revision: str
     rounds: int
     databases: dict[str, Found] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
 
     @classmethod
     def begun(cls, rounds: int) -> Report:
@@ -69,6 +73,7 @@ class Report:
             "machine": self.machine,
             "revision": self.revision,
             "rounds": self.rounds,
+            "failed": self.failed,
             "databases": {
                 name: {
                     "version": found.version,
@@ -83,6 +88,7 @@ class Report:
     def of_json(cls, told: dict[str, Any]) -> Report:
         """The report that was written so; KeyError where it has a target that is none any more."""
         made = cls(told["date"], told["machine"], told["revision"], told["rounds"])
+        made.failed = told["failed"]
         for name, found in told["databases"].items():
             measures = [Measure.of_json(row) for row in found["measures"]]
             by_key = {one.target.key: one for one in measures}
