@@ -93,7 +93,7 @@ lock: dev ## write requirements*.lock anew from pyproject.toml [UPGRADE=1]
 	$(compile) --output-file requirements.lock
 	$(compile) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
-bench: dev ## measure against the targets, beside a plain script [ARGS="--full --database postgres"]
+bench: dev ## measure against the targets, beside a plain script [ARGS="--full --publish"]
 	$(python) -m tests.bench $(ARGS)
 
 matching: dev ## what matching makes of 5,000 accounts, against the truth [ARGS="--seed 2"]

@@ -10,27 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from tests.bench.installation import folder, installation
+from tests.bench.worlds.installation import folder, installation
 from tests.matching.judge import Verdict, judge
 from tests.services.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bench.installation import Installation
-
 FAST = "10000"  # e-mails a second: the sandbox needs no manners
-
-
-class Speed(NamedTuple):
-    """Seconds to find what is bound and has drifted, and to match; all anew, and again after."""
-
-    compare: float
-    match: float
-    compare_again: float
-    match_again: float
 
 
 def field(
@@ -45,34 +34,15 @@ def field(
         sandbox = Sandbox(made, "--field", *size, *drawn, ispmanagers=2)
         sandbox.start()
         try:
-            _register(place, sandbox)
+            place.register(sandbox)
             place.manage("discover", "--json")
-            while int(place.run(sys.executable, "-m", "tests.bench.matching_rows", "wanted")):
+            while int(place.program("worlds.matching_rows", "wanted")):
                 place.manage("discover", "--json")
-            rows = json.loads(
-                place.run(sys.executable, "-m", "tests.bench.matching_rows", "proposals")
-            )
+            rows = json.loads(place.program("worlds.matching_rows", "proposals"))
             found = {(server, username): rest for server, username, *rest in rows}
             return judge(sandbox.world()["accounts"], found)
         finally:
             sandbox.stop()
-
-
-def speed(accounts: int, clients: int, *, database: str = "sqlite") -> Speed:
-    """How long matching takes over so many accounts and clients."""
-    with installation(database) as place:
-        place.manage("migrate", "-v0")
-        words = ("-m", "tests.bench.matching_rows", "speed", str(accounts), str(clients))
-        return Speed(*json.loads(place.run(sys.executable, *words)))
-
-
-def _register(place: Installation, sandbox: Sandbox) -> None:
-    billing = ("panel", "add", "billing", "--kind", "billmanager", "--username", "admin")
-    place.manage(*billing, "--url", sandbox.billmanager_url, "--password-env", "P",
-                 P="admin-sandbox")  # fmt: skip
-    for number, url in enumerate(sandbox.ispmanager_urls, 1):
-        words = ("panel", "add", f"isp{number}", "--kind", "ispmanager", "--username", "root")
-        place.manage(*words, "--url", url, "--password-env", "P", P="root-sandbox")
 
 
 def main(words: Sequence[str]) -> int:

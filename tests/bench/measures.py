@@ -1,55 +1,79 @@
-"""The measures of design section 10, each with its target, and how they are shown."""
+"""What was measured, and whether its target is reached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from tests.bench.targets import TARGETS, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number and what it should be. ``least``: the target is a lower bound, else an upper.
+    """A figure with its target.
 
-    ``note`` says what the number rests on.
+    ``size``: of how many accounts, bindings or whatever else its target names. ``note`` says what
+    the figure rests on.
     """
 
-    name: str
+    target: Target
     value: float
-    target: float
-    least: bool
-    unit: str = ""
+    size: int
     note: str = ""
 
     @property
-    def reached(self) -> bool:
-        """Whether the target is reached."""
-        return self.value >= self.target if self.least else self.value <= self.target
+    def judged(self) -> bool:
+        """Whether it was taken of as much as its target asks for."""
+        return self.size >= self.target.size
 
-    def as_json(self) -> dict[str, object]:
-        """The measure, for a file."""
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None where the figure is not judged."""
+        if not self.judged:
+            return None
+        bound = self.target.bound
+        return self.value >= bound if self.target.least else self.value <= bound
+
+    @property
+    def share(self) -> float:
+        """How far the target is reached: 1 at the target, more where it is better.
+
+        Infinite where nothing is left of what should be little.
+        """
+        if self.target.least:
+            return self.value / self.target.bound
+        return self.target.bound / self.value if self.value > 0 else float("inf")
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words; of a figure that is not judged, its size."""
+        words = {True: "reached", False: "missed", None: f"not judged: {self.of}"}
+        return words[self.reached]
+
+    @property
+    def figure(self) -> str:
+        """The value with its unit."""
+        return f"{self.value:.2f} {self.target.unit}".strip()
+
+    @property
+    def of(self) -> str:
+        """The size, with what it counts."""
+        return f"{self.size:,} {self.target.of}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The measure, for a file; ``of_json`` reads it."""
         return {
-            "name": self.name,
-            "value": round(self.value, 3),
-            "unit": self.unit,
-            "target": self.target,
-            "at": "least" if self.least else "most",
+            "key": self.target.key,
+            "measure": self.target.text,
+            "target": self.target.said,
+            "value": round(self.value, 4),
+            "unit": self.target.unit,
+            "size": self.size,
             "reached": self.reached,
             "note": self.note,
         }
 
-
-def table(measures: list[Measure]) -> str:
-    """The measures as aligned lines."""
-    rows = [("measure", "value", "target", "", "")]
-    rows += [
-        (
-            one.name,
-            f"{one.value:.2f} {one.unit}".strip(),
-            f"{'≥' if one.least else '≤'} {one.target:g} {one.unit}".strip(),
-            "reached" if one.reached else "MISSED",
-            one.note,
-        )
-        for one in measures
-    ]
-    widths = [max(len(row[n]) for row in rows) for n in range(4)]
-    lines = ["  ".join([*(row[n].ljust(widths[n]) for n in range(4)), row[4]]) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
+    @classmethod
+    def of_json(cls, row: dict[str, Any]) -> Measure:
+        """The measure that was written so; KeyError where it has no target any more."""
+        return cls(TARGETS[row["key"]], row["value"], row["size"], row["note"])

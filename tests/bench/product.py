@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from tests.bench import usage
-from tests.bench.installation import installation, panels
-from tests.bench.rows import seconds
+from tests.bench.rivals.ledger import refuse_violations
 from tests.bench.usage import pause
+from tests.bench.visitor import Visitor
+from tests.bench.worlds.installation import installation, panels
+from tests.bench.worlds.rows import seconds
 
 if TYPE_CHECKING:
-    from tests.bench.installation import Installation, Pace
+    from tests.bench.worlds.installation import Installation, Pace
     from tests.services.sandbox import Sandbox
 
-LIMIT = 1800.0
+LIMIT = 3600.0
 LOOK = 0.25
 """Seconds between two looks at the run."""
 
@@ -56,6 +58,11 @@ class Found:
         return self.done / self.wall
 
     @property
+    def most_memory(self) -> float:
+        """The most MB that web, workers and beat held at once."""
+        return max(held for _done, held in self.memory)
+
+    @property
     def rate_after_canary(self) -> float:
         """Accounts a second from the end of the canary's window on."""
         return (self.done - 1) / self.after_canary
@@ -71,6 +78,7 @@ class Found:
             "accounts_per_second_after_canary": round(self.rate_after_canary, 2),
             "calls": dict(sorted(self.calls.items())),
             "worker_cpu_ms_per_binding": round(1000 * self.worker_cpu / self.done, 2),
+            "most_memory_mb": round(self.most_memory, 1),
             "sandbox_cpu_share_of_a_core": round(self.sandbox_cpu / self.wall, 3),
             "windows": [
                 {"cohort": one.cohort, "manual_only_seconds": round(one.manual_only, 3)}
@@ -81,9 +89,12 @@ class Found:
 
 def measure(
     count: int, *, pace: Pace, plans: int, database: str = "sqlite",
-    choices: tuple[str, ...] = (), balance: float | None = None,
+    choices: tuple[str, ...] = (), balance: float | None = None, watched: bool = False,
 ) -> Found:  # fmt: skip
-    """Bind ``count`` accounts on a fresh installation and a fresh sandbox."""
+    """Bind ``count`` accounts on a fresh installation and a fresh sandbox.
+
+    ``watched``: somebody opens the Run page again and again meanwhile.
+    """
     more = () if balance is None else ("--balance", str(balance))
     with (
         panels(count, *more, pace=pace, plans=plans) as sandbox,
@@ -91,10 +102,15 @@ def measure(
     ):
         place.start()
         place.register(sandbox, pace.limit)
-        return _run(place, sandbox, count, choices)
+        place.manage("discover")
+        visitor = Visitor(place) if watched else None
+        return _run(place, sandbox, count, choices, visitor)
 
 
-def _run(place: Installation, sandbox: Sandbox, count: int, choices: tuple[str, ...]) -> Found:
+def _run(
+    place: Installation, sandbox: Sandbox, count: int, choices: tuple[str, ...],
+    visitor: Visitor | None,
+) -> Found:  # fmt: skip
     workers, ours = place.workers, place.ours
     if sandbox.process is None or len(workers) < 1:
         raise RuntimeError("the sandbox or the workers are not running")
@@ -104,6 +120,8 @@ def _run(place: Installation, sandbox: Sandbox, count: int, choices: tuple[str, 
     run = place.bind(sandbox.world()["accounts"][:count], *choices)
 
     def look() -> None:
+        if visitor is not None:
+            visitor.open(f"/runs/{run}/")
         memory.append((_done(place, run), usage.memory(ours)))
 
     limit = time.monotonic() + LIMIT
@@ -120,9 +138,7 @@ def _run(place: Installation, sandbox: Sandbox, count: int, choices: tuple[str, 
     found = _found(place, run, worker_cpu, sandbox_cpu, memory)
     if found.done != count:
         raise RuntimeError(f"{found.done} of {count} done: {_where(place, run)}")
-    ledger = sandbox.ledger()
-    if ledger["violations"] or ledger["hosting_accounts_created"]:
-        raise RuntimeError(f"the sandbox saw something wrong: {ledger['violations']}")
+    refuse_violations(sandbox, count)
     return found
 
 

@@ -35,12 +35,19 @@ def pause(seconds: float) -> None:
 
 @contextmanager
 def every(seconds: float, look: Callable[[], None]) -> Iterator[None]:
-    """Call ``look`` every so many seconds in a thread of its own while the block runs."""
+    """Call ``look`` every so many seconds in a thread of its own while the block runs.
+
+    What it raises is raised at the end of the block.
+    """
     over = threading.Event()
+    raised: list[Exception] = []
 
     def watch() -> None:
-        while not over.wait(seconds):
-            look()
+        try:
+            while not over.wait(seconds):
+                look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the block's thread raises it
+            raised.append(error)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -49,3 +56,5 @@ def every(seconds: float, look: Callable[[], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+    if raised:
+        raise raised[0]

@@ -28,35 +28,37 @@ class NoPostgresError(Exception):
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster(*, durable: bool = False) -> Iterator[str]:
     """Run a cluster; yields the URL of its maintenance database.
 
+    ``durable``: what is committed is on the disk, which tests need not wait for.
     Raises NoPostgresError when PostgreSQL is not installed.
     """
-    programs = _programs()
+    found = programs()
     # Directly under /tmp, which the unprivileged user can enter, and short: a socket lies in it.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     user = _unprivileged(folder)
     data = str(folder / "data")
-    listen = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    listen = f"-c listen_addresses= -c unix_socket_directories={folder}"
+    listen += "" if durable else " -c fsync=off"
     _run(
         user,
-        *(str(programs / "initdb"), "-D", data, "-A", "trust", "-U", ROLE, "--no-sync"),
+        *(str(found / "initdb"), "-D", data, "-A", "trust", "-U", ROLE, "--no-sync"),
         *("-E", "UTF8", "--locale=C.UTF-8"),
     )
     try:
         log = str(folder / "log")
-        _run(user, str(programs / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", listen, "start")
+        _run(user, str(found / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", listen, "start")
         try:
             yield f"postgresql://{ROLE}@/postgres?host={folder}"
         finally:
-            _run(user, str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+            _run(user, str(found / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path:
-    """The folder of the newest server programs."""
+def programs() -> Path:
+    """The folder of the newest server programs; NoPostgresError when there is none."""
     beside = shutil.which("initdb")
     if beside:
         return Path(beside).resolve().parent

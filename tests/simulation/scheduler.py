@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BEGIN = dt.datetime(2026, 3, 2, 1, 0, tzinfo=dt.UTC).timestamp()
 """When every simulation begins: a fixed moment, so that no run depends on the day."""
+STANDS_STILL = 120.0
+"""Seconds of the real clock within which an actor gives its turn back."""
 GRAIN = 0.001
 """Seconds that pass at a point, so that no two of them are at the same time."""
 
@@ -105,7 +107,8 @@ class Scheduler:
             actor = ready[0] if len(ready) == 1 else self.chance.choice(ready)
             self.current = actor
             actor.baton.release()
-            self._turn.acquire()
+            if not self._turn.acquire(timeout=STANDS_STILL):
+                raise AssertionError(f"{actor.name} waits for another one outside of the scheduler")
             self.current = None
             if actor.failure is not None:
                 raise actor.failure

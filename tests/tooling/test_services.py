@@ -8,6 +8,8 @@ import pytest
 import redis
 import requests
 
+from tests.services.postgres import cluster
+
 if TYPE_CHECKING:
     from tests.services.sandbox import Sandbox
 
@@ -23,6 +25,13 @@ def test_each_test_has_an_empty_database(postgres_url: str) -> None:
         assert connection.execute(
             "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
         ).fetchone() == (0,)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("durable", "fsync"), [(True, "on"), (False, "off")])
+def test_a_durable_cluster_waits_for_the_disk(durable: bool, fsync: str) -> None:
+    with cluster(durable=durable) as url, psycopg.connect(url) as connection:
+        assert connection.execute("SHOW fsync").fetchone() == (fsync,)
 
 
 def test_programs_started_by_a_test_use_the_real_settings() -> None:

@@ -1,4 +1,4 @@
-"""Fills the queue of `chain_app`: `python -m tests.bench.chain_fill ACCOUNTS STEPS`.
+"""Fills the queue of `chain_app`: `python -m tests.bench.rivals.chain_fill ACCOUNTS`.
 
 Prints the number of seconds since the epoch at which the first chain was sent.
 """
@@ -10,16 +10,17 @@ import time
 
 from celery import chain
 
-from tests.bench.chain_app import step
+from tests.bench.rivals.chain import STEPS
+from tests.bench.rivals.chain_app import step
 
 
-def main(accounts: int, steps: int) -> None:
+def main(accounts: int) -> None:
     """Send a chain for each account."""
     began = time.time()
     for account in range(accounts):
-        chain(*(step.si(account, number) for number in range(1, steps + 1))).apply_async()
+        chain(*(step.si(account, number) for number in range(1, STEPS + 1))).apply_async()
     sys.stdout.write(f"{began}\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]))

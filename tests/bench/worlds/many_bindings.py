@@ -1,6 +1,7 @@
-"""Fills a database that has accounts with one run: `python -m tests.bench.many_bindings N`.
+"""Fills a database that has accounts with one run: `python -m tests.bench.worlds.many_bindings N`.
 
-Three of ten are done, one has failed, some are in windows, the others wait for one.
+Three of ten are done, one has failed, some are in windows, the others wait for one. Prints the
+run's id and how many bindings it has: fewer where fewer accounts can be bound.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def main(count: int) -> None:
     preview = Preview.objects.create(
         token="bench", created_at=now, created_by="bench", source="selected"
     )
-    run = Run.objects.create(preview=preview, total=count, created_by="bench", started_at=now)
+    free = list(Account.objects.filter(service=None, client__isnull=False).order_by("pk")[:count])
+    run = Run.objects.create(preview=preview, total=len(free), created_by="bench", started_at=now)
     plans = list(Plan.objects.order_by("pk"))
     windows = [
         Window.objects.create(
@@ -59,7 +61,6 @@ def main(count: int) -> None:
         )
         for plan in plans[:WINDOWS]
     ]
-    free = Account.objects.filter(service=None, client__isnull=False).order_by("pk")[:count]
     Binding.objects.bulk_create(
         [
             Binding(
@@ -91,7 +92,7 @@ def main(count: int) -> None:
         ],
         BATCH,
     )  # fmt: skip
-    sys.stdout.write(f"{run.pk}\n")
+    sys.stdout.write(f"{run.pk} {len(free)}\n")
 
 
 if __name__ == "__main__":

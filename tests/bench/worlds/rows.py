@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Rows:
@@ -26,13 +29,17 @@ class Rows:
 
     def write(self, sql: str, *values: Any) -> None:
         """Run a statement that changes something, on a connection of its own."""
+        self.write_many(sql, [values])
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement that changes something once for each of these rows of values."""
         if self._is_file:
             with sqlite3.connect(self._path, timeout=20) as held:
-                held.execute(sql, values)
+                held.executemany(sql, rows)
             held.close()
         else:
-            with psycopg.connect(self._url, autocommit=True) as server:
-                server.execute(sql.replace("?", "%s").encode(), values)
+            with psycopg.connect(self._url) as server, server.cursor() as cursor:
+                cursor.executemany(sql.replace("?", "%s").encode(), rows)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,7 +1,4 @@
-"""Fills a database with accounts: `python -m tests.bench.many_accounts N`.
-
-Prints the session key of a person who may see them.
-"""
+"""Fills a database with accounts: `python -m tests.bench.worlds.many_accounts N`."""
 
 from __future__ import annotations
 
@@ -14,14 +11,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
 django.setup()
 
-from django.contrib.auth import (  # noqa: E402 - after Django is set up
-    BACKEND_SESSION_KEY,
-    HASH_SESSION_KEY,
-    SESSION_KEY,
-    get_user_model,
-)
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
-from django.utils import timezone  # noqa: E402 - the same
+from django.utils import timezone  # noqa: E402 - after Django is set up
 
 from integrator.messages.reasons import reason  # noqa: E402 - the same
 from integrator.models import Account, Client, Panel, Plan, Service  # noqa: E402 - the same
@@ -81,13 +71,6 @@ def main(count: int) -> None:
         ],
         BATCH,
     )  # fmt: skip
-    person = get_user_model()._default_manager.create_superuser("bench")
-    session = SessionStore()
-    session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session.create()
-    sys.stdout.write(f"{session.session_key}\n")
 
 
 if __name__ == "__main__":

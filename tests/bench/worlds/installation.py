@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psutil
 
 from integrator.core.env import BASE_DIR
-from tests.bench.rows import Rows
 from tests.bench.usage import pause
+from tests.bench.worlds.rows import Rows
 from tests.services.ports import free_ports
 from tests.services.postgres import cluster
 from tests.services.sandbox import Sandbox
@@ -38,6 +38,10 @@ class Pace(NamedTuple):
 
     latency: float
     limit: int
+
+
+FAST = Pace(latency=20.0, limit=32)
+SLOW = Pace(latency=100.0, limit=8)
 
 
 class Installation:
@@ -66,26 +70,33 @@ class Installation:
         """Where the pages are."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def program_environ(self) -> dict[str, str]:
+        """The environment of a program that works on this installation."""
+        return {
+            **self.environ,
+            "REDIS_URL": f"unix://{self.folder}/redis/redis.sock",
+            "DJANGO_SETTINGS_MODULE": "integrator.settings",
+        }
+
     def manage(self, *words: str, **environ: str) -> str:
         """Run `manage.py` with these words and extra variables; what it printed."""
         return self.run(*MANAGE, *words, **environ)
 
+    def program(self, name: str, *words: str) -> str:
+        """Run a module of `tests/bench` in the installation's environment; what it printed."""
+        return self.run(sys.executable, "-m", f"tests.bench.{name}", *words).strip()
+
     def run(self, *command: str, **environ: str) -> str:
         """Run a program in the installation's environment; what it printed."""
-        redis = {"REDIS_URL": f"unix://{self.folder}/redis/redis.sock"}
         done = subprocess.run(
             command,
-            env={
-                **self.environ,
-                **redis,
-                "DJANGO_SETTINGS_MODULE": "integrator.settings",
-                **environ,
-            },
+            env={**self.program_environ, **environ},
             cwd=BASE_DIR,
             capture_output=True,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command[1:4])}: {done.stdout}{done.stderr}"[-4000:])
@@ -132,9 +143,9 @@ class Installation:
         """Web, workers and beat; not Redis, nor the supervisor."""
         return [*self.workers, *self.role("beat"), *self.role("gunicorn")]
 
-    def register(self, sandbox: Sandbox, limit: int) -> None:
-        """Register the sandbox's panels with this parallel limit, and discover them."""
-        limited = ("--max-parallel", str(limit))
+    def register(self, sandbox: Sandbox, limit: int = 0) -> None:
+        """Register the sandbox's panels, with this parallel limit where there is one."""
+        limited = ("--max-parallel", str(limit)) if limit else ()
         self.manage(
             *("panel", "add", "billing", "--kind", "billmanager"),
             *("--url", sandbox.billmanager_url, "--username", "admin", "--password-env", "P"),
@@ -142,12 +153,12 @@ class Installation:
             P="admin-sandbox",
             T="tasks-sandbox",
         )
-        self.manage(
-            *("panel", "add", "isp1", "--kind", "ispmanager", "--url", sandbox.ispmanager_urls[0]),
-            *("--username", "root", "--password-env", "P", *limited),
-            P="root-sandbox",
-        )
-        self.manage("discover")
+        for number, url in enumerate(sandbox.ispmanager_urls, 1):
+            self.manage(
+                *("panel", "add", f"isp{number}", "--kind", "ispmanager", "--url", url),
+                *("--username", "root", "--password-env", "P", *limited),
+                P="root-sandbox",
+            )
 
     def bind(self, accounts: Sequence[Account], *choices: str) -> int:
         """Start a run over these accounts; its number."""
@@ -182,7 +193,8 @@ def installation(database: str) -> Iterator[Installation]:
     with ExitStack() as stack:
         url = ""
         if database == "postgres":
-            url = stack.enter_context(cluster())
+            # What is committed is on the disk, as it is in production.
+            url = stack.enter_context(cluster(durable=True))
         made = Installation(stack.enter_context(folder()), url)
         stack.callback(made.rows.close)
         stack.callback(made.stop)
@@ -190,13 +202,16 @@ def installation(database: str) -> Iterator[Installation]:
 
 
 @contextmanager
-def panels(accounts: int, *more: str, pace: Pace, plans: int) -> Iterator[Sandbox]:
+def panels(
+    accounts: int, *more: str, pace: Pace, plans: int, servers: int = 1
+) -> Iterator[Sandbox]:
     """A sandbox with so many accounts; ``more``: further options of its command line."""
     with folder() as made:
         sandbox = Sandbox(
             made,
             *("--accounts", str(accounts), "--plans", str(plans)),
             *("--latency", str(pace.latency), "--parallel", str(pace.limit), *more),
+            ispmanagers=servers,
         )
         sandbox.start()
         try:
