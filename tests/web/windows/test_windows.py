@@ -43,3 +43,17 @@ def test_handing_over_tells_why_it_cannot_be(operator_of_billing: Client) -> Non
     order = factories.stranger(factories.window(Phase.CLOSED))
     page = operator_of_billing.post(f"/strangers/{order.pk}/hand-over/", follow=True)
     assert "no calls in this test" in page.text
+
+
+def test_a_plan_that_is_handed_on_is_told_on_both_windows(operator: Client) -> None:
+    plan = factories.plan("Gold")
+    first = factories.window(Phase.CLOSED, plan=plan, restored_at=None)
+    second = factories.window(Phase.OPENING, plan=plan, follows=first)
+    page = operator.get("/windows/").text
+    assert f"it has taken the plan over from w{first.pk}" in page
+    assert "Handed on to the next cohort" in page
+    assert "Nothing was switched" not in page
+    assert (
+        f'<a href="/windows/{second.pk}/">w{second.pk}</a>'
+        in operator.get(f"/windows/{first.pk}/").text
+    )
