@@ -93,12 +93,16 @@ def test_the_request_takes_as_many_statements_for_fifty_as_for_five(
 ) -> None:
     own: dict[str, Any] = {"panel": many[0].panel, "client": many[0].client, "plan": many[0].plan}
     more = [factories.account(f"c{n}", **own) for n in range(50)]
-    counts = []
-    for number, accounts in enumerate((many, more)):
-        with CaptureQueriesContext(connection) as told:
-            _ask(operator, accounts, token=f"token-{number}-of-two")
-        counts.append(len(told))
-    assert counts[0] == counts[1]
+    counts: dict[int, list[int]] = {len(many): [], len(more): []}
+    for number in range(3):
+        for accounts in (many, more):
+            token = f"token-{number}-of-{len(accounts)}"
+            with CaptureQueriesContext(connection) as told:
+                _ask(operator, accounts, token=token)
+            counts[len(accounts)].append(len(told))
+    # Once in a while a request writes down that its person was here.
+    few, fifty = map(min, counts.values())
+    assert few == fifty
 
 
 def test_a_doubled_click_asks_once_and_passwords_are_not_readable(
