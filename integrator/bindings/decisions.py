@@ -45,24 +45,27 @@ def is_ordered(binding: Binding) -> bool:
 
     To try again would then order a second time. A service with the wrong module, or in a state
     that cannot be read, is surely this order where it is marked, or where the panel has confirmed
-    the order.
+    the order and either answered this service or lists no marks at all.
     """
     if binding.step not in members.MONEY_STEPS:
         return False
     if binding.cause not in (step3.WRONG_MODULE, step3.UNREADABLE):
         return binding.cause == "several_charges"
-    return binding.service_id is not None or _is_marked(binding) or _is_confirmed(binding)
+    return binding.service_id is not None or _is_seen(binding)
 
 
-def _is_marked(binding: Binding) -> bool:
-    seen = Step.objects.filter(binding=binding, number=step3.NUMBER).first()
-    evidence = seen.evidence if seen is not None else {}
-    return binding.marker in (evidence.get("remoteid"), evidence.get(step3.MARK_IN_FORM))
-
-
-def _is_confirmed(binding: Binding) -> bool:
-    orders = Intent.objects.filter(binding=binding, kind=step3.KIND)
-    return orders.filter(outcome=Outcome.DONE).exists()
+def _is_seen(binding: Binding) -> bool:
+    """Whether the service that was seen is this order's."""
+    step = Step.objects.filter(binding=binding, number=step3.NUMBER).first()
+    seen = step.evidence if step is not None else {}
+    if binding.marker in (seen.get("remoteid"), seen.get(step3.MARK_IN_FORM)):
+        return True
+    orders = Intent.objects.filter(binding=binding, kind=step3.KIND, outcome=Outcome.DONE)
+    # An empty mark, where marks are listed, may be that of what the client ordered himself.
+    return any(
+        seen.get("remoteid") is None or one.result.get(intents.ANSWERED) == seen.get("service")
+        for one in orders
+    )
 
 
 def back_to(binding: Binding) -> dict[str, Any]:

@@ -338,6 +338,7 @@ def test_an_answer_tells_our_service_unless_answers_have_meant_something_else(
         ({"remoteid": "ours"}, "unknown", True),
         ({"remoteid": None, "mark_in_form": "ours"}, "unknown", True),
         ({"remoteid": None}, "done", True),
+        ({"remoteid": ""}, "done", False),
     ],
 )
 def test_a_service_with_the_wrong_module_is_surely_ours_if_marked_or_confirmed(

@@ -30,7 +30,6 @@ from integrator.panel_access import reachability
 from integrator.previews.checks import sites
 from integrator.runs import circuit_breaker
 from integrator.steps import payment_means
-from integrator.windows.recognition import form_marks, order_recognition
 from integrator.windows.switching import sent_switches
 from panels.billmanager.context import Context
 from panels.billmanager.dialect import markers
@@ -155,7 +154,7 @@ MUTATIONS = {
     ),
     "sent first": Mutation(
         "what several works declare is committed after it was sent",
-        (81,),
+        (63,),
         lambda: [
             mock.patch.object(side_by_side, "_write", partial(_sent_first, side_by_side._write))
         ],
@@ -165,17 +164,9 @@ MUTATIONS = {
         (10, 50, 70),
         lambda: [mock.patch.object(order_and_payment, "_manual_only_until", _no_end)],
     ),
-    "unmarked": Mutation(
-        "a service that nothing tells to be ours counts as our order at once",
-        (5444, 5458),
-        lambda: [
-            mock.patch.object(order_recognition, "_longest", return_value=0.0),
-            mock.patch.object(form_marks, "_may_tell", return_value=False),
-        ],
-    ),
     "promised": Mutation(
         "what was credited for one may pay for another",
-        (14,),
+        (94, 194),
         lambda: [mock.patch.object(added_credit, "_promised", return_value=payment_means.ZERO)],
     ),
     "sites": Mutation(

@@ -53,7 +53,9 @@ def service_of(
         services = answered_services.fitting(services, binding.marker, order)
     seen = step3.verify(binding, order.before["service"], services, adopted, manual)
     seen = _marked(binding, order, found, seen)
-    return _listed_beside(binding, order, seen) if isinstance(seen, Proven) else seen
+    if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
+        return seen
+    return _listed_beside(binding, order, seen)
 
 
 def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
@@ -79,8 +81,10 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> 
     return seen
 
 
-def _listed_beside(binding: Binding, order: Intent, seen: Proven) -> Proven | NotYet:
-    """The service with how long it took to be listed; not yet while ours may be another one."""
+def _listed_beside(
+    binding: Binding, order: Intent, seen: Proven | Failed | Ambiguous
+) -> Proven | Failed | Ambiguous | NotYet:
+    """What is seen, with how long it took to be listed; not yet while ours may be another one."""
     counts_from = intents.listed_by(order) - intents.listed_within()
     seconds = max((clock.now() - counts_from).total_seconds(), 0.0)
     listed_after = order.result.get(LISTED_AFTER, round(seconds, 3))
