@@ -63,7 +63,7 @@ def _is_seen(binding: Binding) -> bool:
     orders = Intent.objects.filter(binding=binding, kind=step3.KIND, outcome=Outcome.DONE)
     # An empty mark, where marks are listed, may be that of what the client ordered himself.
     return any(
-        seen.get("remoteid") is None or one.result.get(intents.ANSWERED) == seen.get("service")
+        seen.get("remoteid") is None or one.result.get(intents.ANSWERED) == seen.get("service", 0)
         for one in orders
     )
 
