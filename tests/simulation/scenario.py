@@ -232,8 +232,9 @@ def _in_a_row(drawn: Scenario, chance: random.Random) -> None:
     """Small cohorts take their plan over from one another, and are stopped as they do."""
     drawn.accounts, drawn.cohort, drawn.slips = 8, 2, ()
     drawn.poison, drawn.closes_refused, drawn.storm = False, False, 180.0
-    drawn.people = chance.choice((["restore_following"] * 2, ["cancel"], ["pause", "resume"], []))
-    if chance.random() < 0.5:
+    others = chance.choice((["cancel"], ["pause", "resume"], []))
+    drawn.people = ["restore_following"] * 4 if chance.random() < 0.7 else others
+    if chance.random() < 0.3:
         _storm(drawn, "switches")
 
 
