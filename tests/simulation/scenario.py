@@ -168,7 +168,7 @@ def _regrets(drawn: Scenario, chance: random.Random) -> None:
 def _closes(drawn: Scenario, _chance: random.Random) -> None:
     """Nobody knows whether tasks were taken or closed."""
     drawn.payment, drawn.balance, drawn.slips = "balance", 1_000_000, ()
-    _storm(drawn, "tasks")
+    _storm(drawn, "tasks", ("http_500_after", "reset_after"))
 
 
 def _late(drawn: Scenario, _chance: random.Random) -> None:
