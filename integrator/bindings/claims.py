@@ -127,9 +127,7 @@ def _claim(chosen: Sequence[Binding], now: dt.datetime, *, lane: bool) -> list[C
     if any(row.deaths for row in chosen):
         free = free.filter(~Exists(_suspects_at_work()))
     events = {
-        row.pk: transitions.event_of(
-            row, row.state, BindingState.RUNNING, say("binding.claimed"), transitions.PRODUCT
-        )
+        row.pk: transitions.event_of(row, row.state, BindingState.RUNNING, say("binding.claimed"))
         for row in chosen
     }
     try:
@@ -223,11 +221,8 @@ def handed_back(
         **fields,
     }
     why = why or transitions.waits(waiting_for)
-    return HandBack(
-        claimed,
-        columns,
-        transitions.event_of(claimed.binding, BindingState.RUNNING, to, why),
-    )
+    event = transitions.event_of(claimed.binding, BindingState.RUNNING, to, why)
+    return HandBack(claimed, columns, event)
 
 
 def write_hand_backs(handed: Sequence[HandBack]) -> None:

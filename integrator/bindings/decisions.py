@@ -58,7 +58,7 @@ def _is_seen(binding: Binding) -> bool:
     """Whether the service that was seen is this order's."""
     step = Step.objects.filter(binding=binding, number=step3.NUMBER).first()
     seen = step.evidence if step is not None else {}
-    if binding.marker in (seen.get("remoteid"), seen.get(step3.MARK_IN_FORM)):
+    if step3.is_marked(binding, seen):
         return True
     orders = Intent.objects.filter(binding=binding, kind=step3.KIND, outcome=Outcome.DONE)
     # An empty mark, where marks are listed, may be that of what the client ordered himself.

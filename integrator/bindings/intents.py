@@ -235,7 +235,7 @@ def may_show_until(intent: Intent) -> dt.datetime:
 
 def listed_by(intent: Intent) -> dt.datetime:
     """When all of the panel's lists show what it has confirmed or refused."""
-    return _counts_from(intent) + listed_within()
+    return counts_from(intent) + listed_within()
 
 
 def shows_by(intent: Intent) -> dt.datetime:
@@ -247,7 +247,7 @@ def _set_ahead(intent: Intent) -> dt.timedelta:
     return clock.set_ahead(intent.outcome_at or intent.at)
 
 
-def _counts_from(intent: Intent) -> dt.datetime:
+def counts_from(intent: Intent) -> dt.datetime:
     """From when the time since its outcome counts, as ``now`` tells it."""
     return (intent.outcome_at or intent.at) + _set_ahead(intent)
 
@@ -266,7 +266,7 @@ def takes_effect_until(intent: Intent) -> dt.datetime:
     The panel's own confirmation is no proof of it either: some were seen to lead to nothing.
     """
     if intent.outcome == Outcome.DONE:
-        return _counts_from(intent) + horizon()
+        return counts_from(intent) + horizon()
     return may_show_until(intent)
 
 

@@ -97,9 +97,7 @@ def change_all(changes: Sequence[Change]) -> set[int]:
             continue
         state = {"state": one.to, "state_at": now, "waiting_for": one.waiting_for, "due_at": None}
         written[binding.pk] = {**state, **clearing(binding, one.to, one.fields), **one.fields}
-        events.append(
-            event_of(binding, binding.state, one.to, one.why or waits(one.waiting_for), PRODUCT)
-        )
+        events.append(event_of(binding, binding.state, one.to, one.why or waits(one.waiting_for)))
     _write_all(written)
     Event.objects.bulk_create(events)
     return set(written)

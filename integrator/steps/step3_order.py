@@ -137,6 +137,11 @@ def verify(
     return judge(binding, found[0], manual_modules)
 
 
+def is_marked(binding: Binding, evidence: Evidence) -> bool:
+    """Whether the service that was seen carries this order's mark, in the list or in its form."""
+    return binding.marker in (evidence.get("remoteid"), evidence.get(MARK_IN_FORM))
+
+
 def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
     """The verdict on a service that is like our order, but should carry our mark and does not."""
     return Ambiguous(

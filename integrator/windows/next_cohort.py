@@ -22,6 +22,7 @@ from integrator.panel_access import call_log
 from integrator.runs import cohorts
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.windows import members, opening_letters, restore_notes
+from integrator.windows.phases import restoring
 
 if TYPE_CHECKING:
     from typing import Any
@@ -81,11 +82,7 @@ def _hand_over(driver: Driver) -> None:
     window, now = driver.window, clock.now()
     evidence = {"modules_on": window.seen["enabled"], "handed_on": True}
     step_log.record([step_log.row(step8.NUMBER, StepState.DONE, window=window, evidence=evidence)])
-    bindings = rows.of_window(window)
-    ledger = members.Ledger(bindings)
-    for binding in bindings:
-        ledger.done(binding)
-    ledger.write()
+    restoring.finish(driver)
     driver.enter(Phase.CLOSED, say("window.handed_on"), closed_at=now, after_at=now)
 
 

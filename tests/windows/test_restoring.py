@@ -115,6 +115,17 @@ def test_a_held_plan_that_a_person_mends_by_hand_closes_by_itself(
     assert len(provider.sandbox.ledger()["ignored"]) == 2
 
 
+def _landed_late(provider: Provider, window: Window) -> Plan:
+    """The plan of this closed window, of which a given-up switch has switched module 11 off."""
+    plan = Plan.objects.get(pk=window.plan_id)
+    made = Intent.objects.filter(window=window, kind="switch")
+    off = next(one for one in made if one.before["request"] == {
+        "plan": plan.remote_id, "module": 11, "on": False})  # fmt: skip
+    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
+    provider.sandbox.act(act="switch_module", plan=plan.remote_id, module=11, on=False)
+    return plan
+
+
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
@@ -122,13 +133,7 @@ def test_what_a_late_switch_took_off_is_not_taken_for_the_plan(
 ) -> None:
     """It landed between two windows; the second one kept the damage as the plan's own state."""
     run = workers.finish(provider.start(1))
-    window = Window.objects.get(bindings__run=run)
-    plan = Plan.objects.get(pk=window.plan_id)
-    made = Intent.objects.filter(window=window, kind="switch")
-    off = next(one for one in made if one.before["request"] == {
-        "plan": plan.remote_id, "module": 11, "on": False})  # fmt: skip
-    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
-    provider.sandbox.act(act="switch_module", plan=plan.remote_id, module=11, on=False)
+    plan = _landed_late(provider, Window.objects.get(bindings__run=run))
     others = [a for a in provider.accounts[1:] if a["plan"] == plan.name][:1]
     workers.finish(provider.start(rows=provider.csv(others)))
     on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
@@ -144,16 +149,11 @@ def test_what_a_late_switch_may_have_taken_off_is_restored_and_said(
     """It landed after the last window had closed; or a colleague did it, which nobody can tell."""
     run = workers.finish(provider.start(1))
     window = Window.objects.get(bindings__run=run)
-    plan = window.plan.remote_id
-    made = Intent.objects.filter(window=window, kind="switch")
-    off = next(one for one in made if one.before["request"] == {
-        "plan": plan, "module": 11, "on": False})  # fmt: skip
-    Intent.objects.filter(pk=off.pk).update(outcome="nothing")
-    provider.sandbox.act(act="switch_module", plan=plan, module=11, on=False)
+    plan = _landed_late(provider, window)
     Window.objects.filter(pk=window.pk).update(recheck_at=window.created_at)
     workers.until(lambda: Window.objects.closed().filter(pk__gt=window.pk).exists())
     on = {row["id"]: row["modules"] for row in provider.sandbox.ledger()["plans"]}
-    assert sorted(on[plan]) == [11, 12]
+    assert sorted(on[plan.remote_id]) == [11, 12]
     told = Event.objects.get(why__key="plan.late_switch", window_id__gt=window.pk)
     assert "[11]" in str(told.why)
     assert "colleague" in str(told.why)

@@ -229,6 +229,6 @@ def test_only_what_waits_for_the_plan_is_done_once_it_is_restored(quick: None) -
     begun = factories.binding("waiting", 7, window=window, waiting_for=members.READBACK)
     driver = lease.claim(window.pk)
     assert driver is not None
-    restoring._finish(driver)
+    restoring.finish(driver)
     states = dict(Binding.objects.values_list("pk", "state"))
     assert (states[bound.pk], states[begun.pk]) == ("done", "waiting")

@@ -54,7 +54,7 @@ def drive(driver: Driver, bm: BillManager) -> bool:
     restore_notes.remove(window)  # before the next window of this plan can write its own
     with transaction.atomic():
         step_log.record([step_log.row(8, StepState.DONE, window=window, evidence=verdict.evidence)])
-        _finish(driver)
+        finish(driver)
         _restored(window)
         driver.save(
             restored_at=clock.now(),
@@ -100,7 +100,7 @@ def _read_twice(driver: Driver, present: list[int]) -> bool:
     return True
 
 
-def _finish(driver: Driver) -> None:
+def finish(driver: Driver) -> None:
     """Bindings with step 7 proven are done; all others leave for the next window."""
     bindings = rows.of_window(driver.window)
     ledger = members.Ledger(bindings)

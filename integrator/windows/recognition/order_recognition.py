@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from integrator.models import Binding, Intent
     from integrator.windows.readings import Reading
 
+_OfService = Proven | Failed | Ambiguous
+"""What is seen of one service."""
 LISTED_AFTER = "listed_after"
 """In an order's result, and in the evidence of step 3: seconds from the order's outcome until a
 service that could be it was listed first."""
@@ -52,19 +54,16 @@ def service_of(
     if binding.marker not in found.marks.values():
         services = answered_services.fitting(services, binding.marker, order)
     seen = step3.verify(binding, order.before["service"], services, adopted, manual)
-    seen = _marked(binding, order, found, seen)
     if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
         return seen
-    return _listed_beside(binding, order, seen)
+    return _listed_beside(binding, order, _marked(binding, order, found, seen))
 
 
-def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> Verdict:
+def _marked(binding: Binding, intent: Intent, found: Reading, seen: _OfService) -> _OfService:
     """What is seen of one service, unless it lacks the mark that ours would carry.
 
     Whatever became of it, active, closed or with another module, it may then be somebody else's.
     """
-    if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
-        return seen
     if seen.evidence["remoteid"] == binding.marker:
         return seen
     in_form = found.marks.get(seen.evidence["service"])
@@ -81,17 +80,13 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: Verdict) -> 
     return seen
 
 
-def _listed_beside(
-    binding: Binding, order: Intent, seen: Proven | Failed | Ambiguous
-) -> Proven | Failed | Ambiguous | NotYet:
+def _listed_beside(binding: Binding, order: Intent, seen: _OfService) -> _OfService | NotYet:
     """What is seen, with how long it took to be listed; not yet while ours may be another one."""
-    counts_from = intents.listed_by(order) - intents.listed_within()
-    seconds = max((clock.now() - counts_from).total_seconds(), 0.0)
+    seconds = max((clock.now() - intents.counts_from(order)).total_seconds(), 0.0)
     listed_after = order.result.get(LISTED_AFTER, round(seconds, 3))
     evidence = {**seen.evidence, LISTED_AFTER: listed_after}
-    told = evidence["remoteid"] == binding.marker or step3.MARK_IN_FORM in evidence
     answered = order.result.get(intents.ANSWERED) == evidence["service"]
-    if told or answered or seconds >= _longest():
+    if step3.is_marked(binding, evidence) or answered or seconds >= _longest():
         return replace(seen, evidence=evidence)
     order.result = {**order.result, LISTED_AFTER: listed_after}
     order.save(update_fields=["result"])
