@@ -62,6 +62,7 @@ def test_an_open_dialogue_stays_open(sign_in: Callable[..., Page]) -> None:
     page.click("#rp-wrong_password")
     page.fill("#pw-wrong_password", "half a pass")
     Binding.objects.filter(pk=moving.pk).update(state="done", step=8, version=5)
+    factories.event(binding=moving, run=run)  # as each change has one: by that a poll looks again
     expect(page.locator("#run-progress")).to_contain_text("1 of 2")
     expect(page.locator("#pw-wrong_password")).to_be_visible()
     expect(page.locator("#pw-wrong_password")).to_have_value("half a pass")
