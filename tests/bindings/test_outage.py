@@ -15,14 +15,15 @@ from integrator.bindings.operator import report
 from integrator.core import clock
 from integrator.maintenance.health import health
 from integrator.messages.message import verbatim
-from integrator.models import Binding, Call, Panel, Preview, Window
+from integrator.models import Binding, Call, Intent, Panel, Preview, Window
 from integrator.models.states import MOVING
 from integrator.panel_access import reachability, read_retries
 from integrator.panel_access.panel_stop import PanelStoppedError
 from integrator.previews import freshness
 from integrator.refresh import discovery
 from integrator.runs import cohorts, run_state
-from integrator.windows import failures
+from integrator.steps import step7_close_the_task as step7
+from integrator.windows import failures, members
 from panels.coremanager.errors import (
     Busy,
     CertificateRefused,
@@ -145,6 +146,29 @@ def test_no_try_of_a_binding_is_used_up_while_the_panel_cannot_be_read(
     workers.until(lambda: failing.count() > 4)
     assert mine.get().attempts <= 1
     assert mine.get().state in {"waiting", "running"}
+    provider.sandbox.faults()
+    workers.finish(run)
+    provider.sound(done=1)
+
+
+@pytest.mark.parametrize("kind", [step7.TAKE, step7.CLOSE])
+def test_what_is_unknown_of_a_task_when_its_window_must_end_is_read_by_the_next(
+    provider: Provider, workers: Workers, kind: str
+) -> None:
+    """A worker dies of it, BILLmanager goes away, and for longer than a plan may sell manually."""
+    run = provider.start(1)
+    sent = {"func": "task.edit", "when": {"sok": "ok"}, "kind": "slow_after", "seconds": 5.0}
+    provider.sandbox.faults({"panel": None, **sent})
+    unknown = Intent.objects.unsettled().filter(binding__run=run, kind=kind)
+    workers.until(unknown.exists)
+    provider.sandbox.faults({"panel": None, "func": "*", "kind": "http_500"})
+    mine = Binding.objects.filter(run=run)
+    workers.until(mine.filter(state="waiting").exists)
+    mine.update(waiting_for=members.TURN, due_at=clock.now())  # as when its lease is taken back
+    Window.objects.filter(phase="tasks").update(closing=True)
+    workers.until(mine.filter(window=None).exists, limit=60)
+    assert mine.get().state == "waiting"
+    assert unknown.exists()
     provider.sandbox.faults()
     workers.finish(run)
     provider.sound(done=1)

@@ -165,10 +165,14 @@ def _regrets(drawn: Scenario, chance: random.Random) -> None:
         _storm(drawn, "services")
 
 
-def _closes(drawn: Scenario, _chance: random.Random) -> None:
-    """Nobody knows whether tasks were taken or closed."""
+def _closes(drawn: Scenario, chance: random.Random) -> None:
+    """Nobody knows whether tasks were taken or closed, and sometimes the panel goes away then."""
     drawn.payment, drawn.balance, drawn.slips = "balance", 1_000_000, ()
-    _storm(drawn, "tasks", ("http_500_after", "reset_after"))
+    drawn.poison = drawn.closes_refused = False
+    _storm(drawn, "tasks", ("http_500_after", "reset_after", "reset_before"))
+    if chance.random() < 0.4:
+        drawn.away = chance.uniform(4.0, 14.0), 400.0
+        drawn.storm, drawn.deaths = 400.0, 0.005
 
 
 def _late(drawn: Scenario, _chance: random.Random) -> None:

@@ -103,7 +103,10 @@ def wait_outside(claimed: Claim, due_at: dt.datetime, *, why: Message, **fields:
 
 
 def step_back(claimed: Claim) -> None:
-    """Hand the binding back unchanged, to leave the window for the next one."""
+    """Hand the binding back unchanged, to leave the window for the next one.
+
+    What was sent for it and is unknown stays so: the next window reads it first, as after a retry.
+    """
     binding = claimed.binding
     claims.hand_back(
         claimed,
@@ -206,13 +209,8 @@ def try_again(
     if _may_be_ordered(claimed.binding):
         wait(claimed, members.READBACK, attempts=attempts, why=told, **fields)
         return
-    if (
-        window is not None
-        and window.closing
-        and reachability.is_transient(error)
-        and _knows_all(claimed)
-    ):
-        step_back(claimed)  # another window may find the panel as it should be
+    if window is not None and window.closing and reachability.is_transient(error):
+        step_back(claimed)  # another window finds out what this one could not read
         return
     details = {"form": form_evidence.of_form(error)} if isinstance(error, FormLacks) else {}
     fail(claimed, number, cause.key, told, attempts=attempts, evidence=details, **fields)
@@ -227,11 +225,6 @@ def _may_be_ordered(binding: Binding) -> bool:
         .filter(binding=binding, kind__in=[step3.KIND, step4.PAY_LINE])
         .exists()
     )
-
-
-def _knows_all(claimed: Claim) -> bool:
-    """Whether nothing that was sent for this binding is unknown."""
-    return not Intent.objects.unsettled().filter(binding=claimed.binding).exists()
 
 
 def unexpected(claimed: Claim) -> None:
