@@ -26,6 +26,10 @@ TEXTS = {
         "service %(service)d is new and like this order of %(client)s, but does not carry our mark:"
         " somebody may have ordered the same"
     ),
+    "order.refused_but_paid": _(
+        "service %(service)d is new, paid, and like this order of %(client)s, which the panel has"
+        " refused: the client may have ordered the same"
+    ),
     "order.wrong_module": _(
         "service %(service)d went to module %(module)d, not to the manual one: a new hosting"
         " account may have been created"

@@ -44,6 +44,8 @@ UNREADABLE = "unreadable_service"
 """Cause: the list does not tell the service's state, or tells one that is not known."""
 SEVERAL = "several_services"
 """Cause: more than one new service could be our order."""
+PAID = STATUSES - {ORDERED}
+"""States of a service whose order is paid."""
 MARK_IN_FORM = "mark_in_form"
 """In evidence: our mark, found in the service's form where the list shows none."""
 
@@ -142,11 +144,14 @@ def is_marked(binding: Binding, evidence: Evidence) -> bool:
     return binding.marker in (evidence.get("remoteid"), evidence.get(MARK_IN_FORM))
 
 
-def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
-    """The verdict on a service that is like our order, but should carry our mark and does not."""
+def unmarked(binding: Binding, evidence: Evidence, key: str = "order.unmarked") -> Ambiguous:
+    """The verdict on a service that is like our order, but is hardly ours by what it lacks.
+
+    ``key``: of the message that says why; by default that it should carry our mark and does not.
+    """
     return Ambiguous(
         UNMARKED,
-        say("order.unmarked", service=evidence["service"], client=str(binding.client)),
+        say(key, service=evidence["service"], client=str(binding.client)),
         evidence,
     )
 
@@ -179,7 +184,7 @@ def paid(service: Service) -> bool:
 
     A state that is not known proves nothing.
     """
-    return service.status in STATUSES - {ORDERED}
+    return service.status in PAID
 
 
 def state_word(service: Service) -> Message:

@@ -240,6 +240,36 @@ def test_where_nothing_shows_marks_the_service_that_was_answered_is_ours(
 
 @pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
+def test_what_is_paid_is_not_taken_for_an_order_that_was_refused(
+    provider_with: Callable[..., Provider], workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing shows marks, and its client ordered the same while ours was refused."""
+    provider = provider_with("--dialect", "toolbar-take")
+    refused = {"func": "vhost.order.param", "kind": "refused", "times": 1, "when": {"sok": "ok"}}
+    apply, theirs = step3.Order.apply, []
+
+    def beside_its_client(order: step3.Order, send_by: float) -> Placed:
+        if not theirs:
+            provider.sandbox.faults({"panel": None, **refused})
+            theirs.append(provider.ordered_by_its_client())
+        return apply(order, send_by)
+
+    monkeypatch.setattr(step3.Order, "apply", beside_its_client)
+    run = provider.start(1)
+    workers.until(lambda: only(run=run).state in {"done", "undecided"})
+    binding = only(run=run)
+    assert (binding.state, binding.cause) == ("undecided", "unmarked_service")
+    assert str(binding.cause_text).startswith(f"service {theirs[0]} is new, paid, and like this")
+
+    actions.try_again(binding.pk, "anna")
+    workers.finish(run)
+    binding.refresh_from_db()
+    assert binding.state == "done"
+    assert binding.service_id not in theirs
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
 def test_what_a_client_ordered_while_a_window_stood_still_is_not_taken_for_ours(
     provider_with: Callable[..., Provider],
     workers: Workers,

@@ -179,7 +179,7 @@ def _promised(simulation: Simulation) -> Iterator[str]:
 
     But where somebody else spent it, or made the client poor.
     """
-    spending = {"order", "walk_in", "twin", "poor", "close_service"}
+    spending = {"order", "walk_in", "twin", "twin_before", "poor", "close_service"}
     played = simulation.scenario
     if played.payment != "credit" or spending & set(played.third_parties):
         return

@@ -30,6 +30,7 @@ from integrator.panel_access import reachability
 from integrator.previews.checks import sites
 from integrator.runs import circuit_breaker
 from integrator.steps import payment_means
+from integrator.windows.recognition import form_marks, order_recognition
 from integrator.windows.switching import sent_switches
 from panels.billmanager.context import Context
 from panels.billmanager.dialect import markers
@@ -163,6 +164,14 @@ MUTATIONS = {
         "the plan is not looked at again before an order",
         (10, 50, 70),
         lambda: [mock.patch.object(order_and_payment, "_manual_only_until", _no_end)],
+    ),
+    "unmarked": Mutation(
+        "what nothing tells to be ours counts before ours must be listed beside it",
+        (142, 222, 342),
+        lambda: [
+            mock.patch.object(order_recognition, "_longest", return_value=0.0),
+            mock.patch.object(form_marks, "_may_tell", return_value=False),
+        ],
     ),
     "promised": Mutation(
         "what was credited for one may pay for another",

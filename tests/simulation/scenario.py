@@ -128,6 +128,20 @@ def _impatient(drawn: Scenario, _chance: random.Random) -> None:
     _storm(drawn, "money", ("reset_before",))
 
 
+def _beside(drawn: Scenario, chance: random.Random) -> None:
+    """Clients order the same beside us on a panel that shows it late, and hardly tells whose it is.
+
+    Its lists show no marks, its orders answer no service, and ours take their time.
+    """
+    drawn.dialect, drawn.behind = "second-form", chance.choice((20.0, 40.0, 55.0))
+    drawn.third_parties, drawn.people, drawn.slips = ["twin_before"] * 4, [], ()
+    drawn.accounts, drawn.cohort, drawn.storm, drawn.passwords = 6, 2, 400.0, ""
+    drawn.deaths = drawn.naps = drawn.commits = drawn.dropped = 0.0
+    drawn.poison = drawn.closes_refused = False
+    drawn.payment, drawn.balance = "balance", 1_000_000
+    _storm(drawn, "orders", ("slow_before",))
+
+
 def _payers(drawn: Scenario, _chance: random.Random) -> None:
     """Clients pay in by themselves what is credited to them, while answers are lost."""
     drawn.payment, drawn.balance, drawn.third_parties = "credit", 0, ["pay_same"] * 4
@@ -251,6 +265,7 @@ def _many_unknown(drawn: Scenario, chance: random.Random) -> None:
 
 MEETINGS = {
     1: _queued,
+    2: _beside,
     3: _payers,
     4: _killing,
     5: _late,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from integrator.bindings.work.side_by_side import Work
     from panels.billmanager import BillManager
 
-PAUSES = {"walk_in": 0.2, "pay_same": 0.5, "switch_in_orders": 0.3}
+PAUSES = {"walk_in": 0.2, "pay_same": 0.5, "twin_before": 0.1, "switch_in_orders": 0.3}
 """How often others look for an occasion that does not last; for all else every 1.5 seconds."""
 SHOWN_BRIEFLY = {"restore_following": 0.2}
 """How often a person looks whether a button is there yet; for all else every three seconds."""

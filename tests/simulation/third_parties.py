@@ -17,6 +17,8 @@ from panels.sandbox.world import records as r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import QuerySet
+
     from panels.sandbox.world.records import Service
     from panels.sandbox.world.world import World
     from tests.simulation.scheduler import Scheduler
@@ -56,6 +58,7 @@ class ThirdParties:
             "order": self._order,
             "walk_in": self._walk_in,
             "twin": self._twin,
+            "twin_before": self._twin_before,
             "pay_same": self._pay_same,
             "take_task": self._take,
             "close_task": self._close,
@@ -146,7 +149,19 @@ class ThirdParties:
 
     def _twin(self) -> str | None:
         """A client who has no patience orders by himself what is being ordered for him."""
-        bindings = Binding.objects.select_related("client", "plan")
+        return self._orders_same(Binding.objects.all())
+
+    def _twin_before(self) -> str | None:
+        """A client orders what is ordered for him a moment later, as his plan sells manually."""
+        for window in Window.objects.filter(phase=Phase.OPENING).select_related("plan"):
+            plan = self._world.plans[window.plan.remote_id]
+            if plan.modules and not set(self.plans[plan.id]) & set(plan.modules):
+                return self._orders_same(window.bindings.all())
+        return None
+
+    def _orders_same(self, bindings: QuerySet[Binding]) -> str:
+        """The client of one of these orders its plan for its domain."""
+        bindings = bindings.select_related("client", "plan")
         binding = self._scheduler.chance.choice(list(bindings.order_by("pk")))
         act: dict[str, Any] = {"client": binding.client.remote_id, "plan": binding.plan.remote_id}
         act |= {"domain": binding.domain, "datacenter": binding.datacenter_id}
