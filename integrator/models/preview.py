@@ -31,13 +31,16 @@ class PreviewQuerySet(models.QuerySet["Preview"]):
 
     def to_make(self, now: dt.datetime) -> PreviewQuerySet:
         """Those that a worker should make: none is at it, or the one that was is silent."""
-        silent = Q(making_at__isnull=True) | Q(making_at__lt=now - MAKING_SILENT)
-        return self.exclude(wanted="").filter(silent)
+        return self.exclude(wanted="").filter(_unattended("making_at", now - MAKING_SILENT))
 
     def to_start(self, now: dt.datetime) -> PreviewQuerySet:
         """Those that a worker should start: none is at it, or the one that was is silent."""
-        silent = Q(starting_at__isnull=True) | Q(starting_at__lt=now - STARTING_SILENT)
-        return self.exclude(start_by="").filter(silent)
+        return self.exclude(start_by="").filter(_unattended("starting_at", now - STARTING_SILENT))
+
+
+def _unattended(column: str, since: dt.datetime) -> Q:
+    """The condition that no worker has said since then, in this column, that it is at it."""
+    return Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lt": since})
 
 
 class Preview(models.Model):

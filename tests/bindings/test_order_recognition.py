@@ -246,7 +246,8 @@ def test_what_is_paid_is_not_taken_for_an_order_that_was_refused(
     """Nothing shows marks, and its client ordered the same while ours was refused."""
     provider = provider_with("--dialect", "toolbar-take")
     refused = {"func": "vhost.order.param", "kind": "refused", "times": 1, "when": {"sok": "ok"}}
-    apply, theirs = step3.Order.apply, []
+    apply = step3.Order.apply
+    theirs: list[int] = []
 
     def beside_its_client(order: step3.Order, send_by: float) -> Placed:
         if not theirs:

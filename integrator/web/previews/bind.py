@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from django.shortcuts import redirect, render
 
 from integrator.core.errors import Refused
-from integrator.maintenance import wake_ups
 from integrator.matching.candidates import unbound
 from integrator.models import Account
 from integrator.previews import making, preview
@@ -16,7 +15,7 @@ from integrator.previews.csv import password_list, reader, writer
 from integrator.web.accounts import selection
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.previews import rehearsals
+from integrator.web.previews import making_page
 from integrator.web.previews.choices_form import ChoicesForm, CsvForm, SelectedForm
 
 if TYPE_CHECKING:
@@ -53,14 +52,12 @@ def _previewed(
     form: SelectedForm, chosen: selection.Selection, actor: str, given: Mapping[int, str]
 ) -> Preview:
     """The preview of these accounts; of many it is not made yet. Raises Refused."""
-    choices, token = form.choices(), form.cleaned_data["token"]
-    if chosen.free.count() > making.MAX_AT_ONCE:
-        asked = making.ask_for(choices, chosen.free, actor, token, given)
-        wake_ups.wake("preview", asked.pk)
-        return asked
-    made = preview.make(choices, chosen.free, actor, token, passwords=given)
-    rehearsals.ask_for(made)
-    return made
+    wanted = form.choices(), chosen.free, actor, form.cleaned_data["token"]
+    return making_page.made_or_asked(
+        chosen.free.count(),
+        lambda: preview.make(*wanted, passwords=given),
+        lambda: making.ask_for(*wanted, given),
+    )
 
 
 @needs(get=Role.OPERATOR, post=Role.OPERATOR)
@@ -83,14 +80,12 @@ def _previewed_csv(form: CsvForm, actor: str) -> Preview:
     """The preview of the form's file; of many lines it is not made yet. Raises Refused."""
     values = form.cleaned_data
     data = values["file"].read()
-    given, skip_bad = (form.choices(), data, actor, values["token"]), values["skip_bad_lines"]
-    if data.count(b"\n") > making.MAX_AT_ONCE:
-        asked = making.ask_for_csv(*given, skip_bad=skip_bad)
-        wake_ups.wake("preview", asked.pk)
-        return asked
-    made = preview.make_from_csv(*given, skip_bad=skip_bad)
-    rehearsals.ask_for(made)
-    return made
+    wanted, skip_bad = (form.choices(), data, actor, values["token"]), values["skip_bad_lines"]
+    return making_page.made_or_asked(
+        data.count(b"\n"),
+        lambda: preview.make_from_csv(*wanted, skip_bad=skip_bad),
+        lambda: making.ask_for_csv(*wanted, skip_bad=skip_bad),
+    )
 
 
 @needs(get=Role.OPERATOR)

@@ -1,4 +1,4 @@
-"""The page of a preview that a worker has yet to make, or could not."""
+"""Previews that a worker makes, since they are long: asked for, under way, or failed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,31 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from integrator.maintenance import wake_ups
 from integrator.models import Preview
 from integrator.previews import making
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
+from integrator.web.previews import rehearsals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from integrator.web.layout.access import Request
+
+
+def made_or_asked(size: int, make: Callable[[], Preview], ask: Callable[[], Preview]) -> Preview:
+    """The preview of so many rows, made here and now; of many, one that a worker is asked to make.
+
+    Raises what ``make`` and ``ask`` raise.
+    """
+    if size > making.MAX_AT_ONCE:
+        asked = ask()
+        wake_ups.wake("preview", asked.pk)
+        return asked
+    made = make()
+    rehearsals.ask_for(made)
+    return made
 
 
 def is_unmade(preview: Preview) -> bool:

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 
 from integrator.bindings.operator import guided
 from integrator.core.errors import ActionRefused, PanelError, Refused
-from integrator.maintenance import wake_ups
 from integrator.messages.message import of_json
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
@@ -91,13 +90,11 @@ def anew(request: Request, pk: int) -> HttpResponse:
 
 def _again(found: Preview, actor: str) -> Preview:
     """The new preview; of many accounts it is not made yet. Raises Refused."""
-    if found.rows.count() > making.MAX_AT_ONCE:
-        asked = making.ask_again(found, actor)
-        wake_ups.wake("preview", asked.pk)
-        return asked
-    made = preview.remake(found, actor)
-    rehearsals.ask_for(made)
-    return made
+    return making_page.made_or_asked(
+        found.rows.count(),
+        lambda: preview.remake(found, actor),
+        lambda: making.ask_again(found, actor),
+    )
 
 
 @needs(post=Role.OPERATOR)
