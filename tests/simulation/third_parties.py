@@ -202,9 +202,10 @@ class ThirdParties:
         return f"task {task.id}"
 
     def _activate(self) -> str | None:
+        """A colleague binds a service by hand, rightly; one that is deleted nobody can open."""
         task = self._open_task()
         right = task and self._right(self._world.services[task.service])
-        if not task or not right:
+        if not task or not right or self._world.services[task.service].status == r.DELETED:
             return None
         acts.perform(self._world, {"act": "activate_service", "service": task.service, **right})
         self.touched.add(task.service)
