@@ -300,9 +300,10 @@ def test_what_a_client_ordered_while_a_window_stood_still_is_not_taken_for_ours(
 @pytest.mark.parametrize(
     "case",
     [
-        ({}, "done"),
-        ({"service__remoteid_in_list": "off"}, "done"),
-        ({"service__remoteid_in_list": "off", "service__remoteid_in_form": "off"}, "undecided"),
+        ({}, 1, "done"),
+        ({"service__remoteid_in_list": "off"}, 1, "done"),
+        ({"service__remoteid_in_list": "off", "service__remoteid_in_form": "off"}, 1, "undecided"),
+        ({"service__remoteid_in_list": "off", "service__remoteid_in_form": "off"}, 2, "undecided"),
     ],
 )
 def test_a_panels_first_order_is_waited_for_beside_what_its_client_ordered_before(
@@ -310,17 +311,17 @@ def test_a_panels_first_order_is_waited_for_beside_what_its_client_ordered_befor
     workers: Workers,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    case: tuple[dict[str, str], str],
+    case: tuple[dict[str, str], int, str],
 ) -> None:
-    """The client's own is listed first, and the panel answers no service."""
-    words, state = case
+    """The client's own are listed first, and the panel answers no service."""
+    words, others, state = case
     provider = provider_with("--dialect", written(tmp_path, order__answers="lineitem", **words))
     provider.sandbox.dials(lists_behind=1.0)
     apply, theirs = step3.Order.apply, []
 
     def when_its_clients_is_listed(order: step3.Order, send_by: float) -> Placed:
-        theirs.append(provider.ordered_by_its_client())
-        while not order.bm.services.of_plan(order.binding.plan.remote_id, floor=theirs[0] - 1):
+        theirs.extend(provider.ordered_by_its_client() for _ in range(others))
+        while not order.bm.services.of_plan(order.binding.plan.remote_id, floor=theirs[-1] - 1):
             pass
         return apply(order, send_by)
 
@@ -331,6 +332,8 @@ def test_a_panels_first_order_is_waited_for_beside_what_its_client_ordered_befor
     assert (binding.state, binding.service_id in theirs) == (state, False)
     if state == "undecided":
         assert binding.cause == "several_services"
+        offered = {one.id for one in undecided_evidence.options(binding)}
+        assert offered > set(theirs)  # ours is among them
     services = {row["id"]: row for row in provider.sandbox.ledger()["services"]}
     assert services[theirs[0]]["username"] == ""
 

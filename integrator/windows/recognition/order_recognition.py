@@ -16,7 +16,15 @@ from integrator.messages.message import say
 from integrator.models.states import Outcome
 from integrator.panel_access import remoteid_column
 from integrator.steps import step3_order as step3
-from integrator.steps.verdicts import Absent, Ambiguous, Failed, NotYet, Proven, Verdict
+from integrator.steps.verdicts import (
+    Absent,
+    Ambiguous,
+    Evidence,
+    Failed,
+    NotYet,
+    Proven,
+    Verdict,
+)
 from integrator.windows.recognition import answered_services, form_marks
 
 if TYPE_CHECKING:
@@ -54,8 +62,11 @@ def service_of(
     if binding.marker not in found.marks.values():
         services = answered_services.fitting(services, binding.marker, order)
     seen = step3.verify(binding, order.before["service"], services, adopted, manual)
-    if isinstance(seen, Absent | NotYet) or "service" not in seen.evidence:
+    if isinstance(seen, Absent | NotYet):
         return seen
+    if seen.evidence.get("services"):
+        # As long as ours may be listed beside them, none of these has to be ours.
+        return seen if _age(order) >= _longest() else _not_yet(seen.evidence["services"][0])
     return _listed_beside(binding, order, _marked(binding, order, found, seen))
 
 
@@ -85,7 +96,7 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: _OfService) 
 
 def _listed_beside(binding: Binding, order: Intent, seen: _OfService) -> _OfService | NotYet:
     """What is seen, with how long it took to be listed; not yet while ours may be another one."""
-    seconds = max((clock.now() - intents.counts_from(order)).total_seconds(), 0.0)
+    seconds = _age(order)
     listed_after = order.result.get(LISTED_AFTER, round(seconds, 3))
     evidence = {**seen.evidence, LISTED_AFTER: listed_after}
     answered = order.result.get(intents.ANSWERED) == evidence["service"]
@@ -93,7 +104,16 @@ def _listed_beside(binding: Binding, order: Intent, seen: _OfService) -> _OfServ
         return replace(seen, evidence=evidence)
     order.result = {**order.result, LISTED_AFTER: listed_after}
     order.save(update_fields=["result"])
-    return NotYet("readback", say("order.others_too", service=evidence["service"]))
+    return _not_yet(evidence)
+
+
+def _not_yet(seen: Evidence) -> NotYet:
+    return NotYet("readback", say("order.others_too", service=seen["service"]))
+
+
+def _age(order: Intent) -> float:
+    """Seconds since the panel's lists may show what the order has led to."""
+    return max((clock.now() - intents.counts_from(order)).total_seconds(), 0.0)
 
 
 def _longest() -> float:
