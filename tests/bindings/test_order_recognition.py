@@ -317,7 +317,8 @@ def test_a_panels_first_order_is_waited_for_beside_what_its_client_ordered_befor
     words, others, state = case
     provider = provider_with("--dialect", written(tmp_path, order__answers="lineitem", **words))
     provider.sandbox.dials(lists_behind=1.0)
-    apply, theirs = step3.Order.apply, []
+    apply = step3.Order.apply
+    theirs: list[int] = []
 
     def when_its_clients_is_listed(order: step3.Order, send_by: float) -> Placed:
         theirs.extend(provider.ordered_by_its_client() for _ in range(others))
