@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrator.models import Binding, Intent, Window
+from integrator.models import Binding, Event, Intent, Window
 from integrator.models.states import Phase
 from integrator.steps import module_switches as sets
 from integrator.steps import step4_pay as step4
@@ -49,6 +49,7 @@ class ThirdParties:
         self.twins: set[str] = set()
         self._meanwhile: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._after_all: dict[int, tuple[int, ...]] = {}
+        self._read_before: dict[int, tuple[int, ...]] = {}
         self._taken: list[int] = []
 
     def act(self, what: str) -> bool:
@@ -96,7 +97,14 @@ class ThirdParties:
         window, modules = self._meanwhile.get(plan_id, (0, ()))
         switched = Intent.objects.filter(window=window, kind=switches.KIND)
         before = modules if window and not switched.exists() else self.plans[plan_id]
-        return [before, *([self._after_all[plan_id]] if plan_id in self._after_all else [])]
+        found = [before]
+        if plan_id in self._after_all:
+            found.append(self._after_all[plan_id])
+        told = Event.objects.filter(window__plan__remote_id=plan_id, why__key="plan.changed")
+        if plan_id in self._read_before and told.exists():
+            # It had been read a moment before: a person was told, and may have put it back so.
+            found.append(self._read_before[plan_id])
+        return found
 
     def give_back(self) -> None:
         """The colleague lets go of what is still open."""
@@ -271,6 +279,8 @@ class ThirdParties:
         open_windows = Window.objects.open().filter(plan__remote_id=plan_id)
         window = open_windows.exclude(snapshot=None).first()
         if window is None:
+            if open_windows.exists():
+                self._read_before[plan_id] = self.plans[plan_id]
             self.plans[plan_id] = world.plans[plan_id].modules
             self._meanwhile.pop(plan_id, None)
             self._after_all.pop(plan_id, None)
