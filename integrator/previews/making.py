@@ -124,6 +124,11 @@ def work(preview_id: int) -> Preview | None:
     return None
 
 
+def is_unmade(preview: Preview) -> bool:
+    """Whether it has no rows yet: a worker makes them, or could not."""
+    return bool(preview.wanted or KEY in preview.summary)
+
+
 def why_failed(preview: Preview) -> str:
     """Why it could not be made, in words; "" where it could, or may still be."""
     if preview.wanted or KEY not in preview.summary:

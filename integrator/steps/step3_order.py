@@ -144,14 +144,23 @@ def is_marked(binding: Binding, evidence: Evidence) -> bool:
     return binding.marker in (evidence.get("remoteid"), evidence.get(MARK_IN_FORM))
 
 
-def unmarked(binding: Binding, evidence: Evidence, key: str = "order.unmarked") -> Ambiguous:
-    """The verdict on a service that is like our order, but is hardly ours by what it lacks.
+def unmarked(binding: Binding, evidence: Evidence) -> Ambiguous:
+    """The verdict on a service that is like our order, but should carry our mark and does not."""
+    return Ambiguous(
+        UNMARKED,
+        say("order.unmarked", service=evidence["service"], client=str(binding.client)),
+        evidence,
+    )
 
-    ``key``: of the message that says why; by default that it should carry our mark and does not.
+
+def refused_but_paid(binding: Binding, evidence: Evidence) -> Ambiguous:
+    """The verdict on an unmarked service that is like our order, and paid, though it was refused.
+
+    What a refusal leaves is unpaid; its client may have ordered, and paid, the same himself.
     """
     return Ambiguous(
         UNMARKED,
-        say(key, service=evidence["service"], client=str(binding.client)),
+        say("order.refused_but_paid", service=evidence["service"], client=str(binding.client)),
         evidence,
     )
 

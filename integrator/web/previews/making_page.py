@@ -35,11 +35,6 @@ def made_or_asked(size: int, make: Callable[[], Preview], ask: Callable[[], Prev
     return made
 
 
-def is_unmade(preview: Preview) -> bool:
-    """Whether it has no rows yet: a worker makes them, or could not."""
-    return bool(preview.wanted or making.KEY in preview.summary)
-
-
 def page(request: Request, preview: Preview) -> HttpResponse:
     """How far it is, or why it could not be made."""
     context = _context(preview)

@@ -42,7 +42,7 @@ MAX_CLIENTS = 10
 def page(request: Request, pk: int) -> HttpResponse:
     """Amounts, dates, mails, exposed plans, and every row with its reasons."""
     found = get_object_or_404(Preview, pk=pk)
-    if making_page.is_unmade(found):
+    if making.is_unmade(found):
         return making_page.page(request, found)
     return render(request, "previews/preview.html", _context(request, found))
 
@@ -58,7 +58,7 @@ def export(request: Request, pk: int) -> StreamingHttpResponse:
 def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)
-    if making_page.is_unmade(found):
+    if making.is_unmade(found):
         return redirect("preview", pk)
     try:
         run_start.pick_canary(found.pk, request.POST.get("canary", ""))

@@ -13,12 +13,12 @@ from integrator.core.clock import now
 from integrator.maintenance import wake_ups
 from integrator.models import Panel, Preview
 from integrator.panel_access import panel_connections
+from integrator.previews import making
 from integrator.previews.rehearsal import rehearsal
 from integrator.previews.rehearsal.requests import sends
 from integrator.web.admin import notes
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
-from integrator.web.previews import making_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ def ask_for(preview: Preview) -> None:
 def again(request: Request, pk: int) -> HttpResponse:
     """Request another rehearsal: something was corrected, or time has passed."""
     preview = get_object_or_404(Preview, pk=pk)
-    unmade = making_page.is_unmade(preview)
+    unmade = making.is_unmade(preview)
     if preview.started_at is None and not unmade and not _busy(preview):
         rehearsal.ask_for(preview)
         notes.note(request.user.get_username(), "preview", "rehearse", str(preview))

@@ -86,8 +86,7 @@ def _marked(binding: Binding, intent: Intent, found: Reading, seen: _OfService) 
     ):
         return step3.unmarked(binding, seen.evidence)
     if intent.outcome == Outcome.REFUSED and seen.evidence["status"] in step3.PAID:
-        # What a refusal leaves is unpaid; its client may have ordered, and paid, the same himself.
-        return step3.unmarked(binding, seen.evidence, key="order.refused_but_paid")
+        return step3.refused_but_paid(binding, seen.evidence)
     if isinstance(seen, Failed) and intents.unsettled(intent):
         # It may be ours or not, and is of no use either way: a person says which.
         return Ambiguous("order_unknown", seen.text, seen.evidence)
