@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import defaultdict
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from integrator.core.env import DEMO_FILE
 from integrator.core.keys import private_folder
 from integrator.matching import matcher
 from integrator.models import Panel, Run
@@ -23,7 +26,10 @@ from integrator.runs.launch import launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+
+    from django.db.models import QuerySet
+
+    from integrator.models import Account
 
 HOST = "127.0.0.1"
 ACTOR = "demo"
@@ -31,6 +37,10 @@ FIRST_RUN = 12
 TO_TRY = 12
 COLUMNS = (*REQUIRED, "password")
 
+PASSWORDS = "passwords.json"
+
+Passwords = dict[str, dict[str, str]]
+"""Server → username → password."""
 World = dict[str, Any]
 """The sandbox's truth: {"logins": {kind: {user: password}}, "accounts": [{"server", …}, …]}."""
 
@@ -52,10 +62,32 @@ def prepare(*, billmanager_port: int, ispmanager_ports: Sequence[int]) -> None:
     matcher.match_all()
     if not Run.objects.exists():
         _start_first_run(world["accounts"][:FIRST_RUN])
-    _write_csv(
-        settings.VAR_DIR / "demo" / "accounts.csv",
-        world["accounts"][FIRST_RUN : FIRST_RUN + TO_TRY],
-    )
+    to_try = world["accounts"][FIRST_RUN : FIRST_RUN + TO_TRY]
+    if to_try:
+        _keep(_folder() / "accounts.csv", _csv(to_try))
+    _keep(_folder() / PASSWORDS, json.dumps(_passwords_of(world["accounts"])))
+
+
+def is_demo() -> bool:
+    """Whether this installation is a demo, whose accounts' passwords are known."""
+    return (_folder() / PASSWORDS).exists() and (settings.VAR_DIR / DEMO_FILE).exists()
+
+
+def passwords(accounts: QuerySet[Account]) -> dict[int, str]:
+    """The passwords of these accounts by their ids; empty where this is no demo."""
+    if not is_demo():
+        return {}
+    known: Passwords = json.loads((_folder() / PASSWORDS).read_text(encoding="utf-8"))
+    rows = accounts.values_list("pk", "panel__name", "username")
+    return {
+        pk: known[server][username]
+        for pk, server, username in rows
+        if username in known.get(server, {})
+    }
+
+
+def _folder() -> Path:
+    return Path(settings.VAR_DIR) / "demo"
 
 
 def _world(port: int) -> World:
@@ -117,10 +149,17 @@ def _csv(accounts: Sequence[World]) -> str:
     return text.getvalue()
 
 
-def _write_csv(path: Path, accounts: Sequence[World]) -> None:
-    """Keep a file to try with; only its owner may read it, for it holds passwords."""
-    if path.exists() or not accounts:
+def _passwords_of(accounts: Iterable[World]) -> Passwords:
+    known: Passwords = defaultdict(dict)
+    for account in accounts:
+        known[account["server"]][account["username"]] = account["password"]
+    return known
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file once; only its owner may read it, for it holds passwords."""
+    if path.exists():
         return
     private_folder(path.parent)
     path.touch(mode=0o600)
-    path.write_text(_csv(accounts), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")

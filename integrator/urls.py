@@ -14,7 +14,14 @@ from integrator.web.accounts import accounts, changes, choice, clients, drift, p
 from integrator.web.admin import events, monitoring, people, second_factor, session
 from integrator.web.layout import overview
 from integrator.web.panels import connection, dialect, panel, panels
-from integrator.web.previews import bind, making_page, previews, rehearsals, starting_page
+from integrator.web.previews import (
+    bind,
+    making_page,
+    previews,
+    rehearsals,
+    row_passwords,
+    starting_page,
+)
 from integrator.web.runs import binding, decisions, guided, run, runs, undo
 from integrator.web.windows import window, windows
 
@@ -51,7 +58,9 @@ urlpatterns: list[URLPattern] = [
     path("accounts/csv/", bind.from_csv, name="bind-csv"),
     path("accounts/csv/template.csv", bind.template, name="csv-template"),
     path("previews/<id:pk>/", previews.page, name="preview"),
-    path("previews/<id:pk>/rows/<id:number>/password/", previews.password, name="row-password"),
+    path("previews/<id:pk>/rows/<id:number>/password/", row_passwords.one, name="row-password"),
+    path("previews/<id:pk>/passwords/", row_passwords.listed, name="preview-passwords"),
+    path("previews/<id:pk>/passwords/reset/", row_passwords.reset, name="preview-reset-passwords"),
     path("previews/<id:pk>/anew/", previews.anew, name="preview-anew"),
     path("previews/<id:pk>/confirm/", previews.confirm, name="preview-confirm"),
     path("previews/<id:pk>/export.csv", previews.export, name="preview-export"),

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+FOR_A_CLIENT = frozenset(
+    {"email", "email_shared", "past_service", "domain", "mail_domain", "full_name", "username",
+     "chosen", "choice_taken_back"}
+)  # fmt: skip # one kind
+"""Keys of what speaks for a client."""
+
 TEXTS = {
     # what speaks for a client
     "email": _("The e-mail %(email)s is a user of client %(client)s."),

@@ -245,5 +245,7 @@ TEXTS = {
     "learn_option": _("Whether a task offers the ispmanager module while it is off for the plan."),
     "learn_close": _("Whether closing a task lets BILLmanager test or change the account."),
     "learn_mark": _("Whether BILLmanager refuses to take the same payment twice (randomnumber)."),
-    "no_password": _("No password is known: it will stop before its order and ask for it."),
+    "no_password": _(
+        "No password is known, without which a service cannot be tied to its account."
+    ),
 }

@@ -85,12 +85,13 @@ def ask_for_csv(
     return _asked(preview, wanted, len(found))
 
 
-def ask_again(old: Preview, actor: str) -> Preview:
+def ask_again(old: Preview, actor: str, choices: Choices | None = None) -> Preview:
     """Store that the accounts of this preview shall be previewed by what is known then.
 
-    Raises Refused when the choices no longer fit.
+    ``choices`` None: the same ones. Raises Refused when the choices no longer fit.
     """
-    preview = previews.blank(previews.choices_of(old), actor, "", old.source)
+    choices = (choices or previews.choices_of(old)).checked()
+    preview = previews.blank(choices, actor, "", old.source)
     return _asked(preview, {"again": old.pk}, old.rows.count())
 
 

@@ -1,38 +1,52 @@
-"""Passwords of single rows of a preview, set by a person."""
+"""Passwords of a preview's accounts: whose are known, and those that a person gives afterwards.
+
+A service is tied to its account with the password, once. What lacks it is left out of the run.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from integrator.core.errors import Refused
 from integrator.models import Preview, PreviewRow
+from integrator.models.states import RowState
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Mapping
+
+    from django.db.models import QuerySet
 
 REASON_KEY = "no_password"
-"""The key of the reason that blocks a row without a password."""
+"""The key of the reason that a row lacks its password."""
 
 
-def set_password(preview: Preview, number: int, password: str) -> bool:
-    """Store the row's password, encrypted, and drop the reason that none is known.
+def lacking(preview: Preview) -> QuerySet[PreviewRow]:
+    """The ready rows that are not bound, since nobody has given a password, nor is it reset."""
+    ready = preview.rows.filter(state=RowState.READY)
+    return ready.none() if preview.reset_passwords else ready.filter(password="")
 
-    False: there is no such row, or the preview was started; bindings are given theirs on their
-    own page.
+
+def bindable(preview: Preview) -> QuerySet[PreviewRow]:
+    """The rows that a run of this preview binds."""
+    ready = preview.rows.filter(state=RowState.READY)
+    return ready if preview.reset_passwords else ready.exclude(password="")
+
+
+def give(preview: Preview, passwords: Mapping[int, str]) -> int:
+    """Store these passwords, by account, encrypted; how many rows were given one.
+
+    Raises Refused when the preview was started: bindings are given theirs on their own page.
     """
     with transaction.atomic():
-        rows = PreviewRow.objects.select_for_update().filter(preview=preview, number=number)
-        row = rows.first()
-        if row is None or Preview.objects.get(pk=preview.pk).started_at is not None:
-            return False
-        row.password = password
-        row.reasons = [one for one in row.reasons if one["key"] != REASON_KEY]
-        row.save(update_fields=["password", "reasons"])
-    return True
-
-
-def lacks_password(row: PreviewRow) -> bool:
-    """Whether no password is known for the row."""
-    reasons: list[dict[str, Any]] = row.reasons
-    return any(one["key"] == REASON_KEY for one in reasons)
+        held = Preview.objects.select_for_update().get(pk=preview.pk)
+        if held.started_at is not None:
+            raise Refused(_("This preview was started; a password is given on the binding's page."))
+        given = list(held.rows.filter(account__in=passwords))
+        for row in given:
+            row.password = passwords[row.account_id]
+            row.reasons = [one for one in row.reasons if one["key"] != REASON_KEY]
+        PreviewRow.objects.bulk_update(given, ["password", "reasons"], batch_size=500)
+    return len(given)

@@ -103,15 +103,15 @@ def csv_candidates(
     return _resolved(choices, reading.lines, reading.errors, skip_bad=skip_bad)
 
 
-def remake(old: Preview, actor: str, token: str = "") -> Preview:
-    """A new preview of the same accounts and choices, by what is known now.
+def remake(old: Preview, actor: str, choices: Choices | None = None) -> Preview:
+    """A new preview of the same accounts by what is known now; ``choices`` None: the same ones.
 
     Passwords and what was confirmed come along.
 
     Raises Refused when nothing is left or the choices no longer fit.
     """
-    choices = choices_of(old)
-    return _frozen(choices, candidates_again(old, choices), actor, token, old.source)
+    choices = (choices or choices_of(old)).checked()
+    return _frozen(choices, candidates_again(old, choices), actor, "", old.source)
 
 
 def candidates_again(old: Preview, choices: Choices) -> list[Candidate]:

@@ -23,7 +23,7 @@ def launch(preview: Preview, actor: str) -> Run:
     started = Run.objects.filter(preview=preview).first()
     if started is not None:
         return started
+    run_start.refuse_empty(preview)
     panel_check.need_ready_for(preview)
-    if preview.summary["ready"]:
-        comparison.compare(preview)
+    comparison.compare(preview)
     return run_start.start(preview.pk, actor)

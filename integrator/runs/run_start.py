@@ -17,9 +17,9 @@ from integrator.messages.message import say
 from integrator.models import Account, Binding, Event, Preview, PreviewRow, Run
 from integrator.models.states import (
     BindingState,
-    RowState,
     RunState,
 )
+from integrator.previews import passwords
 from integrator.runs import cohorts
 from integrator.windows import members
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def start(preview_id: int, actor: str) -> Run:
-    """Start a run from a preview: one binding for each ready row.
+    """Start a run from a preview: one binding for each ready row whose password is known.
 
     Started once already, it is that run again, so that a doubled click harms nothing.
     Raises ActionRefused when a row is no longer free or nothing is ready.
@@ -37,14 +37,9 @@ def start(preview_id: int, actor: str) -> Run:
     started = Run.objects.filter(preview=preview).first()
     if started is not None:
         return started
-    rows = list(
-        PreviewRow.objects.filter(preview=preview, state=RowState.READY)
-        .select_related("account__panel", "client", "plan")
-        .order_by("number")
-    )
-    if not rows:
-        raise ActionRefused(_("Nothing in this preview is ready to be bound."))
-    rows = _guided(preview, rows)
+    refuse_empty(preview)
+    found = passwords.bindable(preview).select_related("account__panel", "client", "plan")
+    rows = _guided(preview, list(found.order_by("number")))
     _refuse_reserved(rows)
     try:
         with transaction.atomic():
@@ -55,6 +50,15 @@ def start(preview_id: int, actor: str) -> Run:
     wake_ups.wake("run", run.pk, times=4)
     cohorts.draw_all()
     return run
+
+
+def refuse_empty(preview: Preview) -> None:
+    """Raise ActionRefused when a run of this preview would bind nothing."""
+    if passwords.bindable(preview).exists():
+        return
+    if passwords.lacking(preview).exists():
+        raise ActionRefused(_("No account is bound without its password; give them first."))
+    raise ActionRefused(_("Nothing in this preview is ready to be bound."))
 
 
 def _guided(preview: Preview, rows: list[PreviewRow]) -> list[PreviewRow]:
@@ -79,8 +83,7 @@ def pick_canary(preview_id: int, word: str) -> None:
     Raises ActionRefused when no ready row, or more than one, is meant.
     """
     server, _colon, login = word.strip().rpartition(":")
-    ready = PreviewRow.objects.filter(preview=preview_id, state=RowState.READY)
-    named = ready.filter(account__username=login)
+    named = passwords.bindable(Preview.objects.get(pk=preview_id)).filter(account__username=login)
     if server:
         named = named.filter(account__panel__name=server)
     accounts = list(named.values_list("account_id", flat=True)[:2])

@@ -64,7 +64,7 @@ def test_a_reset_password_is_the_one_that_works(provider: Provider, workers: Wor
 
 def test_without_a_password_nothing_is_ordered(provider: Provider, workers: Workers) -> None:
     account = provider.accounts[0]
-    run = workers.finish(provider.start(rows=provider.csv([account], password="")))
+    run = workers.finish(provider.start_without_passwords(workers))
     failed = only(run=run)
     assert (failed.state, failed.cause) == ("failed", "no_password")
     assert provider.sandbox.ledger()["orders"] == []

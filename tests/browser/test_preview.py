@@ -34,8 +34,10 @@ def reloads(answer: Response) -> bool:
 def test_it_waits_for_who_types_and_for_a_start_that_is_on_its_way(
     sign_in: Callable[..., Page], provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    someone = Account.objects.filter(username=provider.accounts[0]["username"])
-    made = preview.make(Choices(autoprolong=True), someone, "operator")
+    names = [account["username"] for account in provider.accounts[:2]]
+    someone = Account.objects.filter(username__in=names)
+    known = {someone.get(username=names[1]).pk: "s3cret"}
+    made = preview.make(Choices(autoprolong=True), someone, "operator", passwords=known)
     rehearsal.ask_for(made)
     page = sign_in("operator", f"/previews/{made.pk}/")
     page.evaluate(LOOK_OFTEN)

@@ -1,36 +1,72 @@
-"""Passwords of rows are encrypted, kept until the start, and never printed."""
+"""A row without a password is not bound; one that is given is kept until the start, unread."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from integrator.core.clock import now
-from integrator.models import PreviewRow
+from integrator.core.errors import ActionRefused, Refused
+from integrator.models import Account, PreviewRow
 from integrator.previews import passwords, preview
 from integrator.previews.choices import Choices
+from integrator.runs import run_start
 from tests.previews.provider_previews import HEADER, from_csv
 from tests.services import mirrors
 
 if TYPE_CHECKING:
+    from integrator.models import Preview
     from tests.services.mirrors import Hoster
 
 
-def test_the_password_of_one_row_is_kept_until_the_start(hoster: Hoster) -> None:
+def without_password(hoster: Hoster, *, reset: bool = False) -> Preview:
     mirrors.account(hoster.server)
-    made = preview.make_from_csv(
-        Choices(autoprolong=True), hoster.csv("isp1,alice,,3001,Start"), "eva"
-    )
+    choices = Choices(autoprolong=True, reset_passwords=reset)
+    return preview.make_from_csv(choices, hoster.csv("isp1,alice,,3001,Start"), "eva")
+
+
+def test_what_lacks_its_password_is_not_bound_until_it_is_given(hoster: Hoster) -> None:
+    made = without_password(hoster)
     row = made.rows.get()
-    assert passwords.lacks_password(row)
-    assert passwords.set_password(made, row.number, " s3cret ")
+    assert [one["key"] for one in row.reasons] == ["no_password"]
+    assert (list(passwords.lacking(made)), list(passwords.bindable(made))) == ([row], [])
+    with pytest.raises(ActionRefused, match="without its password"):
+        run_start.start(made.pk, "eva")
+
+    assert passwords.give(made, {row.account_id: " s3cret "}) == 1
     row = PreviewRow.objects.get(pk=row.pk)
-    assert row.password == " s3cret "
-    assert not passwords.lacks_password(row)
-    assert not passwords.set_password(made, 99, "x")
+    assert (row.password, row.reasons) == (" s3cret ", [])
+    assert (list(passwords.lacking(made)), list(passwords.bindable(made))) == ([], [row])
+
+
+def test_those_without_a_password_are_left_out_of_the_run(hoster: Hoster) -> None:
+    made = without_password(hoster)
+    mirrors.account(hoster.server, "bob", domain="b.example")
+    rows = "isp1,alice,,3001,Start,", "isp1,bob,,3001,Start,s3cret"
+    made = from_csv(hoster, *rows, header=f"{HEADER},password")
+    with pytest.raises(ActionRefused, match="not one account"):
+        run_start.pick_canary(made.pk, "alice")
+    run = run_start.start(made.pk, "eva")
+    assert [one.account.username for one in run.bindings.all()] == ["bob"]
+
+
+def test_passwords_of_others_and_of_what_was_started_are_not_taken(hoster: Hoster) -> None:
+    made = without_password(hoster)
+    account = Account.objects.get()
+    assert passwords.give(made, {account.pk + 1: "x"}) == 0
     made.started_at = now()
     made.save()
-    assert not passwords.set_password(made, row.number, "other")
+    with pytest.raises(Refused, match="was started"):
+        passwords.give(made, {account.pk: "other"})
+    assert made.rows.get().password == ""
+
+
+def test_nothing_is_lacking_where_passwords_are_reset(hoster: Hoster) -> None:
+    made = without_password(hoster, reset=True)
+    assert not passwords.lacking(made).exists()
+    assert passwords.bindable(made).count() == 1
 
 
 def test_passwords_are_encrypted_and_never_printed(hoster: Hoster) -> None:

@@ -87,8 +87,7 @@ def test_what_speaks_of_one_client_alone_is_not_counted(
     provider: Provider, workers: Workers, settings: Settings
 ) -> None:
     settings.BREAKER = 1
-    rows = provider.csv(provider.accounts[:3], password="")
-    run = workers.finish(provider.start(rows=rows))
+    run = workers.finish(provider.start_without_passwords(workers, 3))
     assert run.state == "finished"
     assert set(Binding.objects.values_list("cause", flat=True)) == {"no_password"}
 

@@ -58,8 +58,7 @@ def test_cancelling_a_finished_run_frees_what_failed_in_it(
     provider: Provider, workers: Workers
 ) -> None:
     account = provider.accounts[0]
-    rows = provider.csv([account], password="")
-    run = workers.finish(provider.start(rows=rows))
+    run = workers.finish(provider.start_without_passwords(workers))
     assert only(run=run).state == "failed"
     actions.cancel(run.pk, "anna")
     cancelled = only(run=run)

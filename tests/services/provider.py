@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import connections
 
 from integrator.bindings.work import dispatch
+from integrator.core.clock import now
 from integrator.maintenance import sweep, wake_ups
 from integrator.matching import matcher
 from integrator.models import Binding, Panel, Run, Window
@@ -181,6 +182,14 @@ class Provider:
         chosen = Choices(autoprolong=True, **choices)
         made = preview.make_from_csv(chosen, rows or self.csv(self.accounts[:count]), ACTOR)
         return run_start.start(made.pk, ACTOR)
+
+    def start_without_passwords(self, workers: Workers, count: int = 1) -> Run:
+        """A run whose bindings have none any more, as one that was cancelled and is retried."""
+        with workers.asleep():
+            run = self.start(count)
+            lost = {"password": "", "prepared": False, "waiting_for": "password"}
+            run.bindings.update(**lost, due_at=now())
+        return run
 
     def ordered_twice(self, workers: Workers) -> tuple[Run, int]:
         """A run whose order's answer is late while its client orders the same; our service's id.

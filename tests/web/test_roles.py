@@ -41,6 +41,8 @@ NEEDS = {  # (name, method): the least role
     ("preview-anew", "post"): OPERATE,
     ("preview-confirm", "post"): OPERATE,
     ("row-password", "post"): OPERATE,
+    ("preview-passwords", "post"): OPERATE,
+    ("preview-reset-passwords", "post"): OPERATE,
     ("clients", "get"): OPERATE,
     ("clients-live", "get"): OPERATE,
     ("clients-create", "post"): OPERATE,

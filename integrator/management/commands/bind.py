@@ -17,7 +17,7 @@ from integrator.management.run_wait import all_well, wait_for
 from integrator.matching.candidates import unbound
 from integrator.messages.message import of_json
 from integrator.models.states import Payment
-from integrator.previews import confirmable, confirmations
+from integrator.previews import confirmable, confirmations, passwords
 from integrator.previews import preview as previews
 from integrator.previews.choices import Choices
 from integrator.previews.comparison import PreviewOutdated
@@ -111,7 +111,7 @@ class Command(PersonCommand):
         if given["dry_run"]:
             self.emit(rehearsal.json_of(preview) if self.json else None, _preview_lines(preview))
             return code
-        if not preview.summary["ready"]:
+        if not passwords.bindable(preview).exists():
             raise Refused(_("There is nothing that can be bound."), _why_not(preview))
         if given["guided"]:
             return self.walk(preview, given["canary"])
@@ -120,7 +120,7 @@ class Command(PersonCommand):
         run = _launched(preview)
         started = _("Run %(run)s has started with %(total)d accounts.")
         self.note(started % {"run": run, "total": run.total})
-        left_out = preview.summary["choose"] + preview.summary["blocked"]
+        left_out = preview.rows.count() - run.total
         if left_out:
             self.note(
                 _("%(count)d accounts were left out; --dry-run says why.") % {"count": left_out}
@@ -199,11 +199,19 @@ def _export(preview: Preview, path: Path) -> None:
 
 def _why_not(preview: Preview) -> list[str]:
     rows = preview.rows.select_related("account__panel")[:SHOWN_ROWS]
-    return [
+    lines = [
         f"{row.account.panel.name} {row.account.username}: {of_json(row.reasons[0])}"
         for row in rows
         if row.reasons
     ]
+    if passwords.lacking(preview).exists():
+        lines.append(
+            _(
+                "Passwords come from a CSV file's column “password”, or from a reset of every"
+                " account's one with --reset-passwords."
+            )
+        )
+    return lines
 
 
 def _preview_lines(preview: Preview) -> list[str]:

@@ -23,7 +23,7 @@ MAX_FILE = 16 * 1024 * 1024
 """Bytes of a CSV file that is uploaded."""
 
 PASSWORDS = [
-    ("given", _("Use those that are given; what lacks one stops before its order and asks")),
+    ("given", _("Use those that are given; an account that lacks one is not bound")),
     ("check", _("The same, and test each on ispmanager before anything is ordered")),
     (
         "reset",
@@ -166,8 +166,8 @@ class SelectedForm(ChoicesForm):
             }
         ),
         help_text=_(
-            "One account a line: its login, a space, the password. What is not in the list stops "
-            "before its order and asks. Kept encrypted until the binding ends."
+            "One account a line: its login, a space, the password. The preview asks for what is "
+            "not in the list. Kept encrypted until the binding ends."
         ),
     )
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from integrator.maintenance import wake_ups
 from integrator.models import Preview
 from integrator.previews import making
+from integrator.previews import preview as previews
 from integrator.web.layout import live
 from integrator.web.layout.access import Role, needs
 from integrator.web.previews import rehearsals
@@ -18,6 +19,7 @@ from integrator.web.previews import rehearsals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integrator.previews.choices import Choices
     from integrator.web.layout.access import Request
 
 
@@ -33,6 +35,18 @@ def made_or_asked(size: int, make: Callable[[], Preview], ask: Callable[[], Prev
     made = make()
     rehearsals.ask_for(made)
     return made
+
+
+def remade(old: Preview, actor: str, choices: Choices | None = None) -> Preview:
+    """A new preview of the same accounts by what is known now; ``choices`` None: the same ones.
+
+    Raises Refused.
+    """
+    return made_or_asked(
+        old.rows.count(),
+        lambda: previews.remake(old, actor, choices),
+        lambda: making.ask_again(old, actor, choices),
+    )
 
 
 def page(request: Request, preview: Preview) -> HttpResponse:

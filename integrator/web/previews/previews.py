@@ -14,23 +14,25 @@ from django.utils.translation import ngettext
 
 from integrator.bindings.operator import guided
 from integrator.core.errors import ActionRefused, PanelError, Refused
+from integrator.messages.matches import FOR_A_CLIENT
 from integrator.messages.message import of_json
 from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
 from integrator.panel_access import proven_names
 from integrator.panel_setup import advice
-from integrator.previews import confirmable, confirmations, making, passwords, preview
+from integrator.previews import confirmable, confirmations, making
 from integrator.previews.csv import writer
 from integrator.runs import run_start
 from integrator.runs.launch import launch
 from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
-from integrator.web.previews import making_page, rehearsals, starting_page
+from integrator.web.previews import making_page, rehearsals, row_passwords, starting_page
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse
 
+    from integrator.messages.reasons import Reason
     from integrator.models import PreviewRow
     from integrator.web.layout.access import Request
 
@@ -81,20 +83,11 @@ def anew(request: Request, pk: int) -> HttpResponse:
     """Make a new preview of the same accounts and choices, by what is known now."""
     found = get_object_or_404(Preview, pk=pk)
     try:
-        made = _again(found, request.user.get_username())
+        made = making_page.remade(found, request.user.get_username())
     except Refused as refused:
         return _not_started(request, found, refused)
     messages.success(request, _("This is the preview by what the panels say now."))
     return redirect("preview", made.pk)
-
-
-def _again(found: Preview, actor: str) -> Preview:
-    """The new preview; of many accounts it is not made yet. Raises Refused."""
-    return making_page.made_or_asked(
-        found.rows.count(),
-        lambda: preview.remake(found, actor),
-        lambda: making.ask_again(found, actor),
-    )
 
 
 @needs(post=Role.OPERATOR)
@@ -116,18 +109,6 @@ def confirm(request: Request, pk: int) -> HttpResponse:
     return redirect("preview", found.pk)
 
 
-@needs(post=Role.OPERATOR)
-def password(request: Request, pk: int, number: int) -> HttpResponse:
-    """Keep the password of one account, until the run is started; it is never shown again."""
-    found = get_object_or_404(Preview, pk=pk)
-    given = request.POST.get("password", "")
-    if given and passwords.set_password(found, number, given):
-        messages.success(request, _("The password is kept."))
-    else:
-        messages.error(request, _("No password was kept: give one, before the run is started."))
-    return redirect("preview", found.pk)
-
-
 def _not_started(request: Request, found: Preview, refused: Any) -> HttpResponse:
     context = {**_context(request, found), "refused": refused}
     return render(request, "previews/preview.html", context, status=409)
@@ -143,6 +124,8 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
     rehearsals.with_sends(page, found)
     for row in page:
         row.confirms = _words(row)  # type: ignore[attr-defined] # for the template
+        row.lacks = _lacks(row, found)  # type: ignore[attr-defined] # for the template
+        row.told, row.evidence = _told(row)  # type: ignore[attr-defined] # for the template
     return {
         "section": "accounts",
         "preview": found,
@@ -158,6 +141,7 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
         "rows": page,
         **rehearsals.context(request, found),
         **starting_page.context(request, found),
+        **row_passwords.context(found),
         "said": _said,
     }
 
@@ -199,6 +183,20 @@ def _words(row: PreviewRow) -> list[str]:
     asked = [one for one in row.reasons if one.get("asks")]
     words = list(map(confirmable.word_of, asked))
     return words if row.state == RowState.CHOOSE and all(words) else []
+
+
+def _told(row: PreviewRow) -> tuple[list[Reason], list[Reason]]:
+    """What is said of the row at once, and what speaks for its client where that is settled."""
+    if row.state != RowState.READY:
+        return row.reasons, []
+    evidence = [one for one in row.reasons if one["key"] in FOR_A_CLIENT]
+    return [one for one in row.reasons if one not in evidence], evidence
+
+
+def _lacks(row: PreviewRow, preview: Preview) -> bool:
+    """Whether the row is left out for want of a password alone."""
+    given = row.password or preview.reset_passwords or preview.started_at
+    return row.state == RowState.READY and not given
 
 
 def _window(one: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_before_the_order_all_can_be_corrected_after_it_only_names(
     provider: Provider, workers: Workers
 ) -> None:
     account = provider.accounts[0]
-    run = workers.finish(provider.start(rows=provider.csv([account], password="")))
+    run = workers.finish(provider.start_without_passwords(workers))
     failed = only(run=run)
     other = next(a for a in provider.accounts if a["client"] != account["client"])
     with pytest.raises(Refused):
@@ -59,7 +59,7 @@ def test_another_username_of_the_same_server_takes_the_place(
     provider: Provider, workers: Workers
 ) -> None:
     account = provider.accounts[0]
-    run = workers.finish(provider.start(rows=provider.csv([account], password="")))
+    run = workers.finish(provider.start_without_passwords(workers))
     failed = only(run=run)
     other = next(
         a

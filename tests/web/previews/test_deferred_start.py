@@ -36,7 +36,8 @@ def preview(operator: Client, account: Account, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(panel_check, "need_ready_for", lambda _preview: None)
     own: dict[str, Any] = {"panel": account.panel, "client": account.client, "plan": account.plan}
     ids = [account.pk, *(factories.account(f"b{n}", **own).pk for n in range(4))]
-    operator.post("/accounts/bind/", {"account": ids, **CHOICES})
+    given = "\n".join(f"{name} s3cret" for name in ("anna", "b0", "b1", "b2", "b3"))
+    operator.post("/accounts/bind/", {"account": ids, **CHOICES, "password_list": given})
     tasks.make_preview(Preview.objects.get().pk)
     return Preview.objects.get()
 

@@ -65,7 +65,7 @@ def test_many_accounts_are_previewed_by_a_worker(operator: Client, many: list[Ac
     assert (made.wanted, made.summary["ready"]) == ("", 5)
     assert made.summary[rehearsal.KEY]["state"] == rehearsal.WAITING
     assert [row.number for row in made.rows.all()] == [1, 2, 3, 4, 5]
-    assert "5 accounts can be bound" in operator.get(address).text
+    assert "5 accounts are not bound, since their passwords are not" in operator.get(address).text
 
 
 def test_it_is_the_same_as_one_that_is_made_at_once(operator: Client, many: list[Account]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from panels.coremanager.errors import NotSent
 from tests import factories
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django.test import Client
+    from pytest_django.fixtures import Settings
 
 CHOICES = {"payment": "balance", "autoprolong": "on", "period": "1", "passwords": "given",
            "cohort": "100", "hours": "", "paymethod": "", "token": "token-1"}  # fmt: skip
@@ -79,7 +83,7 @@ def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_start_once(operator: Client, account: Account) -> None:
-    preview = bind(operator, account)["Location"]
+    preview = bind(operator, account, password_list="anna s3cret")["Location"]
     first = operator.post(f"{preview}start/")
     run = Run.objects.get()
     assert first["Location"] == f"/runs/{run.pk}/" == operator.post(f"{preview}start/")["Location"]
@@ -90,7 +94,7 @@ def test_start_once(operator: Client, account: Account) -> None:
 def test_what_is_no_longer_free_is_shown_and_not_run_over(
     operator: Client, account: Account
 ) -> None:
-    preview = bind(operator, account)["Location"]
+    preview = bind(operator, account, password_list="anna s3cret")["Location"]
     factories.failed(account=account)
     response = operator.post(f"{preview}start/")
     assert response.status_code == 409
@@ -108,7 +112,7 @@ def test_panels_that_cannot_be_asked_start_nothing(
         raise NotSent("nobody answers", panel="billing", func="account")
 
     monkeypatch.setattr("integrator.previews.freshness.reread", away)
-    preview = bind(operator, account)["Location"]
+    preview = bind(operator, account, password_list="anna s3cret")["Location"]
     response = operator.post(f"{preview}start/")
     assert response.status_code == 409
     assert "could not be asked" in response.text
@@ -122,12 +126,70 @@ def test_a_password_is_given_to_one_row_and_never_shown(operator: Client, accoun
     address = f"{preview}rows/{row.number}/password/"
     assert f'action="{address}"' in operator.get(preview).text
     answer = operator.post(address, {"password": "s3cret-of-one"}, follow=True)
-    assert "The password is kept" in answer.text
+    assert "1 password is kept" in answer.text
     assert "s3cret-of-one" not in answer.text
     assert "No password is known" not in answer.text
     row.refresh_from_db()
     assert row.password == "s3cret-of-one"
-    assert "No password was kept" in operator.post(address, {"password": ""}, follow=True).text
+    assert "No password was given" in operator.post(address, {"password": ""}, follow=True).text
+    assert operator.post(f"{preview}rows/99/password/", {"password": "x"}).status_code == 404
+
+
+def test_what_lacks_its_password_cannot_be_started_and_the_page_says_the_ways_out(
+    operator: Client, account: Account
+) -> None:
+    preview = bind(operator, account)["Location"]
+    page = operator.get(preview).text
+    assert "Preview: 0 accounts can be bound" in page
+    assert "1 account is not bound, since its password is not known" in page
+    assert f'action="{preview}start/"' not in page
+    assert "Take the demo" not in page
+    refused = operator.post(f"{preview}start/")
+    assert refused.status_code == 409
+    assert "No account is bound without its password" in refused.text
+    assert not Run.objects.exists()
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_pasted_list_of_passwords_makes_rows_ready(operator: Client, account: Account) -> None:
+    preview = bind(operator, account)["Location"]
+    address = f"{preview}passwords/"
+    wrong = operator.post(address, {"passwords": "bob x"}, follow=True).text
+    assert "bob" in wrong
+    assert "No password was given" in operator.post(address, {"passwords": " "}, follow=True).text
+    page = operator.post(address, {"passwords": "anna s3cret"}, follow=True).text
+    assert "Preview: 1 account can be bound" in page
+    assert "s3cret" not in page
+    operator.post(f"{preview}start/")
+    assert Run.objects.get().bindings.get().password == "s3cret"
+    late = operator.post(address, {"passwords": "anna other"}, follow=True).text
+    assert "This preview was started" in late
+
+
+def test_a_reset_is_another_preview_of_the_same_choices(operator: Client, account: Account) -> None:
+    preview = bind(operator, account, passwords="check")["Location"]
+    made = operator.post(f"{preview}passwords/reset/")["Location"]
+    assert made != preview
+    old, new = Preview.objects.order_by("pk")
+    assert (old.reset_passwords, new.reset_passwords, new.check_passwords) == (False, True, False)
+    page = operator.get(made).text
+    assert "Preview: 1 account can be bound" in page
+    assert "Every account's password is reset on ispmanager" in page
+
+
+def test_the_demo_has_its_passwords_at_hand(
+    operator: Client, account: Account, settings: Settings, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    (tmp_path / "demo.env").touch()
+    (tmp_path / "demo").mkdir()
+    known = {"web-1": {"anna": "s3cret", "other": "x"}, "web-2": {}}
+    (tmp_path / "demo" / "passwords.json").write_text(json.dumps(known))
+    preview = bind(operator, account)["Location"]
+    assert "Take the demo" in operator.get(preview).text
+    page = operator.post(f"{preview}passwords/", {"demo": "1"}, follow=True).text
+    assert "Preview: 1 account can be bound" in page
+    assert PreviewRow.objects.get().password == "s3cret"
 
 
 def test_what_a_reset_breaks_is_spelt_out(operator: Client, account: Account) -> None:
