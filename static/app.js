@@ -45,6 +45,18 @@
     else document.documentElement.dataset.theme = theme;
   });
 
+  // -- copying what a button names; without a clipboard it is selected, to be copied by hand
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.classList.add("copied");
+      setTimeout(() => button.classList.remove("copied"), 1500);
+      one("#said").textContent = button.dataset.copy;
+    } catch {
+      getSelection().selectAllChildren(button.previousSibling?.parentElement ?? button);
+    }
+  }
+
   // -- selection: a header box, ranges with Shift, a count, "all that match"
   let last = null;
   const boxes = () => all("[data-row-tick]");
@@ -83,6 +95,8 @@
       count();
     }
     if (event.target.closest("#clear")) clear();
+    const copied = event.target.closest("[data-copy]");
+    if (copied) copy(copied);
     event.target.closest("[data-dismiss]")?.closest(".message").remove();
   });
   document.addEventListener("change", (event) => {

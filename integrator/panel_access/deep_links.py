@@ -1,4 +1,4 @@
-"""Deep links: addresses of forms in BILLmanager itself.
+"""Deep links: addresses of forms in the panels themselves.
 
 ``startform`` opens a form in the panel's own pages (billmanager.md 1.2, of the pass-through key);
 where a version does not know it, the panel's first page opens.
@@ -21,6 +21,20 @@ def task(task_id: int) -> str:
     return _form("task.edit", task_id)
 
 
+def client(client_id: int) -> str:
+    """The address of a client's form; "" while no BILLmanager is registered."""
+    return _form("account.edit", client_id)
+
+
+def user(server: Panel, username: str) -> str:
+    """The address of a user's form on its ispmanager."""
+    return _address(server, "user.edit", username)
+
+
 def _form(func: str, elid: int) -> str:
     panel = Panel.objects.billmanager()
-    return f"{panel.url}?{urlencode({'startform': func, 'elid': elid})}" if panel else ""
+    return _address(panel, func, elid) if panel else ""
+
+
+def _address(panel: Panel, func: str, elid: int | str) -> str:
+    return f"{panel.url}?{urlencode({'startform': func, 'elid': elid})}"

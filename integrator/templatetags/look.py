@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.encoding import iri_to_uri
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from integrator.core.clock import now
 from integrator.messages import panel_errors
 from integrator.messages.message import of_json
 from integrator.messages.names import FIELDS, LOGINS, PARTS, PHASES, SUBJECTS, VERDICTS
-from integrator.web.layout import access, live, marks
+from integrator.web.layout import access, live, marks, markup
 from integrator.web.layout import chrome as chromes
 from integrator.web.layout.plain import plain
 
@@ -54,6 +55,25 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+def linked(text: object, address: str) -> SafeString | str:
+    """A name or number as a link to where a panel shows it; as it is where there is no address."""
+    if not address:
+        return plain(text)
+    link = '<a href="{}" target="_blank" rel="noreferrer noopener">{}{}{}</a>'
+    hidden = format_html('<span class="unseen"> {}</span>', gettext("(in the panel)"))
+    return format_html(link, iri_to_uri(address), plain(text), marks.icon("link"), hidden)
+
+
+@register.simple_tag
+def copier(text: object) -> SafeString:
+    """A button that copies this."""
+    said = gettext("Copy %s") % plain(text)
+    button = '<button type="button" class="copy" data-copy="{}" title="{}">{}{}</button>'
+    hidden = format_html('<span class="unseen">{}</span>', said)
+    return format_html(button, plain(text), said, marks.icon("copy"), hidden)
+
+
+@register.simple_tag
 def mark(state: str, word: str = "", detail: object = "", title: str = "") -> SafeString:
     """The glyph and word of a state; ``detail`` is panel text or a step's name."""
     return marks.state_mark(str(state), str(word), plain(detail), str(title))
@@ -87,6 +107,12 @@ def phase(name: str) -> str:
 def subject(name: str) -> str:
     """What people call the things that an event is about."""
     return plain(SUBJECTS.get(name, name))
+
+
+@register.filter
+def name(value: object) -> SafeString:
+    """A name from a panel within a sentence: cut where there is no room, whole on hover."""
+    return format_html('<bdi class="name" title="{0}">{0}</bdi>', plain(value))
 
 
 @register.simple_tag(takes_context=True)
@@ -154,6 +180,39 @@ def clock(at: dt.datetime | None) -> str | SafeString:
         local.tzname(),
         local.strftime("%H:%M" if (now() - at).total_seconds() < DAY else "%d.%m. %H:%M"),
     )
+
+
+@register.filter
+def exact(at: dt.datetime | None) -> str | SafeString:
+    """The time of day to the second, with the whole date on hover."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{} {}">{}</time>',
+        at.isoformat(timespec="milliseconds"),
+        formats.date_format(local, "DATETIME_FORMAT"),
+        local.tzname(),
+        local.strftime("%H:%M:%S" if (now() - at).total_seconds() < DAY else "%d.%m. %H:%M:%S"),
+    )
+
+
+@register.filter
+def milliseconds(seconds: float) -> str:
+    """A length of time as calls to panels have it."""
+    return gettext("%s ms") % formats.number_format(round(seconds * 1000), force_grouping=True)
+
+
+@register.filter
+def short_span(seconds: float) -> str:
+    """As ``span``; what is shorter than a second in milliseconds."""
+    return milliseconds(seconds) if seconds < 1 else span(seconds)
+
+
+@register.filter
+def indented(text: str) -> str:
+    """Markup laid out for reading, see ``markup``; not made plain yet."""
+    return markup.indented(text)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run, Step, Window
 from integrator.models.states import (
     NEEDS_PERSON,
+    UNSETTLED,
     BindingState,
     Phase,
     RunState,
@@ -25,6 +26,7 @@ from integrator.windows import guided_window
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from django.utils.functional import Promise
 
@@ -138,7 +140,7 @@ def _passed(number: int, at: int, phase: str | None) -> bool:
 def timeline(binding: Binding) -> list[TimelineStep]:
     """All eight steps of a binding, the shared ones with their window's evidence."""
     own = {row.number: row for row in Step.objects.filter(binding=binding)}
-    window = binding.window or _last_window(binding)
+    window = binding.window or last_window(binding)
     shared = {row.number: row for row in Step.objects.filter(window=window)} if window else {}
     found = []
     for number in range(1, 9):
@@ -162,7 +164,7 @@ def timeline(binding: Binding) -> list[TimelineStep]:
     return found
 
 
-def _last_window(binding: Binding) -> Window | None:
+def last_window(binding: Binding) -> Window | None:
     """The window that this binding was in last, from its events."""
     event = binding.events.filter(window__isnull=False).order_by("-id").first()
     return event.window if event else None
@@ -211,6 +213,19 @@ def waits(run: Run) -> list[str]:
         f"{guided_window.until(window):%H:%M} UTC"
         for window in Window.objects.filter(bindings__run=run, asks__isnull=False, closing=False)
     ]
+
+
+def keepers(windows: Iterable[Window]) -> dict[int, list[Binding]]:
+    """The bindings that keep these windows from closing, by window: of each something is unknown.
+
+    A window that is held for another reason, such as what a colleague has switched, has none.
+    """
+    unknown = Q(state=BindingState.UNDECIDED) | Q(intents__outcome__in=UNSETTLED)
+    rows = Binding.objects.filter(unknown, window__in=windows).select_related("account__panel")
+    found: dict[int, list[Binding]] = {}
+    for binding in rows.distinct().order_by("pk"):
+        found.setdefault(binding.window_id or 0, []).append(binding)
+    return found
 
 
 def open_windows() -> list[Window]:

@@ -24,11 +24,13 @@ from integrator.core.typed_text import typed
 from integrator.messages.message import of_json
 from integrator.models import Binding, Call
 from integrator.models.states import MOVING, RETRYABLE, BindingState
+from integrator.panel_access import deep_links
 from integrator.previews.confirmable import KINDS
 from integrator.previews.corrections import Wish, corrected
 from integrator.steps import step7_close_the_task as step7
 from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
+from integrator.web.runs import story, time_bars
 from integrator.web.runs.run import show_retried
 
 if TYPE_CHECKING:
@@ -105,16 +107,18 @@ def _context(binding: Binding) -> dict[str, Any]:
     calls: dict[int | None, list[Call]] = {}
     for call in reversed(binding.calls.order_by("-id")[:MAX_CALLS]):
         calls.setdefault(call.step, []).append(call)
-    steps = report.timeline(binding)
+    steps, events = report.timeline(binding), binding.events.order_by("-id")[:MAX_EVENTS]
+    bars = time_bars.of(binding, binding.window or report.last_window(binding), steps)
     return {
         "section": "runs",
         "binding": binding,
         "cause": CAUSES.get(binding.cause),
         "expiry": _expiry(steps),
-        "steps": [(step, calls.pop(step.number, [])) for step in steps],
+        "steps": [(step, bars.get(step.number), calls.pop(step.number, [])) for step in steps],
         "strip": marks.steps_of(binding),
         "other_calls": [call for rest in calls.values() for call in rest],
-        "events": binding.events.order_by("-id")[:MAX_EVENTS],
+        "events": events,
+        "story": story.of(steps, events),
         "retryable": binding.state in RETRYABLE,
         "undecided": binding.state == BindingState.UNDECIDED,
         "about_payment": undecided_evidence.is_about_payment(binding),
@@ -123,6 +127,18 @@ def _context(binding: Binding) -> dict[str, Any]:
         "only_names": corrections.is_ordered(binding),
         "undo": undo_guide.state_of(binding),
         "has_password": bool(binding.password),
+        "links": _links(binding),
+    }
+
+
+def _links(binding: Binding) -> dict[str, str]:
+    """The addresses in the panels of what the page names; "" where there is none."""
+    service, task = binding.service_id, binding.task_id
+    return {
+        "user": deep_links.user(binding.account.panel, binding.account.username),
+        "client": deep_links.client(binding.client.remote_id),
+        "service": deep_links.service(service) if service else "",
+        "task": deep_links.task(task) if task else "",
     }
 
 
@@ -156,7 +172,7 @@ def _facts(context: dict[str, Any]) -> object:
         binding.state,
         [
             (step.number, step.state, step.step and step.step.attempts, len(calls))
-            for step, calls in context["steps"]
+            for step, _bar, calls in context["steps"]
         ],
         len(context["other_calls"]),
     )

@@ -16,12 +16,14 @@ from integrator.models.states import RunState
 from integrator.previews.rehearsal import guided_expectations
 from integrator.web.layout import live, refusals
 from integrator.web.layout.access import Role, needs
+from integrator.web.runs import time_bars
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from integrator.models import Binding
+    from integrator.models import Binding, Window
     from integrator.web.layout.access import Request
+    from integrator.web.runs.time_bars import Bar
 
 MAX_CALLS = 200
 
@@ -85,25 +87,26 @@ def _context(run: Run) -> dict[str, Any]:
         "now": next((one for one in planned if one.number == number), None),
         "later": [one for one in planned if number is not None and one.number > number],
         "last": max(done, key=lambda step: step.at or run.started_at, default=None),
-        "steps": _with_calls(binding, timeline),
+        "steps": _with_calls(binding, window, timeline),
         "busy": run.state in {RunState.RUNNING, RunState.PAUSED},
     }
 
 
 def _with_calls(
-    binding: Binding, timeline: list[report.TimelineStep]
-) -> list[tuple[report.TimelineStep, list[Call]]]:
-    """Each step with its calls, those of the window too: only this binding is in it."""
+    binding: Binding, window: Window | None, timeline: list[report.TimelineStep]
+) -> list[tuple[report.TimelineStep, Bar | None, list[Call]]]:
+    """Each step with its bar and calls, those of the window too: only this binding is in it."""
+    bars = time_bars.of(binding, window, timeline)
     of_window = Q(window=binding.window_id, window__isnull=False)
     calls = Call.objects.filter(Q(binding=binding) | of_window).order_by("-id")[:MAX_CALLS]
     by_step: dict[int | None, list[Call]] = {}
     for call in reversed(calls):
         by_step.setdefault(call.step, []).append(call)
-    return [(step, by_step.get(step.number, [])) for step in timeline]
+    return [(step, bars.get(step.number), by_step.get(step.number, [])) for step in timeline]
 
 
 def _facts(context: dict[str, Any]) -> object:
     run, binding, window = context["run"], context["binding"], context["window"]
     asked = (window.pk, window.asks, context["closes_at"]) if window is not None else None
-    steps = [(step.number, step.state, len(calls)) for step, calls in context["steps"]]
+    steps = [(step.number, step.state, len(calls)) for step, _bar, calls in context["steps"]]
     return run.state, run.why, binding.version, binding.state, asked, steps, context["now"]
