@@ -11,6 +11,7 @@ from integrator.messages.message import verbatim
 from integrator.models import Account, Panel
 from integrator.models.states import Phase
 from tests import factories
+from tests.services.page_text import text_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -89,7 +90,7 @@ def test_no_page_needs_what_the_policy_forbids(admin: Client, address: str) -> N
 def test_held_window_is_on_every_page(admin: Client) -> None:
     factories.window(plan=factories.plan("Gold"), held=True)
     for page in PAGES:
-        assert "Gold is held" in admin.get(page).text
+        assert "Gold is held" in text_of(admin.get(page).text)
 
 
 def test_no_secret_is_shown(admin: Client) -> None:

@@ -35,6 +35,24 @@ STATES: dict[str, Q] = {
     "bound": _DONE | Q(service__isnull=False, binding__isnull=True),
     "cancelled": _among(state=BindingState.CANCELLED),
 }
+_NO_CLIENT = Q(match_candidates=[])
+_NO_PLAN = Q(client__isnull=False, plan__isnull=True)
+_CHOOSE, _BLOCKED = Q(match_state=RowState.CHOOSE), Q(match_state=RowState.BLOCKED)
+WHY_NOT: dict[str, Q] = {
+    "ready": Q(match_state=RowState.READY),
+    "several": _CHOOSE & ~_NO_PLAN,
+    "no-client": _BLOCKED & _NO_CLIENT,
+    "no-plan": _CHOOSE & _NO_PLAN,
+    "obstacle": _BLOCKED & ~_NO_CLIENT,
+}
+"""Why an account that is not bound is not: each account in one part alone."""
+WHY_NOT_WORDS = [
+    ("several", _("A client to choose")),
+    ("no-client", _("No client")),
+    ("no-plan", _("No plan")),
+    ("obstacle", _("An obstacle")),
+]
+MATCHES: dict[str, Q] = {**WHY_NOT, "choose": _CHOOSE, "blocked": _BLOCKED}
 CONFLICT = "conflict"
 STATE_WORDS = [
     ("unbound", _("Not bound")),
@@ -83,7 +101,7 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         choices=STATE_WORDS, method="in_state", label=_("State"), empty_label=_("All states")
     )
     match = django_filters.ChoiceFilter(
-        choices=[*RowState.choices, (CONFLICT, _("In conflict"))],
+        choices=[*RowState.choices, *WHY_NOT_WORDS, (CONFLICT, _("In conflict"))],
         method="matched",
         label=_("Match"),
         empty_label=_("All matches"),
@@ -108,4 +126,4 @@ class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         """
         if value == CONFLICT:
             return queryset.filter(in_conflict=True)
-        return queryset.filter(STATES["unbound"], match_state=value)
+        return queryset.filter(STATES["unbound"], MATCHES[value])

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from integrator.bindings.operator import report
 from integrator.maintenance.health import health
-from integrator.models import Account, Binding, Change, Event, Panel, PlanMap, Run
+from integrator.models import Account, Binding, Change, Event, Panel, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, RunState
 from integrator.web.accounts.filters import STATES, listed
-from integrator.web.layout import live
+from integrator.web.layout import insights, live
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def page(request: Request) -> HttpResponse:
     context = _context()
     facts, busy = _facts(context), _busy(context)
     poll = live.state(request, reverse("overview-live"), facts=facts, busy=busy, stamp=stamp)
-    return render(request, "layout/overview.html", {**context, **poll, "begin": _begin()})
+    return render(request, "layout/overview.html", {**context, **poll, **_insights()})
 
 
 @needs(get=Role.VIEWER)
@@ -76,6 +76,18 @@ def _context() -> dict[str, Any]:
     }
 
 
+def _insights() -> dict[str, Any]:
+    """What the page tells when it is loaded, and no poll repeats."""
+    return {
+        "first_steps": insights.first_steps(),
+        "known": Account.objects.exists(),
+        "reasons": insights.reasons(),
+        "days": insights.days(),
+        "exposure": insights.exposure(),
+        "asked": insights.pace(),
+    }
+
+
 def _facts(context: dict[str, Any]) -> object:
     found = context["health"]
     return (
@@ -91,19 +103,3 @@ def _facts(context: dict[str, Any]) -> object:
 
 def _busy(context: dict[str, Any]) -> bool:
     return bool(context["figures"]["moving"])
-
-
-def _begin() -> list[tuple[str, bool]] | None:
-    """The first steps of a new installation, and whether each is done.
-
-    None once accounts are known.
-    """
-    if Account.objects.exists():
-        return None
-    kinds = set(Panel.objects.values_list("kind", flat=True))
-    return [
-        ("billmanager", Panel.Kind.BILLMANAGER in kinds),
-        ("ispmanager", Panel.Kind.ISPMANAGER in kinds),
-        ("discover", False),
-        ("plan-map", PlanMap.objects.exists()),
-    ]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from integrator.bindings.operator import actions
+from integrator.bindings.operator import actions, report
 from integrator.core.errors import ActionRefused
 from integrator.models import StrangerOrder, Window
 from integrator.models.states import MOVING, BindingState, Phase
@@ -77,9 +77,13 @@ def keep_waiting(request: Request, pk: int) -> HttpResponse:
 
 
 def _context() -> dict[str, Any]:
+    open_ = list(_counted(Window.objects.open().order_by("-held", "opened_at")))
+    keepers = report.keepers([window for window in open_ if window.held])
+    for window in open_:
+        window.keepers = keepers.get(window.pk, [])  # type: ignore[attr-defined] # for the template
     return {
         "section": "windows",
-        "open": _counted(Window.objects.open().order_by("-held", "opened_at")),
+        "open": open_,
         "closed": _counted(Window.objects.closed().order_by("-id"))[:LATEST],
         "phases": [phase for phase in Phase if phase != Phase.CLOSED],
     }
@@ -117,6 +121,7 @@ def _facts(context: dict[str, Any]) -> object:
             window.alarm,
             window.strangers_all,
             window.strangers_waiting,
+            [binding.pk for binding in getattr(window, "keepers", ())],
         )
         for window in [*context["open"], *context["closed"][:5]]
     ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrator.core.clock import now
 from integrator.messages.message import verbatim
-from integrator.models import Window
+from integrator.models import Intent, Window
 from integrator.models.states import Phase
 from tests import factories
+from tests.services.page_text import text_of
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,7 +20,7 @@ def test_an_alarm_is_on_every_page_until_somebody_has_looked(operator: Client) -
         Phase.CLOSED, plan=factories.plan("Gold"), alarm=verbatim("a second account")
     )
     for address in ("/", "/accounts/", "/runs/", "/windows/", "/panels/", "/events/"):
-        assert "After Gold: something is wrong" in operator.get(address).text
+        assert "After Gold: something is wrong" in text_of(operator.get(address).text)
     page = operator.get(f"/windows/{window.pk}/").text
     assert "a second account" in page
     operator.post(f"/windows/{window.pk}/seen/")
@@ -57,3 +59,22 @@ def test_a_plan_that_is_handed_on_is_told_on_both_windows(operator: Client) -> N
         f'<a href="/windows/{second.pk}/">w{second.pk}</a>'
         in operator.get(f"/windows/{first.pk}/").text
     )
+
+
+def test_a_held_window_says_which_bindings_keep_it_and_why(operator: Client) -> None:
+    window = factories.window(held=True, cause=verbatim("an order is not seen"))
+    asked = factories.undecided(window=window)
+    unseen = factories.binding("waiting", 3, window=window)
+    moment = now()
+    Intent.objects.create(
+        binding=unseen, step=3, attempt=1, kind="order", at=moment, send_by=moment,
+        settles_at=moment, outcome="unknown",
+    )  # fmt: skip
+    factories.binding("waiting", 3, window=window)
+    page = operator.get("/windows/").text
+    assert "an order is not seen" in page
+    assert f'<a href="/bindings/{asked.pk}/">' in page
+    assert "It is not known whether the order was placed" in page
+    assert f'<a href="/bindings/{unseen.pk}/">' in page
+    assert "what was sent at step 3 has not been seen yet" in page
+    assert page.count('<a href="/bindings/') == 2
