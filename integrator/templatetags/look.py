@@ -170,30 +170,26 @@ def ago_words(seconds: float) -> str:
 @register.filter
 def clock(at: dt.datetime | None) -> str | SafeString:
     """The time of day, with the whole date on hover."""
-    if at is None:
-        return "–"
-    local = timezone.localtime(at)
-    return format_html(
-        '<time datetime="{}" title="{} {}">{}</time>',
-        at.isoformat(timespec="seconds"),
-        formats.date_format(local, "DATETIME_FORMAT"),
-        local.tzname(),
-        local.strftime("%H:%M" if (now() - at).total_seconds() < DAY else "%d.%m. %H:%M"),
-    )
+    return _time_of_day(at, "%H:%M", "seconds")
 
 
 @register.filter
 def exact(at: dt.datetime | None) -> str | SafeString:
     """The time of day to the second, with the whole date on hover."""
+    return _time_of_day(at, "%H:%M:%S", "milliseconds")
+
+
+def _time_of_day(at: dt.datetime | None, shape: str, precision: str) -> str | SafeString:
+    """A time in this shape, before the last day with its date; ``precision``: of the element's."""
     if at is None:
         return "–"
     local = timezone.localtime(at)
     return format_html(
         '<time datetime="{}" title="{} {}">{}</time>',
-        at.isoformat(timespec="milliseconds"),
+        at.isoformat(timespec=precision),
         formats.date_format(local, "DATETIME_FORMAT"),
         local.tzname(),
-        local.strftime("%H:%M:%S" if (now() - at).total_seconds() < DAY else "%d.%m. %H:%M:%S"),
+        local.strftime(shape if (now() - at).total_seconds() < DAY else f"%d.%m. {shape}"),
     )
 
 
