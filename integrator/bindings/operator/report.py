@@ -140,7 +140,7 @@ def _passed(number: int, at: int, phase: str | None) -> bool:
 def timeline(binding: Binding) -> list[TimelineStep]:
     """All eight steps of a binding, the shared ones with their window's evidence."""
     own = {row.number: row for row in Step.objects.filter(binding=binding)}
-    window = binding.window or last_window(binding)
+    window = binding.window or _last_window(binding)
     shared = {row.number: row for row in Step.objects.filter(window=window)} if window else {}
     found = []
     for number in range(1, 9):
@@ -164,7 +164,7 @@ def timeline(binding: Binding) -> list[TimelineStep]:
     return found
 
 
-def last_window(binding: Binding) -> Window | None:
+def _last_window(binding: Binding) -> Window | None:
     """The window that this binding was in last, from its events."""
     event = binding.events.filter(window__isnull=False).order_by("-id").first()
     return event.window if event else None

@@ -108,7 +108,7 @@ def _context(binding: Binding) -> dict[str, Any]:
     for call in reversed(binding.calls.order_by("-id")[:MAX_CALLS]):
         calls.setdefault(call.step, []).append(call)
     steps, events = report.timeline(binding), binding.events.order_by("-id")[:MAX_EVENTS]
-    bars = time_bars.of(binding, binding.window or report.last_window(binding), steps)
+    bars = time_bars.of(binding, steps)
     return {
         "section": "runs",
         "binding": binding,

@@ -21,7 +21,7 @@ from integrator.web.runs import time_bars
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from integrator.models import Binding, Window
+    from integrator.models import Binding
     from integrator.web.layout.access import Request
     from integrator.web.runs.time_bars import Bar
 
@@ -87,16 +87,16 @@ def _context(run: Run) -> dict[str, Any]:
         "now": next((one for one in planned if one.number == number), None),
         "later": [one for one in planned if number is not None and one.number > number],
         "last": max(done, key=lambda step: step.at or run.started_at, default=None),
-        "steps": _with_calls(binding, window, timeline),
+        "steps": _with_calls(binding, timeline),
         "busy": run.state in {RunState.RUNNING, RunState.PAUSED},
     }
 
 
 def _with_calls(
-    binding: Binding, window: Window | None, timeline: list[report.TimelineStep]
+    binding: Binding, timeline: list[report.TimelineStep]
 ) -> list[tuple[report.TimelineStep, Bar | None, list[Call]]]:
     """Each step with its bar and calls, those of the window too: only this binding is in it."""
-    bars = time_bars.of(binding, window, timeline)
+    bars = time_bars.of(binding, timeline)
     of_window = Q(window=binding.window_id, window__isnull=False)
     calls = Call.objects.filter(Q(binding=binding) | of_window).order_by("-id")[:MAX_CALLS]
     by_step: dict[int | None, list[Call]] = {}

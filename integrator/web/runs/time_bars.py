@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from integrator.bindings.operator.report import TimelineStep
-    from integrator.models import Binding, Window
+    from integrator.models import Binding
 
 SCALE = 1000.0
 """The width of the whole time, in the units of a bar."""
@@ -39,12 +39,13 @@ class Bar:
     is_over: bool
 
 
-def of(binding: Binding, window: Window | None, steps: Sequence[TimelineStep]) -> dict[int, Bar]:
+def of(binding: Binding, steps: Sequence[TimelineStep]) -> dict[int, Bar]:
     """The bars of those steps that have begun, by number.
 
-    A step begins with its first call. What the steps are that have none, such as one that was
-    found done, begins and ends at once.
+    A step begins with its first call; one without any, such as one that was found done, begins
+    and ends at once.
     """
+    window = next((one.step.window_id for one in steps if one.step and one.shared), None)
     begun = _begun(binding, window)
     spans: dict[int, tuple[dt.datetime, dt.datetime, bool]] = {}
     for step in steps:
@@ -70,7 +71,7 @@ def of(binding: Binding, window: Window | None, steps: Sequence[TimelineStep]) -
     return bars
 
 
-def _begun(binding: Binding, window: Window | None) -> Mapping[int, dt.datetime]:
+def _begun(binding: Binding, window: int | None) -> Mapping[int, dt.datetime]:
     """When the first call, or the first intent, of each step was made."""
     found: dict[int, dt.datetime] = {}
     for rows in (Call.objects.filter(binding=binding), Intent.objects.filter(binding=binding)):

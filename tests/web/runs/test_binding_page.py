@@ -35,7 +35,7 @@ def bound(db: None) -> Binding:
 
 
 def test_bars_are_to_scale_from_the_first_call_of_a_step(bound: Binding) -> None:
-    bars = time_bars.of(bound, bound.window, report.timeline(bound))
+    bars = time_bars.of(bound, report.timeline(bound))
     assert sorted(bars) == [3, 4, 6, 7]
     assert (bars[3].at, bars[3].width, bars[3].seconds, bars[3].waited) == (0.0, 200.0, 2.0, 0.0)
     assert (bars[6].at, bars[6].width, bars[6].seconds, bars[6].waited) == (500.0, 100.0, 1.0, 3.0)
@@ -47,12 +47,12 @@ def test_bars_are_to_scale_from_the_first_call_of_a_step(bound: Binding) -> None
 def test_a_step_under_way_lasts_until_now(db: None) -> None:
     made = factories.binding("running", 3)
     Step.objects.create(binding=made, number=3, started_at=now() - dt.timedelta(seconds=30))
-    (bar,) = time_bars.of(made, None, report.timeline(made)).values()
+    (bar,) = time_bars.of(made, report.timeline(made)).values()
     assert not bar.is_over
     assert 30 <= bar.seconds < 60
     assert (bar.at, bar.width) == (0.0, 1000.0)
     untouched = factories.binding("queued", 0)
-    assert time_bars.of(untouched, None, report.timeline(untouched)) == {}
+    assert time_bars.of(untouched, report.timeline(untouched)) == {}
 
 
 def test_the_story_is_told_in_sentences_and_leaves_out_that_it_waited(bound: Binding) -> None:
