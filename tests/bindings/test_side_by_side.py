@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import OperationalError, connection
-from django.test.utils import CaptureQueriesContext
+from django.db import OperationalError
 
 from integrator.bindings import step_log
 from integrator.bindings.claims import Claim, LeaseLostError
@@ -21,6 +20,7 @@ from integrator.models import Binding, Event, Intent, Step
 from integrator.models.states import BindingState, Phase
 from tests import factories
 from tests.services.effects import Declared
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ def test_what_several_write_takes_as_many_statements_as_what_one_writes() -> Non
     taken = []
     for count in (1, 6):
         held = claims(count)
-        with CaptureQueriesContext(connection) as statements:
+        with Statements() as statements:
             side_by_side.run([closing(one) for one in held])
         taken.append(len(statements))
     assert taken[0] == taken[1]

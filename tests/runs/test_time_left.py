@@ -6,14 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.messages.message import NOTHING, say
 from integrator.models import Binding, Panel, Run, Window
 from integrator.runs import tally, time_left
 from tests import factories
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from integrator.models import Plan
@@ -220,7 +219,7 @@ def test_passwords_that_are_to_be_tested_take_their_time(run: Run) -> None:
 
 def test_it_costs_as_much_for_a_large_run_as_for_a_small_one(run: Run) -> None:
     def statements() -> int:
-        with CaptureQueriesContext(connection) as asked:
+        with Statements() as asked:
             told(run)
         return len(asked)
 

@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator.bindings import transitions
 from integrator.bindings.operator import actions
@@ -17,6 +15,7 @@ from integrator.models import Account, Binding, Panel, Run
 from integrator.models.states import BindingState
 from integrator.web.layout import live
 from tests import factories
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +49,7 @@ class Shown:
 
     def statements(self) -> int:
         """How many a poll takes that finds nothing new."""
-        with CaptureQueriesContext(connection) as told:
+        with Statements() as told:
             assert self.poll() == ""
         return len(told)
 

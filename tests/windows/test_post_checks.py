@@ -7,8 +7,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.maintenance import wake_ups
@@ -20,6 +18,7 @@ from integrator.windows.post_checks import closed_window, doubles, post_checks
 from panels.billmanager.payments import Expense
 from tests import factories
 from tests.services.provider import compared
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from panels.billmanager import BillManager
@@ -87,7 +86,7 @@ def test_of_many_closed_windows_those_that_are_due_longest_are_looked_at_first(
     ]
     again = factories.window("closed", recheck_at=now, after_at=now)
     factories.window("closed", after_at=now + dt.timedelta(minutes=1))
-    with CaptureQueriesContext(connection) as asked:
+    with Statements() as asked:
         assert closed_window.due() == closed_window.MAX_WAKES + 1
     assert len(asked) == 2
     assert len(set(woken)) == len(woken)

@@ -6,8 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator.bindings import states, transitions
 from integrator.bindings.operator import actions, retries
@@ -16,6 +14,7 @@ from integrator.messages.message import say
 from integrator.models import Account, Binding, Event, Intent, Plan, Run
 from integrator.models.states import BindingState, Outcome
 from tests import factories
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +59,7 @@ def _begin_with_a_canary() -> None:
 
 
 def _statements(act: Callable[[], object]) -> int:
-    with CaptureQueriesContext(connection) as told:
+    with Statements() as told:
         act()
     return len(told)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator.core import clock
 from integrator.models import Account, Binding, ClientUser
 from integrator.web.accounts import accounts, search
 from tests import factories
 from tests.services.page_text import text_of
+from tests.statements import Statements
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -82,7 +82,7 @@ def test_pages_are_found_and_counted_without_reading_every_row(
     for n in range(3):
         factories.account(f"a{n}", panel=panel)
         factories.account(f"b{n}", panel=panel, service=factories.service())
-    with CaptureQueriesContext(connection) as captured:
+    with Statements() as captured:
         assert len(shown(operator, query.format(panel.pk))) == 1
     asked = [
         one["sql"]
@@ -144,11 +144,11 @@ def test_queries_do_not_grow_with_the_rows(
     for number in range(3):
         add(number)
     operator.get("/accounts/")
-    with CaptureQueriesContext(connection) as few:
+    with Statements() as few:
         operator.get("/accounts/")
     for number in range(3, 30):
         add(number)
-    with CaptureQueriesContext(connection) as many:
+    with Statements() as many:
         operator.get("/accounts/")
     assert len(many) == len(few)
 

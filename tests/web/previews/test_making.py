@@ -10,7 +10,6 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from integrator import tasks
 from integrator.core import clock
@@ -22,6 +21,7 @@ from integrator.previews import making
 from integrator.previews import preview as previews
 from integrator.previews.rehearsal import rehearsal
 from tests import factories
+from tests.statements import Statements
 from tests.web.previews.test_previews import CHOICES, account
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_the_request_takes_as_many_statements_for_fifty_as_for_five(
     for number in range(3):
         for accounts in (many, more):
             token = f"token-{number}-of-{len(accounts)}"
-            with CaptureQueriesContext(connection) as told:
+            with Statements() as told:
                 _ask(operator, accounts, token=token)
             counts[len(accounts)].append(len(told))
     # Once in a while a request writes down that its person was here.
