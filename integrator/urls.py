@@ -10,7 +10,17 @@ from django.urls import path, register_converter
 from django.views.i18n import set_language
 
 from integrator.core.numbers import IdConverter
-from integrator.web.accounts import accounts, changes, choice, clients, drift, plan_map
+from integrator.web.accounts import (
+    account,
+    accounts,
+    changes,
+    choice,
+    clients,
+    columns,
+    drift,
+    plan_map,
+    saved_views,
+)
 from integrator.web.admin import events, monitoring, people, second_factor, session
 from integrator.web.layout import overview
 from integrator.web.panels import connection, dialect, panel, panels
@@ -49,6 +59,10 @@ urlpatterns: list[URLPattern] = [
     path("accounts/", accounts.page, name="accounts"),
     path("accounts/rows/", accounts.rows, name="accounts-rows"),
     path("accounts/live/", accounts.poll, name="accounts-live"),
+    path("accounts/columns/", columns.choose, name="accounts-columns"),
+    path("accounts/views/", saved_views.save, name="view-save"),
+    path("accounts/views/<id:pk>/delete/", saved_views.delete, name="view-delete"),
+    path("accounts/<id:pk>/", account.page, name="account"),
     path("accounts/<id:pk>/choose/", choice.choose, name="account-choose"),
     path("accounts/<id:pk>/forget/", choice.forget, name="account-forget"),
     path("accounts/bind/", bind.selected, name="bind"),

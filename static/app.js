@@ -57,6 +57,46 @@
     }
   }
 
+  // -- columns of a table: which are shown, and how wide; each browser keeps its own
+  document.addEventListener("columns", (event) => {
+    for (const cell of all("th[data-column]")) {
+      const key = cell.dataset.column;
+      cell.closest("table").classList.toggle(`no-${key}`, event.detail.hidden.includes(key));
+    }
+  });
+  const wide = matchMedia("(min-width: 1101px)");
+  const widths = () => JSON.parse(localStorage.getItem("widths") ?? "{}");
+  function setWidths() {
+    const kept = wide.matches ? widths() : {};
+    for (const cell of all("th[data-column]")) {
+      cell.style.width = kept[cell.dataset.column] ? `${kept[cell.dataset.column]}px` : "";
+      if (one(".grip", cell)) continue;
+      const grip = document.createElement("span");
+      grip.className = "grip";
+      grip.ariaHidden = "true";
+      cell.append(grip);
+    }
+  }
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.matches(".grip")) return;
+    const cell = event.target.parentElement;
+    const start = cell.offsetWidth - event.clientX;
+    event.preventDefault();
+    event.target.setPointerCapture(event.pointerId);
+    event.target.onpointermove = (to) => { cell.style.width = `${Math.max(56, start + to.clientX)}px`; };
+    event.target.onlostpointercapture = () => {
+      event.target.onpointermove = null;
+      localStorage.setItem("widths", JSON.stringify({ ...widths(), [cell.dataset.column]: cell.offsetWidth }));
+    };
+  });
+  document.addEventListener("dblclick", (event) => {
+    if (!event.target.matches(".grip")) return;
+    const { [event.target.parentElement.dataset.column]: _, ...kept } = widths();
+    localStorage.setItem("widths", JSON.stringify(kept));
+    setWidths();
+  });
+  wide.addEventListener("change", setWidths);
+
   // -- selection: a header box, ranges with Shift, a count, "all that match"
   let last = null;
   const boxes = () => all("[data-row-tick]");
@@ -95,6 +135,7 @@
       count();
     }
     if (event.target.closest("#clear")) clear();
+    if (event.target.closest("[data-close-side]")) closeSide();
     const copied = event.target.closest("[data-copy]");
     if (copied) copy(copied);
     event.target.closest("[data-dismiss]")?.closest(".message").remove();
@@ -119,9 +160,28 @@
     count();
   }
   document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "results") setWidths();
     if (event.target.id === "results" && before) again();
     if (event.target.id === "choose") event.target.showPopover();
+    if (event.target.id === "side") showSide(event.target, event.detail.requestConfig.elt);
   });
+
+  // -- an account's story beside the table: Esc leads back to its row, j and k to the next one's
+  let opener = null;
+  function showSide(side, link) {
+    opener = link.id;
+    if (!side.matches(":popover-open")) side.showPopover();
+    side.scrollTop = 0;
+    one("h2", side)?.focus();
+  }
+  function closeSide() {
+    one("#side").hidePopover();
+    document.getElementById(opener)?.focus();
+  }
+  function turnSide(by) {
+    const links = all("[data-open]");
+    links[links.findIndex((link) => link.id === opener) + by]?.click();
+  }
 
   // -- choosing a client: one key in a row or in the dialogue, then on to the next row that asks
   let onwards = null;
@@ -147,6 +207,7 @@
 
   // -- keyboard
   function move(by) {
+    if (document.activeElement.closest("#side")) return turnSide(by);
     const rows = all("tr[data-row]");
     const now = rows.findIndex((row) => row.contains(document.activeElement));
     const next = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
@@ -159,8 +220,12 @@
   };
   document.addEventListener("keydown", (event) => {
     const at = document.activeElement;
-    const typing = at.matches("input:not([type=checkbox]), textarea, select") || one(":popover-open");
+    const typing = at.matches("input:not([type=checkbox]), textarea, select") || one(":popover-open:not(#side)");
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === "Escape" && one("#side:popover-open") && !one(":popover-open:not(#side)")) {
+      closeSide();
+      return;
+    }
     if (event.key === "Escape" && !one(":popover-open")) {
       if (typing) at.blur(); else clear();
       return;
@@ -209,5 +274,6 @@
   }, 1000);
   // Good news leaves by itself; warnings and errors stay until they are dismissed.
   setTimeout(() => all(".m-success").forEach((message) => message.remove()), 8000);
+  setWidths();
   count();
 })();

@@ -17,7 +17,7 @@ from integrator.models.mirror import (
 )
 from integrator.models.new_client import NewClient
 from integrator.models.panel import Panel, PanelSlot, WorkerProcess
-from integrator.models.person import SecondFactor
+from integrator.models.person import SavedView, SecondFactor
 from integrator.models.preview import Preview, PreviewRow
 from integrator.models.run import Run
 from integrator.models.watch import Canary, NewUser, ServerUsers, StrangerOrder
@@ -45,6 +45,7 @@ __all__ = [
     "Preview",
     "PreviewRow",
     "Run",
+    "SavedView",
     "SecondFactor",
     "ServerUsers",
     "Service",

@@ -42,6 +42,10 @@ class Client(Mirror):
     project = models.CharField(max_length=128, blank=True)
     terms = models.JSONField(default=dict)
 
+    class Meta:
+        # Accounts are sorted by the name of their client.
+        indexes: ClassVar = [models.Index(fields=["name", "id"], name="client_by_name")]
+
     def __str__(self) -> str:
         return self.name or f"#{self.remote_id}"
 
@@ -171,7 +175,9 @@ class Account(Mirror):
         related_name="+",
         db_index=False,
     )
-    client = models.ForeignKey(Client, on_delete=models.SET_NULL, null=True, blank=True)
+    client = models.ForeignKey(
+        Client, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
     plan = models.ForeignKey(Plan, on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     match_state = models.CharField(max_length=8, choices=RowState.choices, default=RowState.BLOCKED)
     match_reasons = models.JSONField(default=list)
@@ -198,7 +204,8 @@ class Account(Mirror):
                 name="acc_by_word",
             ),
             models.Index(fields=["plan", "username", "id", *_ASKED], name="acc_by_plan"),
-            models.Index(fields=["domain"]),
+            models.Index(fields=["domain", "username", "id", *_ASKED], name="acc_by_domain"),
+            models.Index(fields=["client", "username", "id", *_ASKED], name="acc_by_client"),
             # Not of those without one, which are half of them: SQLite would sort them all.
             models.Index(
                 fields=["service"], condition=Q(service__isnull=False), name="acc_service"
@@ -206,7 +213,6 @@ class Account(Mirror):
             models.Index(
                 fields=["binding"], condition=Q(binding__isnull=False), name="acc_binding"
             ),
-            models.Index(fields=["client"], condition=Q(client__isnull=False), name="acc_client"),
             models.Index(
                 fields=["username", "id"], condition=Q(in_conflict=True), name="acc_conflict"
             ),

@@ -1,4 +1,4 @@
-"""A person's second factor."""
+"""What belongs to people: a second factor, and views of the accounts that they have saved."""
 
 from __future__ import annotations
 
@@ -33,3 +33,24 @@ class SecondFactor(models.Model):
 
     def __str__(self) -> str:
         return f"second factor of user {self.user_id}"
+
+
+class SavedView(models.Model):
+    """A filter and order of the Accounts page under a name, for all people.
+
+    ``query``: as it stands in the page's address, without a page number.
+    """
+
+    MAX_NAME = 60
+    MAX_QUERY = 1000
+
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    query = models.CharField(max_length=MAX_QUERY)
+    saved_by = models.CharField(max_length=150)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -66,7 +66,7 @@ def everything() -> list[str]:
     factories.change(factories.LONG, server)
     factories.account(email="nobody@mail.example", fullname=factories.HOSTILE[:60])
     return ["/", "/accounts/", "/accounts/csv/", "/accounts/clients/",
-            f"/accounts/{asked.pk}/choose/", "/drift/", "/changes/",
+            f"/accounts/{asked.pk}/", f"/accounts/{asked.pk}/choose/", "/drift/", "/changes/",
             f"/previews/{preview.pk}/", "/runs/",
             f"/runs/{run.pk}/", f"/runs/{guided.pk}/guided/", f"/bindings/{failed.pk}/",
             f"/bindings/{undecided.pk}/",

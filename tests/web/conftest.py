@@ -39,6 +39,11 @@ def signed_in(db: None) -> Iterator[Callable[[str], Client]]:
 
 
 @pytest.fixture
+def viewer(signed_in: Callable[[str], Client]) -> Client:
+    return signed_in("viewer")
+
+
+@pytest.fixture
 def operator(signed_in: Callable[[str], Client]) -> Client:
     return signed_in("operator")
 

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django_htmx.http import push_url
 
 from integrator.core.numbers import number, numbers
-from integrator.models import Account
+from integrator.models import Account, SavedView
 from integrator.models.states import MOVING
+from integrator.web.accounts import columns, sorts
 from integrator.web.accounts.filters import AccountFilter, listed
 from integrator.web.accounts.rows import drawn, load, rows_of, standing_of
 from integrator.web.layout import live
@@ -68,7 +69,8 @@ def _stamp(request: Request, ids: list[int]) -> str:
 def _context(request: Request) -> dict[str, Any]:
     chosen = AccountFilter(request.GET, listed())
     asked = number(request.GET.get("page", "")) or 1
-    shown, ids, total = _page(chosen.qs, asked)
+    sort, left_out = sorts.Sort.of(request.GET.get("sort", "")), columns.hidden(request)
+    shown, ids, total = _page(chosen.qs, sort, asked)
     start, last = (shown - 1) * PER_PAGE, -(-total // PER_PAGE)
     stamp = _stamp(request, ids)
     found = load(ids)
@@ -89,6 +91,11 @@ def _context(request: Request) -> dict[str, Any]:
         **poll_state,
         "section": "accounts",
         "filter": chosen,
+        "sort": str(sort) if request.GET.get("sort") else "",
+        "heads": columns.heads(sort),
+        "hidden_columns": left_out,
+        "column_choices": columns.choices(left_out),
+        "saved_views": SavedView.objects.all(),
         "rows": [drawn(row, back=back, may_bind=may_bind) for row in rows_of(found)],
         "total": total,
         "first": start + 1 if found else 0,
@@ -97,29 +104,28 @@ def _context(request: Request) -> dict[str, Any]:
         "previous": shown - 1,
         "next": shown + 1 if shown < last else 0,
         "query": query.urlencode(),
-        "filtered": any(query.values()),
+        "filtered": any(value for name, value in query.items() if name != "sort"),
         "may_bind": may_bind,
         "next_page": here,
         "nothing_known": not total and not listed().exists(),
     }
 
 
-def _page(matching: QuerySet[Account], number: int) -> tuple[int, list[int], int]:
+def _page(matching: QuerySet[Account], sort: sorts.Sort, number: int) -> tuple[int, list[int], int]:
     """The number, ids and total of a page; the last one when it does not reach so far.
 
     Ids come first, from the index alone: skipping whole rows of a hundred thousand is slow. They
     are counted only where the page itself does not show it, since a search reads every row for it.
     """
     start = (number - 1) * PER_PAGE
-    ordered = matching.order_by("username", "id").values_list("pk", flat=True)
-    ids = list(ordered[start : start + PER_PAGE + 1])
+    ids = sorts.take(matching, sort, start, PER_PAGE + 1)
     if ids and len(ids) <= PER_PAGE:
         return number, ids, start + len(ids)
     if not ids and number == 1:
         return 1, [], 0
     total = matching.order_by().count()
     if not ids:
-        return _page(matching, max(1, -(-total // PER_PAGE)))
+        return _page(matching, sort, max(1, -(-total // PER_PAGE)))
     return number, ids[:PER_PAGE], total
 
 

@@ -51,13 +51,17 @@ MATCH_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of an account in words. ``bindable``: a new binding may be made of it."""
+    """The state of an account in words. ``bindable``: a new binding may be made of it.
+
+    ``binding``: the id of the one that it speaks of; "": of none.
+    """
 
     state: str
     word: str
     detail: str
     strip: tuple[str, ...]
     bindable: bool
+    binding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,6 @@ class Row:
     chosen: bool
     plan: str
     suspended: bool
-    binding: str
     choosable: bool
     conflict: bool
     match: str
@@ -120,7 +123,7 @@ def rows_of(accounts: Sequence[Account]) -> list[Row]:
     wanted = {
         client
         for account in accounts
-        if _choosable(account)
+        if is_choosable(account)
         for client in account.match_candidates[:SHOWN_CANDIDATES]
     }
     wanted |= {account.service.client_id_remote for account in accounts if account.service}
@@ -134,7 +137,7 @@ def rows_of(accounts: Sequence[Account]) -> list[Row]:
 def row_of(account: Account, names: Mapping[int, str]) -> Row:
     """The row of one account; ``names``: those of candidates, by id."""
     username, standing = plain(account.username), standing_of(account)
-    choosable = _choosable(account)
+    choosable = is_choosable(account)
     client = _client_of(account, names)
     # What would be sold twice is decided in the dialogue, which says so; no single key does it.
     asks = choosable and not client_choices.blocking(account.conflicts)
@@ -153,11 +156,10 @@ def row_of(account: Account, names: Mapping[int, str]) -> Row:
         chosen=bool(account.chosen_by) and standing.bindable,
         plan=plain(account.plan) if account.plan else "",
         suspended=not account.active,
-        binding=str(account.binding_id or ""),
         choosable=choosable,
         conflict=account.in_conflict,
         match=plain(", ".join(dict.fromkeys(_short(one) for one in stored))),
-        reasons=plain("; ".join(str(of_json(one)) for one in stored)),
+        reasons=plain(" ".join(str(of_json(one)) for one in stored)),
         standing=standing,
     )
 
@@ -185,14 +187,14 @@ def picks_of(
             client,
             names[client],
             certain.get(client, 0),
-            plain("; ".join(why.get(client, ()))),
+            plain(" ".join(why.get(client, ()))),
         )
         for key, client in enumerate(account.match_candidates[:most], 1)
         if client in names
     ]
 
 
-def _choosable(account: Account) -> bool:
+def is_choosable(account: Account) -> bool:
     """Whether the table asks for the client: nobody is proposed, or a choice needs a new word."""
     if account.service_id is not None or account.match_state == RowState.READY:
         return False
@@ -210,10 +212,10 @@ def _choosable(account: Account) -> bool:
 def standing_of(account: Account) -> Standing:
     """The state of an account, from its row, its binding and its match."""
     binding = account.binding
-    strip = marks.steps_of(binding)
+    strip, number = marks.steps_of(binding), str(account.binding_id or "")
     if binding is not None and binding.state != BindingState.CANCELLED:
-        detail = marks.detail_of(binding)
-        return Standing(binding.state, "", plain(detail), strip, bindable=False)
+        detail = plain(marks.detail_of(binding))
+        return Standing(binding.state, "", detail, strip, bindable=False, binding=number)
     if account.service is not None:
         bound = (BindingState.DONE.value,) * 8
         return Standing("done", _("Bound"), "", bound, bindable=False)
@@ -221,7 +223,7 @@ def standing_of(account: Account) -> Standing:
     state = account.match_state if free else BindingState.CANCELLED
     word = pgettext("match", "Ready to bind") if state == RowState.READY else ""
     strip = marks.steps_of(None) if free else strip
-    return Standing(state, word, "", strip, bindable=free)
+    return Standing(state, word, "", strip, bindable=free, binding="" if free else number)
 
 
 def _short(reason: dict[str, Any]) -> str:
