@@ -39,6 +39,19 @@
     event.preventDefault();
   });
   document.addEventListener("htmx:sendError", () => one("#status")?.classList.add("stale"));
+  // An alarm that sounds while the page is open is told beside what the person is doing; those
+  // that it was opened with stand in its header.
+  let told = null;
+  function tellAlarms() {
+    const alarms = all("#status template[data-alarm]");
+    for (const alarm of alarms) {
+      if (told && !told.has(alarm.dataset.alarm)) one("#messages").append(alarm.content.cloneNode(true));
+    }
+    told = new Set(alarms.map((alarm) => alarm.dataset.alarm));
+  }
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target.id === "status") tellAlarms();
+  });
   document.addEventListener("theme", (event) => {
     const theme = event.detail.value;
     if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -275,5 +288,6 @@
   // Good news leaves by itself; warnings and errors stay until they are dismissed.
   setTimeout(() => all(".m-success").forEach((message) => message.remove()), 8000);
   setWidths();
+  tellAlarms();
   count();
 })();

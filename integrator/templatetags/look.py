@@ -16,7 +16,7 @@ from integrator.core.clock import now
 from integrator.messages import panel_errors
 from integrator.messages.message import of_json
 from integrator.messages.names import FIELDS, LOGINS, PARTS, PHASES, SUBJECTS, VERDICTS
-from integrator.web.layout import access, live, marks, markup
+from integrator.web.layout import access, live, marks, markup, panel_links
 from integrator.web.layout import chrome as chromes
 from integrator.web.layout.plain import plain
 
@@ -62,6 +62,15 @@ def linked(text: object, address: str) -> SafeString | str:
     link = '<a href="{}" target="_blank" rel="noreferrer noopener">{}{}{}</a>'
     hidden = format_html('<span class="unseen"> {}</span>', gettext("(in the panel)"))
     return format_html(link, iri_to_uri(address), plain(text), marks.icon("link"), hidden)
+
+
+@register.simple_tag(takes_context=True)
+def panel_link(
+    context: Context, kind: str, number: int | None, text: object = None
+) -> SafeString | str:
+    """The number of a service, task or client, or this name of it, as a link to BILLmanager."""
+    address = panel_links.address(context["request"], kind, number)
+    return linked("–" if not number else text or number, address)
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from integrator.messages.message import verbatim
 from integrator.models import Binding, Window
 from tests import factories
 
@@ -75,8 +76,18 @@ def test_a_held_window_becomes_loud_by_itself(sign_in: Callable[..., Page]) -> N
     window = factories.window(plan=factories.plan("Gold"))
     page = sign_in("viewer", "/events/")
     expect(page.locator("#status")).to_contain_text("Gold sells manually")
-    Window.objects.filter(pk=window.pk).update(held=True, version=3)
+    cause = verbatim("the order of b7 was not answered")
+    Window.objects.filter(pk=window.pk).update(held=True, version=3, cause=cause)
     expect(page.locator("#status.held")).to_contain_text("Gold is held")
+    told = page.locator("#messages [role=alert]")
+    expect(told).to_contain_text("Gold is held, open since")
+    expect(told).to_contain_text("the order of b7 was not answered")
+    page.evaluate("htmx.trigger('#poller', 'refresh')")
+    expect(told).to_have_count(1)
+    told.locator("a").click()
+    page.wait_for_url(f"**/windows/{window.pk}/")
+    expect(page.locator("#status.held")).to_be_visible()
+    expect(page.locator("#messages .message")).to_have_count(0)
 
 
 def test_a_hidden_page_asks_nothing(sign_in: Callable[..., Page]) -> None:

@@ -15,6 +15,8 @@ from integrator.models.states import Phase
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from integrator.messages.message import Message
+
 WORKER_SILENCE = dt.timedelta(seconds=60)
 
 
@@ -24,7 +26,7 @@ class OpenWindow:
 
     ``held_until``: when a held window goes on by itself at the latest; None: a person decides.
     ``asks``: the step of a guided binding that waits for a person's word, None where none does;
-    ``run``: of one of its bindings, None where it has none.
+    ``run``: of one of its bindings, None where it has none. ``cause``: why it is held.
     """
 
     id: int
@@ -35,6 +37,7 @@ class OpenWindow:
     since: dt.datetime | None
     held_until: dt.datetime | None = None
     asks: int | None = None
+    cause: Message | str = ""
     run: int | None = None
 
     @property
@@ -49,15 +52,25 @@ class OpenWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """What was found to be wrong after a window. ``since``: when that window had ended."""
+
+    id: int
+    plan: str
+    text: Message
+    since: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Chrome:
     """Held windows first. ``working``: a worker gave a sign of life within the last minute.
 
-    ``alarms``: (id, plan) of windows after which something was found to be wrong.
+    ``alarms``: of windows that nobody has looked at since, the newest three.
     """
 
     windows: tuple[OpenWindow, ...]
     working: bool
-    alarms: tuple[tuple[int, str], ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def held(self) -> tuple[OpenWindow, ...]:
@@ -81,7 +94,7 @@ def read() -> Chrome:
         .annotate(run=Subquery(Binding.objects.filter(window=OuterRef("pk")).values("run_id")[:1]))
         .values_list(
             *("id", "plan__name", "phase", "held", "closing", "opened_at", "held_until", "asks"),
-            "run",
+            *("cause", "run"),
         )
     )
     return Chrome(
@@ -90,9 +103,10 @@ def read() -> Chrome:
             role="worker", seen_at__gte=now() - WORKER_SILENCE
         ).exists(),
         alarms=tuple(
-            Window.objects.filter(alarm_seen_by="")
+            Alarm(*row)
+            for row in Window.objects.filter(alarm_seen_by="")
             .exclude(alarm="")
             .order_by("-id")
-            .values_list("id", "plan__name")[:3]
+            .values_list("id", "plan__name", "alarm", "closed_at")[:3]
         ),
     )

@@ -13,7 +13,6 @@ from integrator.core.errors import ActionRefused, PanelError
 from integrator.core.numbers import number
 from integrator.core.typed_text import typed
 from integrator.models import Binding
-from integrator.panel_access import deep_links
 from integrator.panel_access.transports import NoBillManagerError
 from integrator.panel_setup import advice
 from integrator.web.layout import refusals
@@ -29,12 +28,9 @@ if TYPE_CHECKING:
 def options(request: Request, pk: int) -> HttpResponse:
     """Read the panel now: services or payments that could be it, each with its button."""
     binding = get_object_or_404(Binding.objects.select_related("client", "plan"), pk=pk)
-    context = {"binding": binding, "options": [], "error": "", "links": deep_links}
+    context = {"binding": binding, "options": [], "error": ""}
     try:
-        context["options"] = [
-            (one, deep_links.service(one.id) if one.kind == "service" else "")
-            for one in undecided_evidence.options(binding)
-        ]
+        context["options"] = undecided_evidence.options(binding)
     except PanelError as error:
         context["error"] = advice.refusal_of(error).text
     except NoBillManagerError:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from integrator.messages.message import of_json
 from integrator.models import StrangerOrder, Window
-from integrator.panel_access import deep_links
 from integrator.steps import TITLES
 from integrator.web.layout import refusals
 from integrator.web.layout.access import Role, needs
@@ -75,13 +74,7 @@ def _context(window: Window) -> dict[str, Any]:
         "canaries": window.canaries.select_related("binding__account__panel"),
         "unread": [of_json(why) for why in window.seen.get("unread", {}).values()],
         "users": window.new_users.select_related("panel", "binding")[:MAX_ROWS],
-        "orders": [(order, *_links(order)) for order in orders],
+        "orders": orders,
         "waiting": sum(order.state == StrangerOrder.State.MANUAL for order in orders),
         "events": window.events.filter(binding=None).order_by("-id")[:50],
     }
-
-
-def _links(order: StrangerOrder) -> tuple[str, str]:
-    return deep_links.service(order.service_id), deep_links.task(
-        order.task_id
-    ) if order.task_id else ""
