@@ -22,7 +22,7 @@ from integrator.web.accounts import (
     saved_views,
 )
 from integrator.web.admin import events, monitoring, people, second_factor, session
-from integrator.web.layout import overview
+from integrator.web.layout import overview, palette
 from integrator.web.panels import connection, dialect, panel, panels
 from integrator.web.previews import (
     bind,
@@ -32,7 +32,7 @@ from integrator.web.previews import (
     row_passwords,
     starting_page,
 )
-from integrator.web.runs import binding, decisions, guided, run, runs, undo
+from integrator.web.runs import binding, decisions, guided, run, run_report, runs, undo
 from integrator.web.windows import window, windows
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     path("", overview.page, name="overview"),
     path("overview/live/", overview.poll, name="overview-live"),
     path("live/", session.header, name="live"),
+    path("find/", palette.find, name="find"),
     # people and browsers
     path(
         "login/",
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<id:pk>/live/", run.poll, name="run-live"),
     path("runs/<id:pk>/retry/", run.retry, name="run-retry"),
     path("runs/<id:pk>/export.csv", run.export, name="run-export"),
+    path("runs/<id:pk>/report/", run_report.page, name="run-report"),
     path("runs/<id:pk>/guided/", guided.page, name="guided"),
     path("runs/<id:pk>/guided/live/", guided.poll, name="guided-live"),
     path("runs/<id:pk>/guided/go-on/", guided.go_on, name="guided-go-on"),

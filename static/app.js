@@ -19,8 +19,43 @@
   // A page that is to load itself anew waits while a dialogue is open, while somebody types, and
   // while a form is on its way, which it would call back; the next poll tells it again.
   let sent = false;
-  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sent = true; });
-  window.addEventListener("pageshow", () => { sent = false; });
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    sent = true;
+    event.submitter?.setAttribute("aria-busy", "true");
+    if (event.target.method === "post" && !event.target.closest(".sign-in")) keepTyped(event.target);
+  });
+  window.addEventListener("pageshow", () => {
+    sent = false;
+    for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+  // What was typed survives a session that has ended: it is put back after signing in. Secrets are
+  // not kept.
+  function keepTyped(form) {
+    const typed = all("input:not([type=hidden], [type=password], [type=file]), select, textarea", form)
+      .filter((field) => field.name && !/password|secret|code/.test(field.name))
+      .map((field) => [field.name, field.value, field.matches("[type=checkbox], [type=radio]") ? field.checked : null]);
+    const draft = { path: location.pathname, action: form.getAttribute("action"), typed };
+    sessionStorage.setItem("typed", JSON.stringify(draft));
+  }
+  function putTypedBack() {
+    const draft = JSON.parse(sessionStorage.getItem("typed") ?? "null");
+    if (!draft || one(".sign-in")) return;
+    sessionStorage.removeItem("typed");
+    const cameBack = /\/(login|second-factor)\//.test(document.referrer);
+    if (!cameBack || draft.path !== location.pathname) return;
+    const fieldsOf = (form, name) => all(`[name="${CSS.escape(name)}"]`, form);
+    const form = all("form").find((form) =>
+      form.getAttribute("action") === draft.action && draft.typed.every(([name]) => fieldsOf(form, name).length));
+    if (!form || !draft.typed.length) return;
+    for (const [name, value, checked] of draft.typed) {
+      const fields = fieldsOf(form, name);
+      if (checked === null && fields[0]) fields[0].value = value;
+      else for (const field of fields) if (field.value === value) field.checked = checked;
+    }
+    form.closest("[popover]")?.showPopover();
+    count();
+  }
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     if (!event.detail.xhr.getResponseHeader("HX-Refresh")) return;
     const types = document.activeElement.matches("main :is(input, textarea, select)");
@@ -39,6 +74,15 @@
     event.preventDefault();
   });
   document.addEventListener("htmx:sendError", () => one("#status")?.classList.add("stale"));
+  // A click that came to nothing is told; that a poll did is said in the header.
+  function refused(event) {
+    if (event.target.id === "poller") return;
+    const xhr = event.detail.xhr;
+    const why = xhr?.getResponseHeader("X-Refused") ?? (xhr?.status === 403 ? "forbidden" : "unknown");
+    const text = one(`#toast-${why}`) ?? one("#toast-unknown");
+    if (text) one("#messages").append(text.content.cloneNode(true));
+  }
+  for (const name of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(name, refused);
   // An alarm that sounds while the page is open is told beside what the person is doing; those
   // that it was opened with stand in its header.
   let told = null;
@@ -149,6 +193,7 @@
     }
     if (event.target.closest("#clear")) clear();
     if (event.target.closest("[data-close-side]")) closeSide();
+    if (event.target.closest("[data-print]")) print();
     const copied = event.target.closest("[data-copy]");
     if (copied) copy(copied);
     event.target.closest("[data-dismiss]")?.closest(".message").remove();
@@ -229,8 +274,32 @@
   const keys = {
     "/": () => one("[data-search]")?.focus(),
     "?": () => one("#keys")?.togglePopover(),
+    b: () => one("#bind:enabled")?.click(),
+    r: () => one("#retry-button, #run-causes [id^='r-']")?.focus(),
     j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
   };
+  // -- the palette: Ctrl-K, then letters, arrows and Enter
+  function openPalette() {
+    if (!one("#palette")) return;
+    one("#palette").togglePopover();
+    one("#palette:popover-open input")?.select();
+  }
+  function walk(event, at) {
+    const stops = all("#palette-word, #found a");
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) stops[Math.min(stops.length - 1, Math.max(0, stops.indexOf(at) + by))]?.focus();
+    else if (event.key === "Enter" && at.id === "palette-word" && one("#found a")) one("#found a").click();
+    else return;
+    event.preventDefault();
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+      openPalette();
+      event.preventDefault();
+    }
+    if (document.activeElement.matches("#palette-word, #found a")) walk(event, document.activeElement);
+  });
+
   document.addEventListener("keydown", (event) => {
     const at = document.activeElement;
     const typing = at.matches("input:not([type=checkbox]), textarea, select") || one(":popover-open:not(#side)");
@@ -268,6 +337,13 @@
     event.preventDefault();
   });
 
+  // -- times stand in the time zone of this browser, which the server learns from a cookie
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (timeZone && !document.cookie.split("; ").includes(`timezone=${timeZone}`)) {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `timezone=${timeZone}; path=/; max-age=31536000; samesite=lax${secure}`;
+  }
+
   // -- times stay true without asking the server
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short" });
   setInterval(() => {
@@ -289,5 +365,6 @@
   setTimeout(() => all(".m-success").forEach((message) => message.remove()), 8000);
   setWidths();
   tellAlarms();
+  putTypedBack();
   count();
 })();

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from integrator.bindings.transitions import PRODUCT
 from integrator.core import clock
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def may_work(run: Run, now: dt.datetime) -> bool:
-    """Whether ``now`` lies in the run's hours; they are of the server's own time zone."""
+    """Whether ``now`` lies in the run's hours; they are in UTC."""
     hours = hours_of(run)
     if hours is None:
         return True
     start, end = hours
-    local = timezone.localtime(now).time()
+    local = now.astimezone(dt.UTC).time()
     return start <= local < end if start <= end else local >= start or local < end
 
 
@@ -34,7 +33,7 @@ def begins_at(run: Run, now: dt.datetime) -> dt.datetime | None:
     hours = hours_of(run)
     if hours is None or may_work(run, now):
         return None
-    local = timezone.localtime(now)
+    local = now.astimezone(dt.UTC)
     begin = dt.datetime.combine(local.date(), hours[0], local.tzinfo)
     return begin if begin > local else begin + dt.timedelta(days=1)
 

@@ -6,12 +6,12 @@ come. So its closed windows tell the pace, and what waits tells which cohorts ar
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrator.core import clock
@@ -24,8 +24,6 @@ from integrator.runs.estimate import Estimate
 from integrator.windows import members
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from integrator.models import Window
     from integrator.runs.tally import Tally
 
@@ -212,9 +210,9 @@ def _seconds_preparing(run: Run) -> float | None:
         .annotate(waiting=Count("id", filter=waits), ready=Count("id", filter=~waits))
         .order_by()
     )
-    begun, now, hours = timezone.localtime(run.started_at), clock.now(), run_state.hours_of(run)
+    begun, now, hours = run.started_at.astimezone(dt.UTC), clock.now(), run_state.hours_of(run)
     passed = (
-        working_hours.worked_since(begun, timezone.localtime(now), hours)
+        working_hours.worked_since(begun, now.astimezone(dt.UTC), hours)
         if hours
         else (now - begun).total_seconds()
     )
@@ -231,7 +229,7 @@ def _on_the_clock(run: Run, seconds: float, due_at: dt.datetime | None) -> float
         seconds = max(seconds, (due_at - now).total_seconds())
     if hours is None:
         return seconds
-    return working_hours.until_worked(seconds, timezone.localtime(now), hours)
+    return working_hours.until_worked(seconds, now.astimezone(dt.UTC), hours)
 
 
 def _per_minute(tally: Tally) -> float | None:

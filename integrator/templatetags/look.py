@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ from integrator.web.layout import chrome as chromes
 from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from django.template import Context
     from django.utils.safestring import SafeString
 
@@ -200,6 +199,23 @@ def _time_of_day(at: dt.datetime | None, shape: str, precision: str) -> str | Sa
         local.tzname(),
         local.strftime(shape if (now() - at).total_seconds() < DAY else f"%d.%m. {shape}"),
     )
+
+
+@register.filter
+def hours(text: str) -> str:
+    """Hours of a run, ``HH:MM-HH:MM`` in UTC, and the same in the reader's time zone today."""
+    if not text:
+        return ""
+    today = now().astimezone(dt.UTC).date()
+    times = [
+        dt.datetime.combine(today, dt.time.fromisoformat(one), dt.UTC) for one in text.split("-")
+    ]
+    begin, end = (timezone.localtime(one) for one in times)
+    if not begin.utcoffset():
+        return f"{text} UTC"
+    return gettext("%(hours)s UTC, which is %(begin)s–%(end)s %(zone)s") % {
+        "hours": text, "begin": f"{begin:%H:%M}", "end": f"{end:%H:%M}",
+        "zone": timezone.get_current_timezone_name()}  # fmt: skip
 
 
 @register.filter

@@ -108,10 +108,11 @@ def test_nothing_is_wider_than_the_screen(sign_in: Callable[..., Page], language
             root = "document.documentElement"
             if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
                 wide.append((width, address))
-        page.set_viewport_size({"width": 1024, "height": 800})
         page.evaluate(WIDE_LETTERS)
-        if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
-            wide.append((0, address))
+        for width in (360, 1024):
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate(f"{root}.scrollWidth > window.innerWidth"):
+                wide.append((width, f"{address} in wide letters"))
     assert wide == []
 
 

@@ -23,8 +23,8 @@ def having(word: str) -> Q:
     return own | _of_clients(word)
 
 
-def _of_clients(word: str) -> Q:
-    """What narrows accounts down to those of clients with the word in their name.
+def clients_named(word: str) -> Q:
+    """What narrows clients down to those with the word in their name.
 
     SQLite folds only Latin letters, hence the capitalised spelling beside any other one.
     """
@@ -33,6 +33,12 @@ def _of_clients(word: str) -> Q:
     likely = [search_index.candidates(Client, one, most=MAX_BY_ID) for one in spellings]
     if None not in likely:
         named &= Q(pk__in={pk for found in likely for pk in found or ()})
+    return named
+
+
+def _of_clients(word: str) -> Q:
+    """What narrows accounts down to those of clients with the word in their name."""
+    named = clients_named(word)
     clients = Client.objects.filter(named).values_list("pk", flat=True)
     # Looked up once where they are few: the list and its count would each do it again.
     few = list(clients[: MAX_CLIENTS_BY_ID + 1])

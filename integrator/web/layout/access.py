@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -107,10 +108,19 @@ def needs(*, get: Role | None = None, post: Role | None = None) -> Callable[[Vie
     return decorate
 
 
+def _sent_from(request: Request) -> str:
+    """The page of ours that a form was sent from; "" where the browser does not tell."""
+    sender = urlsplit(request.headers.get("Referer", ""))
+    return sender.path if sender.netloc == request.get_host() else ""
+
+
 def to_login(request: Request) -> HttpResponseBase:
-    """Send the browser to the login page and, after it, back to the page it was on."""
+    """Send the browser to the login page and, after it, back to the page it was on.
+
+    What was typed there is kept by the browser meanwhile (static/app.js), but for secrets.
+    """
     back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path()
     if request.method != "GET" and not request.htmx:
-        back = resolve_url("overview")
+        back = _sent_from(request)
     redirect = redirect_to_login(back or resolve_url("overview"))
     return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect

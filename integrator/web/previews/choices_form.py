@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import Payment
@@ -91,7 +94,6 @@ class ChoicesForm(forms.Form):
         required=False,
         max_length=11,
         widget=forms.TextInput(attrs={"placeholder": "02:00-06:00"}),
-        help_text=_("Server time, UTC. Empty: at any time."),
     )
     hold_letters = forms.BooleanField(
         label=_("Hold back the plans' opening letters"),
@@ -107,6 +109,7 @@ class ChoicesForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
         initial = {"cohort": settings.COHORT, "token": secrets.token_hex(16)}
         super().__init__(data, initial=initial, **kwargs)
+        self.fields["hours"].help_text = _hours_help()
         paymethod = self.fields["paymethod"]
         assert isinstance(paymethod, forms.ChoiceField)  # noqa: S101 - tells the type checker
         paymethod.choices = [("", _("– none –")), *paymethods()]
@@ -194,6 +197,17 @@ class CsvForm(ChoicesForm):
         assert isinstance(renewal, forms.ChoiceField)  # noqa: S101 - tells the type checker
         said = ("column", _("As the column “autoprolong” says"))
         renewal.choices = [*ChoicesForm.AUTOPROLONG, said]
+
+
+def _hours_help() -> str:
+    """What the hours are in, with the present time beside the reader's own."""
+    moment = now()
+    own = timezone.localtime(moment)
+    utc, zone = f"{moment:%H:%M}", timezone.get_current_timezone_name()
+    if not own.utcoffset():
+        return gettext("In UTC, where it is %(utc)s now. Empty: at any time.") % {"utc": utc}
+    text = gettext("In UTC, where it is %(utc)s now (%(own)s %(zone)s). Empty: at any time.")
+    return text % {"utc": utc, "own": f"{own:%H:%M}", "zone": zone}
 
 
 def paymethods() -> list[tuple[str, str]]:

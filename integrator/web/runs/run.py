@@ -19,6 +19,7 @@ from integrator.bindings.work import expiry
 from integrator.core.clock import now
 from integrator.core.errors import ActionRefused, Refused
 from integrator.core.numbers import numbers
+from integrator.messages.message import Message
 from integrator.models import Account, Binding, Panel, Run, Window
 from integrator.models.states import RETRYABLE, BindingState, RunState
 from integrator.previews.csv import password_list
@@ -27,6 +28,7 @@ from integrator.steps import SHARED
 from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
+from integrator.web.runs import course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,10 +134,14 @@ def _listed_passwords(request: Request, chosen: QuerySet[Binding]) -> dict[int, 
 
 @needs(get=Role.VIEWER)
 def export(request: Request, pk: int) -> HttpResponseBase:
-    """All bindings of the run as CSV; cells are defused, since names come from panels."""
+    """All bindings of the run as CSV, for accountant and archive.
+
+    Cells are defused, since names come from panels.
+    """
     run = get_object_or_404(Run, pk=pk)
     head = ["binding", "server", "username", "domain", "client", "plan", "state", "step",
-            "service", "cause", "detail"]  # fmt: skip # the head of the file, as it is read
+            "service", "cause", "detail", "price", "currency", "credited", "period",
+            "expires", "done_at"]  # fmt: skip # the head of the file, as it is read
     return csv_download(request, _lines(run, head), f"run-{run.pk}.csv")
 
 
@@ -143,10 +149,11 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
     yield [*head]
     rows = run.bindings.order_by("number").values_list(
         "id", "account__panel__name", "account__username", "domain", "client__remote_id",
-        "plan__name", "state", "step", "service_id", "cause", "cause_text",
+        "plan__name", "state", "step", "service_id", "cause", "cause_text", "price", "currency",
+        "credited", "period", "expires", "done_at",
     )  # fmt: skip # in the order of the head
-    for number, *cells, detail in rows.iterator(chunk_size=2000):
-        yield [f"b{number}", *cells, str(detail)]
+    for number, *cells in rows.iterator(chunk_size=2000):
+        yield [f"b{number}", *(str(cell) if isinstance(cell, Message) else cell for cell in cells)]
 
 
 def show_retried(request: Request, done: RetryReport) -> None:
@@ -193,6 +200,7 @@ def _context(run: Run) -> dict[str, Any]:
         "cancel_means": endings.of_cancelling(run).sentences(),
         "hours_begin": run_state.begins_at(run, now()) if run.state == RunState.RUNNING else None,
         "windows": _windows(run),
+        "course": course.of(run),
     }
 
 
