@@ -1,7 +1,7 @@
 # `make help` lists what can be done. Each target first installs what it needs.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all test-fresh simulate dialects lint format locale lock bench matching picture clean
+.PHONY: help setup dev demo up test test-sqlite test-postgres test-slow test-seeds test-all test-fresh simulate dialects lint format locale lock bench matching picture pictures clean
 
 python := .venv/bin/python
 # Most tests wait for processes and panels more than they compute.
@@ -67,6 +67,9 @@ test-fresh: ## what the README says on bare Debian systems, made for it (root, d
 picture: dev ## the README's pictures of a running batch, light and dark
 	@scripts/test-tools.sh
 	$(python) -m tests.browser.picture
+
+pictures: picture ## those, and each page in each state, both languages and themes, in var/pictures, to look at
+	$(python) -m pytest tests/browser/test_states.py -q -m slow
 
 lint: dev ## style, types, missing migrations
 	$(python) -m ruff check

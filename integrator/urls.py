@@ -19,6 +19,7 @@ from integrator.web.accounts import (
     columns,
     drift,
     plan_map,
+    rule_choice,
     saved_views,
 )
 from integrator.web.admin import events, monitoring, people, second_factor, session
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<id:pk>/", account.page, name="account"),
     path("accounts/<id:pk>/choose/", choice.choose, name="account-choose"),
     path("accounts/<id:pk>/forget/", choice.forget, name="account-forget"),
+    path("accounts/choose/", rule_choice.page, name="accounts-choose"),
     path("accounts/bind/", bind.selected, name="bind"),
     path("accounts/clients/", clients.page, name="clients"),
     path("accounts/clients/live/", clients.poll, name="clients-live"),

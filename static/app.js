@@ -167,7 +167,7 @@
     one("#picked").textContent = shown ? shown.toLocaleString(document.documentElement.lang) : "0";
     one("#cannot").hidden = !cannot || everything?.checked;
     one("#cannot b").textContent = cannot;
-    one("#clear").disabled = one("#bind").disabled = !shown;
+    one("#clear").disabled = one("#bind").disabled = one("#choose-many").disabled = !shown;
     const head = one("#tick-all");
     if (!head) return;
     head.checked = ticked.length > 0 && ticked.length === boxes().length;

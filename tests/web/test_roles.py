@@ -29,6 +29,8 @@ NEEDS = {  # (name, method): the least role
     ("view-save", "post"): OPERATE,
     ("view-delete", "post"): OPERATE,
     ("account", "get"): VIEW,
+    ("accounts-choose", "get"): OPERATE,
+    ("accounts-choose", "post"): OPERATE,
     ("account-choose", "get"): OPERATE,
     ("account-choose", "post"): OPERATE,
     ("account-forget", "post"): OPERATE,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LATEST = 5
 
 
-def _free() -> QuerySet[Account]:
+def free() -> QuerySet[Account]:
     """The accounts of which a choice can be made: neither bound nor being bound."""
     reserved = Binding.objects.filter(reserved=True).values("account_id")
     return listed().filter(STATES["unbound"]).exclude(pk__in=reserved)
@@ -40,9 +40,9 @@ def _free() -> QuerySet[Account]:
 def choose(request: Request, pk: int) -> HttpResponse:
     """Show one account's candidates with their evidence, or store a person's choice among them."""
     if request.method == "GET":
-        account = get_object_or_404(_free().select_related("panel", "client", "plan"), pk=pk)
+        account = get_object_or_404(free().select_related("panel", "client", "plan"), pk=pk)
         return _dialogue(request, account)
-    account = get_object_or_404(_free(), pk=pk)
+    account = get_object_or_404(free(), pk=pk)
     client = _named(request, account)
     if client is None:
         text = _("BILLmanager has no client “%s”, or several do.")
@@ -76,7 +76,7 @@ def _named(request: Request, account: Account) -> Client | None:
 @needs(post=Role.OPERATOR)
 def forget(request: Request, pk: int) -> HttpResponse:
     """Delete a choice."""
-    client_choices.forget(get_object_or_404(_free().exclude(chosen_by=""), pk=pk))
+    client_choices.forget(get_object_or_404(free().exclude(chosen_by=""), pk=pk))
     return _row(request, pk)
 
 

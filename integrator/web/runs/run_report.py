@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpResponse
 
-    from integrator.models import Binding
+    from integrator.models import Binding, Event
     from integrator.web.layout.access import Request
 
 MAX_ROWS = 2000
@@ -43,7 +43,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "course": course.of(run),
         "open": open_[:MAX_ROWS],
         "expiries": list(expiry.to_do(run)[:MAX_ROWS]),
-        "notes": run.events.exclude(actor=PRODUCT).order_by("id")[:MAX_NOTES],
+        "notes": _notes(run)[:MAX_NOTES],
         "done": done[:MAX_ROWS],
         "left_out": max(done.count() - MAX_ROWS, 0),
     }
@@ -53,6 +53,12 @@ def page(request: Request, pk: int) -> HttpResponse:
 def _rows(run: Run, states: list[BindingState]) -> QuerySet[Binding]:
     found = run.bindings.filter(state__in=states).order_by("number")
     return found.select_related("account__panel", "client", "plan")
+
+
+def _notes(run: Run) -> QuerySet[Event]:
+    """What people did; that they queued each binding is said once, by the run's own start."""
+    queued = Q(binding__isnull=False, from_state="")
+    return run.events.exclude(actor=PRODUCT).exclude(queued).order_by("id")
 
 
 def _sums(run: Run) -> list[dict[str, Any]]:

@@ -36,10 +36,15 @@ def test_it_tells_what_people_did_and_not_what_went_by_itself(viewer: Client) ->
     run = factories.run(total=1)
     factories.event(run=run, actor="anna", to_state="paused", why=verbatim("lunch"))
     factories.event(run=run, to_state="running", why=verbatim("by itself"))
+    queued = {"actor": "anna", "binding": factories.binding(run=run)}
+    factories.event(run=run, **queued, why=verbatim("queued at the start"))
+    factories.event(run=run, **queued, from_state="failed", why=verbatim("tried again"))
     text = text_of(viewer.get(f"/runs/{run.pk}/report/").text)
     assert "anna" in text
     assert "lunch" in text
     assert "by itself" not in text
+    assert "queued at the start" not in text
+    assert "tried again" in text
 
 
 def test_a_long_list_names_what_is_left_out(
