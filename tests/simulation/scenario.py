@@ -133,7 +133,7 @@ def _beside(drawn: Scenario, chance: random.Random) -> None:
 
     Its lists show no marks, its orders answer no service, and ours take their time.
     """
-    drawn.dialect, drawn.behind = "second-form", chance.choice((20.0, 40.0, 55.0))
+    drawn.dialect, drawn.behind = "second-form", chance.choice((20.0, 40.0, 60.0))
     drawn.third_parties, drawn.people, drawn.slips = ["twin_before"] * 4, [], ()
     drawn.accounts, drawn.cohort, drawn.storm, drawn.passwords = 6, 2, 400.0, ""
     drawn.deaths = drawn.naps = drawn.commits = drawn.dropped = 0.0
@@ -202,7 +202,7 @@ def _queued(drawn: Scenario, chance: random.Random) -> None:
     _storm(drawn, "money", ("lands_late", "locked_after"))
     drawn.weather.queue, drawn.weather.left = 560.0, 4
     drawn.storm, drawn.slips, drawn.expires = 400.0, (), False
-    drawn.behind = chance.choice((0.0, 5.0, 40.0, 55.0))
+    drawn.behind = chance.choice((0.0, 5.0, 40.0, 60.0))
 
 
 def _empty_words(drawn: Scenario, _chance: random.Random) -> None:
@@ -331,7 +331,7 @@ def _drawn(chance: random.Random) -> Scenario:
         people=chance.choices(PEOPLE, k=int(sometimes(0.5, chance.randint(1, 6)))),
         third_parties=chance.choices(THIRD_PARTIES, k=int(sometimes(0.5, chance.randint(1, 5)))),
         storm=chance.choice((60.0, 180.0, 400.0)),
-        behind=sometimes(0.2, chance.choice((5.0, 20.0, 40.0, 55.0))),
+        behind=sometimes(0.2, chance.choice((5.0, 20.0, 40.0, 60.0))),
         poison=chance.random() < 0.08,
         closes_refused=chance.random() < 0.06,
         away=_away(chance),
