@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +46,19 @@ def test_times_are_shown_as_the_browser_has_them(viewer: Client, zone: str, show
     viewer.cookies["timezone"] = zone
     text = text_of(viewer.get(f"/runs/{run.pk}/report/").text)
     assert shown in text
+
+
+def test_zones_are_known_where_the_system_knows_none() -> None:
+    """As on a bare Debian 13, or in a small container."""
+    program = "import zoneinfo; print('Asia/Kolkata' in zoneinfo.available_timezones())"
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "True\n"
 
 
 def test_hours_of_a_run_are_told_in_both(viewer: Client) -> None:
