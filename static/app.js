@@ -29,29 +29,34 @@
     sent = false;
     for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
   });
-  // What was typed survives a session that has ended: it is put back after signing in. Secrets are
-  // not kept.
+  // What was typed survives a session that has ended: it is put back into the same form of the same
+  // page after signing in. Secrets are not kept, nor that all that match are meant.
+  const place = () => location.pathname + location.search;
+  const alike = (form) => all("form").filter((one) => one.getAttribute("action") === form.getAttribute("action"));
+  const fieldsOf = (form) =>
+    all("input:not([type=hidden], [type=password], [type=file]), select, textarea", form)
+      .filter((field) => field.name && field.name !== "_all" && !/password|secret|code/.test(field.name));
+  const valueOf = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
+  const hiddenOf = (form) =>
+    all("input[type=hidden]:not([name=csrfmiddlewaretoken], [name=token])", form).map((field) => field.value).join("\n");
   function keepTyped(form) {
-    const typed = all("input:not([type=hidden], [type=password], [type=file]), select, textarea", form)
-      .filter((field) => field.name && !/password|secret|code/.test(field.name))
-      .map((field) => [field.name, field.value, field.matches("[type=checkbox], [type=radio]") ? field.checked : null]);
-    const draft = { path: location.pathname, action: form.getAttribute("action"), typed };
+    const typed = fieldsOf(form).map((field) => [field.name, valueOf(field)]);
+    const draft = { place: place(), action: form.getAttribute("action"), nth: alike(form).indexOf(form),
+      hidden: hiddenOf(form), typed };
     sessionStorage.setItem("typed", JSON.stringify(draft));
   }
   function putTypedBack() {
     const draft = JSON.parse(sessionStorage.getItem("typed") ?? "null");
     if (!draft || one(".sign-in")) return;
     sessionStorage.removeItem("typed");
-    const cameBack = /\/(login|second-factor)\//.test(document.referrer);
-    if (!cameBack || draft.path !== location.pathname) return;
-    const fieldsOf = (form, name) => all(`[name="${CSS.escape(name)}"]`, form);
-    const form = all("form").find((form) =>
-      form.getAttribute("action") === draft.action && draft.typed.every(([name]) => fieldsOf(form, name).length));
-    if (!form || !draft.typed.length) return;
-    for (const [name, value, checked] of draft.typed) {
-      const fields = fieldsOf(form, name);
-      if (checked === null && fields[0]) fields[0].value = value;
-      else for (const field of fields) if (field.value === value) field.checked = checked;
+    if (!/\/(login|second-factor)\//.test(document.referrer) || draft.place !== place()) return;
+    const form = all("form").filter((one) => one.getAttribute("action") === draft.action)[draft.nth];
+    const fields = form ? fieldsOf(form) : [];
+    const same = fields.length === draft.typed.length && fields.every((field, at) => field.name === draft.typed[at][0]);
+    if (!fields.length || !same || hiddenOf(form) !== draft.hidden) return;
+    for (const [at, field] of fields.entries()) {
+      const value = draft.typed[at][1];
+      if (typeof value === "boolean") field.checked = value; else field.value = value;
     }
     form.closest("[popover]")?.showPopover();
     count();
@@ -74,13 +79,17 @@
     event.preventDefault();
   });
   document.addEventListener("htmx:sendError", () => one("#status")?.classList.add("stale"));
-  // A click that came to nothing is told; that a poll did is said in the header.
+  // A click that came to nothing is told, once; that a poll did is said in the header.
   function refused(event) {
     if (event.target.id === "poller") return;
-    const xhr = event.detail.xhr;
-    const why = xhr?.getResponseHeader("X-Refused") ?? (xhr?.status === 403 ? "forbidden" : "unknown");
-    const text = one(`#toast-${why}`) ?? one("#toast-unknown");
-    if (text) one("#messages").append(text.content.cloneNode(true));
+    const { xhr, requestConfig } = event.detail;
+    const status = xhr?.status ?? 0;
+    let why = requestConfig?.verb === "get" ? "unread" : "unknown";
+    if (status === 403) why = xhr.getResponseHeader("X-Refused") ?? "forbidden";
+    else if ([404, 405, 409, 413].includes(status)) why = "undone";
+    const text = one(`#toast-${why}`);
+    if (!text || one(`#messages [data-toast="${why}"]`)) return;
+    one("#messages").append(text.content.cloneNode(true));
   }
   for (const name of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(name, refused);
   // An alarm that sounds while the page is open is told beside what the person is doing; those
@@ -130,7 +139,7 @@
       if (one(".grip", cell)) continue;
       const grip = document.createElement("span");
       grip.className = "grip";
-      grip.ariaHidden = "true";
+      grip.setAttribute("aria-hidden", "true");
       cell.append(grip);
     }
   }
@@ -158,8 +167,7 @@
   let last = null;
   const boxes = () => all("[data-row-tick]");
   function count() {
-    const bar = one("#bar");
-    if (!bar) return;
+    if (!one("#picked")) return;
     const ticked = boxes().filter((box) => box.checked);
     const everything = one("#all-matching");
     const shown = everything?.checked ? Number(everything.dataset.count) : ticked.length;
@@ -184,6 +192,11 @@
     last = null;
     count();
   }
+  // A link that htmx follows in place opens in a new tab or window where that is asked for.
+  document.addEventListener("click", (event) => {
+    const modified = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (modified && event.target.closest("a[hx-get]")) event.stopPropagation();
+  }, true);
   document.addEventListener("click", (event) => {
     const box = event.target.closest("[data-row-tick]");
     if (box) {
@@ -194,6 +207,10 @@
     if (event.target.closest("#clear")) clear();
     if (event.target.closest("[data-close-side]")) closeSide();
     if (event.target.closest("[data-print]")) print();
+    if (event.target.closest("[data-reset-widths]")) {
+      localStorage.removeItem("widths");
+      setWidths();
+    }
     const copied = event.target.closest("[data-copy]");
     if (copied) copy(copied);
     event.target.closest("[data-dismiss]")?.closest(".message").remove();
@@ -271,6 +288,8 @@
     const next = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
     if (next) (one("[data-open]", next) ?? asks(next) ?? one("a, input", next))?.focus();
   }
+  // Letters are told by their place on the keyboard, so that they work in any script.
+  const letterOf = (event) => (/^Key[A-Z]$/.test(event.code) ? event.code[3].toLowerCase() : event.key);
   const keys = {
     "/": () => one("[data-search]")?.focus(),
     "?": () => one("#keys")?.togglePopover(),
@@ -288,12 +307,21 @@
     const stops = all("#palette-word, #found a");
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) stops[Math.min(stops.length - 1, Math.max(0, stops.indexOf(at) + by))]?.focus();
-    else if (event.key === "Enter" && at.id === "palette-word" && one("#found a")) one("#found a").click();
+    else if (event.key === "Enter" && at.id === "palette-word") follow();
     else return;
     event.preventDefault();
   }
+  // Enter follows what fits the letters that stand there; what was found for others is not it.
+  let follows = false;
+  function follow() {
+    const word = one("#palette-word").value.trim();
+    follows = one("#found")?.dataset.word !== word;
+    if (!follows) one("#found a")?.click();
+  }
+  document.addEventListener("htmx:afterSettle", () => { if (follows) follow(); });
+  document.addEventListener("input", (event) => { if (event.target.id === "palette-word") follows = false; });
   document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+    if (event.code === "KeyK" && (event.ctrlKey || event.metaKey)) {
       openPalette();
       event.preventDefault();
     }
@@ -327,12 +355,13 @@
       return event.preventDefault();
     }
     const box = at.closest("tr[data-row]") && one("[data-row-tick]", at.closest("tr[data-row]"));
-    if (event.key.toLowerCase() === "x" && box) {
+    const key = letterOf(event);
+    if (key === "x" && box) {
       box.checked = !box.checked;
       if (event.shiftKey && last) range(box);
       last = box;
       count();
-    } else if (keys[event.key] && (!event.key.startsWith("Arrow") || at.closest("tr[data-row]"))) keys[event.key]();
+    } else if (keys[key] && (!key.startsWith("Arrow") || at.closest("tr[data-row]"))) keys[key]();
     else return;
     event.preventDefault();
   });

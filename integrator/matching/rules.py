@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from integrator.core.numbers import numbers
 from integrator.matching import client_choices
+from integrator.matching.evidence import confidence_of
+from integrator.matching.matcher import MAX_REASONS
 from integrator.models import Account, Client
 from integrator.models.states import RowState
 
@@ -39,28 +42,39 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A pair that a rule finds. ``others``: candidates that other evidence speaks for."""
+    """A pair that a rule finds. ``confidence``: of this client, in per cent, by all evidence.
+
+    ``rival``: the same of the likeliest other client; 0: nothing speaks for any other.
+    """
 
     account: Account
     client: Client
     reasons: list[Reason]
-    others: int
+    confidence: int
+    rival: int
 
     @property
     def key(self) -> str:
         """What a tick of it says."""
         return f"{self.account.pk}:{self.client.remote_id}"
 
+    @property
+    def is_likeliest(self) -> bool:
+        """Whether more speaks for this client than for any other."""
+        return self.confidence > self.rival
+
 
 def proposals(accounts: QuerySet[Account]) -> dict[str, list[Proposal]]:
     """The pairs that each rule finds among these accounts, by login, MOST of a rule at most.
 
-    Left out are accounts that are proposed, chosen or bound already, and those with a doubt that
-    a person has to decide one by one (suspended, in conflict).
+    Left out are accounts that are proposed, chosen or bound already, those with a doubt that a
+    person has to decide one by one (suspended, in conflict), and those with so much evidence that
+    not all of it was stored: what names one client there may name others as well.
     """
     found: dict[str, list[tuple[Account, int, list[Reason]]]] = {rule: [] for rule in RULES}
     for account in _asking(accounts).iterator(chunk_size=500):
-        if client_choices.doubts(active=account.active, conflicts=account.conflicts):
+        doubts = client_choices.doubts(active=account.active, conflicts=account.conflicts)
+        if doubts or len(account.match_reasons) >= MAX_REASONS:
             continue
         for rule, pairs in found.items():
             speaking = [one for one in account.match_reasons if one["key"] == rule]
@@ -71,7 +85,7 @@ def proposals(accounts: QuerySet[Account]) -> dict[str, list[Proposal]]:
     known = Client.objects.filter(gone_at=None).in_bulk(wanted, field_name="remote_id")
     return {
         rule: [
-            Proposal(account, known[client], reasons, len(account.match_candidates) - 1)
+            _proposal(account, known[client], reasons)
             for account, client, reasons in pairs
             if client in known
         ]
@@ -79,14 +93,25 @@ def proposals(accounts: QuerySet[Account]) -> dict[str, list[Proposal]]:
     }
 
 
+def _proposal(account: Account, client: Client, reasons: list[Reason]) -> Proposal:
+    certain = confidence_of(account.match_reasons)
+    own = certain.pop(client.remote_id, 0)
+    return Proposal(account, client, reasons, own, max(certain.values(), default=0))
+
+
 @transaction.atomic
 def store(
     accounts: QuerySet[Account], rule: str, ticked: Collection[str], person: str
 ) -> list[Account]:
-    """Store the ticked pairs as the person's choices; those alone that the rule still finds."""
+    """Store the ticked pairs as the person's choices; those alone that the rule still finds.
+
+    Their rows are locked, so that nobody else's choice of the same moment is written over.
+    """
+    named = numbers(key.partition(":")[0] for key in ticked)
+    held = accounts.filter(pk__in=named[:MOST]).select_for_update(of=("self",))
     return [
         client_choices.choose(one.account, client=one.client, plan=None, person=person, seen=[])
-        for one in proposals(accounts)[rule]
+        for one in proposals(held)[rule]
         if one.key in ticked
     ]
 

@@ -69,7 +69,7 @@ def panel_link(
 ) -> SafeString | str:
     """The number of a service, task or client, or this name of it, as a link to BILLmanager."""
     address = panel_links.address(context["request"], kind, number)
-    return linked("–" if not number else text or number, address)
+    return linked(text or number or "–", address)
 
 
 @register.simple_tag

@@ -35,6 +35,31 @@ def test_the_palette_goes_anywhere(sign_in: Callable[..., Page]) -> None:
     expect(page.locator("#palette")).to_be_hidden()
 
 
+def test_enter_follows_what_fits_the_letters_that_stand_there(
+    sign_in: Callable[..., Page],
+) -> None:
+    run = factories.run(total=1)
+    page = sign_in("operator", "/events/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#found a").first).to_contain_text("Overview")
+    page.keyboard.type(f"r{run.pk}", delay=0)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/runs/{run.pk}/")
+
+
+def test_keys_work_in_another_script(sign_in: Callable[..., Page]) -> None:
+    factories.many_accounts(3)
+    page = sign_in("operator", "/accounts/")
+    press = """key => document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { ...key, bubbles: true }))"""
+    page.evaluate(press, {"key": "о", "code": "KeyJ"})
+    page.evaluate(press, {"key": "ч", "code": "KeyX"})
+    expect(page.locator("[data-row-tick]:checked")).to_have_count(1)
+    page.evaluate(press, {"key": "л", "code": "KeyK", "ctrlKey": True})
+    expect(page.locator("#palette-word")).to_be_focused()
+    page.evaluate(press, {})  # as a browser does that fills a form in
+
+
 def test_b_binds_what_is_ticked_and_nothing_else(sign_in: Callable[..., Page]) -> None:
     factories.many_accounts(3)
     page = sign_in("operator", "/accounts/")

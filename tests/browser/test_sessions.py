@@ -49,6 +49,23 @@ def test_an_ended_session_leads_back_with_what_was_typed(sign_in: Callable[..., 
     expect(page.locator("#retry")).to_be_hidden()
 
 
+def test_all_that_match_is_never_put_back(sign_in: Callable[..., Page]) -> None:
+    """Another page, or another filter, would make something else of it."""
+    factories.many_accounts(10)
+    page = sign_in("operator", "/accounts/?match=ready")
+    name = page.locator(".user-name").inner_text()
+    page.locator("[data-row-tick]").nth(1).check()
+    page.locator("#all-matching").check()
+    Session.objects.all().delete()
+    page.click("#bind")
+    page.wait_for_url("**/login/**")
+    sign_in_again(page, name)
+    page.wait_for_url("**/accounts/?match=ready")
+    expect(page.locator("[data-row-tick]").nth(1)).to_be_checked()
+    expect(page.locator("#all-matching")).not_to_be_checked()
+    expect(page.locator("#picked")).to_have_text("1")
+
+
 def test_a_click_with_a_stale_token_is_told(
     sign_in: Callable[..., Page], complaints: list[str]
 ) -> None:

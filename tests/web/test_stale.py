@@ -11,7 +11,9 @@ from tests import factories
 @pytest.mark.parametrize(
     ("referer", "back"),
     [
-        ("http://testserver/runs/7/?state=failed", "/runs/7/"),
+        ("http://testserver/runs/7/?state=failed", "/runs/7/%3Fstate%3Dfailed"),
+        ("http://testserver/runs/7/retry/", "/"),
+        ("http://testserver/nowhere/", "/"),
         ("https://evil.example/runs/7/", "/"),
         ("", "/"),
     ],

@@ -29,6 +29,7 @@ def page(request: Request, pk: int) -> HttpResponse:
     """The account's story: who it is, whose it seems to be and why, and what happened to it."""
     found = listed().select_related("panel", "client", "plan", "service", "binding__window")
     account = get_object_or_404(found, pk=pk)
+    payer = _payer(account)
     known = Client.objects.filter(remote_id__in=account.match_candidates, gone_at=None)
     names = {client.remote_id: plain(client) for client in known.only("remote_id", "name")}
     bindings = account.bindings.select_related("run").order_by("-id")[:LATEST]
@@ -39,23 +40,32 @@ def page(request: Request, pk: int) -> HttpResponse:
         "account": account,
         "standing": standing_of(account),
         "choosable": is_choosable(account),
-        "picks": picks_of(account, names, None),
-        "reasons": [plain(of_json(one)) for one in account.match_reasons],
+        "payer": payer,
+        "picks": [] if account.service else picks_of(account, names, None),
+        "reasons": [] if payer else [plain(of_json(one)) for one in account.match_reasons],
         "conflicts": [plain(of_json(one)) for one in account.conflicts],
         "bindings": bindings,
         "story": story.of([], events),
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
         "billing": Panel.objects.billmanager(),
-        "links": _links(account),
+        "links": _links(account, payer),
     }
     part = "#story" if request.htmx else ""
     return render(request, f"accounts/account.html{part}", context)
 
 
-def _links(account: Account) -> dict[str, str]:
+def _payer(account: Account) -> Client | None:
+    """Who pays for its service, or is proposed or chosen to; None: nobody yet."""
+    if account.service is not None:
+        owner = account.service.client_id_remote
+        return Client.objects.filter(remote_id=owner).first() if owner else None
+    return account.client
+
+
+def _links(account: Account, payer: Client | None) -> dict[str, str]:
     """The addresses in the panels of what the story names; "" where there is none."""
     return {
         "user": deep_links.user(account.panel, account.username),
-        "client": deep_links.client(account.client.remote_id) if account.client else "",
+        "client": deep_links.client(payer.remote_id) if payer else "",
         "service": deep_links.service(account.service.remote_id) if account.service else "",
     }

@@ -31,10 +31,13 @@ KEPT = (*AccountFilter.base_filters, "sort")
 def save(request: Request) -> HttpResponse:
     """Keep what the page shows under the name that was typed."""
     name, query = typed(request.POST, "name"), shortened(request.POST.get("query", ""))
-    if not 0 < len(name) <= SavedView.MAX_NAME or len(query) > SavedView.MAX_QUERY:
+    if not 0 < len(name) <= SavedView.MAX_NAME:
         text = _("Give the view a name of up to %(n)s letters.")
         messages.error(request, text % {"n": SavedView.MAX_NAME})
         return _to(query)
+    if len(query) > SavedView.MAX_QUERY:
+        messages.error(request, _("What is searched for is too long to be saved as a view."))
+        return _to("")
     person = request.user.get_username()
     try:
         with transaction.atomic():

@@ -77,12 +77,13 @@ def take(matching: QuerySet[Account], sort: Sort, start: int, most: int) -> list
     """The ids of at most so many of the accounts in this order, from this place on."""
     taken: list[int] = []
     groups = sort.groups()
-    counts = _counts(matching, sort) if start else {}
+    counts = _counts(matching, sort)
+    if sort.key in COUNTED_BY:
+        groups = [group for group in groups if group.value in counts]
     for group in groups:
         rows = matching.filter(group.condition)
         if start and group is not groups[-1]:
-            by_value = sort.key in COUNTED_BY
-            count = counts.get(group.value, 0) if by_value else rows.order_by().count()
+            count = counts.get(group.value) or rows.order_by().count()
             if start >= count:
                 start -= count
                 continue
@@ -122,7 +123,7 @@ def _by_plan() -> list[Group]:
 
 
 def _by_client() -> list[Group]:
-    """By the name of the client who is proposed or chosen."""
+    """By the name of the client who is proposed or chosen; those found bound have none of ours."""
     with_one = Group(Q(client__isnull=False), ("client__name", "client_id", *BY_LOGIN))
     return [with_one, Group(Q(client__isnull=True), last=True)]
 

@@ -15,6 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -109,9 +110,19 @@ def needs(*, get: Role | None = None, post: Role | None = None) -> Callable[[Vie
 
 
 def _sent_from(request: Request) -> str:
-    """The page of ours that a form was sent from; "" where the browser does not tell."""
+    """The page of ours that a form was sent from, with its query.
+
+    "" where the browser does not tell, or where the page was an answer to a form itself.
+    """
     sender = urlsplit(request.headers.get("Referer", ""))
-    return sender.path if sender.netloc == request.get_host() else ""
+    if sender.netloc != request.get_host():
+        return ""
+    try:
+        shown = resolve(sender.path).func
+    except Resolver404:
+        return ""
+    is_page = getattr(shown, "roles", {}).get("GET") is not None
+    return f"{sender.path}?{sender.query}".removesuffix("?") if is_page else ""
 
 
 def to_login(request: Request) -> HttpResponseBase:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q, Sum
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from integrator.bindings.operator import report
 from integrator.bindings.transitions import PRODUCT
 from integrator.bindings.work import expiry
 from integrator.core.clock import now
-from integrator.models import Run
-from integrator.models.states import NEEDS_PERSON, BindingState
+from integrator.models import Run, Step
+from integrator.models.states import NEEDS_PERSON, BindingState, StepState
+from integrator.steps import step4_pay
 from integrator.web.layout.access import Role, needs
 from integrator.web.runs import course
 
@@ -28,6 +32,18 @@ MAX_ROWS = 2000
 MAX_NOTES = 200
 
 
+@dataclass(slots=True)
+class Sums:
+    """Money of one currency. ``unbound``: services that are paid for and not bound."""
+
+    currency: str
+    charged: Decimal = Decimal(0)
+    services: int = 0
+    charged_unbound: Decimal = Decimal(0)
+    unbound: int = 0
+    credited: Decimal = Decimal(0)
+
+
 @needs(get=Role.VIEWER)
 def page(request: Request, pk: int) -> HttpResponse:
     """What was asked for, what came of it, what it cost, and what is still to be done."""
@@ -41,13 +57,27 @@ def page(request: Request, pk: int) -> HttpResponse:
         "sums": _sums(run),
         "plans": _plans(run),
         "course": course.of(run),
-        "open": open_[:MAX_ROWS],
-        "expiries": list(expiry.to_do(run)[:MAX_ROWS]),
-        "notes": _notes(run)[:MAX_NOTES],
-        "done": done[:MAX_ROWS],
-        "left_out": max(done.count() - MAX_ROWS, 0),
+        "open": Listed.of(open_, MAX_ROWS),
+        "expiries": Listed.of(expiry.to_do(run), MAX_ROWS),
+        "notes": Listed.of(_notes(run), MAX_NOTES),
+        "done": Listed.of(done, MAX_ROWS),
+        "zone": timezone.get_current_timezone_name(),
     }
     return render(request, "runs/report.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The first rows of a list, and how many more there are."""
+
+    rows: list[Any]
+    more: int
+
+    @classmethod
+    def of(cls, found: QuerySet[Any], most: int) -> Listed:
+        """At most so many of them."""
+        rows = list(found[: most + 1])
+        return cls(rows[:most], found.count() - most if len(rows) > most else 0)
 
 
 def _rows(run: Run, states: list[BindingState]) -> QuerySet[Binding]:
@@ -61,16 +91,29 @@ def _notes(run: Run) -> QuerySet[Event]:
     return run.events.exclude(actor=PRODUCT).exclude(queued).order_by("id")
 
 
-def _sums(run: Run) -> list[dict[str, Any]]:
-    """By currency: how many are bound, what their services cost, and what was credited for all."""
-    done = Q(state=BindingState.DONE)
-    rows = run.bindings.order_by("currency").values("currency")
-    found = rows.annotate(
-        bound=Count("id", filter=done),
-        price=Sum("price", filter=done),
-        credited_in_all=Sum("credited"),
-    )
-    return [dict(row) for row in found]
+def _sums(run: Run) -> list[Sums]:
+    """What was charged, by currency: whatever has gone through step 4, bound or not.
+
+    The amount is the one that was read back; where a service costs nothing there is none.
+    """
+    found: dict[str, Sums] = {}
+    paid = Step.objects.filter(
+        number=step4_pay.NUMBER, state=StepState.DONE, binding__run=run
+    ).values_list("binding__currency", "binding__state", "binding__price", "evidence")
+    for currency, state, price, evidence in paid.iterator(chunk_size=2000):
+        sums = found.setdefault(currency, Sums(currency))
+        amount = Decimal(evidence.get("amount") or price)
+        sums.charged += amount
+        sums.services += 1
+        if state != BindingState.DONE:
+            sums.charged_unbound += amount
+            sums.unbound += 1
+    for currency, credited in (
+        run.bindings.order_by("currency").values_list("currency").annotate(Sum("credited"))
+    ):
+        if credited:
+            found.setdefault(currency, Sums(currency)).credited = credited
+    return sorted(found.values(), key=lambda sums: sums.currency)
 
 
 def _plans(run: Run) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integrator.matching.matcher import MAX_REASONS
 from integrator.messages.reasons import reason
 from integrator.models import Account
 from tests import factories
@@ -79,6 +80,37 @@ def test_what_needs_a_word_of_its_own_is_left_out(operator: Browser, anna: Clien
     bound = asking("bound", evidence)
     factories.binding("running", 3, account=bound)
     assert pairs(operator, [*accounts, bound], "domain") == []
+
+
+def test_what_more_speaks_against_is_not_ticked(
+    operator: Browser, anna: Client, peter: Client
+) -> None:
+    likely = asking("a", ("domain", anna), ("full_name", peter))
+    data = {"account": [likely.pk], "rule": "full_name"}
+    text = operator.post("/accounts/choose/", data).text
+    assert "More speaks for another client (60 %)" in text
+    assert not re.search(r'name="pair"[^>]* checked', text)
+    text = operator.post("/accounts/choose/", {**data, "rule": "domain"}).text
+    assert "Another client fits as well (50 %)" in text
+    assert re.search(r'name="pair"[^>]* checked', text)
+
+
+def test_evidence_that_was_cut_names_nobody_alone(operator: Browser, anna: Client) -> None:
+    others = [factories.client(f"Anna {number}") for number in range(MAX_REASONS)]
+    cut = asking("cut", ("domain", anna), *[("full_name", other) for other in others[1:]])
+    assert len(cut.match_reasons) == MAX_REASONS
+    assert pairs(operator, [cut], "domain") == []
+
+
+def test_a_choice_that_somebody_has_made_meanwhile_stays(
+    operator: Browser, anna: Client, peter: Client
+) -> None:
+    account = asking("a", ("domain", anna))
+    Account.objects.filter(pk=account.pk).update(chosen_by="peter", client=peter)
+    data = {"account": [account.pk], "apply": "domain", "pair": [f"{account.pk}:{anna.remote_id}"]}
+    operator.post("/accounts/choose/", data)
+    account.refresh_from_db()
+    assert (account.client, account.chosen_by) == (peter, "peter")
 
 
 def test_the_ticked_pairs_are_stored_and_no_others(

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 from integrator.web.runs import run_report
 
 
-def test_it_tells_what_was_bound_and_what_it_cost(viewer: Client) -> None:
-    run = factories.run(total=3)
-    for price, credited in (("4.50", None), ("7.25", Decimal("10.00"))):
-        factories.done(run=run, price=Decimal(price), credited=credited, currency="EUR")
-    failed = factories.failed(run=run, price=Decimal("100.00"), currency="EUR")
+def test_it_tells_what_was_charged(viewer: Client) -> None:
+    run = factories.run(total=4)
+    for price, amount, credited in (("4.50", None, None), ("7.25", "7.30", Decimal("10.00"))):
+        money = {"price": Decimal(price), "credited": credited, "currency": "EUR"}
+        done = factories.done(run=run, **money)
+        if amount:  # what was read back is not what was expected
+            done.steps.filter(number=4).update(evidence={"charge": 5, "amount": amount})
+    stopped = factories.failed(run=run, price=Decimal("3.00"), currency="EUR")
+    factories.binding(run=run, price=Decimal("100.00"), currency="EUR")
     text = text_of(viewer.get(f"/runs/{run.pk}/report/").text)
-    assert "11.75 EUR for 2 services" in text
+    assert "14.80 EUR for 3 services" in text
+    assert "3.00 EUR of it for 1 service that is not bound" in text
     assert "10.00 EUR were credited to balances before" in text
-    assert failed.account.username in text
-    assert "111" not in text
+    assert stopped.account.username in text
 
 
 def test_it_tells_what_people_did_and_not_what_went_by_itself(viewer: Client) -> None:
