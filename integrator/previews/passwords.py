@@ -23,6 +23,12 @@ REASON_KEY = "no_password"
 """The key of the reason that a row lacks its password."""
 
 
+def lacks(row: PreviewRow, preview: Preview) -> bool:
+    """Whether this row is left out for want of a password alone."""
+    given = row.password or preview.reset_passwords or preview.started_at
+    return row.state == RowState.READY and not given
+
+
 def lacking(preview: Preview) -> QuerySet[PreviewRow]:
     """The ready rows that are not bound, since nobody has given a password, nor is it reset."""
     ready = preview.rows.filter(state=RowState.READY)

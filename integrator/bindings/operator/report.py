@@ -11,10 +11,9 @@ from django.db.models import Count, Q
 from integrator.bindings.causes import CAUSES, Cause
 from integrator.bindings.work import expiry
 from integrator.core import clock
-from integrator.models import Binding, Call, Panel, Run, Step, Window
+from integrator.models import Binding, Call, Intent, Panel, Run, Step, Window
 from integrator.models.states import (
     NEEDS_PERSON,
-    UNSETTLED,
     BindingState,
     Phase,
     RunState,
@@ -220,10 +219,11 @@ def keepers(windows: Iterable[Window]) -> dict[int, list[Binding]]:
 
     A window that is held for another reason, such as what a colleague has switched, has none.
     """
-    unknown = Q(state=BindingState.UNDECIDED) | Q(intents__outcome__in=UNSETTLED)
+    unsettled = Intent.objects.unsettled().values("binding")
+    unknown = Q(state=BindingState.UNDECIDED) | Q(pk__in=unsettled)
     rows = Binding.objects.filter(unknown, window__in=windows).select_related("account__panel")
     found: dict[int, list[Binding]] = {}
-    for binding in rows.distinct().order_by("pk"):
+    for binding in rows.order_by("pk"):
         found.setdefault(binding.window_id or 0, []).append(binding)
     return found
 

@@ -20,7 +20,7 @@ from integrator.models import Panel, Preview, Run
 from integrator.models.states import RowState
 from integrator.panel_access import proven_names
 from integrator.panel_setup import advice
-from integrator.previews import confirmable, confirmations, making
+from integrator.previews import confirmable, confirmations, making, passwords
 from integrator.previews.csv import writer
 from integrator.runs import run_start
 from integrator.runs.launch import launch
@@ -124,7 +124,7 @@ def _context(request: Request, found: Preview) -> dict[str, Any]:
     rehearsals.with_sends(page, found)
     for row in page:
         row.confirms = _words(row)  # type: ignore[attr-defined] # for the template
-        row.lacks = _lacks(row, found)  # type: ignore[attr-defined] # for the template
+        row.lacks = passwords.lacks(row, found)  # type: ignore[attr-defined] # for the template
         row.told, row.evidence = _told(row)  # type: ignore[attr-defined] # for the template
     return {
         "section": "accounts",
@@ -191,12 +191,6 @@ def _told(row: PreviewRow) -> tuple[list[Reason], list[Reason]]:
         return row.reasons, []
     evidence = [one for one in row.reasons if one["key"] in FOR_A_CLIENT]
     return [one for one in row.reasons if one not in evidence], evidence
-
-
-def _lacks(row: PreviewRow, preview: Preview) -> bool:
-    """Whether the row is left out for want of a password alone."""
-    given = row.password or preview.reset_passwords or preview.started_at
-    return row.state == RowState.READY and not given
 
 
 def _window(one: dict[str, Any]) -> dict[str, Any]:
