@@ -8,6 +8,10 @@ missing=
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
   missing="$missing chromium fonts-liberation"
 fi
+# What drives Chromium needs a library that a bare Debian 12 lacks.
+if ! .venv/bin/python -m playwright --version >/dev/null 2>&1; then
+  missing="$missing libatomic1"
+fi
 if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
   missing="$missing postgresql"
 fi
