@@ -8,8 +8,8 @@ _ALL = {
     "wrong_password": (
         _("Wrong password on ispmanager"),
         _(
-            "The panel does not accept this password for the account. Retry with the right one, "
-            "or choose a reset for the account."
+            "The panel does not accept this password for the account. Correct it and retry; where"
+            " nobody knows it, set a new one on the server and give that."
         ),
     ),
     "password_blocked": (

@@ -51,11 +51,20 @@ def change(request: Request) -> HttpResponse:
         return redirect("plan-map")
     preset, panel = form.cleaned_data["preset"], form.cleaned_data["panel"]
     plan, period = form.cleaned_data["plan"], form.cleaned_data["period"]
+    before = PlanMap.objects.filter(preset=preset, panel=panel).select_related("plan").first()
+    was = _line(before.plan, before.period) if before else "–"
     if plan is None:
         PlanMap.objects.filter(preset=preset, panel=panel).delete()
     else:
         plan_map.set_plan(preset, plan, panel, period)
     matcher.match_all()
-    notes.note(request.user.get_username(), "plan map", "changed", f"{preset} → {plan or '–'}")
+    where = f"{preset} @ {panel.name}" if panel else preset
+    about = f"{where}: {was} → {_line(plan, period) if plan else '–'}"
+    notes.note(request.user.get_username(), "plan map", "changed", about)
     messages.success(request, _("The plan map is changed."))
     return redirect("plan-map")
+
+
+def _line(plan: Plan, period: int) -> str:
+    """A line's plan and months, as a note of a change has them."""
+    return f"{plan} × {period}"

@@ -39,6 +39,7 @@ def page(request: Request) -> HttpResponse:
         "chosen": chosen,
         "ids": [] if chosen.everything else request.POST.getlist("account"),
         "rules": [(key, text, len(found[key])) for key, text in rules.RULES.items()],
+        "any": any(found.values()),
         "most": rules.MOST,
         "rule": rule,
         "pairs": [

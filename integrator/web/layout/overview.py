@@ -61,6 +61,7 @@ def _stamp(request: Request) -> str:
 
 def _context() -> dict[str, Any]:
     moving = Count("id", filter=Q(state__in=MOVING))
+    failed = Count("bindings", filter=Q(bindings__state__in=NEEDS_PERSON))
     runs = Run.objects.filter(state__in=LIVE_RUNS)[:LATEST]
     return {
         "figures": {
@@ -71,7 +72,7 @@ def _context() -> dict[str, Any]:
             "bound": listed().filter(STATES["bound"]).count(),
         },
         "runs": [(run, report.progress(run)) for run in runs],
-        "latest": Run.objects.exclude(state__in=LIVE_RUNS)[:LATEST],
+        "latest": Run.objects.exclude(state__in=LIVE_RUNS).annotate(failed=failed)[:LATEST],
         "health": health(),
     }
 
@@ -96,7 +97,7 @@ def _facts(context: dict[str, Any]) -> object:
             (run.pk, run.state, one.by_state, one.steps, one.estimate.words)
             for run, one in context["runs"]
         ],
-        [run.pk for run in context["latest"]],
+        [(run.pk, run.failed) for run in context["latest"]],
         (found.late > 0, found.held, len(found.workers), found.panels),
     )
 
