@@ -33,6 +33,9 @@ def test_plan_map_is_set_and_taken_back(operator: Client) -> None:
     operator.post("/plan-map/change/", {**given, "plan": ""})
     assert not PlanMap.objects.exists()
     notes = Event.objects.filter(subject="plan map").order_by("id")
-    assert [str(event.why) for event in notes] == ["business: – → Gold × 12", "business: Gold × 12 → –"]
+    assert [str(event.why) for event in notes] == [
+        "business: – → Gold × 12",
+        "business: Gold × 12 → –",
+    ]
     account.refresh_from_db()
     assert account.plan is None
