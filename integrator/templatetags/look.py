@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from integrator.models import Window
     from integrator.web.layout.chrome import Chrome
+    from integrator.web.runs.course import Bar
 
 register = template.Library()
 register.filter("plain", plain)
@@ -228,6 +229,22 @@ def milliseconds(seconds: float) -> str:
 def short_span(seconds: float) -> str:
     """As ``span``; what is shorter than a second in milliseconds."""
     return milliseconds(seconds) if seconds < 1 else span(seconds)
+
+
+@register.filter
+def bar_words(bar: Bar) -> str:
+    """A window of a run's course: when it began, how many bindings it had, how long it took.
+
+    Not a template of its own: a page has hundreds of bars, each drawn and told, with every poll.
+    """
+    words = ngettext(
+        "%(n)s binding in %(span)s, %(manual)s of it manually",
+        "%(n)s bindings in %(span)s, %(manual)s of it manually",
+        bar.cohort,
+    ) % {
+        "n": bar.cohort, "span": short_span(bar.seconds), "manual": short_span(bar.manual_seconds)
+    }  # fmt: skip
+    return f"w{bar.window}, {timezone.localtime(bar.begun_at):%H:%M:%S}: {words}"
 
 
 @register.filter

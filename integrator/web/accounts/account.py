@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.shortcuts import get_object_or_404, render
 
 from integrator.messages.message import of_json
-from integrator.models import Account, Change, Client, Event, Panel
+from integrator.models import Account, Change, Client, Event
 from integrator.panel_access import deep_links
 from integrator.web.accounts.changes import pairs_of
 from integrator.web.accounts.filters import listed
@@ -47,8 +47,7 @@ def page(request: Request, pk: int) -> HttpResponse:
         "bindings": bindings,
         "story": story.of([], events),
         "changes": [(change, pairs_of(change)) for change in changes[:LATEST]],
-        "billing": Panel.objects.billmanager(),
-        "links": _links(account, payer),
+        "user_link": deep_links.user(account.panel, account.username),
     }
     part = "#story" if request.htmx else ""
     return render(request, f"accounts/account.html{part}", context)
@@ -60,12 +59,3 @@ def _payer(account: Account) -> Client | None:
         owner = account.service.client_id_remote
         return Client.objects.filter(remote_id=owner).first() if owner else None
     return account.client
-
-
-def _links(account: Account, payer: Client | None) -> dict[str, str]:
-    """The addresses in the panels of what the story names; "" where there is none."""
-    return {
-        "user": deep_links.user(account.panel, account.username),
-        "client": deep_links.client(payer.remote_id) if payer else "",
-        "service": deep_links.service(account.service.remote_id) if account.service else "",
-    }

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from integrator.web.accounts.sorts import SORTS, Sort
+from integrator.web.layout import cookies
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.functional import _StrPromise
 
     from integrator.web.layout.access import Request
 
 COOKIE = "hidden-columns"
-YEAR = 365 * 24 * 3600
 TITLES: dict[str, _StrPromise] = {
     "account": _("Account"),
     "server": _("Server"),
@@ -90,15 +86,5 @@ def choose(request: Request) -> HttpResponse:
     """Keep the ticked columns in a cookie; under htmx the table changes in place."""
     ticked = request.POST.getlist("column")
     left_out = [key for key in HIDEABLE if key not in ticked]
-    back = request.POST.get("next", "")
-    response: HttpResponse
-    if request.htmx:
-        headers = {"HX-Trigger": json.dumps({"columns": {"hidden": left_out}})}
-        response = HttpResponse(status=204, headers=headers)
-    else:
-        safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-        response = redirect(back if safe else "accounts")
-    response.set_cookie(
-        COOKIE, ".".join(left_out), max_age=YEAR, samesite="Lax", secure=request.is_secure()
-    )
-    return response
+    told = {"columns": {"hidden": left_out}}
+    return cookies.keep(request, COOKIE, ".".join(left_out), told=told, page="accounts")

@@ -127,18 +127,7 @@ def _context(binding: Binding) -> dict[str, Any]:
         "only_names": corrections.is_ordered(binding),
         "undo": undo_guide.state_of(binding),
         "has_password": bool(binding.password),
-        "links": _links(binding),
-    }
-
-
-def _links(binding: Binding) -> dict[str, str]:
-    """The addresses in the panels of what the page names; "" where there is none."""
-    service, task = binding.service_id, binding.task_id
-    return {
-        "user": deep_links.user(binding.account.panel, binding.account.username),
-        "client": deep_links.client(binding.client.remote_id),
-        "service": deep_links.service(service) if service else "",
-        "task": deep_links.task(task) if task else "",
+        "user_link": deep_links.user(binding.account.panel, binding.account.username),
     }
 
 

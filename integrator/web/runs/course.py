@@ -83,11 +83,12 @@ def of(run: Run) -> Course:
     fields = ("plan__name", "cohort", "opened_at", "manual_only_at", "manual_only_until")
     windows = list(rows.only(*fields, "closed_at").order_by("-id")[:MAX_WINDOWS])[::-1]
     end = max([end, *(window.closed_at for window in windows if window.closed_at)])
-    fastest = max((_pace(window, end) for window in windows), default=0.0)
+    paces = [_pace(window, end) for window in windows]
+    fastest = max(paces, default=0.0)
     lanes: dict[str, Lane] = {}
-    for window in windows:
+    for window, pace in zip(windows, paces, strict=True):
         name = window.plan.name
-        bar = _bar(window, begin, end, fastest)
+        bar = _bar(window, begin, end, pace / fastest if fastest else 0.0)
         lanes.setdefault(name, Lane(name)).bars.append(bar)
     return Course(begin, end, sorted(lanes.values(), key=lambda lane: lane.plan))
 
@@ -100,14 +101,14 @@ def _pace(window: Window, end: dt.datetime) -> float:
     return window.cohort * (MINUTE / max(spent, dt.timedelta(seconds=1)))
 
 
-def _bar(window: Window, begin: dt.datetime, end: dt.datetime, fastest: float) -> Bar:
+def _bar(window: Window, begin: dt.datetime, end: dt.datetime, pace: float) -> Bar:
+    """``pace``: of that of the fastest window."""
     opened = window.opened_at or begin
     closed = window.closed_at or end
     manual = window.manual_only_at or closed
     until = window.manual_only_until or (closed if window.manual_only_at else manual)
     whole = max(end - begin, dt.timedelta(seconds=1))
-    pace = _pace(window, end)
-    height = max(HEIGHT * pace / fastest, MIN_HEIGHT) if fastest else MIN_HEIGHT
+    height = max(HEIGHT * pace, MIN_HEIGHT)
     return Bar(
         window=window.pk,
         begun_at=opened,
