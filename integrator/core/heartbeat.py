@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+OFTEN = 0.1
+"""Seconds between two calls of a duty that cannot wait."""
+
 _counter = itertools.count(1)
 _lock = threading.Lock()
 _token: tuple[int, str] | None = None
@@ -59,7 +62,8 @@ class Heartbeat(threading.Thread):
 
     A duty is called with no arguments; it extends what it is responsible for in as few
     statements as it can. A database error in one does not keep the others from their turn: a
-    lease that cannot be extended simply runs out, which is what leases are for.
+    lease that cannot be extended simply runs out, which is what leases are for. Those in ``often``
+    are called each ``OFTEN`` seconds, and must mostly have nothing to do.
     """
 
     def __init__(self, interval: float) -> None:
@@ -67,12 +71,19 @@ class Heartbeat(threading.Thread):
         self.pid = os.getpid()
         self.interval = interval
         self.duties: list[Callable[[], None]] = []
+        self.often: list[Callable[[], None]] = []
         self.at_end: list[Callable[[], None]] = []
         self.stopped = threading.Event()
 
     def run(self) -> None:
         """Call every duty at the interval until stopped, then what is to be done at the end."""
-        while not self.stopped.wait(self.interval):
+        due = clock.monotonic() + self.interval
+        while not self.stopped.wait(min(OFTEN, self.interval)):
+            for duty in list(self.often):
+                _call(duty, "lease.not_exchanged")
+            if clock.monotonic() < due:
+                continue
+            due = clock.monotonic() + self.interval
             for duty in list(self.duties):
                 _call(duty, "lease.not_extended")
         for last in self.at_end:
@@ -88,10 +99,13 @@ def _call(duty: Callable[[], None], failed: str) -> None:
         connections.close_all()
 
 
-def add_duty(duty: Callable[[], None], *, at_end: Callable[[], None] | None = None) -> None:
+def add_duty(
+    duty: Callable[[], None], *, at_end: Callable[[], None] | None = None, often: bool = False
+) -> None:
     """Call ``duty`` several times per lease time from now on; added twice it is called once.
 
-    ``at_end`` is called when this process ends, unless it is killed.
+    ``often``: several times a second. ``at_end`` is called when this process ends, unless it is
+    killed.
     """
     global _thread  # noqa: PLW0603 - one thread per process
     with _lock:
@@ -100,8 +114,9 @@ def add_duty(duty: Callable[[], None], *, at_end: Callable[[], None] | None = No
             _thread = Heartbeat(min(settings.LEASE_SECONDS / 4, 1.0))
             _thread.duties.append(_process_row_duty())
             _thread.start()
-        if duty not in _thread.duties:
-            _thread.duties.append(duty)
+        duties = _thread.often if often else _thread.duties
+        if duty not in duties:
+            duties.append(duty)
             if at_end is not None:
                 _thread.at_end.append(at_end)
 

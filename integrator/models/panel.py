@@ -119,7 +119,7 @@ class PanelSlot(models.Model):
 class WorkerProcess(models.Model):
     """A process that works or serves, by its last sign of life; what health is read from.
 
-    ``wants``: panel name → how many of its threads would like a slot.
+    ``wants``: has the names of the panels on which its calls wait for places.
     """
 
     token = models.CharField(max_length=40, unique=True)

@@ -8,7 +8,6 @@ Redis, because it is not kept there.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import threading
 from contextlib import contextmanager
@@ -16,41 +15,122 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Q
 
 from integrator.core import clock, heartbeat
-from integrator.models import PanelSlot, WorkerProcess
-from integrator.panel_access import adaptive_limit
+from integrator.panel_access import adaptive_limit, leased_places, urgency
 from panels.coremanager.errors import LimitTimeout
 from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from integrator.panel_access.urgency import Rank
+
 LIMIT_SECONDS = 1.0
 """How long a limit that was read is used."""
 IDLE_SECONDS = 2.0
 """A place that nobody has used for so long is released."""
+OFFERED_SECONDS = 0.1
+"""The same where another process waits for places."""
+WANTING_SECONDS = 0.5
+"""So long after a call has waited for a place, this process is taken to want more of them."""
+PATIENCE = 5.0
+"""Seconds after which a call that gives way to others does so no longer."""
+_LOOK = 0.1
+"""Seconds between two looks for a place that another process may have given back."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The threads of this process that wait for a place with calls of one rank."""
+
+    changed: threading.Condition
+    count: int = 0
 
 
 @dataclass(slots=True)
 class _Pool:
-    """The places of this process on one panel."""
+    """The places of this process on one panel.
+
+    ``ranks``: those that wait, by their `urgency`. ``keep``: so many places it may have under way,
+    while other processes wait for some. All methods want the lock to be held.
+    """
 
     panel: str
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    calm: threading.Condition = field(init=False)
+    ranks: dict[Rank, _Waiting] = field(default_factory=dict)
     idle: dict[int, float] = field(default_factory=dict)
     busy: set[int] = field(default_factory=set)
+    keep: float = math.inf
     expires: float = float("-inf")
-    waiting: int = 0
+    lacked_at: float = float("-inf")
     fetching: bool = False
-    refetch_at: float = float("-inf")
+    fetch_at: float = float("-inf")
     limit: int = 1
     limit_read: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.calm = threading.Condition(self.lock)
 
     @property
     def held(self) -> int:
         return len(self.idle) + len(self.busy)
+
+    @property
+    def waiting(self) -> int:
+        return sum(one.count for one in self.ranks.values())
+
+    @contextmanager
+    def waits(self, rank: Rank) -> Iterator[threading.Condition]:
+        """One more waits; what it is woken by."""
+        mine = self.ranks.setdefault(rank, _Waiting(threading.Condition(self.lock)))
+        mine.count += 1
+        try:
+            yield mine.changed
+        finally:
+            mine.count -= 1
+            if not mine.count:
+                del self.ranks[rank]
+                self.calm.notify_all()
+
+    def is_crowded(self, rank: Rank) -> bool:
+        """Whether calls of this rank wait, or such as go before them."""
+        return bool(self.ranks) and min(self.ranks) <= rank
+
+    def next_place(self) -> int | None:
+        """A place that can be used now; None: none."""
+        number = min(self.idle, default=self.limit)
+        # Places above the limit, which may have been lowered, are left to be given up.
+        free = number < self.limit and clock.monotonic() < self.expires
+        return number if free and len(self.busy) < self.keep else None
+
+    def may_fetch(self) -> bool:
+        """Whether it is time to look for more places than these."""
+        return not self.fetching and self.held < self.keep and clock.monotonic() >= self.fetch_at
+
+    def tell(self, count: int) -> None:
+        """Wake so many of those that wait."""
+        for rank in sorted(self.ranks):
+            self.ranks[rank].changed.notify(count)
+            count -= self.ranks[rank].count
+            if count <= 0:
+                return
+
+    def given_up(self, now: float) -> list[int]:
+        """Take out the places that are not needed, or that others have a right to."""
+        idle_for = IDLE_SECONDS if self.keep == math.inf else OFFERED_SECONDS
+        found = [
+            number
+            for number, since in self.idle.items()
+            if number >= self.limit or (now - since > idle_for and not self.waiting)
+        ]
+        left = sorted(self.idle.keys() - found, reverse=True)
+        over = self.held - len(found) - self.keep
+        found += left[: int(max(min(over, len(left)), 0))]
+        for number in found:
+            del self.idle[number]
+        return found
 
 
 class DatabaseLimiter:
@@ -60,6 +140,7 @@ class DatabaseLimiter:
         self._limit_of = limit_of or adaptive_limit.limit
         self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
+        self._told: set[str] = set()
 
     @contextmanager
     def slot(self, panel: str, timeout: float) -> Iterator[None]:
@@ -73,161 +154,130 @@ class DatabaseLimiter:
         try:
             yield
         finally:
-            with pool.changed:
+            with pool.lock:
                 pool.busy.discard(number)
                 pool.idle[number] = clock.monotonic()
-                pool.changed.notify()
+                pool.tell(1)
 
-    def is_crowded(self) -> bool:
-        """Whether calls of this process wait for a place, so that more would only wait as well."""
+    def is_crowded(self, rank: Rank) -> bool:
+        """Whether more calls of this rank would only wait for a place, as others do already."""
+        return any(pool.is_crowded(rank) for pool in self._all())
+
+    def wait_for_room(self, rank: Rank, seconds: float) -> bool:
+        """Wait for so long at the most until nothing is crowded; False: something still is."""
+        deadline = clock.monotonic() + seconds
+        for pool in self._all():
+            with pool.lock:
+                while pool.is_crowded(rank):
+                    left = deadline - clock.monotonic()
+                    if left <= 0:
+                        return False
+                    pool.calm.wait(left)
+        return True
+
+    def _all(self) -> list[_Pool]:
         with self._lock:
-            return any(pool.waiting for pool in self._pools.values())
+            return list(self._pools.values())
 
     def _pool(self, panel: str) -> _Pool:
         with self._lock:
             pool = self._pools.get(panel)
             if pool is None:
                 pool = self._pools[panel] = _Pool(panel)
-                heartbeat.add_duty(self.maintain, at_end=self.release_all)
+                heartbeat.add_duty(self.extend, at_end=self.release_all)
+                heartbeat.add_duty(self.exchange, often=True)
             return pool
 
     def _refresh_limit(self, pool: _Pool) -> None:
         """Read the panel's present limit where what is known is older than ``LIMIT_SECONDS``."""
         now = clock.monotonic()
-        with pool.changed:
+        with pool.lock:
             if now - pool.limit_read < LIMIT_SECONDS:
                 return
             pool.limit_read = now
         limit = self._limit_of(pool.panel)
-        with pool.changed:
+        with pool.lock:
             pool.limit = limit
 
     def _take(self, pool: _Pool, timeout: float) -> int:
-        deadline = clock.monotonic() + timeout
-        with pool.changed:
-            pool.waiting += 1
-            try:
-                while True:
-                    number = min(pool.idle, default=pool.limit)
-                    # Places above the limit, which may have been lowered, are left to be given up.
-                    if number < pool.limit and clock.monotonic() < pool.expires:
-                        del pool.idle[number]
-                        pool.busy.add(number)
-                        return number
-                    if not pool.fetching and clock.monotonic() >= pool.refetch_at:
-                        self._fetch(pool)
-                        continue
-                    left = deadline - clock.monotonic()
-                    if left <= 0:
-                        message = note("send.no_place", seconds=round(timeout))
-                        raise LimitTimeout(message, panel=pool.panel)
-                    pool.changed.wait(min(left, 0.1))
-            finally:
-                pool.waiting -= 1
+        began, rank = clock.monotonic(), urgency.rank()
+        with pool.lock, pool.waits(rank) as changed:
+            while True:
+                waited = clock.monotonic() - began
+                gives_way = min(pool.ranks) < rank and waited < PATIENCE
+                number = None if gives_way else pool.next_place()
+                if number is not None:
+                    del pool.idle[number]
+                    pool.busy.add(number)
+                    return number
+                pool.lacked_at = clock.monotonic()
+                if not gives_way and pool.may_fetch():
+                    self._fetch(pool)
+                    continue
+                if waited >= timeout:
+                    message = note("send.no_place", seconds=round(timeout))
+                    raise LimitTimeout(message, panel=pool.panel)
+                changed.wait(min(timeout - waited, _LOOK))
 
     def _fetch(self, pool: _Pool) -> None:
         """Lease free places, as many as threads wait. The caller holds the pool's lock."""
         pool.fetching = True
-        wanted = pool.waiting
-        pool.changed.release()
+        wanted = int(min(pool.waiting, pool.keep))
+        pool.lock.release()
         numbers: list[int] = []
         expires = clock.monotonic() + settings.LEASE_SECONDS
         try:
-            numbers = _lease(pool.panel, pool.limit, wanted)
+            numbers = leased_places.lease(pool.panel, pool.limit, wanted)
         finally:
-            pool.changed.acquire()
+            pool.lock.acquire()
             pool.fetching = False
-            if pool.expires <= clock.monotonic():
+            now = clock.monotonic()
+            if pool.expires <= now:
                 # Our lease had run out while nobody looked: those places are not ours any more.
                 pool.idle.clear()
             fresh = [number for number in numbers if number not in pool.busy]
-            pool.idle.update(dict.fromkeys(fresh, clock.monotonic()))
+            pool.idle.update(dict.fromkeys(fresh, now))
             if fresh:
                 pool.expires = expires if not pool.busy else max(pool.expires, expires)
-                pool.changed.notify(len(fresh))
+                pool.tell(len(fresh))
             else:
-                pool.refetch_at = clock.monotonic() + 0.2
+                pool.fetch_at = now + _LOOK
 
-    def maintain(self) -> None:
-        """Extend what is held, release what is idle or above our share. A heartbeat duty."""
-        with self._lock:
-            pools = list(self._pools.values())
-        wants = {pool.panel: pool.waiting for pool in pools if pool.waiting}
-        WorkerProcess.objects.filter(token=heartbeat.process_token()).exclude(wants=wants).update(
-            wants=wants
-        )
-        adaptive_limit.recover()
-        for pool in pools:
-            self._maintain(pool)
+    def exchange(self) -> None:
+        """Tell other processes that places are wanted; give up what they have a right to.
 
-    def _maintain(self, pool: _Pool) -> None:
+        A heartbeat duty, often.
+        """
         now = clock.monotonic()
-        with pool.changed:
-            if not pool.held:
-                return
-        keep = self._fair_share(pool)
-        with pool.changed:
-            over = [number for number in pool.idle if number >= pool.limit]
-            given_up = [
-                number
-                for number, since in sorted(pool.idle.items(), reverse=True)
-                if pool.held > keep or (now - since > IDLE_SECONDS and not pool.waiting)
-            ][: max(pool.held - keep, 0) if pool.waiting else None]
-            given_up += [number for number in over if number not in given_up]
-            for number in given_up:
-                del pool.idle[number]
-            held = [*pool.idle, *pool.busy]
-        mine = PanelSlot.objects.filter(panel=pool.panel, holder=heartbeat.process_token())
-        if given_up:
-            mine.filter(number__in=given_up).update(holder="", expires_at=None)
-        if held:
-            until = clock.now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
-            if mine.filter(number__in=held).update(expires_at=until):
-                with pool.changed:
-                    pool.expires = now + settings.LEASE_SECONDS
+        pools = self._all()
+        wanted = {pool.panel for pool in pools if now - pool.lacked_at < WANTING_SECONDS}
+        if wanted != self._told:
+            leased_places.want(wanted)
+            self._told = wanted
+        if not any(pool.held for pool in pools):
+            return
+        others = leased_places.wanting()
+        for pool in pools:
+            beside = others[pool.panel]
+            with pool.lock:
+                pool.keep = max(1, math.ceil(pool.limit / (beside + 1))) if beside else math.inf
+                given_up = pool.given_up(now)
+            if given_up:
+                leased_places.release(pool.panel, given_up)
 
-    def _fair_share(self, pool: _Pool) -> int:
-        """The number of places this process may keep: all it has, unless others wait for some."""
-        alive = clock.now() - dt.timedelta(seconds=settings.LEASE_SECONDS)
-        others = WorkerProcess.objects.filter(seen_at__gte=alive).exclude(
-            token=heartbeat.process_token()
-        )
-        wanting = sum(
-            1 for wants in others.values_list("wants", flat=True) if wants.get(pool.panel)
-        )
-        if not wanting:
-            return pool.held
-        return max(1, math.ceil(self._limit_of(pool.panel) / (wanting + 1)))
+    def extend(self) -> None:
+        """Extend the leases of what is held. A heartbeat duty."""
+        adaptive_limit.recover()
+        for pool in self._all():
+            now = clock.monotonic()
+            with pool.lock:
+                held = [*pool.idle, *pool.busy]
+            if held and leased_places.extend(pool.panel, held):
+                with pool.lock:
+                    pool.expires = now + settings.LEASE_SECONDS
 
     def release_all(self) -> None:
         """Release every place of this process, as it ends; else they were missed for a lease."""
-        PanelSlot.objects.filter(holder=heartbeat.process_token()).update(
-            holder="", expires_at=None
-        )
+        leased_places.release_all()
         with self._lock:
             self._pools.clear()
-
-
-def _lease(panel: str, limit: int, wanted: int) -> list[int]:
-    """Lease up to ``wanted`` free places of ``panel``; the numbers that are now ours."""
-    me, now = heartbeat.process_token(), clock.now()
-    until = now + dt.timedelta(seconds=settings.LEASE_SECONDS)
-    slots = PanelSlot.objects.filter(panel=panel, number__lt=limit)
-    free = Q(expires_at=None) | Q(expires_at__lt=now)
-    numbers = list(slots.filter(free).order_by("number").values_list("number", flat=True)[:wanted])
-    if not numbers and slots.count() < limit:
-        PanelSlot.objects.bulk_create(
-            [PanelSlot(panel=panel, number=number) for number in range(limit)],
-            ignore_conflicts=True,
-        )
-        numbers = list(range(min(wanted, limit)))
-    if not numbers:
-        return []
-    taken = slots.filter(free, number__in=numbers)
-    if not taken.update(holder=me, expires_at=until):
-        return []
-    return list(
-        slots.filter(holder=me, expires_at=until, number__in=numbers).values_list(
-            "number", flat=True
-        )
-    )

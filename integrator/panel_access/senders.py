@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from django.conf import settings
 from django.db import connections
 
+from integrator.panel_access import urgency
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,8 @@ C = TypeVar("C")
 MAX_BESIDE = 32
 """So many calls are made beside one at the most."""
 
-_pool: ThreadPoolExecutor | None = None
+_pools: dict[int, ThreadPoolExecutor] = {}
+"""By the `urgency` of calls, since those that go first must not wait for threads of others."""
 _pool_lock = threading.Lock()
 
 
@@ -89,8 +92,10 @@ def _make(call: Callable[[], T]) -> T:
 
 
 def _threads() -> ThreadPoolExecutor:
-    global _pool  # noqa: PLW0603 - threads begin with the first call, in the process that makes it
+    phase = urgency.rank().phase
     with _pool_lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="sender")
-        return _pool
+        # Threads begin with the first call, in the process that makes it.
+        if phase not in _pools:
+            threads = ThreadPoolExecutor(settings.WORKER_THREADS, thread_name_prefix="sender")
+            _pools[phase] = threads
+        return _pools[phase]

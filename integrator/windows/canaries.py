@@ -19,9 +19,10 @@ from integrator.core import clock
 from integrator.messages.message import NOTHING, Message, named, say, several, verbatim
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState, Phase
-from integrator.panel_access import panel_connections, proven_names, transports
+from integrator.panel_access import panel_connections, proven_names, senders, transports
 from integrator.steps.verdicts import Failed
 from integrator.windows import members
+from panels.coremanager.errors import PanelError
 from panels.ispmanager import PasswordCheck
 
 if TYPE_CHECKING:
@@ -199,16 +200,26 @@ def _value(value: object) -> Message:
 
 def _facts(isp: IspManager, username: str) -> dict[str, Any] | None:
     """State and limits of an account; None when the server has none of this name."""
-    row = isp.account(username)
+    row, limits = senders.together(lambda: isp.account(username), lambda: _limits(isp, username))
     if row is None:
         return None
+    if isinstance(limits, PanelError):
+        raise limits
     return {
         "active": row.active,
         "owner": row.owner,
         "preset": row.preset,
         "disk_limit": row.disk_limit,
-        "limits": isp.limits(username),
+        "limits": limits,
     }
+
+
+def _limits(isp: IspManager, username: str) -> dict[str, Any] | PanelError:
+    """The limits of an account, or why they could not be read: as when there is none."""
+    try:
+        return isp.limits(username)
+    except PanelError as error:
+        return error
 
 
 def _password(binding: Binding, username: str, isp: IspManager, password: str) -> str:

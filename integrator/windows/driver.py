@@ -47,9 +47,10 @@ def drive(window_id: int) -> None:
     driver = lease.claim(window_id)
     if driver is None:
         return
+    closed = False
     try:
         with call_log.about(window_id=window_id):
-            _drive(driver)
+            closed = _drive(driver)
     except LeaseLostError:
         return
     except DatabaseError as error:
@@ -61,19 +62,24 @@ def drive(window_id: int) -> None:
         raise
     finally:
         lease.release(driver)
+    if closed:
+        # What it has led to is looked at beside what follows, by who could not while it was ours.
+        wake_ups.wake("recheck", window_id)
+        cohorts.after(driver.window)
 
 
-def _drive(driver: Driver) -> None:
+def _drive(driver: Driver) -> bool:
+    """Whether the window is closed now."""
     try:
         if driver.window.deaths >= worker_deaths.most() and failures.rests(driver):
-            return
+            return False
         bm = panel_connections.billmanager()
         watchdog.watch(driver)
         while driver.window.phase != Phase.CLOSED:
             phase = Phase(driver.window.phase)
             call_log.at_step(STEP_OF_PHASE[phase], driver.window.attempts + 1)
             if not _one(driver, bm, phase):
-                return
+                return False
             _note_read(driver, phase)
             call_log.flush()
     except CannotOpenError as error:
@@ -82,16 +88,11 @@ def _drive(driver: Driver) -> None:
         lease.hold(driver, error.text)
         # A person may mend it, or it shows after all.
         driver.look_again(clock.now() + failures.LOOK_WHILE_HELD)
-        return
     except PlanChangedError as error:
         failures.changed_by_others(driver, error)
-        return
     except PanelError as error:
         failures.after_error(driver, error)
-        return
-    finished = driver.window
-    wake_ups.wake("recheck", finished.pk)  # what it has led to is looked at beside what follows
-    cohorts.after(finished)
+    return driver.window.phase == Phase.CLOSED
 
 
 def _note_read(driver: Driver, phase: Phase) -> None:

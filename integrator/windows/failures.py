@@ -19,7 +19,7 @@ from integrator.models import Panel
 from integrator.models.states import BindingState, Phase
 from integrator.panel_access import reachability
 from integrator.panel_access.panel_stop import PanelStoppedError
-from integrator.runs import cohorts, pauses
+from integrator.runs import pauses
 from integrator.steps.verdicts import Failed
 from integrator.windows import lease, members, opening_letters, watchdog
 from integrator.windows.phases import restoring
@@ -93,7 +93,6 @@ def after_error(driver: Driver, error: PanelError) -> None:
         return
     if untouched and (not cause.passing or tries >= settings.MAX_ATTEMPTS):
         turn_all_away(driver, Failed(cause.key, told))
-        cohorts.after(window)
         return
     if window.phase != Phase.OPENING and reachability.is_transient(error):
         # From here on it is BILLmanager that is read, and it says so again.
@@ -134,7 +133,6 @@ def _wait_for(driver: Driver, error: PanelError) -> None:
         driver.save(attempts=0, cause=NOTHING, due_at=now)
         return
     restoring.close(driver, say("window.unread"))
-    cohorts.after(window)
 
 
 def rests(driver: Driver) -> bool:
@@ -175,7 +173,6 @@ def unexpected(driver: Driver) -> None:
     text = say("worker.error")
     if _is_untouched(driver.window) and tries >= settings.MAX_ATTEMPTS:
         turn_all_away(driver, Failed("internal", text))
-        cohorts.after(driver.window)
         return
     due = clock.now() + transitions.backoff(tries - 1, most=MAX_BACKOFF)
     driver.save(attempts=tries, cause=text, due_at=due)

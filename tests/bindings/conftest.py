@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def threads(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Calls are made by threads, as in a worker."""
     settings.WORKER_THREADS = 16
-    monkeypatch.setattr(senders, "_pool", None)
+    monkeypatch.setattr(senders, "_pools", {})
     yield
-    if senders._pool is not None:
-        senders._pool.shutdown()
+    for pool in senders._pools.values():
+        pool.shutdown()

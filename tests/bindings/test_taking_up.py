@@ -198,19 +198,27 @@ def test_nothing_more_is_taken_up_once_a_work_has_failed_and_what_is_under_way_e
 def test_nothing_more_is_taken_up_while_calls_wait_for_a_place(
     window: Window, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Neither beside others nor after them, until there is room, or the turn is over."""
     first, later = ready(run, window), ready(run, window, due_at=None)
+    waited: list[bool] = []
+
+    def no_room(*_asked: object) -> bool:
+        waited.append(False)
+        return False
 
     def call(binding: Binding) -> Callable[[], object]:
         def crowd() -> None:
             if binding.pk == first.pk:
                 Binding.objects.filter(pk=later.pk).update(due_at=clock.now())
-                monkeypatch.setattr(transports.LIMITER, "is_crowded", lambda: True)
+                monkeypatch.setattr(transports.LIMITER, "is_crowded", lambda _rank: True)
+                monkeypatch.setattr(transports.LIMITER, "wait_for_room", no_room)
 
         return crowd
 
     begun = works(monkeypatch, call)
-    assert serve(window)
+    assert dispatch._serve(window.pk, lambda: len(waited) > 2)
     assert begun == [first.pk]
+    assert len(waited) == 3
 
 
 def test_a_lease_that_was_lost_and_claimed_again_by_the_same_thread_is_lost(

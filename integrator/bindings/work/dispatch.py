@@ -34,7 +34,7 @@ from integrator.maintenance import wake_ups
 from integrator.messages.message import say
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import Phase, RunState
-from integrator.panel_access import call_log, panel_connections, transports
+from integrator.panel_access import call_log, panel_connections, transports, urgency
 from integrator.runs import run_state
 from integrator.steps import VERSIONS
 from integrator.steps import step7_close_the_task as step7
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from integrator.bindings.work.side_by_side import Work
     from integrator.models.binding import BindingQuerySet
+    from integrator.panel_access.urgency import Rank
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)
@@ -137,6 +138,7 @@ class _Turn:
         self._is_over = is_over
         self._look_at = float("-inf")
         self._suspect = False
+        self._rank = urgency.FIRST
         self.tokens: set[str] = set()
 
     def begin(self) -> bool:
@@ -163,8 +165,8 @@ class _Turn:
             return []
         if under_way and not self._has_room(under_way):
             return []
-        if transports.LIMITER.is_crowded():
-            return []  # more would only wait as well
+        if not self._is_quiet(under_way):
+            return []
         window = self._window()
         claims = [] if window is None else _claim(window, alone=not under_way)
         if window is None or not claims:
@@ -172,8 +174,10 @@ class _Turn:
             return []
         self._suspect = any(claimed.binding.deaths for claimed in claims)
         self.tokens.add(claims[0].token)
-        job, client = JOBS[Phase(window.phase)], cache(panel_connections.billmanager)
-        return [_work(claimed, job, client) for claimed in claims]
+        phase = Phase(window.phase)
+        self._rank = urgency.of_bindings(phase, window.pk)
+        job, client = JOBS[phase], cache(panel_connections.billmanager)
+        return [_work(claimed, job, client, self._rank) for claimed in claims]
 
     def _has_room(self, under_way: int) -> bool:
         """Whether more may be taken up; not beside one over which a worker has died."""
@@ -181,6 +185,16 @@ class _Turn:
         if self._suspect or room < claims.MAX_CLAIMED:
             return False
         return clock.monotonic() >= self._look_at
+
+    def _is_quiet(self, under_way: int) -> bool:
+        """Whether calls of more would not only wait for a place; with none under way in a while."""
+        limiter = transports.LIMITER
+        if under_way:
+            return not limiter.is_crowded(self._rank)
+        while not limiter.wait_for_room(self._rank, side_by_side.LOOK):
+            if self._is_over():
+                return False
+        return True
 
     def _window(self) -> Window | None:
         """The window, where its bindings may be worked on now."""
@@ -200,8 +214,9 @@ def _work(
     claimed: Claim,
     job: Callable[[Claim, BillManager], Work[None]],
     client: Callable[[], BillManager],
+    rank: Rank,
 ) -> Work[None]:
-    with _guarded(claimed):
+    with _guarded(claimed), urgency.ranked(rank):
         if not _known_version(claimed):
             # It stays in its window, for a worker that knows: the gate may need to see its order.
             due = clock.now() + dt.timedelta(seconds=VERSION_WAIT)

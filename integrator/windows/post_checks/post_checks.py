@@ -22,7 +22,7 @@ from integrator.maintenance import wake_ups
 from integrator.messages import panel_errors
 from integrator.messages.message import Message, of_json, say, several
 from integrator.models import Canary, NewUser, Panel, Window
-from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access import call_log, panel_connections, senders
 from integrator.runs import pauses, run_state
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.windows import canaries, foreign_orders, lease, order_handover, server_users
@@ -152,10 +152,12 @@ def _compare(window: Window, bm: BillManager) -> None:
     if not window.seen.get("listed"):  # else a canary alone is waited for
         unread = window.seen.get("unread", {})
         servers = [one for one in server_users.of_window(window) if str(one.pk) not in unread]
-        for _panel, new in server_users.look(servers, bm, window):
+        listed, found = senders.together(
+            lambda: server_users.look(servers, bm, window), lambda: doubles.find(window, bm)
+        )
+        for _panel, new in listed:
             if isinstance(new, PanelError):
                 raise new
-        found = doubles.find(window, bm)
         window.seen = {**window.seen, "listed": True, "doubles": [one.to_json() for one in found]}
         Window.objects.filter(pk=window.pk).update(seen=window.seen)
     watched = window.canaries.filter(state=Canary.State.WATCHED)
