@@ -78,6 +78,7 @@ urlpatterns: list[URLPattern] = [
     path("previews/<id:pk>/rows/<id:number>/password/", row_passwords.one, name="row-password"),
     path("previews/<id:pk>/passwords/", row_passwords.listed, name="preview-passwords"),
     path("previews/<id:pk>/passwords/reset/", row_passwords.reset, name="preview-reset-passwords"),
+    path("previews/<id:pk>/passwords/none/", row_passwords.without, name="preview-no-passwords"),
     path("previews/<id:pk>/anew/", previews.anew, name="preview-anew"),
     path("previews/<id:pk>/confirm/", previews.confirm, name="preview-confirm"),
     path("previews/<id:pk>/export.csv", previews.export, name="preview-export"),

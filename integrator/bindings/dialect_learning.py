@@ -10,6 +10,7 @@ from django.db import transaction
 from integrator.models import Intent, Panel
 from integrator.models.states import Outcome
 from integrator.panel_access import proven_names, stored_dialect, transports
+from integrator.panel_access.stored_dialect import TASK_FORMS
 from integrator.steps import step7_close_the_task as step7
 from panels.billmanager.dialect import shapes
 from panels.billmanager.discovery.report_keys import AFTER
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-FORMS = "task_forms"
-"""In ``Panel.learnt``: function → shape of its form (`dialect.shapes`), values never."""
 KEEPS_FORM = "take_keeps_form"
 
 
@@ -42,7 +41,9 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
     seen = {before.address.func: before.form}
     if after.address != before.address:
         seen[func + AFTER] = after.form
-    if set(seen) <= set(panel.learnt.get(FORMS, {})) and (KEEPS_FORM in panel.learnt or not same):
+    if set(seen) <= set(panel.learnt.get(TASK_FORMS, {})) and (
+        KEEPS_FORM in panel.learnt or not same
+    ):
         return
     _keep(panel, seen, {KEEPS_FORM: True} if same else {})
 
@@ -86,7 +87,7 @@ def form_lacks(error: PanelError) -> None:
     if isinstance(error, FormLacks) and error.form is not None and error.func:
         panel = transports.billmanager_panel()
         second = error.func + AFTER
-        name = second if second in panel.learnt.get(FORMS, {}) else error.func
+        name = second if second in panel.learnt.get(TASK_FORMS, {}) else error.func
         _keep(panel, {name: error.form}, {})
 
 
@@ -95,7 +96,11 @@ def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> 
     with transaction.atomic():
         row = Panel.objects.select_for_update().get(pk=panel.pk)
         known = {name: shapes.of_form(form) for name, form in forms.items()}
-        row.learnt = {**row.learnt, **facts, FORMS: {**row.learnt.get(FORMS, {}), **known}}
+        row.learnt = {
+            **row.learnt,
+            **facts,
+            TASK_FORMS: {**row.learnt.get(TASK_FORMS, {}), **known},
+        }
         dialect = stored_dialect.found_for(row)
         for name, form in forms.items():
             dialect = dialect.learn_task_form(form, second=name.endswith(SECOND))

@@ -51,7 +51,8 @@ def _of(model: type[Model], *names: str) -> tuple[type[Model], tuple[str, ...]]:
     return model, tuple(field.attname for field in fields if field.attname in names)
 
 
-_BOOLEANS = ("check_passwords", "reset_passwords", "hold_letters", "guided")
+_PASSWORDS = ("check_passwords", "reset_passwords", "without_passwords")
+_BOOLEANS = (*_PASSWORDS, "hold_letters", "guided")
 _OWNERS = {
     "account": _of(Account, "id", "panel_id", "username"),
     "client": _of(Client, "id", "remote_id"),

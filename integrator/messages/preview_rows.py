@@ -248,4 +248,5 @@ TEXTS = {
     "no_password": _(
         "No password is known, without which a service cannot be tied to its account."
     ),
+    "without_password": _("No password is known; it is bound without one."),
 }

@@ -69,6 +69,7 @@ class Preview(models.Model):
     period = models.SmallIntegerField(default=1)
     check_passwords = models.BooleanField(default=False)
     reset_passwords = models.BooleanField(default=False)
+    without_passwords = models.BooleanField(default=False, db_default=False)
     cohort = models.PositiveSmallIntegerField(default=100)
     hours = models.CharField(max_length=11, blank=True)
     hold_letters = models.BooleanField(default=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from integrator.core import clock
 from integrator.messages import panel_errors
 from integrator.models import Call
-from integrator.panel_access import adaptive_limit
+from integrator.panel_access.parallel import adaptive_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

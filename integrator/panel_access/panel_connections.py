@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrator.panel_access import senders, stored_dialect
+from integrator.panel_access import stored_dialect
+from integrator.panel_access.parallel import senders
 from integrator.panel_access.transports import billmanager_panel, transport
 from panels.billmanager import BillManager
 from panels.ispmanager import IspManager

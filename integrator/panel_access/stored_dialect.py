@@ -16,6 +16,7 @@ from integrator.models import Event, Panel
 from integrator.panel_access.transports import transport
 from panels import billmanager as panel_client
 from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.tasks import completeness
 from panels.coremanager.errors import PanelError
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,9 @@ _NEEDED = (
     *("manual_module", "module_create", "module_button", "order", "cart", "client_filter"),
 )
 """Entries without which an open window could not go on."""
+
+TASK_FORMS = "task_forms"
+"""In ``Panel.learnt``: function → shape of a task's form (`dialect.shapes`), values never."""
 
 MIN_RELEARN_INTERVAL = dt.timedelta(seconds=10)
 """Between two discoveries of the names while work goes on, per panel."""
@@ -40,6 +44,14 @@ def found_for(panel: Panel) -> Dialect:
 def dialect_of(panel: Panel) -> Dialect:
     """The dialect of this BILLmanager as found, with the administrator's corrections."""
     return found_for(panel).with_overrides(panel.overrides)
+
+
+def needs_password(panel: Panel) -> bool | None:
+    """Whether closing a task of this BILLmanager asks for the account's password.
+
+    None: no task's form was seen yet, or none since its last upgrade.
+    """
+    return completeness.needs_password(panel.learnt.get(TASK_FORMS, {}).values(), dialect_of(panel))
 
 
 def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:

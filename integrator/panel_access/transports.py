@@ -14,7 +14,7 @@ from integrator.messages.message import NOTHING
 from integrator.models import Panel
 from integrator.panel_access.call_log import DatabaseJournal
 from integrator.panel_access.panel_stop import PanelStoppedError
-from integrator.panel_access.parallel_limit import DatabaseLimiter
+from integrator.panel_access.parallel.parallel_limit import DatabaseLimiter
 from integrator.panel_access.read_retries import RetryingTransport as Transport
 from panels.http.endpoint import Endpoint, Login
 

@@ -37,7 +37,8 @@ class Choices:
     """One set of choices for one run.
 
     ``paymethod``: id or unique name of the method that credits a balance, "" where none is
-    needed. ``autoprolong`` None: not chosen here, so each CSV line must say it. ``period``:
+    needed. ``without_passwords``: accounts of which none is known are bound without one.
+    ``autoprolong`` None: not chosen here, so each CSV line must say it. ``period``:
     months, for rows that name none; None: what the plan map says, else 1. ``hours``: "" or
     "HH:MM-HH:MM", in which the run may work. ``hold_letters``: plans send no opening letter
     while a window of this run is open. ``expires``: the rule for rows that name no expiry date
@@ -50,6 +51,7 @@ class Choices:
     period: int | None = None
     check_passwords: bool = False
     reset_passwords: bool = False
+    without_passwords: bool = False
     cohort: int = 100
     hours: str = ""
     hold_letters: bool = False
@@ -89,6 +91,8 @@ class Choices:
             problems.append(
                 _("Passwords are either checked or reset: a password that was just set fits.")
             )
+        if self.without_passwords and self.reset_passwords:
+            problems.append(_("Where every password is reset, no account is bound without one."))
         if not 1 <= self.cohort <= MAX_COHORT:
             problems.append(
                 _("A cohort has between 1 and %(largest)d accounts.") % {"largest": MAX_COHORT}

@@ -91,6 +91,7 @@ def corrected(binding: Binding, wish: Wish) -> Correction:
         autoprolong=binding.autoprolong,
         period=period,
         reset_passwords=preview.reset_passwords,
+        without_passwords=preview.without_passwords,
     )
     judged = Judge(candidates, choices, holder=binding.pk).judge(candidates[0])
     given = _given(judged, wish)

@@ -20,6 +20,7 @@ from integrator.messages.message import of_json, say
 from integrator.models import Account, Preview, PreviewRow
 from integrator.models.states import Payment
 from integrator.previews import balances, expiry_rules, row_totals
+from integrator.previews import passwords as row_passwords
 from integrator.previews.checks import credit_checks
 from integrator.previews.checks.row_checks import Judge
 from integrator.previews.choices import Choices, PayMethod, find_paymethod
@@ -140,6 +141,7 @@ def choices_of(preview: Preview) -> Choices:
         period=preview.period,
         check_passwords=preview.check_passwords,
         reset_passwords=preview.reset_passwords,
+        without_passwords=preview.without_passwords,
         cohort=preview.cohort,
         hours=preview.hours,
         hold_letters=preview.hold_letters,
@@ -262,6 +264,7 @@ def blank(choices: Choices, actor: str, token: str, origin: str) -> Preview:
     Raises Refused when the choices do not fit what is known.
     """
     method = None
+    row_passwords.refuse_without(choices)
     if choices.payment == Payment.CREDIT:
         method = find_paymethod(choices.paymethod, known_paymethods(billmanager()))
     return Preview(
@@ -276,6 +279,7 @@ def blank(choices: Choices, actor: str, token: str, origin: str) -> Preview:
         period=choices.period or 1,
         check_passwords=choices.check_passwords,
         reset_passwords=choices.reset_passwords,
+        without_passwords=choices.without_passwords,
         cohort=choices.cohort,
         hours=choices.hours,
         hold_letters=choices.hold_letters,

@@ -19,7 +19,8 @@ from integrator.core import clock
 from integrator.messages.message import NOTHING, Message, named, say, several, verbatim
 from integrator.models import Binding, Canary
 from integrator.models.states import BindingState, Phase
-from integrator.panel_access import panel_connections, proven_names, senders, transports
+from integrator.panel_access import panel_connections, proven_names, transports
+from integrator.panel_access.parallel import senders
 from integrator.steps.verdicts import Failed
 from integrator.windows import members
 from panels.coremanager.errors import PanelError

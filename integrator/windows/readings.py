@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from integrator.panel_access import senders
+from integrator.panel_access.parallel import senders
 from panels.billmanager.services import ACTIVE
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from integrator.core import clock
 from integrator.messages.message import Message, say, several
 from integrator.models import Binding, NewUser, Panel, ServerUsers, Window
 from integrator.models.states import Phase
-from integrator.panel_access import panel_connections, senders
+from integrator.panel_access import panel_connections
+from integrator.panel_access.parallel import senders
 from integrator.steps.same_service import same_domain
 from integrator.windows import foreign_orders
 from panels.coremanager.errors import PanelError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.panel_access import senders
+from integrator.panel_access.parallel import senders
 from tests.services.provider_fixtures import (  # noqa: F401 - fixtures
     admin,
     operator,

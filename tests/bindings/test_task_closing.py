@@ -13,8 +13,9 @@ from integrator.bindings.claims import Claim
 from integrator.bindings.operator import actions, undecided_evidence
 from integrator.bindings.work import task_close
 from integrator.core import clock
+from integrator.core.errors import Refused as CoreRefused
 from integrator.messages.message import verbatim
-from integrator.models import Binding, Call, Intent, Window
+from integrator.models import Binding, Call, Intent, Preview, Window
 from integrator.models.states import Outcome
 from integrator.steps.verdicts import Failed
 from integrator.windows import members
@@ -250,3 +251,49 @@ def test_what_a_panel_does_by_itself_is_waited_for(db: None) -> None:
     assert (len(look.pauses), ledger._changes) == (1, [])
     look._not_yet(binding, dt.timedelta(minutes=11), late)
     assert [change.to for change in ledger._changes] == ["failed"]
+
+
+def without(provider: Provider, count: int) -> str:
+    """A CSV of the accounts behind the first, of which no password is known."""
+    return provider.csv(provider.accounts[1 : 1 + count], password="")
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_where_a_task_asks_for_no_password_it_is_closed_without_one(
+    provider_with: Callable[..., Provider], workers: Workers, tmp_path: Path
+) -> None:
+    """Not before a task's form has shown so: until then nobody knows."""
+    provider = provider_with("--dialect", written(tmp_path, task__password_required="off"))
+    with pytest.raises(CoreRefused, match="bind one account with its password first"):
+        provider.start(rows=without(provider, 2), without_passwords=True)
+    workers.finish(provider.start(1))
+    run = workers.finish(provider.start(rows=without(provider, 2), without_passwords=True))
+    assert run.bindings.filter(state="done").count() == 2
+    provider.sound(done=3)
+    calls = Call.objects.filter(func="task.edit", effect=True, binding__run=run)
+    sent = [call.params for call in calls if call.params.get("clicked_button") == "close"]
+    assert len(sent) == 2
+    assert not any("password" in params for params in sent)
+
+
+@pytest.mark.any_database
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_asks_for_a_password_is_left_alone_where_none_is_known(
+    provider: Provider, workers: Workers
+) -> None:
+    """A panel may ask for it from one day to the next: its task is then not even taken."""
+    workers.finish(provider.start(1))
+    with pytest.raises(CoreRefused, match="asks for each account's password"):
+        provider.start(rows=without(provider, 1), without_passwords=True)
+    with workers.asleep():
+        run = provider.start(rows=provider.csv(provider.accounts[1:2]))
+        Preview.objects.filter(run=run).update(without_passwords=True)
+        run.bindings.update(password="")
+    workers.finish(run)
+    failed = only(run=run)
+    assert (failed.state, failed.step, failed.cause) == ("failed", 7, "no_password")
+    assert not Intent.objects.filter(binding=failed, kind="take").exists()
+    actions.retry(run.bindings.all(), "anna", password=provider.accounts[1]["password"])
+    workers.finish(run)
+    provider.sound(done=2)

@@ -84,6 +84,7 @@ def test_wrong_choices_are_refused(ready: Installation) -> None:
         (*on, "--payment", "credit"),
         (*on, "--payment", "credit", "--paymethod", "no-such"),
         (*on, "--check-passwords", "--reset-passwords"),
+        (*on, "--without-passwords"),
         (*on, "--cohort", "0"),
         (*on, "--skip-bad-lines"),
         ("--matched", "--autoprolong", "perhaps"),

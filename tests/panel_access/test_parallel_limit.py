@@ -15,14 +15,9 @@ from integrator.bindings.work import dispatch
 from integrator.core import clock, heartbeat
 from integrator.models import Binding, Panel, PanelSlot, WorkerProcess
 from integrator.models.states import Phase
-from integrator.panel_access import (
-    adaptive_limit,
-    panel_connections,
-    parallel_limit,
-    transports,
-    urgency,
-)
-from integrator.panel_access.parallel_limit import DatabaseLimiter
+from integrator.panel_access import panel_connections, transports
+from integrator.panel_access.parallel import adaptive_limit, parallel_limit, urgency
+from integrator.panel_access.parallel.parallel_limit import DatabaseLimiter
 from panels.coremanager.errors import LimitTimeout, PanelError
 from tests import factories
 from tests.services.waits import eventually
@@ -30,7 +25,7 @@ from tests.services.waits import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from integrator.panel_access.urgency import Rank
+    from integrator.panel_access.parallel.urgency import Rank
     from tests.services.provider import Provider
 
 pytestmark = pytest.mark.any_database

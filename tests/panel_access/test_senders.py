@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrator.panel_access import call_log, senders
+from integrator.panel_access import call_log
+from integrator.panel_access.parallel import senders
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings

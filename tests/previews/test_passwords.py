@@ -13,6 +13,8 @@ from integrator.models import Account, PreviewRow
 from integrator.previews import passwords, preview
 from integrator.previews.choices import Choices
 from integrator.runs import run_start
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.names import Found
 from tests.previews.provider_previews import HEADER, from_csv
 from tests.services import mirrors
 
@@ -76,3 +78,41 @@ def test_passwords_are_encrypted_and_never_printed(hoster: Hoster) -> None:
     assert made.rows.get().reasons == []
     assert "hunter2" not in json.dumps(preview.preview_json(made))
     assert "hunter2" not in json.dumps(made.summary)
+
+
+def knows(hoster: Hoster, *, required: bool) -> None:
+    """A task's form of this BILLmanager was seen."""
+    found = Found("password", where="a test", sure=True)
+    hoster.billing.dialect = {**hoster.billing.dialect, **Dialect(task_password=found).to_json()}
+    field = {"name": "password", "kind": "password", **({"required": True} if required else {})}
+    hoster.billing.learnt = {"task_forms": {"task.edit": {"fields": [field], "buttons": []}}}
+    hoster.billing.save()
+
+
+def test_an_account_is_bound_without_a_password_only_where_that_is_known_to_do(
+    hoster: Hoster,
+) -> None:
+    assert not passwords.are_optional()
+    mirrors.account(hoster.server)
+    choices = Choices(autoprolong=True, without_passwords=True)
+    rows = hoster.csv("isp1,alice,,3001,Start")
+    with pytest.raises(Refused, match="bind one account with its password first"):
+        preview.make_from_csv(choices, rows, "eva")
+    knows(hoster, required=True)
+    assert not passwords.are_optional()
+    with pytest.raises(Refused, match="asks for each account's password"):
+        preview.make_from_csv(choices, rows, "eva")
+
+    knows(hoster, required=False)
+    assert passwords.are_optional()
+    made = preview.make_from_csv(choices, rows, "eva")
+    assert [one["key"] for one in made.rows.get().reasons] == ["without_password"]
+    assert not passwords.lacking(made).exists()
+    binding = run_start.start(made.pk, "eva").bindings.get()
+    assert (binding.password, binding.prepared) == ("", True)
+
+
+def test_no_account_is_bound_without_one_where_each_is_reset() -> None:
+    with pytest.raises(Refused) as refused:
+        Choices(autoprolong=True, without_passwords=True, reset_passwords=True).checked()
+    assert "no account is bound without one" in refused.value.lines[0]

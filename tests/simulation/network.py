@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from integrator.panel_access.urgency import Rank
+    from integrator.panel_access.parallel.urgency import Rank
     from panels.coremanager.documents import Document
     from panels.sandbox.http.protocol import Request, Response
     from panels.sandbox.world.world import World

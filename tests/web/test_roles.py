@@ -50,6 +50,7 @@ NEEDS = {  # (name, method): the least role
     ("row-password", "post"): OPERATE,
     ("preview-passwords", "post"): OPERATE,
     ("preview-reset-passwords", "post"): OPERATE,
+    ("preview-no-passwords", "post"): OPERATE,
     ("clients", "get"): OPERATE,
     ("clients-live", "get"): OPERATE,
     ("clients-create", "post"): OPERATE,

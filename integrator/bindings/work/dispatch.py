@@ -34,7 +34,8 @@ from integrator.maintenance import wake_ups
 from integrator.messages.message import say
 from integrator.models import Binding, Intent, Run, Window
 from integrator.models.states import Phase, RunState
-from integrator.panel_access import call_log, panel_connections, transports, urgency
+from integrator.panel_access import call_log, panel_connections, transports
+from integrator.panel_access.parallel import urgency
 from integrator.runs import run_state
 from integrator.steps import VERSIONS
 from integrator.steps import step7_close_the_task as step7
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from integrator.bindings.work.side_by_side import Work
     from integrator.models.binding import BindingQuerySet
-    from integrator.panel_access.urgency import Rank
+    from integrator.panel_access.parallel.urgency import Rank
     from panels.billmanager import BillManager
 
 log = structlog.get_logger(__name__)

@@ -64,7 +64,9 @@ def needed(preview: Preview, password: str) -> bool:
 
     One without a password fails there: ordered first, it would be paid for and stop at step 7.
     """
-    return preview.check_passwords or preview.reset_passwords or not password
+    if not password:
+        return not preview.without_passwords
+    return preview.check_passwords or preview.reset_passwords
 
 
 def work(claimed: Claim) -> None:
@@ -76,10 +78,10 @@ def work(claimed: Claim) -> None:
         isp = panel_connections.ispmanager(binding.account.panel)
         if preview.reset_passwords and not _reset(claimed, isp):
             return
-        if not binding.password:
+        if not binding.password and not preview.without_passwords:
             attempts.fail(claimed, STEP, "no_password", verbatim(binding.account.username))
             return
-        if preview.check_passwords and not _check(claimed, isp):
+        if preview.check_passwords and binding.password and not _check(claimed, isp):
             return
     except TooSoonError as soon:
         attempts.wait(claimed, PASSWORD, due_at=soon.at)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from integrator.bindings import intents
 from integrator.bindings.work import writes
 from integrator.bindings.work.writes import Declaration, Settlement, Writes
-from integrator.panel_access import senders
+from integrator.panel_access.parallel import senders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -47,8 +47,8 @@ def work(claimed: Claim, bm: BillManager) -> Work[None]:
         yield from expiry.work(claimed, bm)
         return
     try:
-        if not binding.password:
-            attempts.fail(claimed, step7.NUMBER, "no_password", verbatim(binding.account.username))
+        if not binding.password and not binding.run.preview.without_passwords:
+            _lacks_password(claimed)
             return
         wanted = binding.expires and not binding.expires_set
         if wanted and not (yield from expiry.set_before(claimed, bm)):
@@ -74,9 +74,17 @@ def _close(claimed: Claim, bm: BillManager) -> Work[None]:
     if form.status == step7.CLOSED:
         _gone(claimed, say("task.closed", task=form.task_id))
         return
+    if not binding.password and bm.tasks.needs_password(form):
+        _lacks_password(claimed)
+        return
     ours = yield from _ours(claimed, bm, form)
     if ours is not None:
         yield from _submit(claimed, bm, ours)
+
+
+def _lacks_password(claimed: Claim) -> None:
+    username = verbatim(claimed.binding.account.username)
+    attempts.fail(claimed, step7.NUMBER, "no_password", username)
 
 
 def _gone(claimed: Claim, why: Message) -> None:

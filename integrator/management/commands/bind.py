@@ -56,6 +56,11 @@ class Command(PersonCommand):
         )
         parser.add_argument("--check-passwords", action="store_true")
         parser.add_argument("--reset-passwords", action="store_true")
+        parser.add_argument(
+            "--without-passwords",
+            action="store_true",
+            help=_("bind without one what has no password, where BILLmanager asks for none"),
+        )
         parser.add_argument("--cohort", type=int, default=settings.COHORT, metavar="N")
         parser.add_argument(
             "--hours", default="", metavar="HH:MM-HH:MM", help=_("UTC; may run past midnight")
@@ -164,6 +169,7 @@ def _preview(given: dict[str, Any]) -> Preview:
         period=given["period"],
         check_passwords=given["check_passwords"],
         reset_passwords=given["reset_passwords"],
+        without_passwords=given["without_passwords"],
         cohort=given["cohort"],
         hours=given["hours"],
         hold_letters=given["hold_letters"],

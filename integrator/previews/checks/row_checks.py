@@ -73,7 +73,8 @@ class Judge:
         if not candidate.account.active:
             row.notes.append(reason("suspended"))
         if not candidate.password and not self._choices.reset_passwords:
-            row.notes.append(reason("no_password"))
+            without = self._choices.without_passwords
+            row.notes.append(reason("without_password" if without else "no_password"))
         return row
 
     def _judge_client(self, row: Judged) -> None:

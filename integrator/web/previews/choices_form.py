@@ -15,6 +15,7 @@ from integrator.core.clock import now
 from integrator.core.errors import Refused
 from integrator.models import Panel
 from integrator.models.states import Payment
+from integrator.previews import passwords
 from integrator.previews.choices import MAX_COHORT, MAX_PERIOD, Choices
 from integrator.web.layout.plain import plain
 
@@ -37,6 +38,16 @@ PASSWORDS = [
         ),
     ),
 ]
+
+
+WITHOUT = (
+    "without",
+    _(
+        "Use those that are given; an account that lacks one is bound without, which BILLmanager's"
+        " task allows"
+    ),
+)
+"""Offered where the form of a task has shown that it asks for none."""
 
 
 class ChoicesForm(forms.Form):
@@ -85,8 +96,8 @@ class ChoicesForm(forms.Form):
         min_value=1,
         max_value=MAX_COHORT,
         help_text=_(
-            "A plan is opened for one account first, then 10, 50, and then as many as are"
-            " ordered in a few seconds, this many at most."
+            "A plan is opened for one account first, then for 10, and then for ten times as many as"
+            " are bound on it, if they are ordered in a few seconds; for this many at most."
         ),
     )
     hours = forms.CharField(
@@ -110,9 +121,14 @@ class ChoicesForm(forms.Form):
         initial = {"cohort": settings.COHORT, "token": secrets.token_hex(16)}
         super().__init__(data, initial=initial, **kwargs)
         self.fields["hours"].help_text = _hours_help()
-        paymethod = self.fields["paymethod"]
-        assert isinstance(paymethod, forms.ChoiceField)  # noqa: S101 - tells the type checker
-        paymethod.choices = [("", _("– none –")), *paymethods()]
+        self._offer("paymethod", [("", _("– none –")), *paymethods()])
+        if passwords.are_optional():
+            self._offer("passwords", [*PASSWORDS, WITHOUT])
+
+    def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         """Check the choices against each other, with the same rules as the command line."""
@@ -138,6 +154,7 @@ class ChoicesForm(forms.Form):
             period=values["period"],
             check_passwords=values["passwords"] == "check",
             reset_passwords=values["passwords"] == "reset",
+            without_passwords=values["passwords"] == "without",
             cohort=values["cohort"],
             hours=values["hours"],
             hold_letters=values["hold_letters"],

@@ -1,4 +1,4 @@
-"""Passwords that rows of a preview lack: one given, a pasted list, or all reset for this run."""
+"""Passwords that rows of a preview lack: given one by one, as a list, reset, or done without."""
 
 from __future__ import annotations
 
@@ -63,14 +63,27 @@ def listed(request: Request, pk: int) -> HttpResponse:
 @needs(post=Role.OPERATOR)
 def reset(request: Request, pk: int) -> HttpResponse:
     """Make the preview anew for a run that resets every account's password."""
+    choices = {"reset_passwords": True, "check_passwords": False, "without_passwords": False}
+    return _remade(request, pk, choices, _("Passwords will be reset when this preview is started."))
+
+
+@needs(post=Role.OPERATOR)
+def without(request: Request, pk: int) -> HttpResponse:
+    """Make the preview anew for a run that binds without one what has no known password."""
+    choices = {"without_passwords": True}
+    said = _("Accounts of which no password is known will be bound without one.")
+    return _remade(request, pk, choices, said)
+
+
+def _remade(request: Request, pk: int, changed: Mapping[str, Any], said: str) -> HttpResponse:
     found = get_object_or_404(Preview, pk=pk)
-    choices = replace(choices_of(found), reset_passwords=True, check_passwords=False)
+    choices = replace(choices_of(found), **changed)
     try:
         made = making_page.remade(found, request.user.get_username(), choices)
     except Refused as refused:
         refusals.show_refusal(request, refused)
         return redirect("preview", found.pk)
-    messages.warning(request, _("Passwords will be reset when this preview is started."))
+    messages.warning(request, said)
     return redirect("preview", made.pk)
 
 
@@ -89,6 +102,7 @@ def context(preview: Preview) -> dict[str, Any]:
         "bindable": preview.summary["ready"] - lacking,
         "lacking": lacking,
         "demo": bool(lacking) and demo.is_demo(),
+        "can_do_without": bool(lacking) and passwords.are_optional(),
     }
 
 

@@ -23,7 +23,8 @@ from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, Message, say
 from integrator.models import Binding, Intent, Window
 from integrator.models.states import Outcome, Phase, RunState, StepState
-from integrator.panel_access import call_log, proven_names, senders
+from integrator.panel_access import call_log, proven_names
+from integrator.panel_access.parallel import senders
 from integrator.steps import module_switches as sets
 from integrator.steps import (
     step1_add_manual_module as step1,

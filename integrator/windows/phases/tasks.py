@@ -15,7 +15,8 @@ from integrator.maintenance import wake_ups
 from integrator.messages import panel_errors
 from integrator.messages.message import NOTHING, say
 from integrator.models.states import BindingState, Outcome, Phase, RunState, StepState
-from integrator.panel_access import call_log, senders
+from integrator.panel_access import call_log
+from integrator.panel_access.parallel import senders
 from integrator.steps import module_switches as sets
 from integrator.steps import step5_enable_both as step5
 from integrator.steps import step6_find_the_task as step6

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from integrator.messages.message import say
 from integrator.models import Binding, Event, Step
 from integrator.models.states import ENDED, StepState
-from integrator.panel_access import senders
+from integrator.panel_access.parallel import senders
 from integrator.steps import step4_pay as step4
 from integrator.steps.same_service import domain_key
 from integrator.windows import members, readings

@@ -22,7 +22,8 @@ from integrator.maintenance import wake_ups
 from integrator.messages import panel_errors
 from integrator.messages.message import Message, of_json, say, several
 from integrator.models import Canary, NewUser, Panel, Window
-from integrator.panel_access import call_log, panel_connections, senders
+from integrator.panel_access import call_log, panel_connections
+from integrator.panel_access.parallel import senders
 from integrator.runs import pauses, run_state
 from integrator.steps import step8_restore_the_plan as step8
 from integrator.windows import canaries, foreign_orders, lease, order_handover, server_users

@@ -34,7 +34,11 @@ class Address:
 
 @dataclass(slots=True)
 class CloseForms:
-    """The values that close a task, form by form. `nth`: how many forms were sent before."""
+    """The values that close a task, form by form. `nth`: how many forms were sent before.
+
+    `typed`: what goes into the fields for it; without a password none is sent, and one that a form
+    requires is missing.
+    """
 
     dialect: Dialect
     address: Address
@@ -77,6 +81,8 @@ class CloseForms:
         for name in ("module", "username", "password"):
             entry = getattr(self.dialect, f"task_{name}")
             field = None if entry is None else form.fields.get(entry.value)
+            if name not in self.typed:
+                continue
             due = not self.nth if name == "module" else last
             if field is not None:
                 values[field.name] = self.typed[name]

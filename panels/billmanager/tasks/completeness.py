@@ -9,7 +9,7 @@ from panels.billmanager.tasks.recognition import account_fields
 from panels.coremanager.forms import only_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from panels.billmanager.dialect.dialect import Dialect
     from panels.billmanager.dialect.shapes import Shape
@@ -48,6 +48,22 @@ def missing(form: Form, dialect: Dialect) -> tuple[str, ...]:
         if ((entry := known[name]) is None and name in dialect.choices)
         or (isinstance(entry, Found) and entry.value not in form.fields)
     )
+
+
+def needs_password(forms: Iterable[Shape], dialect: Dialect) -> bool | None:
+    """Whether a task asks for the account's password, by the shapes of forms that were seen.
+
+    False: it may stay empty, as for shared hosting of one installation (billmanager.md 7.1).
+    None: no form was seen that has a field for it.
+    """
+    entry = dialect.task_password
+    known = [
+        one
+        for form in forms
+        for one in form["fields"]
+        if entry is not None and one["name"] == entry.value
+    ]
+    return any(one.get("required") for one in known) if known else None
 
 
 def _filled(dialect: Dialect) -> set[str]:

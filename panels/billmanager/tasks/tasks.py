@@ -171,6 +171,8 @@ class Tasks:
     ) -> None:
         """Hand the service to a module with the account's name and password, and close the task.
 
+        `password`: '' sends none, which a form may refuse that requires one (`needs_password`).
+
         `domain` is for a field that an administrator said to fill with it (`task_fields`).
         Where several forms come one after another, each is sent as the panel answered it. Raises
         `FormLacks` before anything is sent when a field or the closing button is not recognised,
@@ -178,8 +180,9 @@ class Tasks:
         field that nobody filled; of a later form, when that is so of it: the task is still open.
         """
         dialect = self.learn(task_form)
-        typed = {"module": str(module_id), "username": username, "password": password}
-        typed["domain"] = domain
+        typed = {"module": str(module_id), "username": username, "domain": domain}
+        if password:
+            typed["password"] = password
         closing = CloseForms(dialect, task_form.address, typed)
         shown, transport = task_form, self._context.task_transport
         while True:
@@ -202,6 +205,12 @@ class Tasks:
             closing.address = there
             return self.form(shown.task_id, there)
         return replace(shown, form=answer.form())
+
+    def needs_password(self, task_form: TaskForm) -> bool:
+        """Whether this form requires a password; not where it has no field for one."""
+        entry = self.learn(task_form).task_password
+        field = None if entry is None else task_form.form.fields.get(entry.value)
+        return field is not None and field.required
 
     def can_start(self) -> bool:
         """Whether the toolbar above the tasks offers our staff login to run operations again.

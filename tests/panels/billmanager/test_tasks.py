@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panels.billmanager import Address, BillManager, Dialect
+from panels.billmanager.dialect import shapes
 from panels.billmanager.dialect.names import Close, Found, Take
+from panels.billmanager.tasks import completeness
 from panels.billmanager.tasks.close_forms import address_in
 from panels.coremanager.documents import parse
 from panels.coremanager.forms import FormLacks
@@ -365,3 +367,38 @@ def test_an_administrator_says_what_else_to_fill_in() -> None:
 def test_a_field_is_named_before_its_value() -> None:
     with pytest.raises(ValueError, match="NAME=VALUE"):
         Dialect().with_overrides({"task_fields": "just words"})
+
+
+def typed(b: BillManager, canned: Canned) -> dict[str, str]:
+    b.tasks.close(b.tasks.form(7), module_id=9, username="bob", password="", send_by=BY)
+    return dict(canned.sent[-1].params)
+
+
+def test_without_a_password_none_is_sent() -> None:
+    b, canned = work(page(MODULE + USER + PASSWORD.replace(' required="yes"', "")))
+    form = b.tasks.form(7)
+    assert not b.tasks.needs_password(form)
+    sent = typed(b, canned)
+    assert sent["username"] == "bob"
+    assert "password" not in sent
+    seen = [shapes.of_form(form.form)]
+    assert completeness.needs_password(seen, b.tasks.learn(form)) is False
+    assert completeness.needs_password([], b.tasks.learn(form)) is None
+    assert completeness.needs_password(seen, Dialect()) is None
+
+
+def test_a_form_that_requires_a_password_is_not_closed_without_one() -> None:
+    b, canned = work(page())
+    form = b.tasks.form(7)
+    assert b.tasks.needs_password(form)
+    assert completeness.needs_password([shapes.of_form(form.form)], b.tasks.learn(form)) is True
+    with pytest.raises(FormLacks) as lacks:
+        typed(b, canned)
+    assert lacks.value.missing == ("password",)
+    assert not any(call.send_by for call in canned.sent)
+
+
+def test_a_field_that_is_set_to_hold_the_password_stays_out_without_one() -> None:
+    shown = page(MODULE + USER + PASSWORD.replace(' required="yes"', "") + '<input name="again"/>')
+    b, canned = work(shown, Dialect(task_fields=("again={password}",)))
+    assert "again" not in typed(b, canned)

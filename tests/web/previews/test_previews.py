@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from integrator.models import Account, ClientUser, Preview, PreviewRow, Run
+from integrator.models import Account, ClientUser, Panel, Preview, PreviewRow, Run
+from panels.billmanager.dialect.dialect import Dialect
+from panels.billmanager.dialect.names import Found
 from panels.coremanager.errors import NotSent
 from tests import factories
 
@@ -175,6 +177,31 @@ def test_a_reset_is_another_preview_of_the_same_choices(operator: Client, accoun
     page = operator.get(made).text
     assert "Preview: 1 account can be bound" in page
     assert "Every account's password is reset on ispmanager" in page
+
+
+def test_what_has_no_password_is_bound_without_one_where_the_panel_asks_for_none(
+    operator: Client, account: Account
+) -> None:
+    preview = bind(operator, account)["Location"]
+    offered = "Bind them without one"
+    assert offered not in operator.get(preview).text
+    refused = operator.post(f"{preview}passwords/none/", follow=True).text
+    assert "bind one account with its password first" in refused
+
+    billing = Panel.objects.get(kind="billmanager")
+    found = Found("password", where="a test", sure=True)
+    billing.dialect = {**billing.dialect, **Dialect(task_password=found).to_json()}
+    field = {"name": "password", "kind": "password"}
+    billing.learnt = {"task_forms": {"task.edit": {"fields": [field], "buttons": []}}}
+    billing.save()
+    assert offered in operator.get(preview).text
+    made = operator.post(f"{preview}passwords/none/", follow=True)
+    assert "will be bound without one" in made.text
+    assert "Preview: 1 account can be bound" in made.text
+    assert "what has none is bound without one" in made.text
+    assert Preview.objects.order_by("pk")[1].without_passwords
+    chosen = bind(operator, account, passwords="without", token="another")["Location"]
+    assert "Preview: 1 account can be bound" in operator.get(chosen).text
 
 
 def test_the_demo_has_its_passwords_at_hand(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from django.conf import settings
 from django.db import connections
 
-from integrator.panel_access import urgency
+from integrator.panel_access.parallel import urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable

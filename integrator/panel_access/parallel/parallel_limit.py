@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from integrator.core import clock, heartbeat
-from integrator.panel_access import adaptive_limit, leased_places, urgency
+from integrator.panel_access.parallel import adaptive_limit, leased_places, urgency
 from panels.coremanager.errors import LimitTimeout
 from panels.notes import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from integrator.panel_access.urgency import Rank
+    from integrator.panel_access.parallel.urgency import Rank
 
 LIMIT_SECONDS = 1.0
 """How long a limit that was read is used."""

@@ -1,0 +1,1 @@
+"""How many calls go side by side, which go first, and the threads that make them."""
