@@ -19,6 +19,7 @@ from integrator.web.accounts import (
     columns,
     drift,
     plan_map,
+    retry,
     rule_choice,
     saved_views,
 )
@@ -69,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<id:pk>/forget/", choice.forget, name="account-forget"),
     path("accounts/choose/", rule_choice.page, name="accounts-choose"),
     path("accounts/bind/", bind.selected, name="bind"),
+    path("accounts/retry/", retry.selected, name="accounts-retry"),
     path("accounts/clients/", clients.page, name="clients"),
     path("accounts/clients/live/", clients.poll, name="clients-live"),
     path("accounts/clients/create/", clients.create, name="clients-create"),

@@ -175,7 +175,7 @@
     one("#picked").textContent = shown ? shown.toLocaleString(document.documentElement.lang) : "0";
     one("#cannot").hidden = !cannot || everything?.checked;
     one("#cannot b").textContent = cannot;
-    one("#clear").disabled = one("#bind").disabled = one("#choose-many").disabled = !shown;
+    for (const button of all("#clear, #bind, #choose-many, #retry-many")) button.disabled = !shown;
     const head = one("#tick-all");
     if (!head) return;
     head.checked = ticked.length > 0 && ticked.length === boxes().length;
@@ -206,6 +206,8 @@
     }
     if (event.target.closest("#clear")) clear();
     if (event.target.closest("[data-close-side]")) closeSide();
+    const turn = event.target.closest("[data-turn-side]");
+    if (turn) turnSide(Number(turn.dataset.turnSide));
     if (event.target.closest("[data-print]")) print();
     if (event.target.closest("[data-reset-widths]")) {
       localStorage.removeItem("widths");

@@ -48,6 +48,7 @@ NEEDS = {  # (name, method): the least role
     ("preview-anew", "post"): OPERATE,
     ("preview-confirm", "post"): OPERATE,
     ("row-password", "post"): OPERATE,
+    ("accounts-retry", "post"): OPERATE,
     ("preview-passwords", "post"): OPERATE,
     ("preview-reset-passwords", "post"): OPERATE,
     ("preview-no-passwords", "post"): OPERATE,

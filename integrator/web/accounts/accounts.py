@@ -106,6 +106,7 @@ def _context(request: Request) -> dict[str, Any]:
         "query": query.urlencode(),
         "filtered": any(value for name, value in query.items() if name != "sort"),
         "may_bind": may_bind,
+        "failing": query.get("state") == "attention",
         "next_page": here,
         "nothing_known": not total and not listed().exists(),
     }

@@ -21,6 +21,7 @@ from integrator.web.layout.plain import plain
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+    from django.forms.boundfield import BoundField
     from django.http import QueryDict
 
 MAX_FILE = 16 * 1024 * 1024
@@ -40,6 +41,8 @@ PASSWORDS = [
 ]
 
 
+MORE = ("expires", "cohort", "hours", "hold_letters")
+"""Fields that are folded away."""
 WITHOUT = (
     "without",
     _(
@@ -129,6 +132,18 @@ class ChoicesForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = choices
+
+    def first(self) -> list[BoundField]:
+        """What each run asks for."""
+        return [field for field in self if field.name not in MORE]
+
+    def more(self) -> list[BoundField]:
+        """What most runs leave as it is."""
+        return [self[name] for name in MORE]
+
+    def more_is_open(self) -> bool:
+        """Whether some of that was changed, or is wrong."""
+        return any(name in self.changed_data or name in self.errors for name in MORE)
 
     def clean(self) -> dict[str, Any]:
         """Check the choices against each other, with the same rules as the command line."""

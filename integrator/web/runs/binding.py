@@ -31,7 +31,7 @@ from integrator.steps import step7_close_the_task as step7
 from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.runs import story, time_bars
-from integrator.web.runs.run import show_retried
+from integrator.web.runs.retried import show_retried
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from integrator.bindings.causes import CAUSES
 from integrator.bindings.operator import actions, report
@@ -29,6 +28,7 @@ from integrator.web.layout import live, marks, refusals
 from integrator.web.layout.access import Role, needs
 from integrator.web.layout.download import csv_download
 from integrator.web.runs import course
+from integrator.web.runs.retried import show_retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
-    from integrator.bindings.operator.retries import RetryReport
     from integrator.web.layout.access import Request
 
 PER_PAGE = 100
@@ -154,20 +153,6 @@ def _lines(run: Run, head: list[str]) -> Iterator[list[object]]:
     )  # fmt: skip # in the order of the head
     for number, *cells in rows.iterator(chunk_size=2000):
         yield [f"b{number}", *(str(cell) if isinstance(cell, Message) else cell for cell in cells)]
-
-
-def show_retried(request: Request, done: RetryReport) -> None:
-    """Show how many are retried, and for each other why not."""
-    if done.retried:
-        number = len(done.retried)
-        said = ngettext("%d binding is tried again.", "%d bindings are tried again.", number)
-        messages.success(request, said % number)
-    if done.refused:
-        lines = [f"b{number}: {text}" for number, text in done.refused[:5]]
-        more = len(done.refused) - len(lines)
-        messages.error(request, "\n".join(lines + ([_("and %d more") % more] if more else [])))
-    if not done.retried and not done.refused:
-        messages.warning(request, _("Nothing is left to retry here."))
 
 
 def marked(binding: Binding) -> tuple[Binding, tuple[str, ...], str]:
