@@ -119,7 +119,7 @@ class PanelSlot(models.Model):
 class WorkerProcess(models.Model):
     """A process that works or serves, by its last sign of life; what health is read from.
 
-    ``wants``: has the names of the panels on which its calls wait for places.
+    ``wants``: panel name → when it last said, in epoch seconds, that its calls wait for places.
     """
 
     token = models.CharField(max_length=40, unique=True)

@@ -16,7 +16,7 @@ from integrator.core import clock, heartbeat
 from integrator.models import Binding, Panel, PanelSlot, WorkerProcess
 from integrator.models.states import Phase
 from integrator.panel_access import panel_connections, transports
-from integrator.panel_access.parallel import adaptive_limit, parallel_limit, urgency
+from integrator.panel_access.parallel import adaptive_limit, leased_places, parallel_limit, urgency
 from integrator.panel_access.parallel.parallel_limit import DatabaseLimiter
 from panels.coremanager.errors import LimitTimeout, PanelError
 from tests import factories
@@ -218,13 +218,25 @@ def test_a_process_gives_up_what_is_above_its_share_as_soon_as_another_waits(
     ours.exchange()
     assert PanelSlot.objects.filter(holder=heartbeat.process_token()).count() == 2
     other.call(PATIENCE)
-    # Nobody wants more any longer: places are kept for a while again.
+    # Nobody wants more any longer: what is needed is taken again.
     monkeypatch.setattr(parallel_limit, "WANTING_SECONDS", 0.0)
     with other.acting() as limiter:
         limiter.exchange()
     ours.exchange()
     assert ours._pool("billing").keep == math.inf
     ours.release_all()
+
+
+def test_a_process_that_has_died_wants_nothing_for_long(transactional_db: None) -> None:
+    """Else others had half of their places for a lease time after a worker was killed."""
+    now = clock.now()
+    dead = WorkerProcess.objects.create(
+        token="dead", role="worker", host="here", pid=1, started_at=now, seen_at=now
+    )
+    for ago, wanting in ((0.0, 1), (leased_places.WANTED_FOR + 1, 0)):
+        dead.wants = {"billing": now.timestamp() - ago}
+        dead.save()
+        assert leased_places.wanting()["billing"] == wanting
 
 
 def test_a_process_that_ends_gives_its_places_back(transactional_db: None) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+WANTED_FOR = 3.0
+"""So many seconds a process is believed that it wants places: it says so again, unless it died."""
+
+
 def lease(panel: str, limit: int, wanted: int) -> list[int]:
     """Lease up to ``wanted`` free places of ``panel``; the numbers that are now ours."""
     me, now = heartbeat.process_token(), clock.now()
@@ -63,17 +67,17 @@ def release_all() -> None:
 def want(panels: Collection[str]) -> None:
     """Tell other processes on which panels this one would like more places."""
     mine = WorkerProcess.objects.filter(token=heartbeat.process_token())
-    mine.update(wants=dict.fromkeys(sorted(panels), 1))
+    mine.update(wants=dict.fromkeys(sorted(panels), clock.now().timestamp()))
 
 
 def wanting() -> Counter[str]:
-    """How many other processes that are alive would like more places, by panel."""
-    alive = clock.now() - dt.timedelta(seconds=settings.LEASE_SECONDS)
-    others = WorkerProcess.objects.filter(seen_at__gte=alive).exclude(
-        token=heartbeat.process_token()
-    )
-    wants = others.exclude(wants={}).values_list("wants", flat=True)
-    return Counter(panel for one in wants for panel in one)
+    """How many other processes would like more places just now, by panel."""
+    now = clock.now()
+    alive = now - dt.timedelta(seconds=settings.LEASE_SECONDS)
+    others = WorkerProcess.objects.filter(seen_at__gte=alive).exclude(wants={})
+    wants = others.exclude(token=heartbeat.process_token()).values_list("wants", flat=True)
+    since = now.timestamp() - WANTED_FOR
+    return Counter(panel for one in wants for panel, told_at in one.items() if told_at > since)
 
 
 def _ours(panel: str) -> QuerySet[PanelSlot]:

@@ -34,18 +34,28 @@ OFFERED_SECONDS = 0.1
 """The same where another process waits for places."""
 WANTING_SECONDS = 0.5
 """So long after a call has waited for a place, this process is taken to want more of them."""
+TOLD_SECONDS = 1.0
+"""So often others are told that it does."""
 PATIENCE = 5.0
-"""Seconds after which a call that gives way to others does so no longer."""
+"""Seconds after which one of the calls that give way to others does so no longer."""
 _LOOK = 0.1
 """Seconds between two looks for a place that another process may have given back."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """The threads of this process that wait for a place with calls of one rank."""
+    """The threads of this process that wait for a place with calls of one rank.
+
+    ``since``: when the first of them came, or one of them last had a place.
+    """
 
     changed: threading.Condition
+    since: float
     count: int = 0
+
+    @property
+    def is_overdue(self) -> bool:
+        return clock.monotonic() - self.since >= PATIENCE
 
 
 @dataclass(slots=True)
@@ -82,12 +92,13 @@ class _Pool:
         return sum(one.count for one in self.ranks.values())
 
     @contextmanager
-    def waits(self, rank: Rank) -> Iterator[threading.Condition]:
-        """One more waits; what it is woken by."""
-        mine = self.ranks.setdefault(rank, _Waiting(threading.Condition(self.lock)))
+    def waits(self, rank: Rank) -> Iterator[_Waiting]:
+        """One more waits, with others of its rank."""
+        alone = _Waiting(threading.Condition(self.lock), clock.monotonic())
+        mine = self.ranks.setdefault(rank, alone)
         mine.count += 1
         try:
-            yield mine.changed
+            yield mine
         finally:
             mine.count -= 1
             if not mine.count:
@@ -97,6 +108,10 @@ class _Pool:
     def is_crowded(self, rank: Rank) -> bool:
         """Whether calls of this rank wait, or such as go before them."""
         return bool(self.ranks) and min(self.ranks) <= rank
+
+    def goes_first(self, rank: Rank) -> bool:
+        """Whether those that wait with this rank are next, or have waited for long enough."""
+        return rank == min(self.ranks) or self.ranks[rank].is_overdue
 
     def next_place(self) -> int | None:
         """A place that can be used now; None: none."""
@@ -111,7 +126,7 @@ class _Pool:
 
     def tell(self, count: int) -> None:
         """Wake so many of those that wait."""
-        for rank in sorted(self.ranks):
+        for _late, rank in sorted((not one.is_overdue, rank) for rank, one in self.ranks.items()):
             self.ranks[rank].changed.notify(count)
             count -= self.ranks[rank].count
             if count <= 0:
@@ -140,7 +155,7 @@ class DatabaseLimiter:
         self._limit_of = limit_of or adaptive_limit.limit
         self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
-        self._told: set[str] = set()
+        self._told: tuple[set[str], float] = set(), float("-inf")
 
     @contextmanager
     def slot(self, panel: str, timeout: float) -> Iterator[None]:
@@ -200,29 +215,30 @@ class DatabaseLimiter:
             pool.limit = limit
 
     def _take(self, pool: _Pool, timeout: float) -> int:
-        began, rank = clock.monotonic(), urgency.rank()
-        with pool.lock, pool.waits(rank) as changed:
+        deadline, rank = clock.monotonic() + timeout, urgency.rank()
+        with pool.lock, pool.waits(rank) as mine:
             while True:
-                waited = clock.monotonic() - began
-                gives_way = min(pool.ranks) < rank and waited < PATIENCE
-                number = None if gives_way else pool.next_place()
+                goes_first = pool.goes_first(rank)
+                number = pool.next_place() if goes_first else None
                 if number is not None:
+                    mine.since = clock.monotonic()
                     del pool.idle[number]
                     pool.busy.add(number)
                     return number
                 pool.lacked_at = clock.monotonic()
-                if not gives_way and pool.may_fetch():
+                if goes_first and pool.may_fetch():
                     self._fetch(pool)
                     continue
-                if waited >= timeout:
+                left = deadline - clock.monotonic()
+                if left <= 0:
                     message = note("send.no_place", seconds=round(timeout))
                     raise LimitTimeout(message, panel=pool.panel)
-                changed.wait(min(timeout - waited, _LOOK))
+                mine.changed.wait(min(left, _LOOK))
 
     def _fetch(self, pool: _Pool) -> None:
         """Lease free places, as many as threads wait. The caller holds the pool's lock."""
         pool.fetching = True
-        wanted = int(min(pool.waiting, pool.keep))
+        wanted = int(min(pool.waiting, pool.keep - pool.held))
         pool.lock.release()
         numbers: list[int] = []
         expires = clock.monotonic() + settings.LEASE_SECONDS
@@ -251,9 +267,10 @@ class DatabaseLimiter:
         now = clock.monotonic()
         pools = self._all()
         wanted = {pool.panel for pool in pools if now - pool.lacked_at < WANTING_SECONDS}
-        if wanted != self._told:
+        told, told_at = self._told
+        if wanted != told or (wanted and now - told_at >= TOLD_SECONDS):
             leased_places.want(wanted)
-            self._told = wanted
+            self._told = wanted, now
         if not any(pool.held for pool in pools):
             return
         others = leased_places.wanting()

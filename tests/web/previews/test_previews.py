@@ -142,7 +142,7 @@ def test_what_lacks_its_password_cannot_be_started_and_the_page_says_the_ways_ou
 ) -> None:
     preview = bind(operator, account)["Location"]
     page = operator.get(preview).text
-    assert "Preview: 0 accounts can be bound" in page
+    assert "Preview: 1 account waits for its password" in page
     assert "1 account is not bound, since its password is not known" in page
     assert f'action="{preview}start/"' not in page
     assert "Take the demo" not in page
