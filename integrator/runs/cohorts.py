@@ -2,8 +2,8 @@
 
 Cohorts grow: one (the canary), then ten times what is done on the plan, and no more than its pace
 allows. One window at a time per plan; several plans overlap as far as the panel's parallel limit
-allows. Until a task is known to have been closed on the panel as it is now, one binding of all runs
-is under way at a time.
+allows, fewer of them before both modules are on than after. Until a task is known to have been
+closed on the panel as it is now, one binding of all runs is under way at a time.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
     from integrator.models.binding import BindingQuerySet
 
-CALLS_PER_WINDOW = 4
-"""How many parallel calls a window should have for itself before another plan's may open."""
+CALLS_PER_SWITCHED = 4
+"""How many parallel calls a window should have for itself until both modules of its plan are on."""
+CALLS_PER_WINDOW = 2
+"""The same of all windows: those whose tasks are closed fill what the others leave."""
+SWITCHED = (Phase.OPENING, Phase.ORDERS, Phase.ENABLING)
 MAX_LIKELY_CANARIES = 200
 """So many of a run's accounts are looked at for one that would make a good canary."""
 WAITS_FOR = {
@@ -79,7 +82,15 @@ def _room() -> bool:
         return False
     if panel.away_until is not None and panel.away_until > clock.now():
         return False
-    return Window.objects.open().count() < max(1, panel.max_parallel // CALLS_PER_WINDOW)
+    phases = list(Window.objects.open().values_list("phase", flat=True))
+    switched = sum(phase in SWITCHED for phase in phases)
+    limit = panel.max_parallel
+    return len(phases) < side_by_side(limit) and switched < max(1, limit // CALLS_PER_SWITCHED)
+
+
+def side_by_side(limit: int) -> int:
+    """How many windows may be open at once on a panel that takes so many calls at once."""
+    return max(1, limit // CALLS_PER_WINDOW)
 
 
 def draw(plan_id: int) -> Window | None:

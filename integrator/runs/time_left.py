@@ -18,8 +18,7 @@ from integrator.core import clock
 from integrator.models import Binding, Call, Panel, Run
 from integrator.models.states import MOVING, NEEDS_PERSON, BindingState, Phase, RunState
 from integrator.previews import cohort_sizes
-from integrator.runs import cohort_limits, pace, run_state, working_hours
-from integrator.runs.cohorts import CALLS_PER_WINDOW
+from integrator.runs import cohort_limits, cohorts, pace, run_state, working_hours
 from integrator.runs.estimate import Estimate
 from integrator.windows import members
 
@@ -178,8 +177,7 @@ def _seconds(run: Run, tally: Tally, work: _Work, known: pace.Pace, billing: Pan
         most = cohort_limits.largest(plan, full, small=small)
         sizes = cohort_sizes.sizes(count, most, most)
         coming[plan] = pace.Coming(sizes, ours=False)
-    side_by_side = max(1, billing.max_parallel // CALLS_PER_WINDOW)
-    by_windows = pace.rest(known, opened, coming, side_by_side)
+    by_windows = pace.rest(known, opened, coming, cohorts.side_by_side(billing.max_parallel))
     # The orders of one client are made one after the other, whatever goes side by side.
     return max(by_windows, work.serial * known.calls.seconds)
 

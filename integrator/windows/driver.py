@@ -82,6 +82,8 @@ def _drive(driver: Driver) -> bool:
                 return False
             _note_read(driver, phase)
             call_log.flush()
+            if phase == Phase.ENABLING and driver.window.phase == Phase.TASKS:
+                cohorts.draw_all()  # others waited until its plan sells with both modules
     except CannotOpenError as error:
         failures.turn_all_away(driver, Failed(error.cause, error.text, error.evidence))
     except NotShownError as error:

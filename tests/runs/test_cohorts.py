@@ -137,6 +137,21 @@ def test_two_draws_at_once_open_one_window_for_a_canary(db: None) -> None:
     assert cohorts.draw(second.plan_id) is not None
 
 
+def test_windows_whose_tasks_are_closed_leave_room_for_others(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the calls have a window, a quarter one whose plan is not back to both modules."""
+    monkeypatch.setattr(cohorts, "_size", lambda _run, _plan, _n: 10)  # as once its canary is done
+    monkeypatch.setattr(canaries, "must_go_alone", lambda: False)
+    factories.billmanager(max_parallel=8)
+    for _ in range(6):
+        factories.binding(prepared=True, waiting_for="window")
+    for phase, opened in (("orders", 2), ("tasks", 4), ("restoring", 4)):
+        cohorts.draw_all()
+        assert Window.objects.open().count() == opened
+        Window.objects.update(phase=phase)
+
+
 def test_the_picked_account_goes_first(provider: Provider, workers: Workers) -> None:
     from integrator.previews import preview
     from integrator.previews.choices import Choices
