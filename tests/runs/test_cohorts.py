@@ -14,6 +14,7 @@ from integrator.models import Binding, Canary, Panel, Preview, Window
 from integrator.panel_access import proven_names, transports
 from integrator.panel_access import stored_dialect as panel_learning
 from integrator.runs import cohorts, run_start
+from integrator.windows import canaries
 from tests import factories
 from tests.services.refused_closes import charged, refuse_closes
 

@@ -100,7 +100,7 @@ def test_plans_side_by_side_take_no_longer_as_far_as_the_panel_allows(run: Run) 
     alone = told(run)
     several(run, factories.plan("Business"), 11)  # at once, since a canary has gone ahead
     beside = told(run)
-    Panel.objects.update(max_parallel=4)
+    Panel.objects.update(max_parallel=2)
     in_turns = told(run)
     assert alone.longest is not None
     assert beside.longest is not None

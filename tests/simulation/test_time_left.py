@@ -104,7 +104,7 @@ def test_no_figure_of_a_small_run_is_wrong_by_more_than_a_factor_of_two(own_data
         Setting(accounts=120, clients=1, plans=2, latency=800, limit=8),
         Setting(accounts=300, clients=270, plans=3, latency=400, limit=8, check_passwords=True),
         # In hours that last: a range that reaches into another night is wrong by a whole day.
-        Setting(accounts=100, clients=90, plans=2, latency=1500, limit=4, hours="00:55-01:08"),
+        Setting(accounts=100, clients=90, plans=2, latency=1500, limit=4, hours="00:55-01:25"),
         Setting(accounts=1000, clients=900, plans=3, latency=400, limit=8),
     ],
     ids=str,
