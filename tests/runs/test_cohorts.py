@@ -147,10 +147,10 @@ def test_windows_whose_tasks_are_closed_leave_room_for_others(
     factories.billmanager(max_parallel=8)
     for _ in range(6):
         factories.binding(prepared=True, waiting_for="window")
-    for phase, opened in (("orders", 2), ("tasks", 4), ("restoring", 4)):
+    for phase, opened in (("opening", 2), ("orders", 2), ("tasks", 4), ("tasks", 4)):
+        Window.objects.update(phase=phase)
         cohorts.draw_all()
         assert Window.objects.open().count() == opened
-        Window.objects.update(phase=phase)
 
 
 def test_the_picked_account_goes_first(provider: Provider, workers: Workers) -> None:
