@@ -12,6 +12,7 @@ REFUSED = 2  # the input was refused and nothing changed
 def main() -> None:
     """Run one command; settings that are not right are told without a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integrator.settings")
+    os.umask(0o077)  # what is written, also by what `up` starts, is nobody else's to read
     try:
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured

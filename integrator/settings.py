@@ -39,10 +39,12 @@ database: DBConfig = env.database("DATABASE_URL", local_database(VAR_DIR))
 REDIS_URL: str = env.redis_url("REDIS_URL", local_redis(VAR_DIR))
 SECRET_KEY: str = env.secret_key("SECRET_KEY", "")
 FIELD_KEYS: tuple[str, ...] = env.field_keys("FIELD_KEYS", "")
-ALLOWED_HOSTS: tuple[str, ...] = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS: tuple[str, ...] = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS: tuple[str, ...] = env.origins("CSRF_TRUSTED_ORIGINS", "")
 TRUSTED_PROXIES: tuple[Network, ...] = env.networks("TRUSTED_PROXIES", "")
 BEHIND_TLS = env.bool("BEHIND_TLS", default=not DEBUG)
+HSTS_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", default=False)
+HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 REQUIRE_2FA = env.bool("REQUIRE_2FA", default=True)
 ALLOW_PRIVATE_PANELS = env.bool("ALLOW_PRIVATE_PANELS", default=False)
 ALLOW_INSECURE_PANELS = env.bool("ALLOW_INSECURE_PANELS", default=False)
@@ -65,7 +67,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 WORKERS = env.int("WORKERS", 2, validate=validate.Range(min=1, max=32))
 WORKER_THREADS = env.int("WORKER_THREADS", 16, validate=validate.Range(min=1, max=256))
 WEB_THREADS = env.int("WEB_THREADS", 8, validate=validate.Range(min=1, max=256))
-BIND = env.str("BIND", "127.0.0.1")
+BIND: str = env.address("BIND", "127.0.0.1")
 LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR"))
 )
@@ -185,7 +187,9 @@ if BEHIND_TLS:  # the prefix makes the browser itself refuse such a cookie from 
 SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD = HSTS_SUBDOMAINS, HSTS_PRELOAD
+# Whether other names of the domain speak TLS as well is its owner's to know.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -216,6 +220,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
+
+# All rows of a preview's form at once; the size of a body is limited all the same.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 CSRF_FAILURE_VIEW = "integrator.web.layout.stale.refuse"
 

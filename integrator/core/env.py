@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -33,6 +34,7 @@ BEAT_FILE = "beat-schedule"  # in VAR_DIR; its library may add an ending
 SECRET_KEY_LENGTH = 50  # what Django's deployment check asks for
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
+IPV6 = 6
 
 
 class Environment(FileAwareEnv):
@@ -101,6 +103,7 @@ def database(url: str) -> DBConfig:
     Raises `EnvError` without repeating the URL, which may hold a password. `env.dj_db_url` would
     also take other servers, and a database in memory where a file is named wrongly.
     """
+    _refuse_raw(url)
     try:
         found = dj_database_url.parse(url, conn_max_age=None)  # opening one costs more than a step
     except ValueError:
@@ -170,7 +173,20 @@ def horizon(seconds: float | None, connect: float | None, reading: float | None)
 def _redis_url(url: str) -> str:
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise EnvError("Must begin with redis://, rediss:// or unix://.")
+    _refuse_raw(url)
     return url
+
+
+def _refuse_raw(url: str) -> None:
+    """Raise `EnvError` where a password holds what ends the part of a URL that it stands in."""
+    rest = url.partition("://")[2]
+    before, _slash, path = rest.partition("/")
+    cut = before.partition("#")[0].partition("?")[0]
+    if "@" not in cut and "@" in rest and (cut != before or (":" in cut and "@" in path)):
+        raise EnvError(
+            "The user or password holds a sign that must be percent-encoded: # as %23, ? as %3F,"
+            " / as %2F, @ as %40."
+        )
 
 
 def _secret_key(key: str) -> str:
@@ -192,9 +208,38 @@ def _field_keys(text: str) -> tuple[str, ...]:
 def _origins(text: str) -> tuple[str, ...]:
     origins = words(text)
     for origin in origins:
-        if urlsplit(origin).scheme not in {"http", "https"}:
-            raise EnvError(f"{origin!r} must begin with https:// (or http://).")
-    return origins
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise EnvError(f"{origin!r} must begin with https:// (or http://) and name a host.")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
+            raise EnvError(f"{origin!r} must be a scheme and a host alone, as https://host.")
+    return tuple(origin.rstrip("/").lower() for origin in origins)
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """Names as a browser sends them: one with a scheme or a port would never match."""
+    return tuple(_host(word) for word in words(text))
+
+
+def _host(word: str) -> str:
+    if "/" in word:
+        raise EnvError(f"{word!r} must be a name without scheme and path, as bind.example.com.")
+    bare = word.strip("[]")
+    with suppress(ValueError):
+        return f"[{bare}]" if ipaddress.ip_address(bare).version == IPV6 else bare
+    if ":" in word:
+        raise EnvError(f"{word!r} must be a name without a port, as bind.example.com.")
+    return word.lower()
+
+
+def _address(text: str) -> str:
+    """An address to listen on, as it stands before a port."""
+    bare = text.strip("[]")
+    with suppress(ValueError):
+        return f"[{bare}]" if ipaddress.ip_address(bare).version == IPV6 else bare
+    if ":" in text or "/" in text:
+        raise EnvError("Must be an address or a name alone; the port is given to `up --port`.")
+    return text
 
 
 def _networks(text: str) -> tuple[Network, ...]:
@@ -216,6 +261,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "field_keys": _field_keys,
     "words": words,
     "origins": _origins,
+    "hosts": _hosts,
+    "address": _address,
     "networks": _networks,
 }
 """What environs cannot read itself: `env.NAME(variable, default)`."""

@@ -36,6 +36,9 @@ def only_one(var_dir: Path) -> Iterator[None]:
     The lock ends with the process, however that ends, and is not inherited by its children.
     """
     private_folder(var_dir)
+    for file in var_dir.iterdir():
+        if file.is_file() and not file.is_symlink():
+            file.chmod(file.stat().st_mode & 0o700)  # an earlier version left some to be read
     descriptor = os.open(var_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -74,7 +74,8 @@ def beat() -> Program:
 def is_healthy(port: int) -> bool:
     """Whether the pages answer on this machine, asked under a name that they accept."""
     host = settings.ALLOWED_HOSTS[0].lstrip("*.") if settings.ALLOWED_HOSTS else ""
-    address = "127.0.0.1" if settings.BIND in {"0.0.0.0", ""} else settings.BIND.strip("[]")  # noqa: S104 - compares, does not bind
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "[::]": "::1"}  # noqa: S104 - compares, does not bind
+    address = everywhere.get(settings.BIND, settings.BIND.strip("[]"))
     asking = HTTPConnection(address, port, timeout=2)
     try:
         asking.request("GET", "/healthz", headers={"Host": host or "localhost"})

@@ -31,14 +31,20 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PRIVATE = tuple(
     map(
         ipaddress.ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+        (
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+            # Also site-local, of which new networks have none, and what a network translates with
+            # rules of its own, which nobody can read out of the address.
+            *("fc00::/7", "fec0::/10", "64:ff9b:1::/48"),
+        ),
     )
 )
 # A cloud's metadata services outside of link-local: private or even public by their number.
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
 )
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# The last 32 bits are an IPv4 address: translated (NAT64, SIIT) and the old compatible form.
+_EMBEDDED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
 _PIN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,7 +89,8 @@ def place_of(endpoint: Endpoint) -> Place:
 def objection(address: IPAddress, endpoint: Endpoint) -> Note | None:
     """Say why this address may not be connected to; None when it may.
 
-    Addresses inside addresses (IPv4-mapped, 6to4, Teredo, NAT64) are judged by the inner one.
+    Addresses inside addresses (IPv4-mapped, -translated and -compatible, 6to4, Teredo, NAT64) are
+    judged by the inner one.
     """
     for judged in (address, *_inner(address)):
         if judged in _METADATA or judged.is_link_local:
@@ -100,9 +107,9 @@ def objection(address: IPAddress, endpoint: Endpoint) -> Note | None:
 
 
 def _inner(address: IPAddress) -> tuple[IPAddress, ...]:
-    if isinstance(address, ipaddress.IPv4Address):
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback or address.is_unspecified:
         return ()
-    if address in _NAT64:
+    if any(address in network for network in _EMBEDDED):
         return (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF),)
     found = (address.ipv4_mapped, address.sixtofour, *(address.teredo or ()))
     return tuple(inner for inner in found if inner is not None)

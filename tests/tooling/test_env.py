@@ -213,3 +213,54 @@ def test_the_demo_s_settings_yield_to_the_environment(
 
 def test_every_setting_is_documented() -> None:
     assert list(NAMES) == read_settings()["env"].names
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "read"),
+    [
+        ("CSRF_TRUSTED_ORIGINS", "https://Bind.example.com/", ("https://bind.example.com",)),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.example:8443", ("https://a.example:8443",)),
+        ("ALLOWED_HOSTS", "Bind.example.com, .example.org", ("bind.example.com", ".example.org")),
+        ("ALLOWED_HOSTS", "::1,[::1],10.0.0.1", ("[::1]", "[::1]", "10.0.0.1")),
+        ("BIND", "::", "[::]"),
+        ("BIND", "[::1]", "[::1]"),
+        ("BIND", "0.0.0.0", "0.0.0.0"),
+    ],
+)
+def test_what_would_never_match_is_read_as_it_was_meant(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str, read: object
+) -> None:
+    monkeypatch.setenv(name, given)
+    assert read_settings()[name] == read
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("CSRF_TRUSTED_ORIGINS", "https://bind.example.com/path"),
+        ("CSRF_TRUSTED_ORIGINS", "https://"),
+        ("ALLOWED_HOSTS", "https://bind.example.com"),
+        ("ALLOWED_HOSTS", "bind.example.com:8000"),
+        ("BIND", "0.0.0.0:8000"),
+        ("BIND", "http://0.0.0.0"),
+        ("DATABASE_URL", "postgresql://u:pa#ss@h/n"),
+        ("DATABASE_URL", "postgresql://u:pa/ss@h/n"),
+        ("DATABASE_URL", "postgresql://u:pa?ss@h/n"),
+        ("REDIS_URL", "rediss://:pa#ss@h:6379/0"),
+    ],
+)
+def test_what_would_never_work_is_told_at_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(ImproperlyConfigured, match=f"{name}: ") as refused:
+        read_settings()
+    assert "ss@h" not in str(refused.value)
+    assert "u:pa" not in str(refused.value)
+
+
+def test_an_address_with_encoded_signs_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:pa%23ss@h/n?sslmode=require")
+    monkeypatch.setenv("SECRET_KEY", LONG_KEY)
+    monkeypatch.setenv("FIELD_KEYS", Fernet.generate_key().decode())
+    assert read_settings()["DATABASES"]["default"]["PASSWORD"] == "pa#ss"

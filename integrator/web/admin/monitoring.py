@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 TEXT = "text/plain; charset=utf-8"
+PROBE_BYTES = 1 << 20
+"""So much must fit on the disk: a row more than a page of a database."""
 
 
 @login_not_required
@@ -34,7 +37,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """The database answers and its tables are those of this version."""
+    """The database answers, its tables are those of this version, and there is room to write."""
     try:
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -42,7 +45,19 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         return HttpResponse("the database does not answer\n", content_type=TEXT, status=503)
     if behind:
         return HttpResponse("migrations are missing\n", content_type=TEXT, status=503)
+    if not _can_write():
+        return HttpResponse("VAR_DIR cannot be written to\n", content_type=TEXT, status=503)
     return HttpResponse("ok\n", content_type=TEXT)
+
+
+def _can_write() -> bool:
+    """Whether a file of some size can be written where all of ours are."""
+    try:
+        with TemporaryFile(dir=settings.VAR_DIR) as file:
+            file.write(b"\0" * PROBE_BYTES)
+    except OSError:
+        return False
+    return True
 
 
 @login_not_required

@@ -17,7 +17,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 SHOWN = "second_factor"
 """Session key: the id of the user who has shown a code in it."""
-OPEN = frozenset(
-    {"login", "logout", "second-factor", "theme", "language", "healthz", "readyz", "metrics"}
-)
+OPEN = frozenset({"login", "logout", "second-factor", "theme", "language", "healthz", "readyz"})
 TRIES = 5
 LOCK = dt.timedelta(minutes=5)
 RECOVERY_CODES = 8
@@ -109,23 +107,32 @@ def picture(user: User, secret: str) -> str:
 
 
 def check(factor: SecondFactor, code: str) -> str:
-    """Why this code is refused; empty when it is accepted, and then it is used up."""
+    """Why this code is refused; empty when it is accepted, and then it is used up.
+
+    Tries at the same moment wait for each other, so that each is counted. A recovery code counts
+    for whoever has locked himself out, too: nobody guesses one.
+    """
     now = clock.now()
-    if factor.locked_until and factor.locked_until > now:
-        return _("Too many wrong codes. Try again in a few minutes.")
-    rows = SecondFactor.objects.filter(pk=factor.pk)
     code = code.replace(" ", "").replace("-", "")
-    hashed = _hashed(code)
-    if factor.confirmed_at is not None and hashed in factor.recovery:
-        left = [each for each in factor.recovery if each != hashed]
-        if rows.filter(recovery=factor.recovery).update(recovery=left, failures=0):
+    with transaction.atomic():
+        row = SecondFactor.objects.select_for_update().get(pk=factor.pk)
+        hashed = _hashed(code)
+        if row.confirmed_at is not None and hashed in row.recovery:
+            row.recovery = [each for each in row.recovery if each != hashed]
+            row.failures, row.locked_until = 0, None
+            row.save()
             return ""
-    step = _step_of(factor.secret, code, now)
-    if step and rows.filter(last_step__lt=step).update(last_step=step, failures=0):
-        return ""
-    rows.update(failures=F("failures") + 1)
-    if factor.failures + 1 >= TRIES:
-        rows.update(failures=0, locked_until=now + LOCK)
+        if row.locked_until and row.locked_until > now:
+            return _("Too many wrong codes. Try again in a few minutes, or with a recovery code.")
+        step = _step_of(row.secret, code, now)
+        if step and step > row.last_step:
+            row.last_step, row.failures = step, 0
+            row.save()
+            return ""
+        row.failures += 1
+        if row.failures >= TRIES:
+            row.failures, row.locked_until = 0, now + LOCK
+        row.save()
     return _("This code is not right, or was used already. Wait for the next one.")
 
 
