@@ -23,7 +23,7 @@ from integrator.web.accounts import (
     rule_choice,
     saved_views,
 )
-from integrator.web.admin import events, monitoring, people, second_factor, session
+from integrator.web.admin import events, monitoring, people, second_factor, session, sessions
 from integrator.web.layout import overview, palette
 from integrator.web.panels import connection, dialect, panel, panels
 from integrator.web.previews import (
@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("second-factor/", second_factor.page, name="second-factor"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", session.ChangePassword.as_view(), name="password"),
+    path("sessions/", sessions.page, name="sessions"),
     path("theme/", session.theme, name="theme"),
     path("language/", login_not_required(set_language), name="language"),
     # accounts, and from them to a run

@@ -17,7 +17,7 @@ from integrator.models.mirror import (
 )
 from integrator.models.new_client import NewClient
 from integrator.models.panel import Panel, PanelSlot, WorkerProcess
-from integrator.models.person import SavedView, SecondFactor
+from integrator.models.person import SavedView, SecondFactor, Session
 from integrator.models.preview import Preview, PreviewRow
 from integrator.models.run import Run
 from integrator.models.watch import Canary, NewUser, ServerUsers, StrangerOrder
@@ -49,6 +49,7 @@ __all__ = [
     "SecondFactor",
     "ServerUsers",
     "Service",
+    "Session",
     "Step",
     "StrangerOrder",
     "Window",

@@ -1,13 +1,17 @@
-"""What belongs to people: a second factor, and views of the accounts that they have saved."""
+"""What belongs to people: a second factor, sessions, and views of the accounts that they saved."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from integrator.models.fields import SecretField
+
+if TYPE_CHECKING:
+    from integrator.core.session_store import SessionStore
 
 
 class SecondFactor(models.Model):
@@ -33,6 +37,32 @@ class SecondFactor(models.Model):
 
     def __str__(self) -> str:
         return f"second factor of user {self.user_id}"
+
+
+class Session(AbstractBaseSession):
+    """A browser in which somebody has signed in, so that he or an admin can end it.
+
+    ``user`` None: nobody has signed in yet. ``reference`` names it in pages, which must not show
+    its key. ``address``, ``browser``, ``began_at``: whence and when its person signed in.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="sessions"
+    )
+    address = models.CharField(max_length=45, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+    reference = models.CharField(max_length=32, blank=True)
+    began_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-began_at", "session_key"]
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        """The engine that keeps these."""
+        from integrator.core.session_store import SessionStore  # noqa: PLC0415 - uses this
+
+        return SessionStore
 
 
 class SavedView(models.Model):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from integrator.models import Binding
+from integrator.models import Binding, Session
 from tests import factories
 
 if TYPE_CHECKING:

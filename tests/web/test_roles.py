@@ -112,7 +112,7 @@ NEEDS = {  # (name, method): the least role
     ("person", "post"): ADMINISTER,
 }
 WITHOUT_ROLE = {
-    *("login", "logout", "password", "second-factor", "theme", "language"),
+    *("login", "logout", "password", "second-factor", "theme", "language", "sessions"),
     *("healthz", "readyz", "metrics"),
 }
 WITH_ACTION = {"run-act": ["nothing"]}  # an action that is none: what it may do is tested elsewhere

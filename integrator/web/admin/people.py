@@ -11,10 +11,10 @@ from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group, User
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrator.models import SecondFactor
-from integrator.web.admin import notes
+from integrator.web.admin import notes, sessions
 from integrator.web.layout.access import GROUPS, ROLE_WORDS, Role, needs
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def page(request: Request) -> HttpResponse:
         _note(request, "added", person, form.cleaned_data["role"])
         messages.success(request, _("%s can sign in now.") % person.get_username())
         return redirect("people")
-    people = User.objects.select_related("second_factor").prefetch_related("groups")
+    people = User.objects.select_related("second_factor").prefetch_related("groups", "sessions")
     people = people.order_by("-is_active", "username")
     context = {
         "section": "people",
@@ -71,11 +71,19 @@ def change(request: Request, pk: int) -> HttpResponse:
     elif what in {"shut out", "let in"}:
         person.is_active = what == "let in"
         person.save(update_fields=["is_active"])
+        if not person.is_active:
+            sessions.end_all_of(person)
         reset(username=person.get_username())  # a lock-out by wrong passwords ends as well
         _note(request, what, person, "")
         messages.success(request, _("Done."))
+    elif what == "end sessions":
+        ended = sessions.end_all_of(person)
+        _note(request, what, person, str(ended))
+        said = ngettext("%d session is ended.", "%d sessions are ended.", ended)
+        messages.success(request, said % ended)
     elif what == "new factor":
         SecondFactor.objects.filter(user=person).delete()
+        sessions.end_all_of(person)
         _note(request, what, person, "")
         messages.success(request, _("%s sets up a new second factor now.") % person.get_username())
     return redirect("people")

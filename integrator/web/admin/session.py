@@ -11,10 +11,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from integrator.web.admin import sessions
 from integrator.web.layout import cookies, live
 from integrator.web.layout.access import Role, needs
 
 if TYPE_CHECKING:
+    from django.contrib.auth.forms import PasswordChangeForm
     from django.http import HttpRequest, HttpResponse
 
     from integrator.web.layout.access import Request
@@ -44,3 +46,9 @@ class ChangePassword(PasswordChangeView):
 
     template_name = "admin/password.html"
     success_url = reverse_lazy("overview")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Change it, and end the person's other sessions: the old one may be known to somebody."""
+        response = super().form_valid(form)
+        sessions.end_all_of(form.user, but=self.request.session.session_key)
+        return response

@@ -19,7 +19,8 @@ from django.contrib.auth import (  # noqa: E402 - after Django is set up
     SESSION_KEY,
     get_user_model,
 )
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402 - the same
+
+from integrator.core.session_store import SessionStore  # noqa: E402 - the same
 
 
 def main() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from django.test import Client
 
+from integrator.web.admin import monitoring
 from tests import factories
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_django.fixtures import Settings
 
 
@@ -42,3 +46,18 @@ def test_metrics_for_people(db: None, role: str) -> None:
     browser = Client()
     browser.force_login(factories.person(role))
     assert browser.get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("lacks", ["folder", "room"])
+def test_not_ready_where_nothing_can_be_written(
+    lacks: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    settings.VAR_DIR = tmp_path / "gone" if lacks == "folder" else tmp_path
+    if lacks == "room":
+
+        def full(*_given: object, **_more: object) -> NoReturn:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(monitoring, "TemporaryFile", full)
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.content) == (503, b"VAR_DIR cannot be written to\n")

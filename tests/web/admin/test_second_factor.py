@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from integrator.core import clock
 from integrator.models import SecondFactor
+from integrator.web.admin import second_factor
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -81,6 +82,30 @@ def test_guessing_is_stopped(client: Client, anna: User) -> None:
     for _try in range(5):
         client.post(PAGE, {"code": "000000"})
     assert b"Too many" in client.post(PAGE, {"code": code_of(anna)}).content
+
+
+def test_who_has_locked_himself_out_gets_in_with_a_recovery_code(
+    client: Client, anna: User
+) -> None:
+    client.get(PAGE)
+    shown = client.post(PAGE, {"code": code_of(anna)})
+    spare = re.findall(rb"<code>([0-9a-f-]{13})</code>", shown.content)[0].decode()
+    client.logout()
+    client.force_login(anna)
+    for _try in range(5):
+        client.post(PAGE, {"code": "000000"})
+    assert b"recovery code" in client.post(PAGE, {"code": code_of(anna, 1)}).content
+    assert client.post(PAGE, {"code": spare}).status_code == 302
+    assert SecondFactor.objects.get(user=anna).locked_until is None
+
+
+def test_each_try_counts_whatever_was_read_before(anna: User, client: Client) -> None:
+    """Ten tries that had all read *no failures yet* counted as one."""
+    client.get(PAGE)
+    stale = SecondFactor.objects.get(user=anna)
+    for _try in range(5):
+        second_factor.check(stale, "000000")
+    assert "Too many" in second_factor.check(stale, code_of(anna))
 
 
 def test_it_leads_back_only_to_our_own_pages(client: Client, anna: User) -> None:
