@@ -31,18 +31,15 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 stopping = threading.Event()
 
 
-def broker_url(redis_url: str) -> str:
-    """The broker's way to write `redis_url`: kombu has its own scheme for a unix socket."""
-    if redis_url.startswith("unix://"):
-        return "redis+socket://" + redis_url.removeprefix("unix://")
-    return redis_url
-
-
 app = Celery("integrator", include=["integrator.tasks"])
 app.conf.update(
-    broker_url=broker_url(settings.REDIS_URL),
+    broker_url=settings.REDIS.for_broker(),
+    broker_use_ssl=settings.REDIS.checks() or None,
+    # Else another product that uses this Redis would take our messages, and we its.
+    task_default_queue=settings.REDIS_PREFIX,
     broker_connection_retry_on_startup=True,
     broker_transport_options={
+        "global_keyprefix": f"{settings.REDIS_PREFIX}:",
         # Longer than any task (60 s), so that a message is not delivered twice while it is worked
         # on. The sweep finds the rows of a lost one long before.
         "visibility_timeout": 300,

@@ -18,6 +18,7 @@ from integrator.core.env import (
     local_database,
     local_redis,
 )
+from integrator.core.redis_address import RedisAddress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,8 @@ env.read_env(VAR_DIR / DEMO_FILE, recurse=False)
 DEBUG = env.bool("DEBUG", default=False)
 database: DBConfig = env.database("DATABASE_URL", local_database(VAR_DIR))
 REDIS_URL: str = env.redis_url("REDIS_URL", local_redis(VAR_DIR))
+REDIS_CA_FILE: Path | None = env.file("REDIS_CA_FILE", "")
+REDIS_PREFIX = env.str("REDIS_PREFIX", "integrator", validate=validate.Length(min=1, max=40))
 SECRET_KEY: str = env.secret_key("SECRET_KEY", "")
 FIELD_KEYS: tuple[str, ...] = env.field_keys("FIELD_KEYS", "")
 ALLOWED_HOSTS: tuple[str, ...] = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -77,6 +80,7 @@ env.check(
     keys_of_a_server(database, SECRET_KEY=SECRET_KEY, FIELD_KEYS=FIELD_KEYS),
     horizon(HORIZON_SECONDS, CONNECT_TIMEOUT, READ_TIMEOUT),
 )
+REDIS = RedisAddress.of(REDIS_URL, REDIS_CA_FILE)
 # Empty only before the first `manage.py up` on this VAR_DIR; whatever needs one then says so.
 SECRET_KEY = SECRET_KEY or keys.secret_key(VAR_DIR)
 FIELD_KEYS = FIELD_KEYS or keys.field_keys(VAR_DIR)

@@ -15,6 +15,7 @@ import pytest
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from integrator.core.redis_address import RedisAddress
 from integrator.supervisor import redis
 from integrator.supervisor.child import Child, Program
 from tests.services.postgres import cluster
@@ -102,7 +103,9 @@ def running_redis(*more: str) -> Iterator[str]:
     )
     child.start()
     try:
-        assert eventually(lambda: redis.answers(url)), list(child.lines(all_of_it=True))
+        assert eventually(lambda: redis.answers(RedisAddress.of(url))), list(
+            child.lines(all_of_it=True)
+        )
         yield url
     finally:
         child.ask_to_end()

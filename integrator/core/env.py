@@ -21,6 +21,8 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv
 
+from integrator.core.redis_address import RedisAddress
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -174,6 +176,10 @@ def _redis_url(url: str) -> str:
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise EnvError("Must begin with redis://, rediss:// or unix://.")
     _refuse_raw(url)
+    try:
+        RedisAddress.of(url)
+    except ValueError:
+        raise EnvError("The port and the database must be numbers.") from None
     return url
 
 
@@ -249,12 +255,21 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise EnvError(f"{error}.") from None
 
 
+def _file(text: str) -> Path | None:
+    if not text:
+        return None
+    if not Path(text).is_file():
+        raise EnvError(f"There is no file {text}.")
+    return Path(text)
+
+
 def _folder(text: str) -> Path:
     return Path(os.path.abspath(text or "var"))  # noqa: PTH100 - Path.absolute() keeps ".." parts
 
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "folder": _folder,
+    "file": _file,
     "database": database,
     "redis_url": _redis_url,
     "secret_key": _secret_key,

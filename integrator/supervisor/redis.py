@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from integrator.core.env import local_redis
 from integrator.core.keys import private_folder
+from integrator.core.redis_address import RedisAddress
 from integrator.supervisor.child import Program
+from integrator.supervisor.folder import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +47,7 @@ def program(var_dir: Path) -> Program:
     return Program(
         name="redis",
         command=(str(binary), *server_options(data), "--port", "0", "--unixsocket", str(socket)),
-        ready=lambda: answers(local_redis(var_dir)),
+        ready=lambda: answers(RedisAddress.of(local_redis(var_dir))),
         quiet=True,
     )
 
@@ -78,12 +83,50 @@ def find_server() -> Path:
     )
 
 
-def answers(url: str) -> bool:
-    """Whether a Redis answers at `url`."""
-    client = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+def _client(address: RedisAddress) -> redis.Redis:
+    """Asks once, and not for long: whoever wants to know asks again."""
+    once = Retry(NoBackoff(), 0)
+    limits: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 2, "retry": once}
+    return redis.Redis(**address.for_client(), **limits)
+
+
+def answers(address: RedisAddress) -> bool:
+    """Whether a Redis answers there."""
+    client = _client(address)
     try:
         return bool(client.ping())
     except redis.RedisError:
         return False
+    finally:
+        client.close()
+
+
+def refuse_unusable(address: RedisAddress, prefix: str) -> None:
+    """Raise RefusedError where Redis answers, but not as workers need it: that does not pass.
+
+    It refuses the login, or a command; or its certificate is not trusted. A Redis that does not
+    answer may come up later.
+    """
+    key = f"{prefix}:started"
+    client = _client(address)
+    try:
+        client.ping()
+        client.lpush(key, "1")
+        client.delete(key)
+    except redis.ConnectionError as error:
+        if isinstance(error.__cause__, ssl.SSLError) or "certificate" in str(error).lower():
+            raise RefusedError(
+                f"The certificate of Redis at {address} is not trusted: {error.__cause__ or error}."
+                " Name its authority with REDIS_CA_FILE."
+            ) from None
+        if isinstance(error, redis.AuthenticationError):
+            raise RefusedError(f"Redis at {address} refuses the login: {error}.") from None
+    except redis.ResponseError as error:
+        raise RefusedError(
+            f"Redis at {address} refuses what workers need ({error}): its user must be allowed all"
+            f" commands on keys and channels that begin with {prefix}:."
+        ) from None
+    except redis.RedisError:
+        return
     finally:
         client.close()

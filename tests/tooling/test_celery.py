@@ -3,26 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from kombu import Connection
 from kombu.exceptions import ContentDisallowed
 from kombu.serialization import dumps, loads
 
-from integrator.celery import app, broker_url
+from integrator.celery import app
 
 if TYPE_CHECKING:
     from celery.app.task import Task
 
 NAMES = {"sweep", "work_window", "prepare_run", "discover_panel"}
-
-
-@pytest.mark.parametrize("url", ["redis://h:6379/1", "rediss://:p@h/0"])
-def test_an_address_is_the_broker_s_own(url: str) -> None:
-    assert broker_url(url) == url
-
-
-def test_a_socket_is_reached_as_well(redis_url: str) -> None:
-    with Connection(broker_url(redis_url)) as connection:
-        connection.ensure_connection(max_retries=1)
 
 
 def test_only_json_is_read() -> None:

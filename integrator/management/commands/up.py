@@ -72,10 +72,12 @@ class Command(BaseCommand):
             start_over()
         stages: list[list[Program]] = []
         if not is_given("REDIS_URL"):
-            gone = eventually(lambda: not redis.answers(settings.REDIS_URL))
+            gone = eventually(lambda: not redis.answers(settings.REDIS))
             if not gone:
-                raise RefusedError(f"Another Redis already answers at {settings.REDIS_URL}.")
+                raise RefusedError(f"Another Redis already answers at {settings.REDIS}.")
             stages.append([redis.program(settings.VAR_DIR)])
+        else:
+            redis.refuse_unusable(settings.REDIS, settings.REDIS_PREFIX)
         if demo_too:
             where = demo.ports(settings.VAR_DIR)
             stages += [[demo.sandbox(where)], [demo.preparation(where)]]
@@ -103,6 +105,7 @@ def run_alone(role: str, port: int, *, demo: bool) -> NoReturn:
     """Become the one role. Raises RefusedError when it cannot be."""
     check_kind(demo=demo)
     check_keys()
+    redis.refuse_unusable(settings.REDIS, settings.REDIS_PREFIX)
     if role == "web":
         check_port(settings.BIND, port)
         call_command("collectstatic", interactive=False, verbosity=0)
