@@ -51,7 +51,8 @@ def worker(number: int | None = None) -> Program:
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
         # By this name pages and `--wait` see that somebody works (integrator/core/heartbeat.py).
-        environ={**environ(), "INTEGRATOR_ROLE": "worker"},
+        # `up` has checked all; the checks would load the pages, which a worker never shows.
+        environ={**environ(), "INTEGRATOR_ROLE": "worker", "CELERY_SKIP_CHECKS": "1"},
         stop_limit=WORKER_STOP_LIMIT,
         silence_limit=liveness.MAX_SILENCE,
         dump_signal=liveness.DUMP_SIGNAL,

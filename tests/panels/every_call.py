@@ -33,7 +33,7 @@ RESOURCES = ("clients", "modules", "orders", "payments", "plans", "services", "t
 SENDS_NOTHING = {
     "orders": {"form_call", "func", "params"},
     "plans": {"is_vhost", "marker"},
-    "tasks": {"learn"},
+    "tasks": {"learn", "needs_password"},
 }
 """Public methods that only say what would be sent, or judge what was read."""
 

@@ -68,7 +68,7 @@ def test_a_plan_is_restored_for_those_who_wait_for_a_place(
     provider: Provider, workers: Workers
 ) -> None:
     """With one window at a time, the others' plan is next."""
-    Panel.objects.billmanagers().update(max_parallel=4)
+    Panel.objects.billmanagers().update(max_parallel=2)
     plans = {one["plan"]: one for one in provider.accounts}
     names = list(plans)[:2]
     chosen = [one for one in provider.accounts if one["plan"] in names]
