@@ -117,6 +117,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Before a view, and so before anybody reads a form for its token.
+    "integrator.web.layout.body_limits.limit_bodies",
     "axes.middleware.AxesMiddleware",  # last, as its manual asks
 ]
 TEMPLATES = [

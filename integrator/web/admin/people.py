@@ -36,7 +36,7 @@ class PersonForm(BaseUserCreationForm):  # type: ignore[type-arg]
         self.fields["username"].widget.attrs.pop("autofocus", None)
 
 
-@needs(get=Role.ADMIN, post=Role.ADMIN)
+@needs(get=Role.ADMIN, post=Role.ADMIN, fresh=True)
 def page(request: Request) -> HttpResponse:
     """The list and the form for a new person."""
     form = PersonForm(request.POST or None)
@@ -57,7 +57,7 @@ def page(request: Request) -> HttpResponse:
     return render(request, "admin/people.html", context)
 
 
-@needs(post=Role.ADMIN)
+@needs(post=Role.ADMIN, fresh=True)
 def change(request: Request, pk: int) -> HttpResponse:
     """Give another role, let in again, or shut out; nobody can do that to themselves."""
     person = get_object_or_404(User, pk=pk)

@@ -29,6 +29,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from integrator.core import clock
 from integrator.models import SecondFactor
+from integrator.web.layout.access import CODE_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,8 @@ def page(request: Request) -> HttpResponse:
         if not problem:
             return _let_in(request, factor)
         form.add_error("code", problem)
-    context: dict[str, Any] = {"form": form, "next": request.GET.get("next", "")}
+    again = request.session.get(SHOWN) == user.pk
+    context: dict[str, Any] = {"form": form, "next": request.GET.get("next", ""), "again": again}
     if factor.confirmed_at is None:
         context |= {"secret": factor.secret, "picture": picture(user, factor.secret)}
     return render(request, "admin/second_factor.html", context)
@@ -148,6 +150,7 @@ def _step_of(secret: str, code: str, now: dt.datetime) -> int | None:
 
 def _let_in(request: Request, factor: SecondFactor) -> HttpResponse:
     request.session[SHOWN] = request.user.pk
+    request.session[CODE_AT] = clock.now().timestamp()
     if factor.confirmed_at is None:
         codes = [f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for _n in range(RECOVERY_CODES)]
         hashes = [_hashed(code.replace("-", "")) for code in codes]

@@ -11,14 +11,17 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
+
+from integrator.core import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,11 +82,27 @@ def role_of(user: User | AnonymousUser) -> Role:
     return known
 
 
-def needs(*, get: Role | None = None, post: Role | None = None) -> Callable[[View], View]:
+CODE_AT = "code_at"
+"""Session key: when its person last showed a code of the second factor, in epoch seconds."""
+FRESH_SECONDS = 600.0
+"""For so long a code that was shown serves for what needs one once more."""
+
+
+def has_fresh_code(request: HttpRequest) -> bool:
+    """Whether the person has shown a code just now; always where no second factor is required."""
+    shown_at: float = request.session.get(CODE_AT, 0.0)
+    return not settings.REQUIRE_2FA or clock.now().timestamp() - shown_at < FRESH_SECONDS
+
+
+def needs(
+    *, get: Role | None = None, post: Role | None = None, fresh: bool = False
+) -> Callable[[View], View]:
     """Let a view be called with GET, POST or both, each from the named role on.
 
     Somebody who is not signed in is sent to the login page; under htmx the whole page goes
     there, since a login form must not land in a table cell. Nothing is kept by caches.
+    ``fresh``: what is done by POST costs money or opens the house: a code is asked for once more,
+    unless one was shown in the last ten minutes.
     """
     roles = {"GET": get, "HEAD": get, "POST": post}
 
@@ -97,6 +116,8 @@ def needs(*, get: Role | None = None, post: Role | None = None) -> Callable[[Vie
                 return HttpResponseNotAllowed([name for name, least in roles.items() if least])
             if role_of(request.user) < role:
                 raise PermissionDenied
+            if fresh and request.method == "POST" and not has_fresh_code(request):
+                return _to_code(request)
             response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
             return response
@@ -107,6 +128,13 @@ def needs(*, get: Role | None = None, post: Role | None = None) -> Callable[[Vie
         return guarded
 
     return decorate
+
+
+def _to_code(request: Request) -> HttpResponseBase:
+    """Ask for a code once more, then lead back to the page that was sent; nothing is done yet."""
+    back = _sent_from(request) or resolve_url("overview")
+    redirect = redirect_to_login(back, reverse("second-factor"))
+    return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
 
 
 def _sent_from(request: Request) -> str:

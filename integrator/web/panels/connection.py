@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
 
     from integrator.web.layout.access import Request
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHOWN = "certificate"
+"""Session key: the panel and the SHA-256 of the certificate that its person was shown last."""
 
 
-@needs(get=Role.ADMIN, post=Role.ADMIN)
+@needs(get=Role.ADMIN, post=Role.ADMIN, fresh=True)
 def add(request: Request) -> HttpResponse:
     """Ask for the address; show who answers there and ask for the logins; ask the panel, keep it.
 
@@ -78,18 +78,20 @@ def certificate(request: Request, pk: int) -> HttpResponse:
     except PanelError as error:
         refusals.show_refusal(request, advice.refusal_of(error))
         return redirect("panel", pk)
+    request.session[SHOWN] = [panel.pk, sight.sha256]
     context = {"section": "panels", "panel": panel, "sight": sight}
     return render(request, "panels/panel_certificate.html", context)
 
 
-@needs(post=Role.ADMIN)
+@needs(post=Role.ADMIN, fresh=True)
 def trust(request: Request, pk: int) -> HttpResponse:
     """Trust this certificate from now on, and check the panel, which ends its stop."""
     panel = get_object_or_404(Panel, pk=pk)
     shown = request.POST.get("sha256", "")
-    if not _SHA256.fullmatch(shown):
-        messages.error(request, _("That is not the SHA-256 of a certificate."))
+    if not shown or request.session.get(SHOWN) != [panel.pk, shown]:
+        messages.error(request, _("That is not the certificate that you were shown; look again."))
         return redirect("panel", pk)
+    del request.session[SHOWN]
     panel.pin_sha256, panel.ca_pem = shown, ""
     panel.save(update_fields=["pin_sha256", "ca_pem"])
     notes.note(request.user.get_username(), "panel", "trusted", f"{panel.name}: {shown}")

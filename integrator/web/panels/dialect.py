@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from integrator.web.layout.access import Request
 
 
-@needs(post=Role.ADMIN)
+@needs(post=Role.ADMIN, fresh=True)
 def correct(request: Request, pk: int) -> HttpResponse:
     """Set one entry of the dialect; it is looked for on the panel first."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.BILLMANAGER)

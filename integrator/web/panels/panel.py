@@ -55,7 +55,7 @@ def discover(request: Request, pk: int) -> HttpResponse:
     return redirect("panels")
 
 
-@needs(post=Role.ADMIN)
+@needs(post=Role.ADMIN, fresh=True)
 def change(request: Request, pk: int) -> HttpResponse:
     """Another login or limit; the panel is asked before it is kept."""
     panel = get_object_or_404(Panel, pk=pk)
@@ -67,7 +67,7 @@ def change(request: Request, pk: int) -> HttpResponse:
     return render(request, "panels/panel.html", _context(Panel.objects.get(pk=pk), change=form))
 
 
-@needs(post=Role.ADMIN)
+@needs(post=Role.ADMIN, fresh=True)
 def link(request: Request, pk: int) -> HttpResponse:
     """Say which module of BILLmanager serves this server."""
     panel = get_object_or_404(Panel, pk=pk, kind=Panel.Kind.ISPMANAGER)

@@ -56,7 +56,7 @@ def export(request: Request, pk: int) -> StreamingHttpResponse:
     return csv_download(request, writer.preview(found), f"preview-{found.pk}.csv")
 
 
-@needs(post=Role.OPERATOR)
+@needs(post=Role.OPERATOR, fresh=True)
 def start(request: Request, pk: int) -> HttpResponse:
     """Start the run, once; what has changed since the preview is shown instead of run over."""
     found = get_object_or_404(Preview, pk=pk)

@@ -49,7 +49,7 @@ def poll(request: Request) -> HttpResponse:
     )
 
 
-@needs(post=Role.OPERATOR)
+@needs(post=Role.OPERATOR, fresh=True)
 def restore(request: Request, pk: int) -> HttpResponse:
     """Restore the plan; ``anyway`` also where the gate cannot be passed, on a person's word."""
     window = get_object_or_404(Window, pk=pk)

@@ -241,7 +241,10 @@ def test_a_strange_certificate_is_trusted_on_the_persons_word_and_a_new_one_too(
         now = re.search(r'name="sha256" value="([0-9a-f]{64})"', page)
         assert now
         assert panel.pin_sha256 in page
-        admin.post(f"/panels/{panel.pk}/trust/", {"sha256": "no letters"})
+        for other in ("no letters", "", "0" * 64):  # nor any but the very one that was shown
+            admin.post(f"/panels/{panel.pk}/trust/", {"sha256": other})
+            panel.refresh_from_db()
+            assert panel.pin_sha256 == shown.group(1)
         admin.post(f"/panels/{panel.pk}/trust/", {"sha256": now.group(1)})
         panel.refresh_from_db()
         assert (str(panel.stopped), panel.pin_sha256) == ("", now.group(1))
