@@ -41,7 +41,7 @@ def task_forms(panel: Panel, before: TaskForm, after: TaskForm, *, same: bool) -
     seen = {before.address.func: before.form}
     if after.address != before.address:
         seen[func + AFTER] = after.form
-    if set(seen) <= set(panel.learnt.get(TASK_FORMS, {})) and (
+    if set(seen) <= set(stored_dialect.task_forms(panel)) and (
         KEEPS_FORM in panel.learnt or not same
     ):
         return
@@ -87,7 +87,7 @@ def form_lacks(error: PanelError) -> None:
     if isinstance(error, FormLacks) and error.form is not None and error.func:
         panel = transports.billmanager_panel()
         second = error.func + AFTER
-        name = second if second in panel.learnt.get(TASK_FORMS, {}) else error.func
+        name = second if second in stored_dialect.task_forms(panel) else error.func
         _keep(panel, {name: error.form}, {})
 
 
@@ -99,7 +99,7 @@ def _keep(panel: Panel, forms: Mapping[str, Form], facts: Mapping[str, Any]) -> 
         row.learnt = {
             **row.learnt,
             **facts,
-            TASK_FORMS: {**row.learnt.get(TASK_FORMS, {}), **known},
+            TASK_FORMS: {**stored_dialect.task_forms(row), **known},
         }
         dialect = stored_dialect.found_for(row)
         for name, form in forms.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
@@ -18,6 +19,9 @@ from panels import billmanager as panel_client
 from panels.billmanager.dialect.dialect import Dialect
 from panels.billmanager.tasks import completeness
 from panels.coremanager.errors import PanelError
+
+if TYPE_CHECKING:
+    from panels.billmanager.dialect.shapes import Shape
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +50,18 @@ def dialect_of(panel: Panel) -> Dialect:
     return found_for(panel).with_overrides(panel.overrides)
 
 
+def task_forms(panel: Panel) -> dict[str, Shape]:
+    """The shapes of the forms of this BILLmanager's tasks that were seen, by their functions."""
+    found: dict[str, Shape] = panel.learnt.get(TASK_FORMS, {})
+    return found
+
+
 def needs_password(panel: Panel) -> bool | None:
     """Whether closing a task of this BILLmanager asks for the account's password.
 
     None: no task's form was seen yet, or none since its last upgrade.
     """
-    return completeness.needs_password(panel.learnt.get(TASK_FORMS, {}).values(), dialect_of(panel))
+    return completeness.needs_password(task_forms(panel).values(), dialect_of(panel))
 
 
 def learn_dialect(panel: Panel, *, at_work: bool = False) -> Dialect:

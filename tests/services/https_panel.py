@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 
 Certificate = tuple["Path", "Path"]
 """The files of a certificate and of its key, both PEM."""
+LOCALHOST = x509.DNSName("localhost")
 
 
-def self_signed(folder: Path, *, days: int = 300) -> Certificate:
-    """A self-signed certificate for localhost, valid for so many days from now."""
+def self_signed(
+    folder: Path,
+    *,
+    days: int = 300,
+    subject: str = "panel.example",
+    host: x509.GeneralName = LOCALHOST,
+) -> Certificate:
+    """A self-signed certificate for this host, valid for so many days from now."""
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "panel.example")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
@@ -38,7 +45,7 @@ def self_signed(folder: Path, *, days: int = 300) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
         .sign(key, hashes.SHA256())
     )
     paths = (folder / "cert.pem", folder / "key.pem")

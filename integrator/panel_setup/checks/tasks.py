@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from integrator.messages.message import named, say
+from integrator.panel_access import stored_dialect
 from integrator.panel_setup.checks.choices import needs_choice
 from panels.billmanager.tasks import completeness
 
@@ -72,7 +73,7 @@ def _names(asker: Asker, dialect: Dialect, *, seen: bool) -> bool:
 
 def _earlier(asker: Asker, dialect: Dialect) -> None:
     """Add what forms seen earlier require and no entry fills."""
-    earlier = asker.panel.learnt.get("task_forms", {}).values()
+    earlier = stored_dialect.task_forms(asker.panel).values()
     known = _closing(dialect)
     unfilled = {name for one in earlier for name in completeness.unfilled_in(one, dialect, known)}
     if unfilled:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from integrator.panel_access import transports
+from integrator.panel_access import stored_dialect, transports
 from panels.billmanager.context import VHOST
 from panels.billmanager.dialect import markers
 from panels.billmanager.dialect.markers import LISTED
@@ -326,7 +326,7 @@ class ValueCheck:
     @cached_property
     def _task_forms(self) -> dict[str, dict[str, list[dict[str, str]]]]:
         """The forms of tasks by function: those seen earlier, and one as it is now."""
-        known = dict(self.panel.learnt.get("task_forms", {}))
+        known = dict(stored_dialect.task_forms(self.panel))
         for status in ("0", "1"):
             answer = read_optional(self.staff, "task", filter="on", status=status, p_cnt=SAMPLE)
             rows = answer.listing().rows if answer is not None and not is_form(answer) else ()

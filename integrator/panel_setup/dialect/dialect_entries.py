@@ -127,7 +127,7 @@ def candidates(panel: Panel, dialect: Dialect, name: str) -> Iterator[str]:
 
 
 def _of_task_forms(panel: Panel, name: str) -> Iterator[str]:
-    for form in panel.learnt.get("task_forms", {}).values():
+    for form in stored_dialect.task_forms(panel).values():
         shown = [one for one in form["fields"] if not one.get("readonly")]
         if name in _FIELDS:
             chosen = [one for one in shown if ("options" in one or "choices" in one)]

@@ -35,7 +35,7 @@ def make(panel: Panel) -> str:
             stored_dialect.learn_dialect(panel)
         written = report(
             panel_connections.billmanager(panel),
-            forms=panel.learnt.get("task_forms", {}),
+            forms=stored_dialect.task_forms(panel),
             faults=list(_faults(panel)),
         )
     return to_text(written)

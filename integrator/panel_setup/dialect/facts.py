@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrator.models import Module, Panel
-from integrator.panel_access import remoteid_column
+from integrator.panel_access import remoteid_column, stored_dialect
 from integrator.steps import step1_add_manual_module as step1
 from panels.billmanager.discovery.discovery import NO_USER
 
@@ -61,7 +61,7 @@ def facts(panel: Panel, dialect: Dialect) -> Iterator[dict[str, Any]]:
         else "",
         "where": dialect.randomnumber.where if dialect.randomnumber else "",
     }
-    forms = sorted(panel.learnt.get("task_forms", {}))
+    forms = sorted(stored_dialect.task_forms(panel))
     yield {
         "word": _("Task forms seen by bindings"),
         "value": ", ".join(forms),

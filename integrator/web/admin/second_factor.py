@@ -115,26 +115,29 @@ def check(factor: SecondFactor, code: str) -> str:
     for whoever has locked himself out, too: nobody guesses one.
     """
     now = clock.now()
-    code = code.replace(" ", "").replace("-", "")
     with transaction.atomic():
         row = SecondFactor.objects.select_for_update().get(pk=factor.pk)
-        hashed = _hashed(code)
-        if row.confirmed_at is not None and hashed in row.recovery:
-            row.recovery = [each for each in row.recovery if each != hashed]
-            row.failures, row.locked_until = 0, None
-            row.save()
-            return ""
-        if row.locked_until and row.locked_until > now:
-            return _("Too many wrong codes. Try again in a few minutes, or with a recovery code.")
-        step = _step_of(row.secret, code, now)
-        if step and step > row.last_step:
-            row.last_step, row.failures = step, 0
-            row.save()
-            return ""
-        row.failures += 1
-        if row.failures >= TRIES:
-            row.failures, row.locked_until = 0, now + LOCK
-        row.save()
+        refused = _judge(row, code.replace(" ", "").replace("-", ""), now)
+        row.save(update_fields=["recovery", "failures", "locked_until", "last_step"])
+    return refused
+
+
+def _judge(row: SecondFactor, code: str, now: dt.datetime) -> str:
+    """Why this code is refused, see ``check``; what follows for the row is not saved yet."""
+    hashed = _hashed(code)
+    if row.confirmed_at is not None and hashed in row.recovery:
+        row.recovery = [each for each in row.recovery if each != hashed]
+        row.failures, row.locked_until = 0, None
+        return ""
+    if row.locked_until and row.locked_until > now:
+        return _("Too many wrong codes. Try again in a few minutes, or with a recovery code.")
+    step = _step_of(row.secret, code, now)
+    if step and step > row.last_step:
+        row.last_step, row.failures = step, 0
+        return ""
+    row.failures += 1
+    if row.failures >= TRIES:
+        row.failures, row.locked_until = 0, now + LOCK
     return _("This code is not right, or was used already. Wait for the next one.")
 
 

@@ -39,7 +39,8 @@ def page(request: HttpRequest) -> HttpResponse:
     For everybody who can sign in, with a role or without.
     """
     own = Session.objects.filter(user=request.user.pk, expire_date__gt=timezone.now())
-    others = own.exclude(session_key=request.session.session_key)
+    here = request.session.session_key
+    others = own.exclude(pk=here)
     if request.method == "POST":
         reference = request.POST.get("session", "")
         chosen = others.filter(reference=reference) if reference else others
@@ -47,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
         said = ngettext("%d session is ended.", "%d sessions are ended.", ended)
         messages.success(request, said % ended)
         return redirect("sessions")
-    context = {"here": own.exclude(pk__in=others.values("pk")).first(), "others": others}
+    context = {"here": own.filter(pk=here).first(), "others": others}
     return render(request, "admin/sessions.html", context)
 
 

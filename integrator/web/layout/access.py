@@ -133,8 +133,7 @@ def needs(
 def _to_code(request: Request) -> HttpResponseBase:
     """Ask for a code once more, then lead back to the page that was sent; nothing is done yet."""
     back = _sent_from(request) or resolve_url("overview")
-    redirect = redirect_to_login(back, reverse("second-factor"))
-    return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
+    return _led_to(request, reverse("second-factor"), back)
 
 
 def _sent_from(request: Request) -> str:
@@ -161,5 +160,10 @@ def to_login(request: Request) -> HttpResponseBase:
     back = request.htmx.current_url_abs_path if request.htmx else request.get_full_path()
     if request.method != "GET" and not request.htmx:
         back = _sent_from(request)
-    redirect = redirect_to_login(back or resolve_url("overview"))
+    return _led_to(request, None, back or resolve_url("overview"))
+
+
+def _led_to(request: Request, page: str | None, back: str) -> HttpResponseBase:
+    """Send the whole page to this one, None: to sign in, from which it comes back."""
+    redirect = redirect_to_login(back, page)
     return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
